@@ -1,0 +1,41 @@
+internal import CRabbitMQ
+
+/// What went wrong on a connection to the broker. Safe to log.
+public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Code: Hashable, Sendable {
+        /// librabbitmq's `amqp_status_enum`: the network, the protocol or TLS.
+        case library(Int32)
+        /// The broker refused, with an AMQP reply code such as 403, 404 or 406.
+        case refused(UInt16)
+        /// The broker was told more than it can take, or the caller asked for what cannot be.
+        case unsendable
+    }
+
+    public let operation: String
+    public let code: Code
+    public let detail: String
+
+    /// Another attempt may succeed without anybody's help. Wrong credentials or a missing queue can be mended while
+    /// the worker waits, so the worker tries again all the same; commands for people stop here.
+    public var isRetriable: Bool {
+        switch self.code {
+        case .library: true
+        case .refused(let code): code == 320 || code == 541 || code == 506
+        case .unsendable: false
+        }
+    }
+
+    public var description: String { "\(self.operation): \(self.detail)" }
+
+    init(_ operation: String, status: Int32) {
+        (self.operation, self.code, self.detail) = (operation, .library(status), String(cString: amqp_error_string2(status)))
+    }
+
+    init(_ operation: String, refused code: UInt16, _ text: String) {
+        (self.operation, self.code, self.detail) = (operation, .refused(code), text)
+    }
+
+    init(_ operation: String, unsendable detail: String) {
+        (self.operation, self.code, self.detail) = (operation, .unsendable, detail)
+    }
+}

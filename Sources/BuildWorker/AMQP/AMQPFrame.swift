@@ -1,0 +1,112 @@
+internal import CRabbitMQ
+
+/// A frame as a value: nothing in it borrows from librabbitmq.
+enum AMQPFrame: Sendable {
+    case deliver(channel: UInt16, number: UInt64, isRedelivered: Bool)
+    case header(channel: UInt16, bodySize: UInt64, MessageProperties)
+    case body(channel: UInt16, [UInt8])
+    case `return`(channel: UInt16, code: UInt16, text: String)
+    case ack(number: UInt64, isMultiple: Bool)
+    case nack(number: UInt64, isMultiple: Bool)
+    /// The broker cancelled our consumer: its queue is gone or moved.
+    case consumerCancelled(channel: UInt16)
+    case channelOpened(UInt16)
+    case prefetchSet(UInt16)
+    case consuming(UInt16)
+    case cancelled(UInt16)
+    case channelClosed(UInt16)
+    case channelRefused(UInt16, code: UInt16, text: String)
+    case connectionClosed(code: UInt16, text: String)
+    case blocked(reason: String)
+    case unblocked
+    /// A heartbeat, or a method that we have no use for.
+    case other
+}
+
+extension AMQPFrame {
+    init(copying frame: crmq_frame) {
+        switch frame.kind {
+        case CRMQ_FRAME_METHOD: self = Self.method(frame)
+        case CRMQ_FRAME_HEADER:
+            let properties = frame.properties.map { MessageProperties(copying: $0.pointee) } ?? MessageProperties()
+            self = .header(channel: frame.channel, bodySize: frame.body_size, properties)
+        case CRMQ_FRAME_BODY: self = .body(channel: frame.channel, [UInt8](copying: frame.body))
+        default: self = .other
+        }
+    }
+
+    private static func method(_ frame: crmq_frame) -> AMQPFrame {
+        switch Int64(frame.method) {
+        case Int64(AMQP_BASIC_DELIVER_METHOD):
+            .deliver(channel: frame.channel, number: frame.delivery_tag, isRedelivered: frame.redelivered != 0)
+        case Int64(AMQP_BASIC_RETURN_METHOD):
+            .return(channel: frame.channel, code: frame.reply_code, text: String(copying: frame.text))
+        case Int64(AMQP_BASIC_ACK_METHOD): .ack(number: frame.delivery_tag, isMultiple: frame.multiple != 0)
+        case Int64(AMQP_BASIC_NACK_METHOD): .nack(number: frame.delivery_tag, isMultiple: frame.multiple != 0)
+        case Int64(AMQP_BASIC_CANCEL_METHOD): .consumerCancelled(channel: frame.channel)
+        case Int64(AMQP_CHANNEL_OPEN_OK_METHOD): .channelOpened(frame.channel)
+        case Int64(AMQP_BASIC_QOS_OK_METHOD): .prefetchSet(frame.channel)
+        case Int64(AMQP_BASIC_CONSUME_OK_METHOD): .consuming(frame.channel)
+        case Int64(AMQP_BASIC_CANCEL_OK_METHOD): .cancelled(frame.channel)
+        case Int64(AMQP_CHANNEL_CLOSE_OK_METHOD): .channelClosed(frame.channel)
+        case Int64(AMQP_CHANNEL_CLOSE_METHOD):
+            .channelRefused(frame.channel, code: frame.reply_code, text: String(copying: frame.text))
+        case Int64(AMQP_CONNECTION_CLOSE_METHOD): .connectionClosed(code: frame.reply_code, text: String(copying: frame.text))
+        case Int64(AMQP_CONNECTION_BLOCKED_METHOD): .blocked(reason: String(copying: frame.text))
+        case Int64(AMQP_CONNECTION_UNBLOCKED_METHOD): .unblocked
+        default: .other
+        }
+    }
+}
+
+extension MessageProperties {
+    init(copying c: amqp_basic_properties_t) {
+        self.init()
+        func has(_ flag: Int32) -> Bool { c._flags & amqp_flags_t(flag) != 0 }
+        func text(_ flag: Int32, _ bytes: amqp_bytes_t) -> String? { has(flag) ? String(copying: bytes) : nil }
+        self.contentType = text(AMQP_BASIC_CONTENT_TYPE_FLAG, c.content_type)
+        self.contentEncoding = text(AMQP_BASIC_CONTENT_ENCODING_FLAG, c.content_encoding)
+        if has(AMQP_BASIC_HEADERS_FLAG) { self.headers = AMQPTable(copying: c.headers) }
+        self.isPersistent = has(AMQP_BASIC_DELIVERY_MODE_FLAG) && c.delivery_mode == 2
+        if has(AMQP_BASIC_PRIORITY_FLAG) { self.priority = c.priority }
+        self.correlationID = text(AMQP_BASIC_CORRELATION_ID_FLAG, c.correlation_id)
+        self.replyTo = text(AMQP_BASIC_REPLY_TO_FLAG, c.reply_to)
+        self.messageID = text(AMQP_BASIC_MESSAGE_ID_FLAG, c.message_id)
+        if has(AMQP_BASIC_TIMESTAMP_FLAG) { self.timestamp = c.timestamp }
+        self.type = text(AMQP_BASIC_TYPE_FLAG, c.type)
+        self.appID = text(AMQP_BASIC_APP_ID_FLAG, c.app_id)
+    }
+
+    /// The C form, borrowed from `pool`.
+    func lent(by pool: AMQPPool) -> amqp_basic_properties_t {
+        var c = amqp_basic_properties_t()
+        func set(_ flag: Int32) { c._flags |= amqp_flags_t(flag) }
+        func text(_ text: String?, _ flag: Int32, _ field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>) {
+            guard let text else { return }
+            c[keyPath: field] = pool.bytes(text)
+            set(flag)
+        }
+        text(self.contentType, AMQP_BASIC_CONTENT_TYPE_FLAG, \.content_type)
+        text(self.contentEncoding, AMQP_BASIC_CONTENT_ENCODING_FLAG, \.content_encoding)
+        if !self.headers.isEmpty {
+            c.headers = pool.table(self.headers)
+            set(AMQP_BASIC_HEADERS_FLAG)
+        }
+        c.delivery_mode = self.isPersistent ? 2 : 1
+        set(AMQP_BASIC_DELIVERY_MODE_FLAG)
+        if let priority = self.priority {
+            c.priority = priority
+            set(AMQP_BASIC_PRIORITY_FLAG)
+        }
+        text(self.correlationID, AMQP_BASIC_CORRELATION_ID_FLAG, \.correlation_id)
+        text(self.replyTo, AMQP_BASIC_REPLY_TO_FLAG, \.reply_to)
+        text(self.messageID, AMQP_BASIC_MESSAGE_ID_FLAG, \.message_id)
+        if let timestamp = self.timestamp {
+            c.timestamp = timestamp
+            set(AMQP_BASIC_TIMESTAMP_FLAG)
+        }
+        text(self.type, AMQP_BASIC_TYPE_FLAG, \.type)
+        text(self.appID, AMQP_BASIC_APP_ID_FLAG, \.app_id)
+        return c
+    }
+}

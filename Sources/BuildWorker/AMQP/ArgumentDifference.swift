@@ -1,0 +1,50 @@
+/// One argument of a queue that is not as it should be, read from the broker's 406 answer.
+///
+/// For example: `PRECONDITION_FAILED - inequivalent arg 'x-message-ttl' for queue 'builds' in vhost '/': received
+/// none but current is the value '5000' of type 'signedint'`.
+struct ArgumentDifference: Hashable, Sendable {
+    let argument: String
+    /// What the queue has; `nil` where it has none.
+    let current: AMQPValue?
+    /// The current value could be understood, so the other arguments can be asked for.
+    let canContinue: Bool
+    let severity: TopologyFinding.Severity
+    let text: String
+
+    init?(parsing answer: String, expected: AMQPTable) {
+        guard let argument = answer.firstMatch(of: /inequivalent arg '([^']*)'/)?.output.1,
+            let now = answer.firstMatch(of: /but current is (.*)$/)?.output.1
+        else { return nil }
+        let value = now.firstMatch(of: /the value '(.*)' of type '([^']*)'/)
+        self.argument = String(argument)
+        switch value?.output.2 {
+        case "longstr": self.current = value.map { .text(String($0.output.1)) }
+        case .some: self.current = value.flatMap { Int64($0.output.1) }.map { .int64($0) }
+        case nil: self.current = nil
+        }
+        self.canContinue = value == nil || self.current != nil
+        let found = value.map { "is '\($0.output.1)'" } ?? "is not set"
+        let wanted = expected[String(argument)].map { "should be '\($0.text ?? $0.integer.map { String($0) } ?? "?")'" } ?? "should not be set"
+        let danger = Self.danger(of: String(argument), isSet: value != nil, isWanted: expected[String(argument)] != nil)
+        self.severity = danger == nil ? .warning : .problem
+        self.text = "\(argument) \(found), \(wanted)\(danger.map { ": \($0)" } ?? "")"
+    }
+
+    init(unparsed answer: String) {
+        (self.argument, self.current, self.canContinue) = ("", nil, false)
+        (self.severity, self.text) = (.warning, answer)
+    }
+
+    /// What the difference can cost, in the words of somebody who has to decide whether to change a live queue.
+    private static func danger(of argument: String, isSet: Bool, isWanted: Bool) -> String? {
+        switch (argument, isSet, isWanted) {
+        case ("x-message-ttl", true, false):
+            "messages that expire here and come back without having been rejected are dropped by the broker (a dead-letter cycle without a rejection)"
+        case ("x-delivery-limit", true, false):
+            "a message whose deliveries are used up goes round a dead-letter cycle without a rejection, which the broker drops"
+        case ("x-dead-letter-exchange", false, true): "a rejected message is lost at once"
+        case ("x-message-ttl", false, true): "nothing ever leaves this queue: delays and init timers never end"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// Pauses between attempts that keep failing: doubling, bounded, with jitter so that many workers do not return at once.
+struct Backoff: Sendable {
+    private var failures = 0
+    let first: Duration
+    let limit: Duration
+
+    init(first: Duration = .milliseconds(250), limit: Duration) {
+        (self.first, self.limit) = (first, max(limit, first))
+    }
+
+    /// The pause after one more failure: between half of and all of `first` × 2ⁿ, at most `limit`.
+    mutating func next(using random: inout some RandomNumberGenerator) -> Duration {
+        let whole = min(self.limit, self.first * (1 << min(self.failures, 20)))
+        self.failures += 1
+        return whole * Double.random(in: 0.5...1, using: &random)
+    }
+
+    mutating func reset() { self.failures = 0 }
+}

@@ -1,0 +1,14 @@
+/// What happens to a connection, for logs and health. Told on the connection's thread: be quick.
+public enum ConnectionEvent: Hashable, Sendable {
+    case connected(host: String)
+    /// Tried again after the pause, for ever.
+    case disconnected(AMQPError, retryIn: Duration)
+    case consuming(queue: String)
+    /// The queue is not there, or was deleted, or its leader moved. Tried again after the pause.
+    case consumerLost(queue: String, reason: String, retryIn: Duration)
+    /// No more deliveries come from that queue.
+    case stopped(queue: String)
+    /// An alarm: the broker takes no messages until ``unblocked``.
+    case blocked(reason: String)
+    case unblocked
+}

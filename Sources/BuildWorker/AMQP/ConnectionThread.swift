@@ -1,0 +1,182 @@
+internal import CRabbitMQ
+internal import Foundation
+internal import Glibc
+internal import Synchronization
+
+/// What a connection is for. Lives on the connection's thread, is called there only, and never waits.
+protocol ConnectionRole: AnyObject, SendableMetatype {
+    /// What other threads ask of it.
+    associatedtype Command: Sendable
+
+    /// Sets up a fresh connection.
+    func connected(_ socket: AMQPSocket) throws(AMQPError)
+    func handle(_ frame: AMQPFrame, _ socket: AMQPSocket) throws(AMQPError)
+    /// `socket` is `nil` while there is no connection.
+    func perform(_ command: Command, _ socket: AMQPSocket?) throws(AMQPError)
+    /// When ``timeIsUp(_:_:)`` should be called next.
+    var nextDeadline: ContinuousClock.Instant? { get }
+    func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError)
+    /// Something waits to be written, so writability matters.
+    var hasOutput: Bool { get }
+    func write(_ socket: AMQPSocket) throws(AMQPError)
+    func disconnected(_ error: AMQPError, retryIn pause: Duration)
+    /// The last call.
+    func stopped()
+}
+
+/// Owns one thread and, while the broker allows it, one connection: connects, polls, reconnects for ever.
+///
+/// librabbitmq wants all calls on one thread, and they block; a thread of its own starves nobody. Other threads
+/// only post commands, which wake it through an eventfd.
+final class ConnectionThread<Role: ConnectionRole>: Sendable {
+    private struct Mailbox {
+        var commands: [Role.Command] = []
+        var isStopping = false
+        var isStopped = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let endpoint: AMQPEndpoint
+    private let makeRole: @Sendable () -> Role
+    private let mailbox = Mutex(Mailbox())
+    private let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+
+    init(_ endpoint: AMQPEndpoint, makeRole: @escaping @Sendable () -> Role) {
+        (self.endpoint, self.makeRole) = (endpoint, makeRole)
+    }
+
+    deinit { Glibc.close(self.wakeup) }
+
+    func start(name: String) {
+        let thread = Thread { [self] in self.main() }
+        thread.name = name
+        thread.start()
+    }
+
+    func post(_ command: Role.Command) {
+        let isFirst = self.mailbox.withLock { mailbox in
+            mailbox.commands.append(command)
+            return mailbox.commands.count == 1
+        }
+        if isFirst { eventfd_write(self.wakeup, 1) }
+    }
+
+    /// Ends the thread after the commands posted so far.
+    func stop() {
+        self.mailbox.withLock { $0.isStopping = true }
+        eventfd_write(self.wakeup, 1)
+    }
+
+    func waitUntilStopped() async {
+        await withCheckedContinuation { continuation in
+            let isStopped = self.mailbox.withLock { mailbox in
+                if !mailbox.isStopped { mailbox.waiters.append(continuation) }
+                return mailbox.isStopped
+            }
+            if isStopped { continuation.resume() }
+        }
+    }
+
+    // MARK: On the thread
+
+    private func main() {
+        let role = self.makeRole()
+        var backoff = Backoff(limit: self.endpoint.reconnectLimit)
+        var random = SystemRandomNumberGenerator()
+        var attempts = 0
+        while !self.isStopping {
+            let host = self.endpoint.hosts[attempts % max(1, self.endpoint.hosts.count)]
+            attempts += 1
+            do throws(AMQPError) {
+                let socket = try AMQPSocket.open(self.endpoint, host: host)
+                try role.connected(socket)
+                backoff.reset()
+                try self.converse(role, socket)
+                socket.close()
+            } catch {
+                let pause = backoff.next(using: &random)
+                role.disconnected(error, retryIn: pause)
+                self.pause(role, for: pause)
+            }
+        }
+        // Commands posted before the stop but not seen yet have callers that wait.
+        try? self.performCommands(role, nil)
+        role.stopped()
+        let waiters = self.mailbox.withLock { mailbox in
+            mailbox.isStopped = true
+            defer { mailbox.waiters = [] }
+            return mailbox.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private var isStopping: Bool { self.mailbox.withLock { $0.isStopping } }
+
+    /// Returns when asked to stop; throws when the connection is lost.
+    private func converse(_ role: Role, _ socket: AMQPSocket) throws(AMQPError) {
+        while true {
+            let isStopping = self.isStopping
+            try self.performCommands(role, socket)
+            if isStopping { return }
+            while let frame = try socket.nextFrame() {
+                if case .connectionClosed(let code, let text) = frame { throw AMQPError("connection", refused: code, text) }
+                try role.handle(frame, socket)
+            }
+            let now = ContinuousClock.now
+            if let deadline = role.nextDeadline, deadline <= now { try role.timeIsUp(now, socket) }
+            let canWrite = self.poll(socket: socket.fileDescriptor, forOutput: role.hasOutput, atMost: self.patience(role, isIdle: !socket.hasBufferedInput))
+            if canWrite { try role.write(socket) }
+        }
+    }
+
+    /// Half a heartbeat at most, or librabbitmq would not get to send its own.
+    private func patience(_ role: Role, isIdle: Bool) -> Duration {
+        guard isIdle else { return .zero }
+        let limit = self.endpoint.heartbeat / 4
+        guard let deadline = role.nextDeadline else { return limit }
+        return max(.zero, min(limit, deadline - .now))
+    }
+
+    /// Waits without a connection. Commands are performed meanwhile.
+    private func pause(_ role: Role, for pause: Duration) {
+        let end = ContinuousClock.now + pause
+        while !self.isStopping {
+            // Without a socket there is nothing that could fail.
+            try? self.performCommands(role, nil)
+            let now = ContinuousClock.now
+            if let deadline = role.nextDeadline, deadline <= now { try? role.timeIsUp(now, nil) }
+            guard now < end else { return }
+            let wait = min(end - now, role.nextDeadline.map { max(.milliseconds(1), $0 - now) } ?? .seconds(3600))
+            _ = self.poll(socket: nil, forOutput: false, atMost: wait)
+        }
+    }
+
+    private func performCommands(_ role: Role, _ socket: AMQPSocket?) throws(AMQPError) {
+        let commands = self.mailbox.withLock { mailbox in
+            defer { mailbox.commands = [] }
+            return mailbox.commands
+        }
+        var failure: AMQPError?
+        for command in commands {
+            // After a failure the rest is performed without a connection: a caller may wait for each of them.
+            do throws(AMQPError) { try role.perform(command, failure == nil ? socket : nil) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// - Returns: whether `socket` can be written to.
+    private func poll(socket: Int32?, forOutput: Bool, atMost patience: Duration) -> Bool {
+        var fds = [
+            pollfd(fd: self.wakeup, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: socket ?? -1, events: Int16(POLLIN | (forOutput ? POLLOUT : 0)), revents: 0),
+        ]
+        let milliseconds = (patience / .milliseconds(1)).rounded(.up)
+        let ready = Glibc.poll(&fds, nfds_t(fds.count), Int32(min(milliseconds, 60_000)))
+        guard ready > 0 else { return false }
+        if fds[0].revents != 0 {
+            var count: eventfd_t = 0
+            eventfd_read(self.wakeup, &count)
+        }
+        return Int32(fds[1].revents) & POLLOUT != 0
+    }
+}

@@ -1,0 +1,135 @@
+/// The life of the channel that consumes one queue: a state machine, no I/O.
+///
+/// Every method returns what is to be sent. Nothing waits for an answer; each answer is a call here.
+struct ConsumerChannel: Sendable {
+    enum State: Hashable, Sendable {
+        /// No channel; opened again when the pause is over → `opening`
+        case closed
+        /// `channel.open` sent → `limiting`, `closed`
+        case opening
+        /// `basic.qos` sent → `starting`, `idle` (paused meanwhile), `closed`
+        case limiting
+        /// `basic.consume` sent → `consuming`, `closed` (no such queue)
+        case starting
+        /// Deliveries come → `stopping`, `lost`, `closed`
+        case consuming
+        /// `basic.cancel` sent: deliveries on their way still come → `idle`, `closed`
+        case stopping
+        /// Paused: deliveries in hand can be settled, none come → `starting`, `closed`
+        case idle
+        /// The broker cancelled the consumer; consumed again when the pause is over → `starting`, `idle`, `closed`
+        case lost
+    }
+
+    enum Action: Hashable, Sendable {
+        case open
+        case setPrefetch
+        case consume
+        case cancel
+        /// Answer the broker's `channel.close`; then wait and call ``pauseIsOver()``.
+        case confirmCloseAndPause
+        /// Wait, then call ``pauseIsOver()``.
+        case pause
+    }
+
+    let number: UInt16
+    let queue: String
+    private(set) var state = State.closed
+    /// Whether deliveries are wanted.
+    private(set) var isWanted: Bool
+    /// The channel in use; tags of others are stale.
+    private(set) var generation: UInt64 = 0
+
+    init(number: UInt16, queue: String, isWanted: Bool = true) {
+        (self.number, self.queue, self.isWanted) = (number, queue, isWanted)
+    }
+
+    /// Settlements can be sent on it.
+    var isOpen: Bool {
+        switch self.state {
+        case .closed, .opening: false
+        case .limiting, .starting, .consuming, .stopping, .idle, .lost: true
+        }
+    }
+
+    func accepts(_ tag: DeliveryTag) -> Bool { self.isOpen && tag.generation == self.generation }
+
+    /// A new connection: whatever was is gone.
+    mutating func connected(generation: UInt64) -> Action {
+        self.state = .opening
+        self.generation = generation
+        return .open
+    }
+
+    mutating func disconnected() { self.state = .closed }
+
+    mutating func opened() -> Action? {
+        guard self.state == .opening else { return nil }
+        self.state = .limiting
+        return .setPrefetch
+    }
+
+    mutating func prefetchSet() -> Action? {
+        guard self.state == .limiting else { return nil }
+        return self.startIfWanted()
+    }
+
+    mutating func started() -> Action? {
+        guard self.state == .starting else { return nil }
+        self.state = .consuming
+        guard !self.isWanted else { return nil }
+        self.state = .stopping
+        return .cancel
+    }
+
+    mutating func stopped() -> Action? {
+        guard self.state == .stopping else { return nil }
+        return self.startIfWanted()
+    }
+
+    /// The broker cancelled the consumer (the queue was deleted, or its leader moved).
+    mutating func cancelledByBroker() -> Action? {
+        switch self.state {
+        case .consuming, .starting:
+            self.state = .lost
+            return .pause
+        case .stopping:
+            self.state = .idle
+            return self.isWanted ? self.startIfWanted() : nil
+        case .closed, .opening, .limiting, .idle, .lost: return nil
+        }
+    }
+
+    /// The broker closed the channel, for example because the queue does not exist.
+    mutating func closedByBroker() -> Action {
+        self.state = .closed
+        return .confirmCloseAndPause
+    }
+
+    mutating func pauseIsOver(generation: UInt64) -> Action? {
+        switch self.state {
+        case .closed: return self.connected(generation: generation)
+        case .lost: return self.startIfWanted()
+        case .opening, .limiting, .starting, .consuming, .stopping, .idle: return nil
+        }
+    }
+
+    mutating func want(_ isWanted: Bool) -> Action? {
+        self.isWanted = isWanted
+        switch (self.state, isWanted) {
+        case (.consuming, false):
+            self.state = .stopping
+            return .cancel
+        case (.idle, true): return self.startIfWanted()
+        case (.lost, false):
+            self.state = .idle
+            return nil
+        default: return nil
+        }
+    }
+
+    private mutating func startIfWanted() -> Action? {
+        self.state = self.isWanted ? .starting : .idle
+        return self.isWanted ? .consume : nil
+    }
+}

@@ -1,0 +1,229 @@
+/// The connection that takes deliveries and settles them, one channel a queue.
+///
+/// It never publishes: under an alarm the broker stops reading a connection that has published, and acks on it
+/// would hang.
+public final class ConsumingConnection: Sendable {
+    private let thread: ConnectionThread<ConsumerRole>
+
+    /// Deliveries of all queues; at most `prefetch` a queue are unsettled at a time. Ends after ``drain()``.
+    public let deliveries: AsyncStream<Delivery>
+
+    /// - Parameters:
+    ///   - queues: each gets a channel of its own, so that none waits behind another.
+    ///   - prefetch: unsettled deliveries a queue, 1–65535.
+    ///   - host: goes into the consumer tags, `<queue>@<host>`.
+    public init(
+        _ endpoint: AMQPEndpoint, queues: [String], prefetch: Int, host: String, onEvent: @escaping @Sendable (ConnectionEvent) -> Void
+    ) {
+        let (stream, feed) = AsyncStream<Delivery>.makeStream()
+        self.deliveries = stream
+        self.thread = ConnectionThread(endpoint) {
+            ConsumerRole(queues: queues, prefetch: UInt16(clamping: prefetch), host: host, pauseLimit: endpoint.reconnectLimit, feed: feed, onEvent: onEvent)
+        }
+    }
+
+    public func start() { self.thread.start(name: "amqp-consume") }
+
+    /// Tells the broker what became of a delivery. Call exactly once a delivery. A tag of a channel that is gone is
+    /// dropped: its message was given back when the channel closed.
+    public func settle(_ tag: DeliveryTag, as settlement: Settlement) { self.thread.post(.settle(tag, settlement)) }
+
+    /// Pauses or resumes the intake; what is in hand can be settled all the same.
+    public func setIntake(_ isWanted: Bool) { self.thread.post(.want(isWanted)) }
+
+    /// Pauses for good: ``deliveries`` ends when the broker has confirmed.
+    public func drain() { self.thread.post(.drain) }
+
+    /// Closes the connection after what was asked for so far; unsettled messages go back to their queues.
+    public func stop() { self.thread.stop() }
+
+    public func waitUntilStopped() async { await self.thread.waitUntilStopped() }
+}
+
+/// Runs the ``ConsumerChannel``s of one connection.
+private final class ConsumerRole: ConnectionRole {
+    enum Command: Sendable {
+        case settle(DeliveryTag, Settlement)
+        case want(Bool)
+        case drain
+    }
+
+    private struct Lane {
+        var channel: ConsumerChannel
+        var assembler = DeliveryAssembler()
+        var backoff: Backoff
+        var resumesAt: ContinuousClock.Instant?
+    }
+
+    private var lanes: [Lane]
+    private let prefetch: UInt16
+    private let host: String
+    private let feed: AsyncStream<Delivery>.Continuation
+    private let onEvent: @Sendable (ConnectionEvent) -> Void
+    private var lastGeneration: UInt64 = 0
+    private var isDraining = false
+    private var random = SystemRandomNumberGenerator()
+
+    init(
+        queues: [String], prefetch: UInt16, host: String, pauseLimit: Duration, feed: AsyncStream<Delivery>.Continuation,
+        onEvent: @escaping @Sendable (ConnectionEvent) -> Void
+    ) {
+        self.lanes = queues.enumerated().map { index, queue in
+            Lane(channel: ConsumerChannel(number: UInt16(index + 1), queue: queue), backoff: Backoff(first: .seconds(1), limit: pauseLimit))
+        }
+        (self.prefetch, self.host, self.feed, self.onEvent) = (prefetch, host, feed, onEvent)
+    }
+
+    var hasOutput: Bool { false }
+    func write(_ socket: AMQPSocket) {}
+
+    func connected(_ socket: AMQPSocket) throws(AMQPError) {
+        self.onEvent(.connected(host: socket.host))
+        for index in self.lanes.indices {
+            self.lanes[index].assembler = DeliveryAssembler()
+            self.lanes[index].resumesAt = nil
+            let generation = self.nextGeneration()
+            try self.perform(self.lanes[index].channel.connected(generation: generation), index, socket)
+        }
+    }
+
+    func disconnected(_ error: AMQPError, retryIn pause: Duration) {
+        for index in self.lanes.indices {
+            self.lanes[index].channel.disconnected()
+            self.lanes[index].resumesAt = nil
+        }
+        self.onEvent(.disconnected(error, retryIn: pause))
+        self.finishIfDrained()
+    }
+
+    func stopped() { self.feed.finish() }
+
+    func perform(_ command: Command, _ socket: AMQPSocket?) throws(AMQPError) {
+        switch command {
+        case .settle(let tag, let settlement):
+            let index = Int(tag.channel) - 1
+            guard let socket, self.lanes.indices.contains(index), self.lanes[index].channel.accepts(tag) else { return }
+            try socket.settle(tag.number, on: tag.channel, as: settlement)
+        case .want(let isWanted): try self.want(isWanted && !self.isDraining, socket)
+        case .drain:
+            self.isDraining = true
+            try self.want(false, socket)
+            self.finishIfDrained()
+        }
+    }
+
+    private func want(_ isWanted: Bool, _ socket: AMQPSocket?) throws(AMQPError) {
+        for index in self.lanes.indices { try self.perform(self.lanes[index].channel.want(isWanted), index, socket) }
+    }
+
+    private func finishIfDrained() {
+        let isQuiet = self.lanes.allSatisfy { lane in
+            switch lane.channel.state {
+            case .closed, .opening, .limiting, .idle, .lost: true
+            case .starting, .consuming, .stopping: false
+            }
+        }
+        if self.isDraining, isQuiet { self.feed.finish() }
+    }
+
+    func handle(_ frame: AMQPFrame, _ socket: AMQPSocket) throws(AMQPError) {
+        switch frame {
+        case .deliver(let channel, let number, let isRedelivered):
+            self.lane(channel) { $0.assembler.begin(.delivery(number: number, isRedelivered: isRedelivered)) }
+        case .header(let channel, let bodySize, let properties):
+            self.lane(channel) { lane in
+                if let whole = lane.assembler.header(bodySize: bodySize, properties) { self.deliver(whole, lane.channel) }
+            }
+        case .body(let channel, let fragment):
+            self.lane(channel) { lane in
+                if let whole = lane.assembler.body(fragment) { self.deliver(whole, lane.channel) }
+            }
+        case .channelOpened(let channel): try self.advance(channel, socket) { $0.opened() }
+        case .prefetchSet(let channel): try self.advance(channel, socket) { $0.prefetchSet() }
+        case .consuming(let channel):
+            self.lane(channel) { lane in
+                lane.backoff.reset()
+                self.onEvent(.consuming(queue: lane.channel.queue))
+            }
+            try self.advance(channel, socket) { $0.started() }
+        case .cancelled(let channel):
+            self.lane(channel) { self.onEvent(.stopped(queue: $0.channel.queue)) }
+            try self.advance(channel, socket) { $0.stopped() }
+            self.finishIfDrained()
+        case .consumerCancelled(let channel):
+            try self.lose(channel, "the broker cancelled the consumer: the queue was deleted or moved", socket) { $0.cancelledByBroker() }
+        case .channelRefused(let channel, let code, let text):
+            try self.lose(channel, "\(code) \(text)", socket) { $0.closedByBroker() }
+        case .blocked(let reason): self.onEvent(.blocked(reason: reason))
+        case .unblocked: self.onEvent(.unblocked)
+        case .return, .ack, .nack, .channelClosed, .connectionClosed, .other: break
+        }
+    }
+
+    private func deliver(_ message: DeliveryAssembler.Assembled, _ channel: ConsumerChannel) {
+        guard case .delivery(let number, let isRedelivered) = message.kind else { return }
+        let tag = DeliveryTag(generation: channel.generation, channel: channel.number, number: number)
+        self.feed.yield(
+            Delivery(tag: tag, queue: channel.queue, isRedelivered: isRedelivered, properties: message.properties, body: message.body))
+    }
+
+    // MARK: Pauses after a lost consumer
+
+    var nextDeadline: ContinuousClock.Instant? { self.lanes.compactMap(\.resumesAt).min() }
+
+    func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError) {
+        for index in self.lanes.indices {
+            guard let resumesAt = self.lanes[index].resumesAt, resumesAt <= now else { continue }
+            self.lanes[index].resumesAt = nil
+            let generation = self.nextGeneration()
+            try self.perform(self.lanes[index].channel.pauseIsOver(generation: generation), index, socket)
+        }
+    }
+
+    private func lose(
+        _ channel: UInt16, _ reason: String, _ socket: AMQPSocket, _ change: (inout ConsumerChannel) -> ConsumerChannel.Action?
+    ) throws(AMQPError) {
+        let index = Int(channel) - 1
+        guard self.lanes.indices.contains(index) else { return }
+        let pause = self.lanes[index].backoff.next(using: &self.random)
+        self.lanes[index].resumesAt = .now + pause
+        try self.perform(change(&self.lanes[index].channel), index, socket)
+        self.onEvent(.consumerLost(queue: self.lanes[index].channel.queue, reason: reason, retryIn: pause))
+        self.finishIfDrained()
+    }
+
+    // MARK: Small things
+
+    private func nextGeneration() -> UInt64 {
+        self.lastGeneration += 1
+        return self.lastGeneration
+    }
+
+    private func lane(_ channel: UInt16, _ change: (inout Lane) -> Void) {
+        let index = Int(channel) - 1
+        if self.lanes.indices.contains(index) { change(&self.lanes[index]) }
+    }
+
+    private func advance(
+        _ channel: UInt16, _ socket: AMQPSocket, _ change: (inout ConsumerChannel) -> ConsumerChannel.Action?
+    ) throws(AMQPError) {
+        let index = Int(channel) - 1
+        guard self.lanes.indices.contains(index) else { return }
+        try self.perform(change(&self.lanes[index].channel), index, socket)
+    }
+
+    private func perform(_ action: ConsumerChannel.Action?, _ index: Int, _ socket: AMQPSocket?) throws(AMQPError) {
+        guard let action, let socket else { return }
+        let (number, queue) = (self.lanes[index].channel.number, self.lanes[index].channel.queue)
+        switch action {
+        case .open: try socket.openChannel(number)
+        case .setPrefetch: try socket.setPrefetch(self.prefetch, on: number)
+        case .consume: try socket.consume(queue, consumerTag: self.consumerTag(queue), on: number)
+        case .cancel: try socket.cancelConsumer(self.consumerTag(queue), on: number)
+        case .confirmCloseAndPause: try socket.confirmClose(of: number)
+        case .pause: break
+        }
+    }
+
+    private func consumerTag(_ queue: String) -> String { String("\(queue)@\(self.host)".prefix(255)) }
+}

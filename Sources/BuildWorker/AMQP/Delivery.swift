@@ -1,0 +1,49 @@
+/// Names one delivery to the broker, which knows it only on the channel it came by.
+public struct DeliveryTag: Hashable, Sendable {
+    /// Counts the channels this connection has opened. A tag of an earlier one is stale: its message was
+    /// given back when that channel closed, and settling it elsewhere would close the new channel.
+    public let generation: UInt64
+    public let channel: UInt16
+    public let number: UInt64
+}
+
+/// A message the broker handed to us and waits to see settled.
+public struct Delivery: Sendable {
+    public let tag: DeliveryTag
+    /// The queue it was consumed from.
+    public let queue: String
+    /// Handed out before, to us or another, and not settled.
+    public let isRedelivered: Bool
+    public let properties: MessageProperties
+    public let body: [UInt8]
+}
+
+/// The properties of an AMQP message that we read, write and pass on.
+public struct MessageProperties: Hashable, Sendable {
+    public var contentType: String?
+    public var contentEncoding: String?
+    public var headers = AMQPTable()
+    public var isPersistent = true
+    public var priority: UInt8?
+    public var correlationID: String?
+    public var replyTo: String?
+    public var messageID: String?
+    /// Seconds since 1970.
+    public var timestamp: UInt64?
+    public var type: String?
+    public var appID: String?
+
+    public init() {}
+}
+
+/// A message to publish: persistent, `mandatory`, confirmed.
+public struct OutgoingMessage: Sendable {
+    public var exchange: String
+    public var routingKey: String
+    public var properties: MessageProperties
+    public var body: [UInt8]
+
+    public init(exchange: String, routingKey: String, properties: MessageProperties = MessageProperties(), body: [UInt8]) {
+        (self.exchange, self.routingKey, self.properties, self.body) = (exchange, routingKey, properties, body)
+    }
+}

@@ -1,0 +1,172 @@
+internal import Synchronization
+
+/// The connection that publishes: persistent, `mandatory`, with publisher confirms.
+public final class PublishingConnection: Sendable {
+    private let thread: ConnectionThread<PublisherRole>
+    private let counter = Atomic<UInt64>(0)
+    private let nonce = UInt32.random(in: .min ... .max)
+
+    /// - Parameters:
+    ///   - confirmTimeout: how long the broker may take to confirm what was sent. Stands still under an alarm.
+    ///   - patience: how long a message may wait to be sent, while the broker is away or blocks.
+    public init(
+        _ endpoint: AMQPEndpoint, confirmTimeout: Duration = .seconds(30), patience: Duration = .seconds(600),
+        onEvent: @escaping @Sendable (ConnectionEvent) -> Void
+    ) {
+        self.thread = ConnectionThread(endpoint) { PublisherRole(confirmTimeout: confirmTimeout, patience: patience, onEvent: onEvent) }
+    }
+
+    public func start() { self.thread.start(name: "amqp-publish") }
+
+    /// Publishes and waits for the broker's word. The message gets an id of ours, by which a return is known.
+    public func publish(_ message: OutgoingMessage) async -> PublishOutcome {
+        var message = message
+        let number = self.counter.add(1, ordering: .relaxed).newValue
+        message.properties.messageID = "\(String(self.nonce, radix: 16))-\(number)"
+        return await withCheckedContinuation { continuation in
+            self.thread.post(.publish(message, PublisherRole.Ticket(resume: continuation)))
+        }
+    }
+
+    /// Closes the connection; what is not confirmed by then ends as ``PublishOutcome/unconfirmed(_:)``.
+    public func stop() { self.thread.stop() }
+
+    public func waitUntilStopped() async { await self.thread.waitUntilStopped() }
+}
+
+private final class PublisherRole: ConnectionRole {
+    struct Ticket: Sendable {
+        let resume: CheckedContinuation<PublishOutcome, Never>
+    }
+
+    enum Command: Sendable {
+        case publish(OutgoingMessage, Ticket)
+    }
+
+    private struct Waiting {
+        let message: OutgoingMessage
+        let ticket: Ticket
+        let giveUpAt: ContinuousClock.Instant
+    }
+
+    private struct Sent {
+        let sequence: UInt64
+        var giveUpAt: ContinuousClock.Instant
+    }
+
+    private static let channel: UInt16 = 1
+    private let confirmTimeout: Duration
+    private let patience: Duration
+    private let onEvent: @Sendable (ConnectionEvent) -> Void
+    private var waiting: [Waiting] = []
+    private var confirms = PublisherConfirms<Ticket>()
+    /// In the order of sending; entries already confirmed are skipped when their time comes.
+    private var sent: [Sent] = []
+    private var assembler = DeliveryAssembler()
+    private var blockedSince: ContinuousClock.Instant?
+    private var isStopped = false
+
+    init(confirmTimeout: Duration, patience: Duration, onEvent: @escaping @Sendable (ConnectionEvent) -> Void) {
+        (self.confirmTimeout, self.patience, self.onEvent) = (confirmTimeout, patience, onEvent)
+    }
+
+    func connected(_ socket: AMQPSocket) throws(AMQPError) {
+        try socket.openConfirmChannel(Self.channel)
+        (self.assembler, self.blockedSince) = (DeliveryAssembler(), nil)
+        self.onEvent(.connected(host: socket.host))
+    }
+
+    func perform(_ command: Command, _ socket: AMQPSocket?) throws(AMQPError) {
+        switch command {
+        case .publish(let message, let ticket):
+            guard !self.isStopped else { return ticket.resume.resume(returning: .unconfirmed("the worker is stopping")) }
+            guard message.body.count <= AMQPSocket.largestBody else {
+                return ticket.resume.resume(returning: .unconfirmed("\(message.body.count) bytes are too many to publish"))
+            }
+            self.waiting.append(Waiting(message: message, ticket: ticket, giveUpAt: .now + self.patience))
+        }
+    }
+
+    /// A full socket would block this thread, so nothing is written before the socket can take it.
+    var hasOutput: Bool { !self.waiting.isEmpty && self.blockedSince == nil }
+
+    func write(_ socket: AMQPSocket) throws(AMQPError) {
+        // A few at a time: between them, answers are read.
+        for _ in 0..<min(32, self.waiting.count) {
+            guard self.blockedSince == nil else { return }
+            let next = self.waiting.removeFirst()
+            let sequence = self.confirms.published(messageID: next.message.properties.messageID ?? "", next.ticket)
+            self.sent.append(Sent(sequence: sequence, giveUpAt: .now + self.confirmTimeout))
+            try socket.publish(next.message, on: Self.channel)
+        }
+    }
+
+    func handle(_ frame: AMQPFrame, _ socket: AMQPSocket) throws(AMQPError) {
+        switch frame {
+        case .ack(let number, let isMultiple): self.resume(self.confirms.acknowledged(number, isMultiple: isMultiple))
+        case .nack(let number, let isMultiple): self.resume(self.confirms.rejected(number, isMultiple: isMultiple))
+        case .return(_, let code, let text): self.assembler.begin(.return(reason: "\(code) \(text)"))
+        case .header(_, let bodySize, let properties): self.returned(self.assembler.header(bodySize: bodySize, properties))
+        case .body(_, let fragment): self.returned(self.assembler.body(fragment))
+        case .blocked(let reason):
+            self.blockedSince = self.blockedSince ?? .now
+            self.onEvent(.blocked(reason: reason))
+        case .unblocked: self.unblock()
+        case .channelRefused(_, let code, let text): throw AMQPError("publish", refused: code, text)
+        case .deliver, .consumerCancelled, .channelOpened, .prefetchSet, .consuming, .cancelled, .channelClosed, .connectionClosed, .other:
+            break
+        }
+    }
+
+    private func returned(_ message: DeliveryAssembler.Assembled?) {
+        guard let message, case .return(let reason) = message.kind, let messageID = message.properties.messageID else { return }
+        self.confirms.returned(messageID: messageID, reason: reason)
+    }
+
+    /// The broker does not read while it blocks, so that time is not the confirms' fault.
+    private func unblock() {
+        guard let since = self.blockedSince else { return }
+        let pause = ContinuousClock.now - since
+        for index in self.sent.indices { self.sent[index].giveUpAt += pause }
+        self.blockedSince = nil
+        self.onEvent(.unblocked)
+    }
+
+    private func resume(_ outcomes: [(Ticket, PublishOutcome)]) {
+        for (ticket, outcome) in outcomes { ticket.resume.resume(returning: outcome) }
+        if self.confirms.outstanding == 0 { self.sent.removeAll(keepingCapacity: true) }
+    }
+
+    var nextDeadline: ContinuousClock.Instant? {
+        let confirm = self.blockedSince == nil ? self.sent.first?.giveUpAt : nil
+        return [confirm, self.waiting.first?.giveUpAt].compactMap { $0 }.min()
+    }
+
+    func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError) {
+        while let first = self.waiting.first, first.giveUpAt <= now {
+            self.waiting.removeFirst()
+            first.ticket.resume.resume(returning: .unconfirmed("the broker took no messages for \(self.patience.inWords)"))
+        }
+        while self.blockedSince == nil, let first = self.sent.first, first.giveUpAt <= now {
+            self.sent.removeFirst()
+            self.confirms.abandon(first.sequence)?.resume.resume(
+                returning: .unconfirmed("the broker did not confirm within \(self.confirmTimeout.inWords)"))
+        }
+    }
+
+    func disconnected(_ error: AMQPError, retryIn pause: Duration) {
+        self.blockedSince = nil
+        self.sent = []
+        // Whether the broker has them is not known. What was not sent yet waits for the next connection.
+        for ticket in self.confirms.channelLost() { ticket.resume.resume(returning: .unconfirmed(error.description)) }
+        self.onEvent(.disconnected(error, retryIn: pause))
+    }
+
+    func stopped() {
+        self.isStopped = true
+        for ticket in self.confirms.channelLost() + self.waiting.map(\.ticket) {
+            ticket.resume.resume(returning: .unconfirmed("the worker is stopping"))
+        }
+        self.waiting = []
+    }
+}

@@ -1,0 +1,128 @@
+internal import CRabbitMQ
+
+/// What `worker topology check` finds about one object.
+public struct TopologyFinding: Hashable, Sendable {
+    public enum Severity: String, Sendable { case ok, warning, problem }
+
+    public let severity: Severity
+    public let subject: String
+    public let text: String
+}
+
+/// Declares and compares a ``Topology`` over a short-lived connection. Blocks: for commands, not for the worker.
+public final class TopologyAdministration {
+    private let socket: AMQPSocket
+    private let options: RabbitMQOptions
+    private var channel: UInt16 = 0
+    public let brokerVersion: String
+
+    /// Connects to the first host that answers.
+    public init(_ options: RabbitMQOptions) throws(AMQPError) {
+        let endpoint = AMQPEndpoint(options, connectionName: "\(Product.name) topology \(Product.version)")
+        var failure = AMQPError("connect", unsendable: "no host is configured")
+        var open: AMQPSocket?
+        for host in endpoint.hosts {
+            do throws(AMQPError) {
+                open = try AMQPSocket.open(endpoint, host: host)
+                break
+            } catch { failure = error }
+        }
+        guard let open else { throw failure }
+        (self.socket, self.options) = (open, options)
+        let properties = amqp_get_server_properties(open.connection).map { AMQPTable(copying: $0.pointee) }
+        self.brokerVersion = properties?["version"]?.text ?? ""
+    }
+
+    public func close() { self.socket.close() }
+
+    /// Declares everything. Existing objects stay as they are; one with other arguments is an error that names them.
+    public func apply() throws(AMQPError) {
+        let topology = Topology(self.options, brokerVersion: self.brokerVersion)
+        try self.onFreshChannel { channel throws(AMQPError) in
+            try self.socket.declareExchange(topology.exchange, kind: "direct", isPassive: false, on: channel)
+            for queue in topology.queues {
+                try self.socket.declareQueue(queue.name, arguments: queue.arguments, isPassive: false, on: channel)
+                try self.socket.bindQueue(queue.name, to: topology.exchange, key: queue.name, on: channel)
+            }
+        }
+    }
+
+    /// Messages that are ready in a queue; `nil` where it does not exist.
+    public func depth(of queue: String) throws(AMQPError) -> Int? {
+        do throws(AMQPError) {
+            return try self.onFreshChannel { channel throws(AMQPError) in
+                try self.socket.declareQueue(queue, arguments: [:], isPassive: true, on: channel).messages
+            }
+        } catch {
+            guard error.code == .refused(404) else { throw error }
+            return nil
+        }
+    }
+
+    /// Compares what is there with what should be. Changes nothing.
+    public func check() throws(AMQPError) -> [TopologyFinding] {
+        let topology = Topology(self.options, brokerVersion: self.brokerVersion)
+        var findings = [try self.checkExchange(topology.exchange)]
+        for queue in topology.queues { findings += try self.check(queue) }
+        return findings
+    }
+
+    private func checkExchange(_ exchange: String) throws(AMQPError) -> TopologyFinding {
+        let subject = "exchange \(exchange)"
+        do throws(AMQPError) {
+            try self.onFreshChannel { channel throws(AMQPError) in
+                try self.socket.declareExchange(exchange, kind: "direct", isPassive: true, on: channel)
+            }
+            return TopologyFinding(severity: .ok, subject: subject, text: "exists")
+        } catch {
+            guard case .refused = error.code else { throw error }
+            return TopologyFinding(severity: .problem, subject: subject, text: "\(error.detail): nobody can publish builds")
+        }
+    }
+
+    private func check(_ queue: Topology.Queue) throws(AMQPError) -> [TopologyFinding] {
+        let subject = "queue \(queue.name)"
+        guard let depth = try self.depth(of: queue.name) else {
+            let severity: TopologyFinding.Severity = queue.name == self.options.queue ? .problem : .warning
+            return [TopologyFinding(severity: severity, subject: subject, text: "missing: \(queue.withoutIt)")]
+        }
+        let differences = try self.differences(of: queue)
+        guard !differences.isEmpty else {
+            return [TopologyFinding(severity: .ok, subject: subject, text: "as it should be, \(depth) ready")]
+        }
+        return differences.map { TopologyFinding(severity: $0.severity, subject: subject, text: $0.text) }
+    }
+
+    /// The broker names one argument that differs; with that one taken over it names the next.
+    private func differences(of queue: Topology.Queue) throws(AMQPError) -> [ArgumentDifference] {
+        var arguments = queue.arguments
+        var differences: [ArgumentDifference] = []
+        for _ in 0..<16 {
+            do throws(AMQPError) {
+                try self.onFreshChannel { channel throws(AMQPError) in
+                    _ = try self.socket.declareQueue(queue.name, arguments: arguments, isPassive: false, on: channel)
+                }
+                return differences
+            } catch {
+                guard error.code == .refused(406) else { throw error }
+                guard let difference = ArgumentDifference(parsing: error.detail, expected: arguments) else {
+                    return differences + [ArgumentDifference(unparsed: error.detail)]
+                }
+                differences.append(difference)
+                // A queue of another type differs in nearly all; one line says it.
+                guard difference.argument != "x-queue-type", difference.canContinue else { return differences }
+                arguments[difference.argument] = difference.current
+            }
+        }
+        return differences
+    }
+
+    /// A refusal closes the channel, so each question gets one of its own.
+    private func onFreshChannel<Result>(_ body: (UInt16) throws(AMQPError) -> Result) throws(AMQPError) -> Result {
+        self.channel = self.channel % 2000 + 1
+        try self.socket.openChannelAndWait(self.channel)
+        let result = try body(self.channel)
+        amqp_channel_close(self.socket.connection, self.channel, AMQP_REPLY_SUCCESS)
+        return result
+    }
+}

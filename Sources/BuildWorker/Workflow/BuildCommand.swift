@@ -1,0 +1,13 @@
+/// What a delivery asks for.
+public enum BuildCommand: Hashable, Sendable, CaseIterable {
+    /// Make the build's pod and have it watched.
+    case start
+    /// Remove the build's pods.
+    case stop
+    /// See whether the build's pod began.
+    case verify
+    /// Remove a cache directory.
+    case clear
+    /// Not a message that anybody here understands.
+    case unreadable
+}
