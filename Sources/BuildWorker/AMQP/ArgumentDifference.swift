@@ -15,19 +15,20 @@ struct ArgumentDifference: Hashable, Sendable {
         guard let argument = answer.firstMatch(of: /inequivalent arg '([^']*)'/)?.output.1,
             let now = answer.firstMatch(of: /but current is (.*)$/)?.output.1
         else { return nil }
-        let value = now.firstMatch(of: /the value '(.*)' of type '([^']*)'/)
+        // `none`, `'5000'` (the same type as received), or `the value '5000' of type 'signedint'`.
+        let value = now == "none" ? nil : now.firstMatch(of: /'(.*?)'(?: of type|$)/)?.output.1
+        let wanted = expected[String(argument)]
         self.argument = String(argument)
-        switch value?.output.2 {
-        case "longstr": self.current = value.map { .text(String($0.output.1)) }
-        case .some: self.current = value.flatMap { Int64($0.output.1) }.map { .int64($0) }
-        case nil: self.current = nil
+        self.current = value.map { value in
+            if let number = Int64(value), wanted?.integer != nil || !now.hasSuffix("'longstr'") { return .int64(number) }
+            return .text(String(value))
         }
-        self.canContinue = value == nil || self.current != nil
-        let found = value.map { "is '\($0.output.1)'" } ?? "is not set"
-        let wanted = expected[String(argument)].map { "should be '\($0.text ?? $0.integer.map { String($0) } ?? "?")'" } ?? "should not be set"
-        let danger = Self.danger(of: String(argument), isSet: value != nil, isWanted: expected[String(argument)] != nil)
+        self.canContinue = value != nil || now == "none"
+        let found = value.map { "is '\($0)'" } ?? "is not set"
+        let should = wanted.map { "should be '\($0.text ?? $0.integer.map { String($0) } ?? "?")'" } ?? "should not be set"
+        let danger = Self.danger(of: String(argument), isSet: value != nil, isWanted: wanted != nil)
         self.severity = danger == nil ? .warning : .problem
-        self.text = "\(argument) \(found), \(wanted)\(danger.map { ": \($0)" } ?? "")"
+        self.text = "\(argument) \(found), \(should)\(danger.map { ": \($0)" } ?? "")"
     }
 
     init(unparsed answer: String) {

@@ -1,0 +1,74 @@
+internal import Synchronization
+
+/// Whether the worker can do its work, and what keeps it from it.
+public final class Health: Sendable {
+    private struct State {
+        var isConsumingConnected = false
+        var isPublishingConnected = false
+        var blockedReason: String?
+        /// By queue: `nil` is consumed, text says why it is not.
+        var queues: [String: String?] = [:]
+        /// The worker's own fault: token, rights, namespace.
+        var clusterFault: String?
+        var isDraining = false
+    }
+
+    private let state: Mutex<State>
+
+    public init(queues: [String]) {
+        var state = State()
+        for queue in queues { state.queues[queue] = .some("not consumed yet") }
+        self.state = Mutex(state)
+    }
+
+    public func consuming(_ event: ConnectionEvent) {
+        self.state.withLock { state in
+            switch event {
+            case .connected: state.isConsumingConnected = true
+            case .disconnected:
+                state.isConsumingConnected = false
+                for queue in state.queues.keys { state.queues[queue] = .some("not consumed") }
+            case .consuming(let queue): state.queues[queue] = .some(nil)
+            case .consumerLost(let queue, let reason, _): state.queues[queue] = .some(reason)
+            case .stopped(let queue): state.queues[queue] = .some("paused")
+            case .blocked, .unblocked: break
+            }
+        }
+    }
+
+    public func publishing(_ event: ConnectionEvent) {
+        self.state.withLock { state in
+            switch event {
+            case .connected: (state.isPublishingConnected, state.blockedReason) = (true, nil)
+            case .disconnected: (state.isPublishingConnected, state.blockedReason) = (false, nil)
+            case .blocked(let reason): state.blockedReason = reason
+            case .unblocked: state.blockedReason = nil
+            case .consuming, .consumerLost, .stopped: break
+            }
+        }
+    }
+
+    /// - Parameter fault: `nil` when a request to the cluster succeeded.
+    public func cluster(fault: String?) { self.state.withLock { $0.clusterFault = fault } }
+
+    public func draining() { self.state.withLock { $0.isDraining = true } }
+
+    /// Why the worker is not ready, the gravest first; empty when it is.
+    public var problems: [String] {
+        self.state.withLock { state in
+            var problems: [String] = []
+            if state.isDraining { problems.append("draining") }
+            if !state.isConsumingConnected {
+                problems.append("not connected to RabbitMQ")
+            } else {
+                for (queue, reason) in state.queues.sorted(by: { $0.key < $1.key }) {
+                    if let reason { problems.append("queue \(queue): \(reason)") }
+                }
+            }
+            if !state.isPublishingConnected { problems.append("cannot publish: not connected to RabbitMQ") }
+            if let reason = state.blockedReason { problems.append("RabbitMQ takes no messages: \(reason)") }
+            if let fault = state.clusterFault { problems.append("Kubernetes: \(fault)") }
+            return problems
+        }
+    }
+}

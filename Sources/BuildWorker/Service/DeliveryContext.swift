@@ -1,0 +1,114 @@
+internal import Logging
+internal import Synchronization
+
+/// One delivery with all that its handling needs to know: what it asks for, and what is known before anything is done.
+final class DeliveryContext: Sendable {
+    let delivery: Delivery
+    /// A message, or why it is none.
+    let message: Result<BuildMessage, BuildMessageError>
+    let command: BuildCommand
+    let attempt: Int
+    /// Init timers the build has had, from the header that we put on the timer's message.
+    let round: Int
+    let isFromInitTimer: Bool
+    /// Carries build and job on every line.
+    let logger: Logger
+    let arrivedAt: Timestamp
+
+    /// When the image pull began. Known once a pod with a node was seen, and passed on with the timer, so that it is
+    /// told to the API with one value only.
+    private let pullStart: Mutex<String?>
+
+    var imagePullStartTime: String {
+        get { self.pullStart.withLock { $0 } ?? self.arrivedAt.text }
+        set { self.pullStart.withLock { $0 = $0 ?? newValue } }
+    }
+
+    var knownImagePullStartTime: String? { self.pullStart.withLock { $0 } }
+
+    init(_ delivery: Delivery, options: RabbitMQOptions, logger: Logger) {
+        self.delivery = delivery
+        self.arrivedAt = .now
+        let message = Result { () throws(BuildMessageError) in try BuildMessage(decoding: delivery.body) }
+        let headers = delivery.properties.headers
+        let deaths = DeathHistory(headers: headers)
+        self.message = message
+        self.command = BuildCommand(message)
+        self.attempt = deaths.rejections(in: delivery.queue)
+        // A client may send any number here; more timers than any limit is as good as the limit.
+        self.round = max(0, min(headers[Header.initRound]?.integer ?? 0, 1_000_000))
+        self.isFromInitTimer = self.attempt == 0 && (deaths.expirations(in: options.initQueue) > 0 || headers[Header.initTimer]?.integer == 1)
+        self.pullStart = Mutex(headers[Header.imagePullStart]?.text)
+        var logger = logger
+        logger[metadataKey: "queue"] = .string(delivery.queue)
+        logger[metadataKey: "attempt"] = .stringConvertible(self.attempt)
+        if case .success(let message) = message {
+            logger[metadataKey: "jobType"] = .string(message.jobType)
+            if let build = message.build {
+                logger[metadataKey: "buildId"] = .stringConvertible(build.buildID.rawValue)
+                if let jobID = build.jobID { logger[metadataKey: "jobId"] = .string(jobID) }
+            }
+        }
+        self.logger = logger
+    }
+
+    /// `jobId: 91877, jobType: start, buildId: 8609231`, as operators grep it.
+    var job: String {
+        guard case .success(let message) = self.message else { return "jobId: , jobType: unreadable, buildId: " }
+        return "jobId: \(message.build?.jobID ?? ""), jobType: \(message.jobType), buildId: \(message.build?.buildID.description ?? "")"
+    }
+
+    /// What the workflow begins with.
+    func facts(wasStopped: Bool) -> Facts {
+        Facts(
+            attempt: self.attempt,
+            isRepeated: self.delivery.isRedelivered || (self.delivery.properties.headers["x-delivery-count"]?.integer ?? 0) > 0,
+            isFromInitTimer: self.isFromInitTimer, round: self.round, wasStopped: wasStopped)
+    }
+}
+
+/// Headers on what we publish. `x-death` is the broker's.
+enum Header {
+    static let initRound = "x-init-round"
+    /// 1 on a `verify` whose timer ran in this process, because the broker had no queue for it.
+    static let initTimer = "x-init-timer"
+    static let imagePullStart = "x-image-pull-start-time"
+    static let parkedReason = "x-parked-reason"
+    static let parkedDetail = "x-parked-detail"
+    static let parkedFrom = "x-parked-from"
+    static let parkedAt = "x-parked-at"
+    static let originalMessageID = "x-original-message-id"
+}
+
+extension BuildMessage {
+    var jobType: String {
+        switch self.job {
+        case .start: "start"
+        case .stop: "stop"
+        case .verify: "verify"
+        case .clear: "clear"
+        }
+    }
+
+    var build: BuildConfig? {
+        switch self.job {
+        case .start(let build), .stop(let build), .verify(let build): build
+        case .clear: nil
+        }
+    }
+}
+
+extension BuildCommand {
+    init(_ message: Result<BuildMessage, BuildMessageError>) {
+        switch message {
+        case .failure: self = .unreadable
+        case .success(let message):
+            switch message.job {
+            case .start: self = .start
+            case .stop: self = .stop
+            case .verify: self = .verify
+            case .clear: self = .clear
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+internal import Synchronization
+
+/// Counts the deliveries that are being handled.
+final class InHand: Sendable {
+    private let deliveries = Atomic<Int>(0)
+
+    var count: Int { self.deliveries.load(ordering: .relaxed) }
+    func began() { self.deliveries.add(1, ordering: .relaxed) }
+    func ended() { self.deliveries.subtract(1, ordering: .relaxed) }
+}

@@ -1,0 +1,132 @@
+import Testing
+
+@testable import BuildWorker
+
+/// Walks every possible world: each action may be answered by any fact it can teach.
+@Suite struct EveryPossibleWorldTests {
+    struct World: CustomTestStringConvertible {
+        let command: BuildCommand
+        let attempt: Int
+        let usesRetryQueue: Bool
+        var testDescription: String { "\(command), attempt \(attempt)\(usesRetryQueue ? "" : ", no retry queue")" }
+
+        static let all = BuildCommand.allCases.flatMap { command in
+            [0, 1, 4, 5, 6, 7].flatMap { attempt in
+                [true, false].map { World(command: command, attempt: attempt, usesRetryQueue: $0) }
+            }
+        }
+    }
+
+    @Test(arguments: World.all)
+    func everyPathEndsAndKeepsThePromises(world: World) {
+        let rules = WorkflowRules(usesRetryQueue: world.usesRetryQueue)
+        var paths = 0
+        for known in Self.beginnings(world.attempt) {
+            self.walk(world, rules, known, []) { settlement, facts, performed in
+                paths += 1
+                self.check(settlement, facts, performed, world, rules)
+            }
+        }
+        #expect(paths > 0)
+    }
+
+    private static func beginnings(_ attempt: Int) -> [Facts] {
+        [false, true].flatMap { isRepeated in
+            [0, 1, 5, 6, 7].flatMap { round in
+                [false, true].flatMap { wasStopped in
+                    [false, true].map { isFromInitTimer in
+                        Facts(attempt: attempt, isRepeated: isRepeated, isFromInitTimer: isFromInitTimer, round: round, wasStopped: wasStopped)
+                    }
+                }
+            }
+        }
+    }
+
+    private func walk(
+        _ world: World, _ rules: WorkflowRules, _ facts: Facts, _ performed: [Action], _ atEnd: (Settlement, Facts, [Action]) -> Void
+    ) {
+        let action = BuildWorkflow.nextAction(for: world.command, given: facts, rules: rules)
+        if case .settle(let settlement) = action { return atEnd(settlement, facts, performed) }
+        guard !performed.contains(where: { $0.kind == action.kind }) else {
+            Issue.record("repeats \(action) after \(performed)")
+            return
+        }
+        for fact in action.possibleFacts {
+            var next = facts
+            next.record(fact)
+            guard next != facts else {
+                Issue.record("\(action) taught nothing new after \(performed)")
+                return
+            }
+            self.walk(world, rules, next, performed + [action], atEnd)
+        }
+    }
+
+    private func check(_ settlement: Settlement, _ facts: Facts, _ performed: [Action], _ world: World, _ rules: WorkflowRules) {
+        func expect(_ holds: Bool, _ promise: Comment) {
+            if !holds { Issue.record("\(promise): \(settlement) after \(performed) with \(facts)") }
+        }
+        let reported = facts.failure == .taken || facts.failure == .refused
+        switch (world.command, settlement) {
+        case (.start, .ack), (.verify, .ack):
+            // Whoever acks has the build watched by something that survives, or has ended it, or knows that it began or ended.
+            let isWatched = facts.timer == .held || facts.isTimerKept || facts.verification == .held
+            let hasBegun = world.command == .verify && (facts.pod?.hasBegun ?? false)
+            let isOver = facts.wasStopped && world.command == .start || facts.build == .ended
+            let nobodyWatches = !rules.usesRetryQueue && facts.pod != nil
+            expect(isWatched || reported || hasBegun || isOver || nobodyWatches, "acks a build that nobody watches")
+        case (.stop, .ack): expect(facts.deletion == .done || world.attempt >= rules.reprocessLimit, "acks a stop that was not done")
+        case (.clear, .ack): expect(facts.clearing == .done || world.attempt >= rules.reprocessLimit, "acks a clear that was not done")
+        case (.unreadable, .ack): expect(facts.parking == .held || facts.parking == .noQueue, "acks a message that is not parked")
+        case (.start, .nack), (.verify, .nack), (.stop, .nack), (.clear, .nack), (.unreadable, .nack):
+            // Past the limit a message only waits for what others owe: the broker's confirm or the API's ear.
+            let waitsForOthers = facts.failure == .notTaken || facts.timer == .notHeld || facts.verification == .notHeld
+                || facts.verification == .noQueue || facts.parking == .notHeld
+            expect(world.attempt < rules.reprocessLimit || waitsForOthers, "retries for ever")
+            expect(!reported, "brings back a build that was failed")
+        }
+        if performed.contains(.createPod) { expect(!facts.wasStopped && world.attempt <= rules.reprocessLimit, "creates what must not be") }
+        if !rules.usesRetryQueue { expect(facts.timer == nil && facts.verification == nil, "publishes with the retry queue off") }
+        if let timer = performed.firstIndex(where: { $0.kind == "armTimer" }), let note = performed.firstIndex(where: { $0.kind == "tellBuild" }) {
+            expect(timer < note, "tells before the timer is held")
+        }
+    }
+}
+
+extension Action {
+    /// The action without its details.
+    fileprivate var kind: String { String("\(self)".prefix { $0 != "(" }) }
+
+    /// All facts this action can teach.
+    fileprivate var possibleFacts: [Fact] {
+        switch self {
+        case .askForBuild: [.build(.active), .build(.ended), .build(.unknown), .build(.unavailable(detail: "502"))]
+        case .createPod:
+            [.creation(.created), .creation(.alreadyExists), .creation(.rejected(detail: "422")), .creation(.refused(detail: "500"))]
+        case .lookAtPod, .listPods:
+            [
+                .pod(.pending(node: nil, waitsFor: "a node")), .pod(.pending(node: "n1", waitsFor: "an image")), .pod(.running(node: nil)),
+                .pod(.running(node: "n1")), .pod(.succeeded(node: "n1")), .pod(.failed(phase: "failed", detail: "")), .pod(.imageError(detail: "")),
+                .pod(.containerError(detail: "")), .pod(.terminating), .pod(.foreign), .pod(.absent), .pod(.unseen(detail: "503")),
+            ]
+        case .deletePods: [.deletion(.done), .deletion(.failed(detail: "500"))]
+        case .armTimer: HandOver.allCases.map(Fact.timer)
+        case .keepTimer: [.timerKept]
+        case .requestVerification: HandOver.allCases.map(Fact.verification)
+        case .tellBuild: [.noted]
+        case .reportFailure: ReportOutcome.allCases.map(Fact.failure)
+        case .clearCache: [.clearing(.done), .clearing(.failed(detail: "EIO"))]
+        case .park: HandOver.allCases.map(Fact.parking)
+        case .settle: []
+        }
+    }
+}
+
+extension PodObservation {
+    fileprivate var hasBegun: Bool {
+        switch self {
+        case .running, .succeeded: true
+        case .pending, .failed, .imageError, .containerError, .terminating, .foreign, .absent, .unseen: false
+        }
+    }
+}
