@@ -10,7 +10,7 @@ public struct Topology: Sendable {
 
     public let exchange: String
     /// Bound to the exchange by their names. In the order of the flow.
-    public let queues: [Queue]
+    public internal(set) var queues: [Queue]
 
     /// - Parameter brokerVersion: of the broker, for example "3.10.8"; from 4.0 on work queues need their delivery
     ///   limit switched off, and earlier ones refuse that argument's value.

@@ -36,8 +36,9 @@ public final class TopologyAdministration {
     public func close() { self.socket.close() }
 
     /// Declares everything. Existing objects stay as they are; one with other arguments is an error that names them.
-    public func apply() throws(AMQPError) {
-        let topology = Topology(self.options, brokerVersion: self.brokerVersion)
+    public func apply() throws(AMQPError) { try self.apply(Topology(self.options, brokerVersion: self.brokerVersion)) }
+
+    func apply(_ topology: Topology) throws(AMQPError) {
         try self.onFreshChannel { channel throws(AMQPError) in
             try self.socket.declareExchange(topology.exchange, kind: "direct", isPassive: false, on: channel)
             for queue in topology.queues {

@@ -59,12 +59,12 @@ private struct JSONParser {
     }
 
     private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
-        guard depth <= JSONValue.maximumDepth else { throw self.error("nested deeper than \(JSONValue.maximumDepth) levels") }
         self.skipWhiteSpace()
         switch self.next {
         case nil: throw self.error("the text ends where a value should be")
-        case UInt8(ascii: "{"): return try self.object(depth: depth)
-        case UInt8(ascii: "["): return try self.array(depth: depth)
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            guard depth < JSONValue.maximumDepth else { throw self.error("nested deeper than \(JSONValue.maximumDepth) levels") }
+            return self.next == UInt8(ascii: "{") ? try self.object(depth: depth) : try self.array(depth: depth)
         case UInt8(ascii: "\""): return .string(try self.string())
         case UInt8(ascii: "t"): return try self.expect("true", as: .bool(true))
         case UInt8(ascii: "f"): return try self.expect("false", as: .bool(false))

@@ -1,5 +1,7 @@
 /// What a controller (or this worker, with `verify`) asks for.
-public struct BuildMessage: Sendable {
+///
+/// Prints as its job and build only: the document holds the build's token.
+public struct BuildMessage: Sendable, CustomStringConvertible, CustomReflectable {
     public enum Job: Sendable {
         case start(BuildConfig)
         case stop(BuildConfig)
@@ -8,8 +10,18 @@ public struct BuildMessage: Sendable {
     }
 
     public let job: Job
-    /// The whole message as it came, unknown fields included.
+    /// The whole message as it came, unknown fields included. Holds the token: pass it on, never log it.
     public let document: JSONValue
+
+    public var description: String {
+        switch self.job {
+        case .start(let build): "start of build \(build.buildID)"
+        case .stop(let build): "stop of build \(build.buildID)"
+        case .verify(let build): "verify of build \(build.buildID)"
+        case .clear(let cache): "clear of cache \(cache.scope.rawValue)/\(cache.pipelineID)"
+        }
+    }
+    public var customMirror: Mirror { Mirror(self, children: ["job": self.job]) }
 }
 
 /// A build as its controller describes it: the fields that the worker uses.

@@ -1,0 +1,89 @@
+/// What a build asks of its pod (`buildConfig.annotations`).
+///
+/// Only the annotations below count, plain or with `beta.` before them; of two for one thing, the later one.
+/// A size that is not understood is as good as none; a time that is no number is an error.
+struct BuildAnnotations: Hashable, Sendable {
+    enum Size: String, Sendable, CaseIterable {
+        case micro = "MICRO"
+        case low = "LOW"
+        case high = "HIGH"
+        case turbo = "TURBO"
+        case max = "MAX"
+    }
+
+    /// A size by name or, where it is a whole number, by amount. The text `"4"` is neither.
+    enum Amount: Hashable, Sendable {
+        case named(Size)
+        case whole(Double)
+    }
+
+    /// `screwdriver.cd/cpu`, in cores.
+    let cpu: Amount?
+    /// `screwdriver.cd/ram`, in GB.
+    let ram: Amount?
+    /// `screwdriver.cd/disk`; becomes a label.
+    let disk: Size?
+    /// `screwdriver.cd/dockerEnabled`; only `true` itself counts.
+    let dockerEnabled: Bool
+    /// `screwdriver.cd/dockerCpu`; by name only.
+    let dockerCPU: Size?
+    /// `screwdriver.cd/dockerRam`; by name only.
+    let dockerRAM: Size?
+    /// `screwdriver.cd/timeout`, in minutes.
+    let timeoutMinutes: Double?
+    /// `screwdriver.cd/terminationGracePeriodSeconds`
+    let terminationGracePeriodSeconds: Double?
+
+    init(_ annotations: JSONValue) throws(PodManifestError) {
+        var values: [String: JSONValue] = [:]
+        for member in annotations.members ?? [] {
+            // The original replaces the pattern `^beta.`, in which any character stands for the dot.
+            let name = member.name.hasPrefix("beta") ? String(member.name.dropFirst(5)) : member.name
+            guard name.hasPrefix(Self.domain) else { continue }
+            values[String(name.dropFirst(Self.domain.count))] = member.value
+        }
+        self.cpu = Self.amount(values["cpu"])
+        self.ram = Self.amount(values["ram"])
+        self.disk = Self.size(values["disk"])
+        self.dockerEnabled = values["dockerEnabled"]?.bool == true
+        self.dockerCPU = Self.size(values["dockerCpu"])
+        self.dockerRAM = Self.size(values["dockerRam"])
+        self.timeoutMinutes = try Self.number("timeout", values)
+        self.terminationGracePeriodSeconds = try Self.number("terminationGracePeriodSeconds", values)
+    }
+
+    private static let domain = "screwdriver.cd/"
+
+    private static func size(_ value: JSONValue?) -> Size? { value?.string.flatMap(Size.init(rawValue:)) }
+
+    private static func amount(_ value: JSONValue?) -> Amount? {
+        if let number = value?.double, number.isFinite, number.rounded() == number { return .whole(number) }
+        return Self.size(value).map(Amount.named)
+    }
+
+    /// As JavaScript reads a number: 0, false, null and "" mean not set, text counts for the number in it.
+    private static func number(_ name: String, _ values: [String: JSONValue]) throws(PodManifestError) -> Double? {
+        let number: Double?
+        switch values[name] {
+        case nil, .null, .bool(false), .string(""): return nil
+        case .bool(true): number = 1
+        case .number(let literal):
+            number = Double(literal)
+            if number == 0 { return nil }
+        case .string(let text): number = Self.number(in: text)
+        case .array, .object: number = nil
+        }
+        guard let number, number.isFinite else { throw .invalidAnnotation(Self.domain + name) }
+        return number
+    }
+
+    private static func number(in text: String) -> Double? {
+        let space = text.unicodeScalars.prefix { $0.properties.isWhitespace }
+        var digits = text.unicodeScalars[space.endIndex...]
+        while let last = digits.last, last.properties.isWhitespace { digits.removeLast() }
+        if digits.isEmpty { return 0 }
+        // `Double` also reads "nan", "infinity" and hexadecimal text.
+        guard digits.allSatisfy({ "0123456789+-.eE".unicodeScalars.contains($0) }) else { return nil }
+        return Double(String(digits))
+    }
+}

@@ -1,0 +1,86 @@
+/// The pod that runs a build, as it is posted to the API server.
+///
+/// A function of its three inputs: the same message and options give the same pod, name included. The document holds
+/// the build's token; the manifest itself prints as its name only.
+public struct PodManifest: Sendable, CustomStringConvertible, CustomReflectable {
+    public let name: String
+    /// The value of the label `sdbuild`, by which the pod is found again.
+    public let label: String
+    /// A `v1` `Pod`. Holds the token: post it, never log it.
+    public let document: JSONValue
+
+    /// Throws where the build lacks its container or token, where an id would lead out of the cache's directory, and where
+    /// an annotation that means a time is no number.
+    public init(build: BuildConfig, options: KubernetesOptions, ecosystem: EcosystemOptions) throws(PodManifestError) {
+        self.name = PodName.of(build.buildID, prefix: options.prefix)
+        self.label = PodName.label(build.buildID, prefix: options.prefix)
+        let plan = try PodPlan(build: build, options: options, ecosystem: ecosystem)
+        var metadata: JSONValue = ["name": .string(self.name), "labels": plan.labels.document]
+        if !options.annotations.isEmpty {
+            metadata["annotations"] = .object(options.annotations.map { .init($0.name, .string($0.value)) })
+        }
+        self.document = ["apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": plan.spec]
+    }
+
+    public var description: String { "pod \(self.name)" }
+    public var customMirror: Mirror { Mirror(self, children: ["name": self.name]) }
+}
+
+/// Everything that has to be decided before the pod can be written down.
+struct PodPlan: Sendable {
+    let options: KubernetesOptions
+    let ecosystem: EcosystemOptions
+    let buildID: BuildID
+    let pipelineID: String
+    /// The build container's name.
+    let name: String
+    let image: String
+    let token: Secret
+    let labels: PodLabels
+    let resources: PodResources
+    /// `nil`: no Docker daemon beside the build.
+    let docker: PodResources?
+    /// `nil`: the cache is not on the node's disk.
+    let cache: CacheDirectories?
+    let timeoutMinutes: Double
+    let gracePeriodSeconds: Double
+
+    init(build: BuildConfig, options: KubernetesOptions, ecosystem: EcosystemOptions) throws(PodManifestError) {
+        guard let image = build.container else { throw .missingField("container") }
+        guard let token = build.token else { throw .missingField("token") }
+        let annotations = try BuildAnnotations(build.annotations)
+        (self.options, self.ecosystem) = (options, ecosystem)
+        (self.buildID, self.image, self.token) = (build.buildID, image, token)
+        self.pipelineID = build.pipelineID ?? ""
+        self.name = PodName.container(of: build.buildID, prefix: options.prefix)
+        self.resources = PodResources(build: annotations, options: options)
+        self.labels = PodLabels(build: build, annotations: annotations, resources: self.resources, options: options)
+        // Both have to agree: the operator who allows it and the build that wants it.
+        let hasDocker = options.dockerFeatureEnabled && annotations.dockerEnabled
+        self.docker = hasDocker ? PodResources(docker: annotations, options: options) : nil
+        self.cache = try CacheDirectories(build: build, prefix: options.prefix, cache: ecosystem.cache)
+        self.timeoutMinutes =
+            annotations.timeoutMinutes.map { min($0, options.maxBuildTimeoutMinutes) } ?? options.buildTimeoutMinutes
+        let gracePeriod = Double(options.terminationGracePeriodSeconds)
+        self.gracePeriodSeconds = annotations.terminationGracePeriodSeconds.map { max($0, gracePeriod) } ?? gracePeriod
+    }
+
+    var spec: JSONValue {
+        var spec: JSONValue = [:]
+        if !self.options.runtimeClass.isEmpty { spec["runtimeClassName"] = .string(self.options.runtimeClass) }
+        spec["serviceAccountName"] = .string(self.options.serviceAccount)
+        spec["automountServiceAccountToken"] = .bool(self.options.automountServiceAccountToken)
+        spec["terminationGracePeriodSeconds"] = .number(self.gracePeriodSeconds.plainText)
+        spec["restartPolicy"] = "Never"
+        spec["dnsPolicy"] = .string(self.options.dnsPolicy)
+        if !self.options.imagePullSecretName.isEmpty {
+            spec["imagePullSecrets"] = [["name": .string(self.options.imagePullSecretName)]]
+        }
+        spec["containers"] = .array([self.buildContainer] + (self.docker.map { [Self.dockerContainer($0)] } ?? []))
+        spec["initContainers"] = [self.launcherContainer]
+        spec["volumes"] = .array(self.volumes)
+        spec["tolerations"] = self.tolerations
+        spec["affinity"] = self.affinity
+        return spec
+    }
+}

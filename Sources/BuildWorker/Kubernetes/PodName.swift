@@ -1,0 +1,43 @@
+/// What a build's pod is called, and how it is found again.
+///
+/// Both follow from the build id alone: a delivery handled twice asks for the same pod, and the API server
+/// answers the second request with a conflict instead of a second pod.
+public enum PodName {
+    /// `<prefix><buildId>-<five characters of [a-z0-9]>`, the same on every run and machine.
+    ///
+    /// A DNS-1123 label where the prefix is the beginning of one (lower case letters, digits, `-`).
+    public static func of(_ build: BuildID, prefix: String) -> String {
+        "\(Self.container(of: build, prefix: prefix))-\(Self.suffix(of: build))"
+    }
+
+    /// The build container's name: `<prefix><buildId>`.
+    public static func container(of build: BuildID, prefix: String) -> String { "\(prefix)\(build)" }
+
+    /// The value of the label ``labelName``, for the pod and for selectors alike.
+    public static func label(_ build: BuildID, prefix: String) -> String {
+        PodLabels.sanitized(Self.container(of: build, prefix: prefix))
+    }
+
+    /// The label that every pod of this worker carries; its value is ``label(_:prefix:)``.
+    public static let labelName = "sdbuild"
+
+    private static func suffix(of build: BuildID) -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        var hash = Self.hash(build.description.utf8)
+        var characters: [UInt8] = []
+        for _ in 0..<5 {
+            characters.append(alphabet[Int(hash % UInt64(alphabet.count))])
+            hash /= UInt64(alphabet.count)
+        }
+        return String(decoding: characters, as: UTF8.self)
+    }
+
+    /// FNV-1a, 64 bits, and a final mix: neighbouring ids differ in few bits, which FNV leaves near the top.
+    private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+        hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+        return hash ^ (hash >> 33)
+    }
+}

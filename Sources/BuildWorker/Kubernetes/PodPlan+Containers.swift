@@ -1,0 +1,85 @@
+extension PodPlan {
+    /// Where the user's build runs.
+    var buildContainer: JSONValue {
+        var container: JSONValue = [
+            "name": .string(self.name),
+            "image": .string(self.image),
+            "imagePullPolicy": .string(self.options.imagePullPolicy),
+            "securityContext": ["privileged": .bool(self.options.privileged)],
+            "resources": self.resources.document,
+            "env": .array(self.environment),
+            "command": ["/opt/sd/launcher_entrypoint.sh"],
+            "args": [.string(self.runCommand)],
+            "volumeMounts": .array(self.buildMounts),
+        ]
+        if let hooks = self.options.lifecycleHooks, hooks.members?.isEmpty == false { container["lifecycle"] = hooks }
+        return container
+    }
+
+    /// The Docker daemon of builds that asked for one.
+    static func dockerContainer(_ resources: PodResources) -> JSONValue {
+        [
+            "name": "dind",
+            "image": "docker:20.10-dind",
+            "resources": resources.document,
+            "securityContext": ["privileged": true],
+            "volumeMounts": [
+                Self.mount("dind-storage", at: "/var/lib/docker"),
+                Self.mount("dind-share", at: "/opt/sd_dind_share"),
+                Self.mount("dind-client-certs", at: "/certs/client"),
+            ],
+        ]
+    }
+
+    /// Lays the launcher's programs on the node, once per version, before the build begins.
+    var launcherContainer: JSONValue {
+        [
+            "name": .string("launcher-\(self.name)"),
+            "image": .string("\(self.options.launchImage):\(self.options.launchVersion)"),
+            "command": ["/bin/sh", "-c", .string(self.launcherScript)],
+            "volumeMounts": .array(self.launcherMounts),
+        ]
+    }
+
+    private var launcherScript: String {
+        let directories = self.cache == nil ? [] : ["/opt/sdpipelinecache", "/opt/sdjobcache", "/opt/sdeventcache"]
+        // Copied aside and moved: another pod of this node may be doing the same.
+        let copy = [
+            "TEMP_DIR=`mktemp -d -p /opt/launcher`", "cp -a /opt/sd/* $TEMP_DIR", "mkdir -p $TEMP_DIR/hab",
+            "cp -a /hab/. $TEMP_DIR/hab", "mv -fn $TEMP_DIR/* /opt/launcher", "rm -rf $TEMP_DIR || true",
+        ].joined(separator: " && ")
+        let install = "if ! [ -f /opt/launcher/launch ]; then \(copy); else ls /opt/launcher; fi"
+        let start = "echo launcher_start_ts:`date \"+%s\"` > /workspace/metrics"
+        let end = "echo launcher_end_ts:`date \"+%s\"` >> /workspace/metrics"
+        return ([start] + directories.map { "chmod -R 777 \($0)" } + [install]).joined(separator: " && ") + "; \(end)"
+    }
+
+    /// One line for a shell, as the launcher's entry point expects it.
+    private var runCommand: String {
+        var words = [
+            self.token.exposed, self.ecosystem.api, self.ecosystem.store, self.timeoutMinutes.plainText,
+            self.buildID.description, self.ecosystem.ui,
+        ]
+        if self.cache != nil {
+            let cache = self.ecosystem.cache
+            words += [
+                cache.strategy, "/sdpipelinecache", "/sdjobcache", "/sdeventcache", String(cache.compress), String(cache.md5check),
+                String(cache.maxSizeMB), String(cache.maxGoThreads),
+            ]
+        }
+        return (["/opt/sd/run.sh"] + words.map(Self.quoted)).joined(separator: " ") + "\n"
+    }
+
+    /// In double quotes, with the four characters that still mean something there escaped.
+    private static func quoted(_ word: String) -> String {
+        var quoted = "\""
+        for scalar in word.unicodeScalars {
+            switch scalar {
+            case "\"", "\\", "$", "`": quoted += "\\"
+            default: break
+            }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return quoted + "\""
+    }
+}

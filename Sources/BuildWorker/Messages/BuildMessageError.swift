@@ -1,0 +1,36 @@
+/// Why a delivery is not a message for this worker. Trying again does not help.
+public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertible {
+    case emptyBody
+    case malformedJSON(JSONError)
+    /// Valid JSON, but not an object.
+    case notAnObject
+    /// `job` is none of `start`, `stop`, `verify`, `clear`.
+    case unknownJob
+    /// Everything that is wrong with the fields, by their paths in the message; at least one of the lists is not empty.
+    case fields(missing: [String], invalid: [String])
+
+    /// A short code that does not change, for headers and metrics: `empty-body`, `malformed-json`, `not-an-object`,
+    /// `unknown-job`, `missing-field` or `invalid-field`. Where fields are both missing and invalid, `missing-field`.
+    public var reason: String {
+        switch self {
+        case .emptyBody: "empty-body"
+        case .malformedJSON: "malformed-json"
+        case .notAnObject: "not-an-object"
+        case .unknownJob: "unknown-job"
+        case .fields(let missing, _): missing.isEmpty ? "invalid-field" : "missing-field"
+        }
+    }
+
+    /// Safe to log: names fields and positions, never a value.
+    public var description: String {
+        switch self {
+        case .emptyBody: "the message is empty"
+        case .malformedJSON(let error): error.description
+        case .notAnObject: "the message is not a JSON object"
+        case .unknownJob: "job is none of \(BuildMessage.Kind.allCases.map(\.rawValue).joined(separator: ", "))"
+        case .fields(let missing, let invalid):
+            [("missing", missing), ("invalid", invalid)].filter { !$0.1.isEmpty }
+                .map { "\($0.0): \($0.1.joined(separator: ", "))" }.joined(separator: "; ")
+        }
+    }
+}

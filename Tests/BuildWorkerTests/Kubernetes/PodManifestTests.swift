@@ -1,0 +1,119 @@
+import BuildWorker
+import Testing
+
+@Suite struct PodManifestTests {
+    @Test(arguments: PodFixture.own)
+    func isTheFixturesPod(_ fixture: PodFixture) throws {
+        #expect(podDifferences(fixture.pod, try fixture.manifest().document) == [])
+    }
+
+    @Test func comesFromEveryFixture() { #expect(PodFixture.own.count >= 49) }
+
+    @Test(arguments: PodFixture.own)
+    func isTheSameEveryTime(_ fixture: PodFixture) throws {
+        #expect(try fixture.manifest().document == fixture.manifest().document)
+    }
+
+    @Test(arguments: PodFixture.own)
+    func mountsOnlyVolumesOfThePod(_ fixture: PodFixture) throws {
+        let spec = try #require(try fixture.manifest().document["spec"])
+        let volumes = try #require(spec["volumes"]?.array).compactMap { $0["name"]?.string }
+        #expect(Set(volumes).count == volumes.count)
+        for container in ["containers", "initContainers"].flatMap({ spec[$0]?.array ?? [] }) {
+            for mount in container["volumeMounts"]?.array ?? [] {
+                #expect(volumes.contains(try #require(mount["name"]?.string)))
+            }
+        }
+    }
+
+    @Test(arguments: PodFixture.own)
+    func isFoundByItsLabel(_ fixture: PodFixture) throws {
+        let manifest = try fixture.manifest()
+        #expect(manifest.document[path: "metadata", "labels", "sdbuild"]?.string == manifest.label)
+        #expect(manifest.document[path: "metadata", "name"]?.string == manifest.name)
+    }
+
+    /// Objects without an order in Kubernetes still keep one here, so that operators can compare pods as text.
+    @Test func keepsAnOrder() throws {
+        let fixture = try #require(PodFixture.own.first { $0.name == "labels-from-environment" })
+        let labels = try fixture.manifest().document[path: "metadata", "labels"]?.members?.map(\.name)
+        #expect(
+            labels == [
+                "app", "tier", "sdbuild", "screwdriver.cd/pipeline", "screwdriver.cd/job", "screwdriver.cd/cpu",
+                "screwdriver.cd/memory", "screwdriver.cd/disk", "example.test/team",
+            ])
+    }
+
+    @Test func hidesTheTokenWhenPrinted() throws {
+        let manifest = try manifest(of: build(token: "s3cret"))
+        #expect(manifest.document.text().contains("s3cret"))
+        #expect(!"\(manifest)".contains("s3cret"))
+        #expect(!String(reflecting: manifest).contains("s3cret"))
+        var dumped = ""
+        dump(manifest, to: &dumped)
+        #expect(!dumped.contains("s3cret"))
+    }
+
+    @Test func quotesForTheShell() throws {
+        let manifest = try manifest(of: build(token: "a\"b`c$d\\e=f"))
+        let command = manifest.document["spec"]?["containers"]?.array?.first?["args"]?.array?.first?.string
+        #expect(command?.hasPrefix(#"/opt/sd/run.sh "a\"b\`c\$d\\e=f" "https://api"#) == true)
+    }
+
+    @Test func needsAnImageAndAToken() {
+        #expect(throws: PodManifestError.missingField("container")) {
+            try manifest(of: BuildConfig(buildID: BuildID(rawValue: 1), token: Secret("t")))
+        }
+        #expect(throws: PodManifestError.missingField("token")) {
+            try manifest(of: BuildConfig(buildID: BuildID(rawValue: 1), container: "alpine"))
+        }
+    }
+
+    @Test(arguments: ["../7", "a/b", "..", ".", "7\u{0}", "/etc", "7\n8"])
+    func refusesIDsThatLeaveTheCache(_ id: String) {
+        var disk = EcosystemOptions()
+        disk.cache.strategy = "disk"
+        let fields: [(field: String, build: BuildConfig)] = [
+            ("pipeline.id", build(pipelineID: id)), ("jobId", build(jobID: id)), ("eventId", build(eventID: id)),
+            ("token.prParentJobId", build(jobName: "PR-1", token: token(claims: ["prParentJobId": .string(id)]))),
+        ]
+        for (field, build) in fields {
+            #expect(throws: PodManifestError.unsafePathComponent(field: field)) { try manifest(of: build, ecosystem: disk) }
+            // No path is made of them where the cache is elsewhere.
+            #expect(throws: Never.self) { try manifest(of: build) }
+        }
+    }
+
+    @Test(arguments: ["timeout", "terminationGracePeriodSeconds"], ["soon", [:], [1], "0x10", "nan", "1 2"] as [JSONValue])
+    func refusesTimesThatAreNoNumbers(_ name: String, _ value: JSONValue) {
+        let annotations = JSONValue.object([.init("screwdriver.cd/\(name)", value)])
+        #expect(throws: PodManifestError.invalidAnnotation("screwdriver.cd/\(name)")) {
+            try manifest(of: build(annotations: annotations))
+        }
+    }
+
+    @Test func describesErrorsByField() {
+        let errors: [(PodManifestError, String, String)] = [
+            (.missingField("token"), "missing-field", "the build has no token"),
+            (.unsafePathComponent(field: "jobId"), "unsafe-path", "jobId cannot be part of a path"),
+            (.invalidAnnotation("screwdriver.cd/timeout"), "invalid-annotation", "the annotation screwdriver.cd/timeout is not a number"),
+        ]
+        for (error, reason, description) in errors {
+            #expect(error.reason == reason)
+            #expect("\(error)" == description)
+        }
+    }
+
+    private func manifest(of build: BuildConfig, ecosystem: EcosystemOptions = .init()) throws -> PodManifest {
+        try PodManifest(build: build, options: KubernetesOptions(), ecosystem: ecosystem)
+    }
+
+    private func build(
+        jobID: String = "2", jobName: String = "main", eventID: String = "3", pipelineID: String = "4", token: String = "t",
+        annotations: JSONValue = [:]
+    ) -> BuildConfig {
+        BuildConfig(
+            buildID: BuildID(rawValue: 1), jobID: jobID, jobName: jobName, eventID: eventID, pipelineID: pipelineID,
+            container: "alpine", apiURI: "https://api.builds.test", token: Secret(token), annotations: annotations)
+    }
+}

@@ -1,0 +1,30 @@
+import NIOCore
+
+/// What a fault rule does to a request.
+enum FaultAction {
+    /// Whether the request takes effect before the fault strikes.
+    enum Moment: String { case before, after }
+
+    /// This status is answered instead; `body` is JSON, nil means a plausible one.
+    case status(Int, body: ByteBuffer?, Moment)
+    case reset(Moment)
+    case hang(Moment, TimeAmount?)
+    /// The request takes effect at once and is answered late.
+    case delay(TimeAmount)
+    case redirect(String)
+    /// The request takes effect; half of the answer's body is sent.
+    case truncate
+
+    /// As the journal names it.
+    var name: String {
+        switch self {
+        case .status(let code, _, .before): "status-\(code)"
+        case .status(let code, _, .after): "status-\(code)-after"
+        case .reset(let moment): "reset-\(moment.rawValue)"
+        case .hang(let moment, _): "hang-\(moment.rawValue)"
+        case .delay(let time): "delay-\(time.nanoseconds / 1_000_000)"
+        case .redirect: "redirect"
+        case .truncate: "truncate"
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import NIOCore
+
+/// Which requests fail, how often, and how.
+final class FaultRule {
+    let id: Int
+    let specification: FaultSpecification
+    private var skipped = 0
+    private var used = 0
+    private var random: SeededGenerator
+
+    var action: FaultAction { specification.action }
+
+    init(id: Int, specification: FaultSpecification) {
+        self.id = id
+        self.specification = specification
+        random = SeededGenerator(seed: specification.seed)
+    }
+
+    /// Whether this request is hit. Counts it when all conditions match: first those to be skipped, then
+    /// chance, then the number of times.
+    func hits(listener: ListenerName, method: String, uri: String, build: String?) -> Bool {
+        let rule = specification
+        guard rule.listener == listener, used < rule.times ?? .max else { return false }
+        if let wanted = rule.method, wanted != method { return false }
+        if let wanted = rule.build, wanted != build { return false }
+        if let path = rule.path, (try? path.firstMatch(in: uri)) == nil { return false }
+        if skipped < rule.skip {
+            skipped += 1
+            return false
+        }
+        if let probability = rule.probability, Double.random(in: 0..<1, using: &random) >= probability { return false }
+        used += 1
+        return true
+    }
+
+    /// Carries out the action around the effect of a request.
+    /// - Parameter delay: by how much answers are held back anyway.
+    func apply(delay: TimeAmount, perform: () -> Performance) -> (Performance, delay: TimeAmount) {
+        switch action {
+        case .status(let code, let body, let moment):
+            let response = body.map { Response(status: code, body: $0) } ?? Self.plausible(code, specification.listener)
+            return (replace(.answer(response), moment, perform), delay)
+        case .reset(let moment): return (replace(.reset, moment, perform), delay)
+        case .hang(let moment, let limit): return (replace(.hang(limit), moment, perform), .zero)
+        case .delay(let time): return (perform(), delay + time)
+        case .redirect(let location): return (Performance(.redirect(to: location)), delay)
+        case .truncate:
+            var performance = perform()
+            if case .answer(let response) = performance.outcome { performance.outcome = .truncate(response) }
+            return (performance, delay)
+        }
+    }
+
+    private func replace(_ outcome: Outcome, _ moment: FaultAction.Moment, _ perform: () -> Performance) -> Performance {
+        switch moment {
+        case .before: return Performance(outcome)
+        case .after:
+            var performance = perform()
+            performance.outcome = outcome
+            return performance
+        }
+    }
+
+    private static func plausible(_ code: Int, _ listener: ListenerName) -> Response {
+        switch listener {
+        case .kubernetes, .control:
+            KubernetesStatus(code: code, reason: "InternalError", message: "injected fault \(code)").response
+        case .api:
+            Response(status: code, json: #"{"statusCode":\#(code),"error":"Fault","message":"injected fault \#(code)"}"#)
+        }
+    }
+}
+
+/// SplitMix64: the same seed gives the same faults.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

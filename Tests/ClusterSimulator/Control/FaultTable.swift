@@ -1,0 +1,25 @@
+/// The rules in force. The oldest one that hits a request decides.
+final class FaultTable {
+    private var rules: [FaultRule] = []
+    private var last = 0
+
+    /// - Returns: the number of the rule.
+    func add(_ specification: FaultSpecification) -> Int {
+        last += 1
+        rules.append(FaultRule(id: last, specification: specification))
+        return last
+    }
+
+    /// - Returns: whether there was such a rule.
+    func remove(_ id: Int) -> Bool {
+        let before = rules.count
+        rules.removeAll { $0.id == id }
+        return rules.count < before
+    }
+
+    func removeAll() { rules.removeAll() }
+
+    func match(listener: ListenerName, method: String, uri: String, build: String?) -> FaultRule? {
+        rules.first { $0.hits(listener: listener, method: method, uri: uri, build: build) }
+    }
+}

@@ -1,0 +1,13 @@
+/// What the command line says about the simulated world.
+struct Settings: Sendable {
+    /// The only namespace that exists; nil: every namespace does.
+    var namespace: String?
+    /// The only bearer token that the Kubernetes API takes; nil: any, or none.
+    var token: String?
+    /// From the creation of a pod to its scheduling, and from there to its start.
+    var startDelayMilliseconds: Int64
+    /// By how much each answer of both APIs is held back.
+    var latencyMilliseconds: Int64
+    /// Whether a finished build refuses another status.
+    var strictBuilds: Bool
+}

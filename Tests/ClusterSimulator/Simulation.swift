@@ -1,0 +1,132 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// The simulated world and its three servers.
+///
+/// Everything lives on one event loop, so nothing is locked and each request takes effect as a whole.
+final class Simulation {
+    let loop: NIOIsolatedEventLoop
+    let pods: PodStore
+    let builds: BuildStore
+    let faults = FaultTable()
+    let counters = Counters()
+    let settings: Settings
+    private(set) var listeners: [ListenerName: Listener] = [:]
+    private let journal: Journal?
+    private var connections = 0
+
+    /// Changeable while running; `reset()` sets it back to zero.
+    var latency: TimeAmount
+    /// Changeable while running, to simulate the rotation of a token.
+    var token: String?
+
+    init(settings: Settings, journal: Journal?, loop: NIOIsolatedEventLoop) {
+        self.settings = settings
+        self.journal = journal
+        self.loop = loop
+        latency = .milliseconds(settings.latencyMilliseconds)
+        token = settings.token
+        pods = PodStore(startDelay: settings.startDelayMilliseconds, loop: loop)
+        builds = BuildStore(isStrict: settings.strictBuilds)
+    }
+
+    func addListener(_ name: ListenerName, port: Int, group: MultiThreadedEventLoopGroup) -> Listener {
+        let listener = Listener(name: name, port: port, simulation: self, group: group)
+        listeners[name] = listener
+        return listener
+    }
+
+    func nextConnection() -> Int {
+        connections += 1
+        return connections
+    }
+
+    /// Forgets pods, builds, faults, latency and counters. The journal, the token and the listeners stay.
+    func reset() {
+        pods.reset()
+        builds.reset()
+        faults.removeAll()
+        counters.reset()
+        latency = .zero
+    }
+
+    func flushJournal() { journal?.flush() }
+
+    // MARK: Serving
+
+    /// Lets a request take effect and says what becomes of it, and how long the answer is held back.
+    func serve(
+        _ request: Request, on listener: ListenerName, from connection: Connection
+    ) -> (Outcome, delay: TimeAmount) {
+        switch listener {
+        case .control:
+            let outcome = ControlAPI(simulation: self).answer(request)
+            flushJournal()
+            return (outcome, .zero)
+        case .kubernetes:
+            let api = KubernetesAPI(store: pods, namespace: settings.namespace, token: token)
+            let call = api.call(for: request)
+            return serve(request, on: listener, from: connection, build: api.build(of: call), pod: call.pod) {
+                api.perform(call)
+            }
+        case .api:
+            let api = BuildAPI(store: builds)
+            let call = api.call(for: request)
+            if case .update = call { counters.puts += 1 }
+            return serve(request, on: listener, from: connection, build: call.build, pod: nil) {
+                api.perform(call)
+            }
+        }
+    }
+
+    /// The way of every request on the two simulated APIs: rule, effect, journal.
+    private func serve(
+        _ request: Request, on listener: ListenerName, from connection: Connection,
+        build: String?, pod: String?, perform: () -> Performance
+    ) -> (Outcome, delay: TimeAmount) {
+        counters.requests += 1
+        let rule = faults.match(listener: listener, method: request.method.rawValue, uri: request.uri, build: build)
+        var delay = latency
+        var performance: Performance
+        if let rule {
+            (performance, delay) = rule.apply(delay: latency, perform: perform)
+            performance.fault = "rule \(rule.id) \(rule.action.name)"
+        } else {
+            performance = perform()
+        }
+        if performance.fault != nil { counters.faulted += 1 }
+        journal?.write(
+            JournalEntry(
+                listener: listener, method: request.method.rawValue, path: request.uri,
+                status: performance.outcome.status, build: build, pod: performance.pod ?? pod,
+                effect: performance.effect, fault: performance.fault, connection: connection.id,
+                delayMilliseconds: delay.nanoseconds / 1_000_000,
+                body: listener == .api && request.method == .PUT ? request.journalBody : nil))
+        return (performance.outcome, delay)
+    }
+}
+
+/// What has been counted since the start or the last reset.
+final class Counters {
+    var requests = 0
+    var puts = 0
+    var faulted = 0
+
+    func reset() {
+        requests = 0
+        puts = 0
+        faulted = 0
+    }
+}
+
+extension Request {
+    /// The body as one line of JSON; nil when it is not JSON, which would break the journal.
+    fileprivate var journalBody: ByteBuffer? {
+        let bytes = Array(body.readableBytesView)
+        var scanner = JSONScanner(bytes)
+        guard (try? scanner.skip()) != nil, (try? scanner.end()) != nil else { return nil }
+        guard bytes.contains(0x0A) || bytes.contains(0x0D) else { return body }
+        return ByteBuffer(bytes: bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })
+    }
+}

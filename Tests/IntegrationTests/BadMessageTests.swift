@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+@testable import BuildWorker
+
+extension Integration {
+    @Suite struct BadMessageTests {
+        /// By name: what arrives, and the reason it is parked with.
+        static let bad: [(name: String, body: [UInt8], reason: String)] = [
+            ("malformed", Array(#"{"job":"start","buildConfig":{"token":"made-up-build-token-4f1c""#.utf8), "malformed-json"),
+            ("no buildConfig", Array(#"{"job":"start"}"#.utf8), "missing-field"),
+            ("unknown job", Array(#"{"job":"dance","buildConfig":{"buildId":1}}"#.utf8), "unknown-job"),
+            ("empty", [], "empty-body"),
+            ("not an object", Array("[1,2]".utf8), "not-an-object"),
+            ("not UTF-8", Array(#"{"job":"st"#.utf8) + [0xFF, 0xFE] + Array(#""}"#.utf8), "malformed-json"),
+            ("nested absurdly", Array(repeating: UInt8(ascii: "["), count: 100_000), "malformed-json"),
+            ("an id that overflows", Array(#"{"job":"stop","buildConfig":{"buildId":99999999999999999999999}}"#.utf8), "invalid-field"),
+            ("10 MB", Array(repeating: UInt8(ascii: "x"), count: 10 << 20), "malformed-json"),
+            ("a path that climbs out", Array(#"{"job":"clear","cacheConfig":{"resource":"caches","action":"delete","scope":"pipelines","pipelineId":"../../etc","id":1}}"#.utf8), "invalid-field"),
+        ]
+
+        /// Every type that AMQP knows, and no `x-death`.
+        static let oddHeaders: AMQPTable = [
+            "void": .void, "bool": true, "i8": .int8(-8), "u8": .uint8(8), "i16": .int16(-16), "u16": .uint16(16), "i32": .int32(-32), "u32": .uint32(32),
+            "i64": .int64(-64), "f32": .float(1.5), "f64": .double(2.5), "decimal": .decimal(scale: 2, value: 314), "text": "text",
+            "bytes": .bytes([0, 255]), "time": .timestamp(1_700_000_000), "array": .array([.int32(1), "two", .table(["three": .int32(3)])]),
+            "table": .table(["nested": .table(["deep": true])]),
+        ]
+
+        @Test func unreadableMessagesAreParkedAsTheyAre() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            for message in Self.bad { try await stage.publish(message.body, headers: Self.oddHeaders) }
+            try await stage.publish(stage.start(1, image: "fate/running:1"), headers: Self.oddHeaders)
+            try await eventually("all are parked, and the good one is not harmed", within: .seconds(60)) {
+                try await stage.simulator.state().hostname(1) != nil && stage.depth(\.parked) == Self.bad.count
+            }
+            let parked = try await stage.take(Self.bad.count, from: stage.queues.parked)
+            for message in Self.bad {
+                let delivery = try #require(parked.first { $0.body == message.body }, "\(message.name) is not parked")
+                let headers = delivery.properties.headers
+                #expect(headers["x-parked-reason"]?.text == message.reason, "\(message.name)")
+                #expect(headers["x-parked-from"]?.text == stage.queues.build)
+                for field in Self.oddHeaders.fields { #expect(headers[field.name] == field.value, "header \(field.name) of \(message.name)") }
+            }
+            #expect(worker.child.isRunning)
+            try await worker.terminate()
+            try LogCheck.holds(worker)
+        }
+
+        @Test func whereNothingParksThemTheyAreAcknowledgedAndNamed() async throws {
+            let stage = try await Stage.set(.upstream)
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            for message in Self.bad { try await stage.publish(message.body) }
+            try await eventually("each is logged with hash and size", within: .seconds(60)) {
+                let lines = try worker.log().filter { $0["message"]?.string?.hasPrefix("unreadable message dropped") == true }
+                return Set(lines.compactMap { $0["hash"]?.scalarText }).count == Self.bad.count && lines.allSatisfy { $0["bytes"]?.integer != nil }
+            }
+            try await eventually("and gone") { try stage.isSettled() }
+            try await worker.terminate()
+            try LogCheck.holds(worker)
+        }
+
+        @Test func deathsOfStrangersAreNotAttempts() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            let strange: AMQPValue = .array([
+                .table(["queue": "elsewhere", "reason": "rejected", "count": .int64(99)]), .table(["queue": .text(stage.queues.build), "reason": "expired", "count": .int64(99)]),
+                "rubbish", .table(["count": "many"]),
+            ])
+            // The broker replaces x-death only when it dead-letters.
+            try await stage.publish(stage.start(1, image: "fate/refuse-1:1"), headers: ["x-death": strange])
+            try await eventually("it is retried, not failed") { try await stage.simulator.state().hostname(1) != nil }
+            #expect(try await stage.simulator.state().status(1) != "FAILURE")
+            try await worker.terminate()
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Testing
+
+@testable import BuildWorker
+
+extension Integration {
+    /// The broker fails; no build is lost, doubled or left hanging.
+    @Suite struct BrokerFaultTests {
+        @Test(arguments: [Stage.Layout.quorum, .classic])
+        func aBrokerKilledWithMessagesInFlight(layout: Stage.Layout) async throws {
+            let broker = try await Broker.start()
+            let stage = try await Stage.set(layout, broker: broker)
+            defer { stage.clear() }
+            // Answers take long enough for all twenty to be in flight.
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5", "RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#])
+            try await worker.waitUntilConsuming()
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500]])
+            for build in 1...40 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
+            try await eventually("twenty pods are made and not settled") { try await stage.simulator.state().podsCreated >= 20 }
+            try await broker.kill9()
+            try await eventually("the worker says so") { try await worker.health().status == 503 }
+            try await broker.restart()
+            try await eventually("every build has its timer", within: .seconds(90)) { (try stage.broker.depth(stage.queues.initTimers) ?? 0) >= 40 && (try stage.isSettled()) }
+            let state = try await stage.simulator.state()
+            for build in 1...40 { #expect(state.pods(build).count == 1, "build \(build)") }
+            #expect(try await worker.health().status == 200)
+            #expect(try !worker.hasLogged("406"), "no stale tag was settled on a new channel")
+            try await worker.terminate()
+            #expect(try await broker.unacked(prefix: stage.queues.build) == 0)
+            try await broker.stop()
+        }
+
+        @Test func aMemoryAlarmWhileTwentyAreInFlight() async throws {
+            let broker = try await Broker.start()
+            let stage = try await Stage.set(broker: broker)
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5"])
+            try await worker.waitUntilConsuming()
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 3000]])
+            for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
+            try await eventually("twenty are in flight") { try await stage.simulator.state().podsCreated == 20 }
+            try await broker.ctl("set_vm_memory_high_watermark", "0.00001")
+            try await eventually("the worker says that RabbitMQ takes no messages") { try await worker.health().text.contains("takes no messages") }
+            try await broker.ctl("set_vm_memory_high_watermark", "0.6")
+            try await eventually("all twenty are watched", within: .seconds(60)) { try stage.depth(\.initTimers) == 20 && stage.isSettled() }
+            try await eventually("and settled") { try await broker.unacked(prefix: stage.queues.build) == 0 }
+            #expect(try await stage.simulator.state().podsCreated == 20)
+            #expect(try !worker.hasLogged("don't acknowledge"), "the alarm cost time, not attempts")
+            try await worker.terminate()
+            try await broker.stop()
+        }
+
+        @Test func aConfirmThatNeverComes() async throws {
+            let broker = try await Broker.start()
+            let stage = try await Stage.set(broker: broker)
+            defer { stage.clear() }
+            let impatient = PublishingConnection(
+                AMQPEndpoint(broker.options(stage.queues), connectionName: "impatient"), confirmTimeout: .milliseconds(500)) { _ in }
+            impatient.start()
+            let message = OutgoingMessage(exchange: stage.queues.exchange, routingKey: stage.queues.build, body: Array("{}".utf8))
+            #expect(await impatient.publish(message) == .confirmed)
+            try await broker.pause()
+            guard case .unconfirmed = await impatient.publish(message) else {
+                Issue.record("a frozen broker confirmed")
+                return
+            }
+            try await broker.resume()
+            // The late confirm of the second is not taken for the third's.
+            #expect(await impatient.publish(message) == .confirmed)
+            try await eventually("all three are there") { try broker.depth(stage.queues.build) == 3 }
+            impatient.stop()
+            await impatient.waitUntilStopped()
+            try await broker.stop()
+        }
+
+        @Test func anUnconfirmedTimerKeepsTheBuild() async throws {
+            let broker = try await Broker.start()
+            let stage = try await Stage.set(broker: broker)
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5", "RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":1,"reconnectTimeInSeconds":1}"#])
+            try await worker.waitUntilConsuming()
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 1, "action": ["delayMs": 2000]])
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the pod is made") { try await stage.simulator.state().podsCreated == 1 }
+            // Frozen for longer than two heartbeats: the confirm never comes, and both connections are given up.
+            try await broker.pause()
+            try await eventually("the worker has noticed") { try await worker.health().status == 503 }
+            try await broker.resume()
+            try await eventually("the build is watched", within: .seconds(60)) { try stage.depth(\.initTimers) >= 1 && stage.isSettled() }
+            #expect(try await stage.simulator.state().podsCreated == 1)
+            #expect(try await stage.simulator.state().status(1) != "FAILURE")
+            try await worker.terminate()
+            try await broker.stop()
+        }
+
+        @Test func aQueueDeletedUnderItsConsumer() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.broker.ctl("delete_queue", stage.queues.build)
+            try await eventually("the worker says so") { try await worker.health().text.contains(stage.queues.build) }
+            #expect(try worker.hasLogged("is not consumed, trying again"))
+            try stage.declare(.quorum)
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("it consumes again", within: .seconds(60)) { try await stage.simulator.state().podsCreated == 1 }
+            #expect(try await worker.health().status == 200)
+            try await worker.terminate()
+        }
+
+        @Test func aQueueThatIsMissingAtTheStart() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            try await stage.broker.ctl("delete_queue", stage.queues.build)
+            let worker = try stage.startWorker()
+            try await eventually("the worker says which and what to do") { try worker.hasLogged("queue \(stage.queues.build) is not consumed, trying again. Does it exist?") }
+            #expect(try await worker.health().status == 503)
+            try stage.declare(.quorum)
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("it consumes", within: .seconds(60)) { try await stage.simulator.state().podsCreated == 1 }
+            try await worker.terminate()
+        }
+
+        @Test func aBrokerThatIsAwayAtTheStart() async throws {
+            let broker = try await Broker.start()
+            let stage = try await Stage.set(broker: broker)
+            defer { stage.clear() }
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await broker.stop()
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":20,"reconnectTimeInSeconds":1}"#])
+            try await eventually("the worker says so") { try worker.hasLogged("not connected to RabbitMQ, trying again") }
+            let health = try await worker.health()
+            #expect(health.status == 503)
+            #expect(health.text.contains("not connected to RabbitMQ"))
+            #expect(worker.child.isRunning)
+            try await broker.restart()
+            try await eventually("it works", within: .seconds(60)) { try await stage.simulator.state().podsCreated == 1 }
+            try await eventually("and is healthy") { try await worker.health() == (200, "ok") }
+            try await worker.terminate()
+            try await broker.stop()
+        }
+
+        @Test func wrongCredentialsAreNamed() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_PASSWORD": "made-up-wrong-password"])
+            try await eventually("the worker says so") { try worker.log().contains { $0["error"]?.string?.contains("ACCESS_REFUSED") == true } }
+            #expect(worker.child.isRunning)
+            #expect(!worker.child.output.contains("made-up-wrong-password"))
+            try await worker.terminate()
+        }
+    }
+}

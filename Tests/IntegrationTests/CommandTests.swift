@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+@testable import BuildWorker
+
+extension Integration {
+    /// The commands an operator types.
+    @Suite struct CommandTests {
+        @Test func topologyIsAppliedAndChecked() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let fresh = stage.environment(["RABBITMQ_QUEUE": "\(stage.queues.build)x", "RABBITMQ_RETRYQUEUE": "\(stage.queues.build)x.retry", "RABBITMQ_EXCHANGE": "\(stage.queues.build)x"])
+            var check = try await WorkerProcess.run(["topology", "check"], environment: fresh)
+            #expect(check.code == 1)
+            #expect(check.output.contains("missing"))
+            let apply = try await WorkerProcess.run(["topology", "apply"], environment: fresh)
+            #expect(apply.code == 0, "\(apply.errors)")
+            check = try await WorkerProcess.run(["topology", "check"], environment: fresh)
+            #expect(check.code == 0, "\(check.output)")
+            let again = try await WorkerProcess.run(["topology", "apply"], environment: fresh)
+            #expect(again.code == 0, "applying twice changes nothing")
+            let print = try await WorkerProcess.run(["topology", "print"], environment: fresh)
+            #expect(try JSONValue(parsing: print.output)["queues"]?.array?.count == 6)
+        }
+
+        @Test func topologyOfTheOriginalIsExplained() async throws {
+            let stage = try await Stage.set(.upstream)
+            defer { stage.clear() }
+            let check = try await WorkerProcess.run(["topology", "check"], environment: stage.environment())
+            #expect(check.code == 0, "it works, with warnings: \(check.output)")
+            #expect(check.output.contains("\(stage.queues.initTimers)"))
+            #expect(check.output.contains("init timers are kept in the worker's memory"))
+        }
+
+        @Test func anUnreachableBrokerIsSaidSo() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let environment = stage.environment(["RABBITMQ_PORT": "1"])
+            let check = try await WorkerProcess.run(["topology", "check"], environment: environment)
+            #expect(check.code == 69)
+            #expect(check.errors.contains("127.0.0.1:1"))
+        }
+
+        @Test func publishIsConfirmed() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let message = Data(stage.start(1, image: "fate/running:1").serialized())
+            let published = try await WorkerProcess.run(["publish", "-"], environment: stage.environment(), input: message)
+            #expect(published.code == 0, "\(published.errors)")
+            #expect(try stage.depth(\.build) == 1)
+            let file = Surroundings.directory.appendingPathComponent(Surroundings.newName("message"))
+            try message.write(to: file)
+            let elsewhere = try await WorkerProcess.run(["publish", "--queue", stage.queues.retry, file.path], environment: stage.environment())
+            #expect(elsewhere.code == 0, "\(elsewhere.errors)")
+            #expect(try stage.depth(\.retry) == 1)
+            let nowhere = try await WorkerProcess.run(["publish", "--queue", "nowhere", file.path], environment: stage.environment())
+            #expect(nowhere.code == 1)
+            #expect(nowhere.errors.contains("nowhere"))
+        }
+
+        @Test func podPrintsWhatAStartWouldMake() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let message = Data(stage.start(4711, image: "node:22").serialized())
+            let pod = try await WorkerProcess.run(["pod", "-"], environment: stage.environment(), input: message)
+            #expect(pod.code == 0, "\(pod.errors)")
+            let document = try JSONValue(parsing: pod.output)
+            #expect(document["kind"]?.string == "Pod")
+            #expect(document[path: "metadata", "name"]?.string == PodName.of(BuildID(rawValue: 4711), prefix: ""))
+            let bad = try await WorkerProcess.run(["pod", "-"], environment: stage.environment(), input: Data("{}".utf8))
+            #expect(bad.code == 65)
+            #expect(bad.errors.contains("job"))
+        }
+
+        @Test func badConfigurationNamesEveryProblemAtOnce() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let environment = stage.environment([
+                "RABBITMQ_PORT": "many", "RABBITMQ_PREFETCH_COUNT": "0", "K8S_NODE_SELECTORS": "{", "RABBITMQ_PASSWORD": "made-up-secret", "EXECUTOR_PLUGIN": "k8s-vm",
+            ])
+            for command in [["run"], ["config"], ["topology", "check"]] {
+                let result = try await WorkerProcess.run(command, environment: environment)
+                #expect(result.code == 78)
+                for name in ["RABBITMQ_PORT", "RABBITMQ_PREFETCH_COUNT", "K8S_NODE_SELECTORS", "EXECUTOR_PLUGIN"] {
+                    #expect(result.errors.contains(name), "\(command) does not name \(name): \(result.errors)")
+                }
+                #expect(!(result.errors + result.output).contains("made-up-secret"))
+            }
+        }
+
+        @Test func configShowsValuesAndWhereTheyComeFrom() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let config = try await WorkerProcess.run(["config"], environment: stage.environment(["RABBITMQ_PASSWORD": "made-up-secret"]))
+            #expect(config.code == 0, "\(config.errors)")
+            #expect(config.output.contains("RABBITMQ_PREFETCH_COUNT"))
+            #expect(config.output.contains("<redacted>"))
+            #expect(!config.output.contains("made-up-secret"))
+        }
+
+        @Test(arguments: [["--help"], ["run", "--help"], ["topology", "--help"], ["publish", "--help"], ["pod", "--help"], ["config", "--help"]])
+        func helpTeaches(arguments: [String]) async throws {
+            let help = try await WorkerProcess.run(arguments, environment: [:])
+            #expect(help.code == 0)
+            #expect(help.output.contains("OVERVIEW"))
+        }
+    }
+}

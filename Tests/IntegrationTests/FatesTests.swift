@@ -1,0 +1,267 @@
+import Foundation
+import Testing
+
+@testable import BuildWorker
+
+extension Integration {
+    /// The rows of WORKFLOW.md through the worker's binary, a real RabbitMQ and a cluster that fails as told.
+    @Suite struct FatesTests {
+        struct Fate: Sendable {
+            let build: Int
+            let image: String
+            /// `nil`: the build must not be failed.
+            var failure: String?
+            var pods = 1
+            /// The node that the API must have been told, where there is one.
+            var hostname: String?
+        }
+
+        static let node = "node-7.sim"
+
+        static let fates = [
+            Fate(build: 1, image: "fate/running:1", hostname: node),
+            Fate(build: 2, image: "fate/succeeded:1", hostname: node),
+            Fate(build: 3, image: "fate/slow-3:1", hostname: node),
+            Fate(build: 4, image: "fate/bad-image:1", failure: "Build failed to start. Please check if your image is valid."),
+            Fate(build: 5, image: "fate/bad-launcher-image:1", failure: "Build failed to start. Please check if your image is valid."),
+            Fate(build: 6, image: "fate/invalid-image:1", failure: "Build failed to start. Please check if your image is valid."),
+            Fate(build: 7, image: "fate/crash:1", failure: "Build failed to start. Please reach out to your cluster admin for help."),
+            Fate(build: 8, image: "fate/config-error:1", failure: "Build failed to start. Please reach out to your cluster admin for help."),
+            Fate(build: 9, image: "fate/failed:1", failure: "Failed to create pod. Pod status is: failed"),
+            Fate(build: 10, image: "fate/evicted:1", failure: "Evicted"),
+            Fate(build: 11, image: "fate/unknown:1", failure: "Failed to create pod. Pod status is: unknown"),
+            Fate(build: 12, image: "fate/refuse-2:1", hostname: node),
+            Fate(build: 13, image: "fate/refuse-always:1", failure: "after 5 retries", pods: 0),
+            Fate(build: 14, image: "fate/quota-2:1", hostname: node),
+            Fate(build: 15, image: "fate/quota:1", failure: "exceeded quota", pods: 0),
+            Fate(build: 16, image: "fate/invalid:1", failure: "The cluster rejected its pod", pods: 0),
+            Fate(build: 17, image: "fate/forbidden:1", failure: "cannot create resource", pods: 0),
+            Fate(build: 18, image: "fate/no-namespace:1", failure: "not found", pods: 0),
+            Fate(build: 19, image: "fate/reset-after:1", hostname: node),
+            Fate(build: 20, image: "fate/reset-before:1", hostname: node),
+            Fate(build: 21, image: "fate/hang-after:1", hostname: node),
+            Fate(build: 22, image: "fate/stuck-pending:1", failure: "Insufficient cpu"),
+            Fate(build: 23, image: "fate/stuck-initializing:1", failure: "still pending after"),
+        ]
+
+        @Test(arguments: Stage.Layout.allCases)
+        func everyBuildMeetsItsFate(layout: Stage.Layout) async throws {
+            let stage = try await Stage.set(layout)
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            for fate in Self.fates { try await stage.publish(stage.start(fate.build, image: fate.image)) }
+            try await eventually("every build meets its fate", within: .seconds(90)) {
+                let state = try await stage.simulator.state()
+                return Self.fates.allSatisfy { self.isMet($0, state) }
+            }
+            // Running builds still have their timer; when it fires they are verified and nothing is left.
+            try await eventually("timers have fired and nothing is left", within: .seconds(60)) {
+                let timers = try stage.broker.depth(stage.queues.initTimers) ?? 0
+                return try timers == 0 && stage.isSettled()
+            }
+            let code = try await worker.terminate()
+            #expect(code == 0)
+            #expect(try await stage.broker.unacked(prefix: stage.queues.build) == 0)
+            let state = try await stage.simulator.state()
+            for fate in Self.fates { self.check(fate, state) }
+            try LogCheck.holds(worker)
+        }
+
+        private func isMet(_ fate: Fate, _ state: Simulator.State) -> Bool {
+            guard state.pods(fate.build).count >= fate.pods else { return false }
+            if fate.failure != nil { return state.status(fate.build) == "FAILURE" }
+            return fate.hostname == nil || state.hostname(fate.build) == fate.hostname
+        }
+
+        private func check(_ fate: Fate, _ state: Simulator.State) {
+            let build: Comment = "build \(fate.build) (\(fate.image)): \(state.status(fate.build) ?? "-") \(state.message(fate.build))"
+            #expect(state.pods(fate.build).count == fate.pods, build)
+            if let failure = fate.failure {
+                #expect(state.status(fate.build) == "FAILURE", build)
+                #expect(state.message(fate.build).contains(failure), build)
+                #expect(state.updates(fate.build).count { $0["status"]?.string == "FAILURE" } == 1, "failed once")
+            } else {
+                #expect(state.status(fate.build) != "FAILURE", build)
+                #expect(state.hostname(fate.build) == fate.hostname, build)
+            }
+        }
+
+        @Test func aPendingBuildIsToldToBeDelayedAndGetsItsTime() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
+            try await eventually("the build is told to be delayed") { try await stage.simulator.state().message(1).contains("Build initialization delayed") }
+            let pod = try #require(try await stage.simulator.state().pods(1).first?["name"]?.string)
+            try await stage.simulator.setFate(of: pod, "running")
+            try await eventually("it runs after all") { try await stage.simulator.state().hostname(1) == Self.node }
+            try await eventually("nothing is left") { try stage.isSettled() && stage.depth(\.initTimers) == 0 }
+            #expect(try await stage.simulator.state().status(1) != "FAILURE")
+            try await worker.terminate()
+        }
+
+        @Test func theImagePullStartsOnce() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("start and verify have told the node") { try await stage.simulator.state().updates(1).count { $0["stats"] != nil } >= 2 }
+            let times = Set(try await stage.simulator.state().updates(1).compactMap { $0[path: "stats", "imagePullStartTime"]?.string })
+            #expect(times.count == 1, "\(times)")
+            try await worker.terminate()
+        }
+
+        @Test(arguments: [true, false])
+        func stopRemovesThePods(isMinimal: Bool) async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
+            try await eventually("the pod is there") { try await stage.simulator.state().alivePods(1).count == 1 }
+            var stop = stage.start(1, image: "fate/stuck-pending:1")
+            stop["job"] = "stop"
+            try await stage.publish(isMinimal ? stage.stop(1) : stop)
+            try await stage.simulator.setBuild(1, status: "ABORTED")
+            try await eventually("the pod is gone") { try await stage.simulator.state().alivePods(1).isEmpty }
+            try await eventually("its timer found it ended") { try stage.isSettled() && stage.depth(\.initTimers) == 0 }
+            #expect(try await stage.simulator.state().status(1) == "ABORTED")
+            try await worker.terminate()
+        }
+
+        @Test func aStartAfterItsStopDoesNothing() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.stop(1))
+            try await eventually("the stop is done") { try worker.hasLogged("jobType: stop, buildId: 1, result: true") }
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the start is acknowledged") { try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }
+            #expect(try await stage.simulator.state().podsCreated == 0)
+            try await worker.terminate()
+        }
+
+        @Test func aFailureIsToldUntilTheAPITakesIt() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            // 3 attempts a delivery: two deliveries fail, the third succeeds.
+            try await stage.simulator.fault(["listener": "api", "method": "PUT", "times": 7, "action": ["status": 503]])
+            let worker = try stage.startWorker(["run"], ["REQUEST_MAXATTEMPTS": "3", "RABBITMQ_MSG_REPROCESS_LIMIT": "0"])
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/refuse-always:1"))
+            try await eventually("the API has the FAILURE", within: .seconds(60)) { try await stage.simulator.state().status(1) == "FAILURE" }
+            try await eventually("nothing is left") { try stage.isSettled() }
+            // Past the limit only the report was tried again.
+            #expect(try await stage.simulator.requests().count { $0["method"]?.string == "POST" && $0["listener"]?.string == "kubernetes" } == 1)
+            try await worker.terminate()
+        }
+
+        @Test func aFinalRefusalOfTheFailureEndsIt() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            try await stage.simulator.fault(["listener": "api", "method": "PUT", "action": ["status": 403]])
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/invalid:1"))
+            try await eventually("the refusal is logged") { try worker.hasLogged("refused the build's FAILURE for good") }
+            try await eventually("nothing is left") { try stage.isSettled() }
+            #expect(try await stage.simulator.requests().count { $0["method"]?.string == "PUT" } == 1, "a 4xx is never repeated")
+            try await worker.terminate()
+        }
+
+        @Test(arguments: [("ABORTED", false), ("RUNNING", true)])
+        func aPodThatDisappears(status: String, isFailed: Bool) async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the pod is there") { try await stage.simulator.state().alivePods(1).count == 1 }
+            let pod = try #require(try await stage.simulator.state().alivePods(1).first?["name"]?.string)
+            try await stage.simulator.setBuild(1, status: status)
+            try await stage.simulator.deletePod(pod)
+            try await eventually("its timer fired and nothing is left") {
+                try stage.isSettled() && stage.depth(\.initTimers) == 0 && worker.hasLogged("jobType: verify, buildId: 1, result:") == true
+                    || (try worker.hasLogged("max retries exceeded"))
+            }
+            try await eventually("the verdict is told") {
+                let state = try await stage.simulator.state()
+                return isFailed ? state.status(1) == "FAILURE" : state.status(1) == status
+            }
+            if isFailed { #expect(try await stage.simulator.state().message(1).contains("disappeared")) }
+            try await worker.terminate()
+        }
+
+        @Test func aVerificationThatCannotAskTheClusterIsTriedAgain() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/bad-image:1"))
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "path": "labelSelector", "times": 2, "action": ["status": 500]])
+            try await eventually("the verdict comes all the same", within: .seconds(60)) { try await stage.simulator.state().status(1) == "FAILURE" }
+            #expect(try await stage.simulator.state().message(1).contains("Please check if your image is valid."))
+            try await worker.terminate()
+        }
+
+        @Test func withoutARetryQueueNothingIsPublished() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_RETRYQUEUE_ENABLED": "false"])
+            try await worker.waitUntilConsuming(queues: 1)
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await stage.publish(stage.start(2, image: "fate/bad-image:1"))
+            try await eventually("both are done") {
+                let state = try await stage.simulator.state()
+                return state.hostname(1) != nil && state.status(2) == "FAILURE"
+            }
+            try await eventually("nothing is left") { try stage.isSettled() }
+            #expect(try stage.depth(\.initTimers) == 0)
+            try await worker.terminate()
+        }
+
+        @Test func unknownFieldsArePassedOn() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5"])
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the timer is held") { try stage.depth(\.initTimers) == 1 }
+            try await worker.terminate()
+            let timer = try #require(try await stage.take(1, from: stage.queues.initTimers).first)
+            let message = try JSONValue(parsing: timer.body)
+            var expected = stage.start(1, image: "fate/running:1")
+            expected["job"] = "verify"
+            #expect(message == expected)
+            #expect(timer.properties.headers["x-init-round"]?.integer == 1)
+            #expect(timer.properties.headers["x-death"] == nil)
+            #expect(timer.properties.contentType == "application/json")
+            #expect(timer.properties.type == "verify")
+            #expect(timer.properties.isPersistent)
+        }
+
+        @Test func theOriginalsRequestsAreMade() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("start and verify are over") { try worker.hasLogged("jobType: verify, buildId: 1, result:") }
+            try await stage.publish(stage.stop(1))
+            try await eventually("and the stop") { try worker.hasLogged("jobType: stop, buildId: 1, result:") }
+            let pod = PodName.of(BuildID(rawValue: 1), prefix: "")
+            let pods = "/api/v1/namespaces/builds/pods"
+            let requests = try await stage.simulator.requests().map { "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")" }
+            #expect(
+                requests == [
+                    "POST \(pods)", "GET \(pods)/\(pod)/status", "PUT /v4/builds/1", "GET \(pods)?labelSelector=sdbuild%3D1", "PUT /v4/builds/1",
+                    "DELETE \(pods)?labelSelector=sdbuild%3D1",
+                ])
+            try await worker.terminate()
+        }
+    }
+}

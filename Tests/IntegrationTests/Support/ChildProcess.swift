@@ -1,0 +1,63 @@
+import Foundation
+import Synchronization
+
+/// A program that a test runs: ended with the test run at the latest.
+final class ChildProcess: Sendable {
+    /// Only started, signalled and waited for; `Process` itself locks what these touch.
+    private nonisolated(unsafe) let process = Process()
+    let outputFile: URL
+    let errorFile: URL
+
+    init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:], input: Data? = nil) throws {
+        let name = Surroundings.newName(executable.lastPathComponent)
+        self.outputFile = Surroundings.directory.appendingPathComponent("\(name).out")
+        self.errorFile = Surroundings.directory.appendingPathComponent("\(name).err")
+        for file in [self.outputFile, self.errorFile] { try Data().write(to: file) }
+        self.process.executableURL = executable
+        self.process.arguments = arguments
+        // Nothing of the surrounding environment may configure what is tested.
+        var all = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": NSHomeDirectory()]
+        for name in ["LD_LIBRARY_PATH", "TMPDIR"] { all[name] = ProcessInfo.processInfo.environment[name] }
+        self.process.environment = all.merging(environment) { $1 }
+        self.process.standardOutput = try FileHandle(forWritingTo: self.outputFile)
+        self.process.standardError = try FileHandle(forWritingTo: self.errorFile)
+        if let input {
+            let file = Surroundings.directory.appendingPathComponent("\(name).in")
+            try input.write(to: file)
+            self.process.standardInput = try FileHandle(forReadingFrom: file)
+        } else {
+            self.process.standardInput = FileHandle.nullDevice
+        }
+        try self.process.run()
+        ChildProcess.all.withLock { $0.append(self.process.processIdentifier) }
+    }
+
+    /// For the end of the test run.
+    private static let all = Mutex<[pid_t]>([])
+
+    static func killAll() { for pid in self.all.withLock({ $0 }) { kill(pid, SIGKILL) } }
+
+    var pid: pid_t { self.process.processIdentifier }
+    var isRunning: Bool { self.process.isRunning }
+    var output: String { Self.text(self.outputFile) }
+    var errors: String { Self.text(self.errorFile) }
+
+    private static func text(_ file: URL) -> String {
+        do { return String(decoding: try Data(contentsOf: file), as: UTF8.self) } catch { return "" }
+    }
+
+    func signal(_ signal: Int32) { kill(self.pid, signal) }
+
+    /// - Returns: the exit code; 128 + the signal that ended it.
+    @discardableResult
+    func waitForExit(within limit: Duration = .seconds(60)) async throws -> Int32 {
+        try await eventually("exit of \(self.process.executableURL?.lastPathComponent ?? "?")", within: limit) { !self.process.isRunning }
+        ChildProcess.all.withLock { $0.removeAll { $0 == self.pid } }
+        return self.process.terminationReason == .uncaughtSignal ? 128 + self.process.terminationStatus : self.process.terminationStatus
+    }
+
+    func kill9() async throws {
+        self.signal(SIGKILL)
+        try await self.waitForExit()
+    }
+}

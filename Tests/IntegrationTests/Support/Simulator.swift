@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+@testable import BuildWorker
+
+/// The cluster simulator as a process: Kubernetes, the build API, and the controls of both.
+struct Simulator: Sendable {
+    let process: ChildProcess
+    let control: String
+    let kubernetes: String
+    let api: String
+    private let journal: URL
+    private static let transport = HTTPTransport()
+
+    static func start(_ arguments: String...) async throws -> Simulator {
+        let journal = Surroundings.directory.appendingPathComponent(Surroundings.newName("journal"))
+        let process = try ChildProcess(
+            Surroundings.binaries.appendingPathComponent("ClusterSimulator"), ["--journal", journal.path, "--start-delay-ms", "0"] + arguments)
+        try await eventually("the simulator is ready") {
+            if !process.isRunning { throw NotInTime(description: "the simulator ended: \(process.errors)") }
+            return process.output.contains("\n")
+        }
+        let ready = try JSONValue(parsing: process.output)
+        func address(_ name: String) throws -> String { try #require(ready[name]?.string) }
+        return Simulator(
+            process: process, control: try address("control"), kubernetes: try address("kubernetes"), api: try address("api"), journal: journal)
+    }
+
+    func stop() { self.process.signal(SIGTERM) }
+
+    @discardableResult
+    private func request(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
+        let request = HTTPRequest(method: method, url: "\(self.control)\(path)", body: body?.serialized())
+        let response = try await Self.transport.send(request, deadline: .seconds(10))
+        guard (200..<300).contains(response.status) else {
+            throw NotInTime(description: "\(method) \(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))")
+        }
+        return try JSONValue(parsing: response.body.isEmpty ? Array("null".utf8) : response.body)
+    }
+
+    func state() async throws -> State { State(document: try await self.request("GET", "/state")) }
+    func counts() async throws -> JSONValue { try await self.request("GET", "/counts") }
+    func fault(_ rule: JSONValue) async throws { try await self.request("POST", "/faults", rule) }
+    func clearFaults() async throws { try await self.request("DELETE", "/faults") }
+    func setListener(_ name: String, open: Bool) async throws { try await self.request("POST", "/listeners", ["name": .string(name), "open": .bool(open)]) }
+    func setBuild(_ build: Int, status: String) async throws { try await self.request("POST", "/builds/\(build)", ["status": .string(status)]) }
+    func setFate(of pod: String, _ fate: String) async throws { try await self.request("POST", "/pods/\(pod)", ["fate": .string(fate)]) }
+    func deletePod(_ pod: String) async throws { try await self.request("DELETE", "/pods/\(pod)") }
+
+    /// Every request so far, in order.
+    func requests() async throws -> [JSONValue] {
+        // Reading the state has the journal written.
+        _ = try await self.counts()
+        return try String(decoding: try Data(contentsOf: self.journal), as: UTF8.self).split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    }
+
+    struct State: Sendable {
+        let document: JSONValue
+
+        /// All pods ever made for a build, deleted ones too.
+        func pods(_ build: Int) -> [JSONValue] { (self.document["pods"]?.array ?? []).filter { $0["build"]?.string == String(build) } }
+        func alivePods(_ build: Int) -> [JSONValue] { self.pods(build).filter { $0["deleted"]?.bool != true } }
+        func status(_ build: Int) -> String? { self.build(build)?["status"]?.string }
+        func message(_ build: Int) -> String { self.build(build)?["statusMessage"]?.string ?? "" }
+        func hostname(_ build: Int) -> String? { self.build(build)?[path: "stats", "hostname"]?.string }
+        func updates(_ build: Int) -> [JSONValue] { self.build(build)?["updates"]?.array ?? [] }
+        var podsCreated: Int { self.document["podsCreated"]?.integer ?? 0 }
+        private func build(_ build: Int) -> JSONValue? { self.document[path: "builds", String(build)] }
+    }
+}

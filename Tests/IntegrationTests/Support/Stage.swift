@@ -1,0 +1,150 @@
+import Foundation
+import Testing
+
+@testable import BuildWorker
+
+/// A broker's queues, a simulator and workers of one test.
+final class Stage: Sendable {
+    enum Layout: String, Sendable, CaseIterable {
+        /// As `worker topology apply` makes it.
+        case quorum
+        /// The same with classic queues.
+        case classic
+        /// As administrators of the original have it: classic, `<queue>` and `<queue>dlr` dead-lettering to each other, nothing else.
+        case upstream
+    }
+
+    let broker: Broker
+    let simulator: Simulator
+    let queues = Queues()
+    let publisher: PublishingConnection
+    static let token = "made-up-build-token-4f1c"
+    static let clusterToken = "made-up-cluster-token-77aa"
+
+    static func set(_ layout: Layout = .quorum, broker: Broker? = nil, _ simulatorArguments: String...) async throws -> Stage {
+        let node: Broker
+        if let broker { node = broker } else { node = try await Broker.shared() }
+        let simulator = try await Simulator.start()
+        let stage = Stage(node, simulator)
+        try stage.declare(layout)
+        stage.publisher.start()
+        return stage
+    }
+
+    private init(_ broker: Broker, _ simulator: Simulator) {
+        (self.broker, self.simulator) = (broker, simulator)
+        self.publisher = PublishingConnection(AMQPEndpoint(broker.options(self.queues), connectionName: "test publisher")) { _ in }
+    }
+
+    /// Ends the processes. Queues stay: their names are this test's own.
+    func clear() {
+        self.publisher.stop()
+        self.simulator.stop()
+    }
+
+    func declare(_ layout: Layout) throws {
+        let administration = try TopologyAdministration(self.broker.options(self.queues))
+        defer { administration.close() }
+        switch layout {
+        case .quorum: try administration.apply()
+        case .classic: try administration.apply(Topology(self.broker.options(self.queues)).asClassicQueues)
+        case .upstream: try administration.apply(Topology.upstream(self.queues))
+        }
+    }
+
+    func environment(_ more: [String: String] = [:]) -> [String: String] {
+        [
+            "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": String(self.broker.port), "RABBITMQ_USERNAME": "guest", "RABBITMQ_PASSWORD": "guest",
+            "RABBITMQ_VIRTUAL_HOST": "/", "RABBITMQ_QUEUE": self.queues.build, "RABBITMQ_RETRYQUEUE": self.queues.retry,
+            "RABBITMQ_EXCHANGE": self.queues.exchange, "RABBITMQ_RETRY_DELAY_SECONDS": "1",
+            // 2 s, as the queues of the test have it.
+            "RABBITMQ_BUILD_INIT_TIMEOUT": "0.033333", "RABBITMQ_VERIFY_LIMIT": "3",
+            "K8S_HOST": self.simulator.kubernetes, "K8S_TOKEN": Self.clusterToken, "K8S_JOBS_NAMESPACE": "builds",
+            "ECOSYSTEM_API": self.simulator.api, "REQUEST_RETRYDELAY": "100", "CIRCUIT_TIMEOUT": "3000", "PORT": "0", "LOG_LEVEL": "debug",
+            "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path,
+        ].merging(more) { $1 }
+    }
+
+    func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:]) throws -> WorkerProcess {
+        try WorkerProcess(arguments, environment: self.environment(environment))
+    }
+
+    // MARK: Messages
+
+    func start(_ build: Int, image: String, apiURI: String? = nil) -> JSONValue {
+        [
+            "job": "start",
+            "buildConfig": [
+                "buildId": .number(String(build)), "jobId": .number(String(build + 1_000_000)), "jobName": "main", "eventId": 77,
+                "pipeline": ["id": 4242, "name": "acme/shop", "scmContext": "github:github.com"], "annotations": [:],
+                "apiUri": .string(apiURI ?? self.simulator.api), "container": .string(image), "token": .string(Self.token),
+                "somethingNew": ["kept": true],
+            ],
+        ]
+    }
+
+    func stop(_ build: Int) -> JSONValue { ["job": "stop", "buildConfig": ["buildId": .number(String(build)), "jobName": "main"]] }
+
+    func publish(_ message: JSONValue, to queue: String? = nil, headers: AMQPTable = [:]) async throws {
+        try await self.publish(message.serialized(), to: queue, headers: headers)
+    }
+
+    func publish(_ body: [UInt8], to queue: String? = nil, headers: AMQPTable = [:]) async throws {
+        var message = OutgoingMessage(exchange: self.queues.exchange, routingKey: queue ?? self.queues.build, body: body)
+        message.properties.contentType = "application/json"
+        message.properties.headers = headers
+        let outcome = await self.publisher.publish(message)
+        #expect(outcome == .confirmed)
+    }
+
+    // MARK: Looking
+
+    func depth(_ queue: KeyPath<Queues, String>) throws -> Int { try self.broker.depth(self.queues[keyPath: queue]) ?? -1 }
+
+    /// Work and wait queues are empty: what is left are timers and parked messages.
+    func isSettled() throws -> Bool {
+        try [\Queues.build, \.wait, \.retry, \.retryWait].allSatisfy { try self.broker.depth(self.queues[keyPath: $0]) ?? 0 == 0 }
+    }
+
+    /// Takes what is in a queue, for looking at it.
+    func take(_ count: Int, from queue: String) async throws -> [Delivery] {
+        let connection = ConsumingConnection(
+            AMQPEndpoint(self.broker.options(self.queues), connectionName: "test reader"), queues: [queue], prefetch: count, host: "test") { _ in }
+        connection.start()
+        defer { connection.stop() }
+        var deliveries: [Delivery] = []
+        for await delivery in connection.deliveries {
+            deliveries.append(delivery)
+            if deliveries.count == count { break }
+        }
+        return deliveries
+    }
+}
+
+extension Topology {
+    var asClassicQueues: Topology {
+        var copy = self
+        copy.queues = self.queues.map { queue in
+            var arguments = queue.arguments
+            for name in ["x-queue-type", "x-dead-letter-strategy", "x-overflow"] { arguments[name] = nil }
+            return Queue(name: queue.name, purpose: queue.purpose, arguments: arguments, withoutIt: queue.withoutIt)
+        }
+        return copy
+    }
+
+    static func upstream(_ queues: Queues) -> Topology {
+        func pair(_ name: String) -> [Queue] {
+            [
+                Queue(name: name, purpose: "", arguments: ["x-dead-letter-exchange": "", "x-dead-letter-routing-key": .text("\(name)dlr")], withoutIt: ""),
+                Queue(
+                    name: "\(name)dlr", purpose: "",
+                    arguments: ["x-dead-letter-exchange": "", "x-dead-letter-routing-key": .text(name), "x-message-ttl": .int64(1000)], withoutIt: ""),
+            ]
+        }
+        var options = RabbitMQOptions()
+        options.exchange = queues.exchange
+        var topology = Topology(options)
+        topology.queues = pair(queues.build) + pair(queues.retry)
+        return topology
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+@testable import BuildWorker
+
+/// The worker's own binary, as an operator runs it.
+final class WorkerProcess: Sendable {
+    let child: ChildProcess
+    private static let transport = HTTPTransport()
+
+    init(_ arguments: [String], environment: [String: String], input: Data? = nil) throws {
+        self.child = try ChildProcess(Surroundings.binaries.appendingPathComponent("worker"), arguments, environment: environment, input: input)
+    }
+
+    /// Runs a command to its end.
+    static func run(_ arguments: [String], environment: [String: String], input: Data? = nil) async throws -> (code: Int32, output: String, errors: String) {
+        let worker = try WorkerProcess(arguments, environment: environment, input: input)
+        let code = try await worker.child.waitForExit()
+        return (code, worker.child.output, worker.child.errors)
+    }
+
+    /// The log so far, a JSON object a line. A line that is not whole yet is left out.
+    func log() throws -> [JSONValue] {
+        let text = self.child.output
+        return try text.split(separator: "\n", omittingEmptySubsequences: true).dropLast(text.hasSuffix("\n") ? 0 : 1).map { try JSONValue(parsing: String($0)) }
+    }
+
+    func messages() throws -> [String] { try self.log().compactMap { $0["message"]?.string } }
+
+    func hasLogged(_ text: String) throws -> Bool { try self.messages().contains { $0.contains(text) } }
+
+    func waitUntilConsuming(queues: Int = 2) async throws {
+        try await eventually("the worker consumes") {
+            if !self.child.isRunning { throw NotInTime(description: "the worker ended: \(self.child.output) \(self.child.errors)") }
+            return try self.messages().count { $0.hasPrefix("waiting for messages in queues:") } >= queues
+        }
+    }
+
+    func healthPort() throws -> Int {
+        try #require(try self.log().compactMap { $0["port"]?.integer }.first, "the worker has not logged its port")
+    }
+
+    func health() async throws -> (status: Int, text: String) {
+        let request = HTTPRequest(method: "GET", url: "http://127.0.0.1:\(try self.healthPort())/health", body: nil)
+        let response = try await Self.transport.send(request, deadline: .seconds(5))
+        return (response.status, String(decoding: response.body, as: UTF8.self))
+    }
+
+    /// Ends it as Kubernetes does.
+    @discardableResult
+    func terminate() async throws -> Int32 {
+        self.child.signal(SIGTERM)
+        return try await self.child.waitForExit()
+    }
+}

@@ -1,0 +1,142 @@
+import Foundation
+import Testing
+
+@testable import BuildWorker
+
+extension Integration {
+    /// The worker fails, or is told to end; no build is lost, doubled or left hanging.
+    @Suite struct WorkerFaultTests {
+        @Test(arguments: [Stage.Layout.quorum, .classic])
+        func killedBetweenCreateAndAck(layout: Stage.Layout) async throws {
+            let stage = try await Stage.set(layout)
+            defer { stage.clear() }
+            let first = try stage.startWorker()
+            try await first.waitUntilConsuming()
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 10000]])
+            for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
+            try await eventually("twenty pods are made and not settled") { try await stage.simulator.state().podsCreated == 20 }
+            try await first.child.kill9()
+            try await stage.simulator.clearFaults()
+            let second = try stage.startWorker()
+            try await eventually("every build is verified by its timer", within: .seconds(60)) {
+                let state = try await stage.simulator.state()
+                return (1...20).allSatisfy { state.updates($0).count { $0["stats"] != nil } >= 2 }
+            }
+            try await eventually("nothing is left") { try stage.isSettled() && stage.depth(\.initTimers) == 0 }
+            #expect(try await stage.simulator.state().podsCreated == 20)
+            #expect(try second.hasLogged("adopting it"))
+            try await second.terminate()
+        }
+
+        @Test func killedBeforeTheTimerFires() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let first = try stage.startWorker()
+            try await first.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
+            try await eventually("the timer is held") { try stage.depth(\.initTimers) == 1 && stage.isSettled() }
+            try await first.child.kill9()
+            let second = try stage.startWorker()
+            try await eventually("another worker verifies it to the end", within: .seconds(60)) { try await stage.simulator.state().status(1) == "FAILURE" }
+            try await second.terminate()
+        }
+
+        @Test func toldToEndWithTwentyInHand() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5"])
+            try await worker.waitUntilConsuming()
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500]])
+            for build in 1...30 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
+            try await eventually("twenty are in hand") { try await stage.simulator.state().podsCreated == 20 }
+            #expect(try await worker.terminate() == 0)
+            #expect(try stage.depth(\.initTimers) == 20, "what was in hand is finished")
+            #expect(try stage.depth(\.build) == 10, "what was not taken stays")
+            #expect(try await stage.simulator.state().podsCreated == 20)
+            #expect(try await stage.broker.unacked(prefix: stage.queues.build) == 0)
+        }
+
+        @Test func twoWorkersShareTheQueues() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let workers = try [stage.startWorker(), stage.startWorker()]
+            for worker in workers { try await worker.waitUntilConsuming() }
+            // Every build is told twice, as a publisher that lost its confirm does.
+            for build in 1...50 {
+                for _ in 1...2 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
+            }
+            try await eventually("all are settled and verified", within: .seconds(60)) {
+                let state = try await stage.simulator.state()
+                return try (1...50).allSatisfy { state.hostname($0) != nil } && stage.isSettled() && stage.depth(\.initTimers) == 0
+            }
+            let state = try await stage.simulator.state()
+            for build in 1...50 { #expect(state.pods(build).count == 1, "build \(build)") }
+            for worker in workers { try await worker.terminate() }
+        }
+
+        @Test func aThousandBuilds() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5", "LOG_LEVEL": "info"])
+            try await worker.waitUntilConsuming()
+            try await withThrowingTaskGroup { group in
+                for lane in 0..<10 {
+                    group.addTask { for build in 1...100 { try await stage.publish(stage.start(lane * 100 + build, image: "fate/running:1")) } }
+                }
+                try await group.waitForAll()
+            }
+            try await eventually("a thousand timers", within: .seconds(120)) { try stage.depth(\.initTimers) == 1000 && stage.isSettled() }
+            try await eventually("0 unacked") { try await stage.broker.unacked(prefix: stage.queues.build) == 0 }
+            let counts = try await stage.simulator.counts()
+            #expect(counts["podsCreated"]?.integer == 1000)
+            #expect(counts["podsAlive"]?.integer == 1000)
+            try await worker.terminate()
+            try LogCheck.holds(worker)
+        }
+
+        @Test func endsByItselfWhenNothingIsLeft() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            for build in 1...5 { try await stage.publish(stage.start(build, image: build == 5 ? "fate/refuse-1:1" : "fate/running:1")) }
+            let worker = try stage.startWorker(["run", "--exit-when-idle"])
+            #expect(try await worker.child.waitForExit() == 0)
+            #expect(try await stage.simulator.state().podsCreated == 5)
+            #expect(try stage.isSettled() && stage.depth(\.initTimers) == 0)
+        }
+
+        @Test func timersOfABrokerWithoutAnInitQueueAreHandedOverAtTheEnd() async throws {
+            let stage = try await Stage.set(.upstream)
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5"])
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the timer is kept in memory") { try worker.hasLogged("this init timer is kept in memory") }
+            #expect(try await worker.terminate() == 0)
+            #expect(try stage.depth(\.retry) == 1)
+        }
+
+        @Test func theWorkersOwnFaultMakesItNotReady() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/forbidden:1"))
+            try await eventually("the worker is not ready and says why") {
+                let health = try await worker.health()
+                return health.status == 503 && health.text.contains("cannot create resource")
+            }
+            try await worker.terminate()
+        }
+
+        @Test func aRejectedTokenCostsTimeNotTheBuild() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            try await stage.simulator.fault(["listener": "kubernetes", "times": 2, "action": ["status": 401]])
+            let worker = try stage.startWorker()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the pod is made", within: .seconds(60)) { try await stage.simulator.state().podsCreated == 1 }
+            try await eventually("and the worker is ready again") { try await worker.health().status == 200 }
+            try await worker.terminate()
+        }
+    }
+}
