@@ -1,11 +1,14 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-]
+// In CI a warning is an error, in our targets only.
+let isCI = Context.environment["CI"] == "true"
+let strict: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (isCI ? [.treatAllWarnings(as: .error)] : [])
 
 let package = Package(
     name: "build-worker",
@@ -21,7 +24,10 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
-        .target(name: "CRabbitMQ", linkerSettings: [.linkedLibrary("rabbitmq")]),
+        .target(
+            name: "CRabbitMQ",
+            cSettings: isCI ? [.treatAllWarnings(as: .error)] : [],
+            linkerSettings: [.linkedLibrary("rabbitmq")]),
         .target(
             name: "BuildWorker",
             dependencies: [
@@ -39,6 +45,7 @@ let package = Package(
                 "BuildWorker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -56,6 +63,11 @@ let package = Package(
             name: "BuildWorkerTests",
             dependencies: ["BuildWorker"],
             resources: [.copy("Fixtures")],
+            swiftSettings: strict),
+        // The executables are run as processes.
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["BuildWorker", "worker", "ClusterSimulator"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

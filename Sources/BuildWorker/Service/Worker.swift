@@ -1,4 +1,4 @@
-internal import Logging
+public import Logging
 public import ServiceLifecycle
 
 /// The worker: two connections to the broker, and between them a task for every delivery.
@@ -6,7 +6,7 @@ public import ServiceLifecycle
 /// `Delivery → BuildCommand → (nextAction → perform → Fact)* → Settlement`
 public final class Worker: Service {
     private let configuration: WorkerConfiguration
-    private let logger: Logging.Logger
+    private let logger: Logger
     private let consuming: ConsumingConnection
     private let publishing: PublishingConnection
     private let timers: LocalTimers
@@ -16,7 +16,7 @@ public final class Worker: Service {
 
     /// - Parameters:
     ///   - host: this worker's name for the management UI: the pod's or the machine's.
-    public init(_ configuration: WorkerConfiguration, host: String, logger: Logging.Logger) {
+    public init(_ configuration: WorkerConfiguration, host: String, logger: Logger) {
         let rabbitmq = configuration.rabbitmq
         let queues = [rabbitmq.queue] + (rabbitmq.retryQueueEnabled ? [rabbitmq.retryQueue] : [])
         let health = Health(queues: queues)
@@ -48,26 +48,33 @@ public final class Worker: Service {
     /// Deliveries that are being handled now.
     public var deliveriesInHand: Int { self.inHand.count }
 
-    /// Takes deliveries until the graceful shutdown, settles what is in hand within the drain timeout, and closes.
+    /// Takes deliveries until the graceful shutdown, settles what is in hand, and closes. When cancelled meanwhile (the
+    /// drain took too long) it closes at once, and what is not settled goes back to its queue.
     public func run() async throws {
         self.publishing.start()
         self.consuming.start()
-        await withGracefulShutdownHandler {
-            await withTaskGroup { group in
-                group.addTask { await self.timers.run() }
-                group.addTask { await self.handleDeliveries() }
-                await group.waitForAll()
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await withTaskGroup { group in
+                    group.addTask { await self.timers.run() }
+                    group.addTask { await self.handleDeliveries() }
+                    await group.waitForAll()
+                }
+            } onGracefulShutdown: {
+                self.logger.info("draining: no more deliveries are taken", metadata: ["inHand": .stringConvertible(self.inHand.count)])
+                self.health.draining()
+                self.consuming.drain()
             }
-        } onGracefulShutdown: {
-            self.logger.info("draining: no more deliveries are taken", metadata: ["inHand": .stringConvertible(self.inHand.count)])
-            self.health.draining()
-            self.consuming.drain()
+        } onCancel: {
+            self.logger.warning("the drain took too long: the rest goes back", metadata: ["inHand": .stringConvertible(self.inHand.count)])
+            self.consuming.stop()
+            self.publishing.stop()
         }
         self.consuming.stop()
-        self.publishing.stop()
         await self.consuming.waitUntilStopped()
+        self.publishing.stop()
         await self.publishing.waitUntilStopped()
-        self.logger.info("drained", metadata: ["givenBack": .stringConvertible(self.inHand.count)])
+        self.logger.info("drained")
     }
 
     /// A task a delivery; the prefetch bounds how many there are.
@@ -87,8 +94,8 @@ public final class Worker: Service {
 }
 
 extension ConnectionEvent {
-    func log(to logger: Logging.Logger, connection: String) {
-        func metadata(_ more: Logging.Logger.Metadata = [:]) -> Logging.Logger.Metadata {
+    func log(to logger: Logger, connection: String) {
+        func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
             more.merging(["connection": .string(connection)]) { first, _ in first }
         }
         switch self {

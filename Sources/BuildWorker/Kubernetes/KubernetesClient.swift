@@ -1,0 +1,97 @@
+/// The five requests that the worker makes of a cluster's API server. Each is attempted once, within
+/// ``KubernetesOptions/requestTimeout``; only a 401 is answered with one more attempt when the token can be read anew.
+public struct KubernetesClient: Sendable {
+    private let transport: HTTPTransport
+    private let token: ServiceAccountToken
+    private let podsURL: String
+    private let deadline: Duration
+
+    public init(options: KubernetesOptions, transport: HTTPTransport) {
+        self.transport = transport
+        self.token = ServiceAccountToken(options)
+        self.podsURL = "\(options.serverURL)/api/v1/namespaces/\(Self.encoded(options.jobsNamespace))/pods"
+        self.deadline = options.requestTimeout
+    }
+
+    /// - Returns: the pod as the API server made it (201).
+    public func createPod(_ manifest: JSONValue) async throws(KubernetesError) -> JSONValue {
+        try await self.document("create pod", "POST", self.podsURL, body: manifest, success: 201)
+    }
+
+    /// Spec and status of one pod.
+    public func podStatus(named name: String) async throws(KubernetesError) -> JSONValue {
+        try await self.document("get pod", "GET", "\(self.podsURL)/\(Self.encoded(name))/status", success: 200)
+    }
+
+    /// - Parameter selector: for example `sdbuild=4711`.
+    public func pods(labelled selector: String) async throws(KubernetesError) -> [JSONValue] {
+        let operation = "list pods"
+        let list = try await self.document(operation, "GET", self.selecting(selector), success: 200)
+        guard let items = list["items"]?.array ?? (list["items"]?.isNull == true ? [] : nil) else {
+            throw KubernetesError(operation: operation, code: .unreadableAnswer, status: 200, message: "the answer has no items")
+        }
+        return items
+    }
+
+    /// Deletes all that match; none is fine.
+    public func deletePods(labelled selector: String) async throws(KubernetesError) {
+        _ = try await self.send("delete pods", "DELETE", self.selecting(selector), body: nil, success: 200)
+    }
+
+    private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(Self.encoded(selector))" }
+
+    private func document(
+        _ operation: String, _ method: String, _ url: String, body: JSONValue? = nil, success: Int
+    ) async throws(KubernetesError) -> JSONValue {
+        let response = try await self.send(operation, method, url, body: body, success: success)
+        do throws(JSONError) {
+            return try JSONValue(parsing: response.body)
+        } catch {
+            throw KubernetesError(operation: operation, code: .unreadableAnswer, status: response.status, message: error.description)
+        }
+    }
+
+    private func send(
+        _ operation: String, _ method: String, _ url: String, body: JSONValue?, success: Int
+    ) async throws(KubernetesError) -> HTTPResponse {
+        var request = HTTPRequest(method: method, url: url, body: body?.serialized())
+        var response = try await self.attempt(operation, &request)
+        if response.status == 401, self.token.isFromFile {
+            self.token.invalidate()
+            response = try await self.attempt(operation, &request)
+        }
+        guard response.status == success else { throw KubernetesError(operation, response) }
+        return response
+    }
+
+    private func attempt(_ operation: String, _ request: inout HTTPRequest) async throws(KubernetesError) -> HTTPResponse {
+        do throws(ServiceAccountToken.Missing) {
+            request.bearer = try self.token.current()
+        } catch { throw KubernetesError(operation: operation, code: .noToken, message: error.description) }
+        do throws(HTTPError) {
+            return try await self.transport.send(request, deadline: self.deadline)
+        } catch {
+            throw KubernetesError(operation: operation, code: .unreachable(error.code), message: error.description)
+        }
+    }
+
+    /// Percent-encodes everything but RFC 3986's unreserved characters.
+    static func encoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                String(UnicodeScalar(byte))
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
+}
+
+extension KubernetesOptions {
+    /// The API server's address with a scheme and without a trailing slash.
+    var serverURL: String {
+        let url = self.host.contains("://") ? self.host : "https://\(self.host)"
+        return url.hasSuffix("/") ? String(url.dropLast()) : url
+    }
+}

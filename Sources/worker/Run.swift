@@ -1,0 +1,66 @@
+internal import ArgumentParser
+internal import BuildWorker
+internal import Foundation
+internal import Logging
+internal import NIOPosix
+internal import ServiceLifecycle
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take messages and start builds until SIGTERM.",
+        discussion: """
+            Never declares queues: those belong to administrators ('worker topology apply' makes them). Where the broker, a
+            queue or the cluster is missing it waits, says so in the log, and answers 503 on /health.
+
+            SIGTERM or SIGINT: no more messages are taken, those in hand are finished within DRAIN_TIMEOUT (25 s), what is
+            left goes back to its queue, exit 0.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Flag(name: .long, help: "End by itself when the build, wait, retry and init queues are empty and nothing is in hand.")
+    var exitWhenIdle = false
+
+    func run() async throws {
+        let loaded = try self.options.load()
+        let configuration = loaded.configuration
+        let output = LogOutput()
+        let logger = Logger(label: Product.name) { _ in
+            WorkerLogHandler(
+                format: configuration.log.format == .json ? .json : .text, level: Logger.Level(configuration.log.level), output: output)
+        }
+        do {
+            try ClusterTrust.check(configuration.executor.kubernetes)
+        } catch {
+            logger.critical("\(error)")
+            throw Exit.badConfiguration
+        }
+        for note in loaded.notes { logger.notice("\(note)") }
+        // The only event loop is the health server's; by default there would be one a processor.
+        NIOSingletons.groupLoopCountSuggestion = 1
+        let host = ProcessInfo.processInfo.environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
+        logger.info("\(Product.name) \(Product.version) starts", metadata: ["host": .string(host), "pid": .stringConvertible(Int(getpid()))])
+
+        let worker = Worker(configuration, host: host, logger: logger)
+        let health = HealthServer(configuration.httpd, health: worker.health) { port in
+            logger.info("Server running on http://\(configuration.httpd.host):\(port)", metadata: ["port": .stringConvertible(port)])
+        }
+        // Shut down in reverse: the worker drains while its health can still be asked.
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: health),
+            .init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup),
+        ]
+        if self.exitWhenIdle {
+            let watch = IdleWatch(configuration.rabbitmq, worker: worker, logger: logger)
+            services.append(.init(service: watch, successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = configuration.drainTimeout
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch let error as HealthServer.BindError {
+            logger.critical("\(error)")
+            throw Exit.failed
+        }
+    }
+}

@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import BuildWorker
+internal import Foundation
+
+/// The command line. Each subcommand is a composition root of its own: it makes what it needs and ends.
+@main
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Takes build messages from RabbitMQ and starts a Kubernetes pod for each.",
+        discussion: """
+            Configure it with environment variables (RABBITMQ_HOST, K8S_HOST, …; 'worker config' lists them all with their
+            values) or a YAML file. A first look at a new installation:
+
+              worker config            what is set, and where it came from
+              worker topology check    whether the queues are there, and what their settings would cost
+              worker topology apply    make the queues
+              worker run               work until SIGTERM
+
+            Exit codes: 0 done · 1 failed · 64 wrong usage · 65 unreadable message · 69 RabbitMQ cannot be reached ·
+            78 wrong configuration.
+            """,
+        version: Product.version,
+        subcommands: [Run.self, TopologyCommand.self, Publish.self, Pod.self, Config.self])
+}
+
+/// The codes of sysexits.h, which supervisors know.
+enum Exit {
+    static let failed = ExitCode(1)
+    static let badData = ExitCode(65)
+    static let unavailable = ExitCode(69)
+    static let badConfiguration = ExitCode(78)
+}
+
+/// Where the configuration comes from; every subcommand takes it.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(name: .long, help: "A YAML file shaped like Config/default.yaml; variables override it.")
+    var config: String?
+
+    /// Ends the process with every problem on stderr when there is one.
+    func load() throws -> LoadedConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        do {
+            let executable = Bundle.main.executablePath ?? CommandLine.arguments[0]
+            let directory = try ConfigurationDirectory.locate(executablePath: executable, environment: environment)
+            return try ConfigurationLoader(directory: directory).load(file: self.config, environment: environment)
+        } catch let error as ConfigurationError {
+            printError("the configuration is wrong, nothing was started:\n\(error)")
+            throw Exit.badConfiguration
+        }
+    }
+}
+
+func printError(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+
+/// Reads a message from a file, or from stdin for `-`.
+func readMessage(_ file: String) throws -> [UInt8] {
+    if file == "-" { return [UInt8](try FileHandle.standardInput.readToEnd() ?? Data()) }
+    do {
+        return [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
+    } catch {
+        printError("cannot read \(file): \(error.localizedDescription)")
+        throw Exit.failed
+    }
+}
