@@ -1,0 +1,145 @@
+import Foundation
+import Testing
+
+@testable import BuildWorker
+
+@Suite(.timeLimit(.minutes(2))) struct KubernetesClientTests {
+    private func client(_ server: StubServer, _ change: (inout KubernetesOptions) -> Void = { _ in }) -> KubernetesClient {
+        var options = KubernetesOptions()
+        options.host = server.url
+        options.token = Secret("t0ken")
+        options.jobsNamespace = "sd-builds"
+        change(&options)
+        return KubernetesClient(options: options, transport: HTTPTransport())
+    }
+
+    static func status(_ code: Int, _ reason: String, _ message: String, kind: String = "pods") -> String {
+        let document: JSONValue = [
+            "kind": "Status", "status": "Failure", "reason": .string(reason), "message": .string(message), "details": ["kind": .string(kind)],
+            "code": .number(String(code)),
+        ]
+        return document.text()
+    }
+
+    @Test func requestsHaveTheOriginalsShape() async throws {
+        let server = try StubServer { request in
+            request.method == "POST" ? .status(201, body: #"{"kind":"Pod"}"#) : .status(200, body: #"{"items":[{"kind":"Pod"}]}"#)
+        }
+        defer { server.stop() }
+        let client = self.client(server)
+        #expect(try await client.createPod(["kind": "Pod"])["kind"] == "Pod")
+        _ = try await client.podStatus(named: "4711-abcde")
+        #expect(try await client.pods(labelled: "sdbuild=beta-4711").count == 1)
+        try await client.deletePods(labelled: "sdbuild=4711")
+        let seen = server.requests
+        let pods = "/api/v1/namespaces/sd-builds/pods"
+        #expect(
+            seen.map { "\($0.method) \($0.target)" } == [
+                "POST \(pods)", "GET \(pods)/4711-abcde/status", "GET \(pods)?labelSelector=sdbuild%3Dbeta-4711", "DELETE \(pods)?labelSelector=sdbuild%3D4711",
+            ])
+        #expect(seen.allSatisfy { $0.headers["authorization"] == "Bearer t0ken" })
+        #expect(seen[0].body == #"{"kind":"Pod"}"#)
+    }
+
+    struct Refusal: CustomTestStringConvertible {
+        let status: Int
+        let reason: String
+        let message: String
+        var kind = "pods"
+        let code: KubernetesError.Code
+        let isWorkersFault: Bool
+        var testDescription: String { "\(self.status) \(self.reason)" }
+    }
+
+    @Test(arguments: [
+        Refusal(status: 409, reason: "AlreadyExists", message: #"pods "x" already exists"#, code: .alreadyExists, isWorkersFault: false),
+        Refusal(status: 400, reason: "BadRequest", message: "cannot decode", code: .invalid, isWorkersFault: false),
+        Refusal(status: 422, reason: "Invalid", message: "spec.containers[0].image: Required value", code: .invalid, isWorkersFault: false),
+        Refusal(status: 403, reason: "Forbidden", message: #"pods "x" is forbidden: exceeded quota: compute"#, code: .quotaExceeded, isWorkersFault: false),
+        Refusal(status: 403, reason: "Forbidden", message: "cannot create resource", code: .forbidden, isWorkersFault: true),
+        Refusal(status: 401, reason: "Unauthorized", message: "Unauthorized", code: .unauthorized, isWorkersFault: true),
+        Refusal(status: 404, reason: "NotFound", message: #"namespaces "sd" not found"#, kind: "namespaces", code: .namespaceNotFound, isWorkersFault: true),
+        Refusal(status: 404, reason: "NotFound", message: #"pods "x" not found"#, code: .notFound, isWorkersFault: false),
+        Refusal(status: 429, reason: "TooManyRequests", message: "slow down", code: .tooManyRequests, isWorkersFault: false),
+        Refusal(status: 500, reason: "InternalError", message: "etcd", code: .serverError, isWorkersFault: false),
+        Refusal(status: 503, reason: "ServiceUnavailable", message: "away", code: .serverError, isWorkersFault: false),
+        Refusal(status: 200, reason: "", message: "odd", code: .unexpectedStatus, isWorkersFault: false),
+        Refusal(status: 302, reason: "", message: "moved", code: .unexpectedStatus, isWorkersFault: false),
+    ])
+    func refusalsAreTold(_ refusal: Refusal) async throws {
+        let server = try StubServer { _ in .status(refusal.status, body: Self.status(refusal.status, refusal.reason, refusal.message, kind: refusal.kind)) }
+        defer { server.stop() }
+        let error = await #expect(throws: KubernetesError.self) { try await self.client(server).createPod(["kind": "Pod"]) }
+        #expect(error?.code == refusal.code)
+        #expect(error?.status == refusal.status)
+        #expect(error?.isWorkersFault == refusal.isWorkersFault)
+        #expect(error?.description.contains(refusal.message) == true)
+        #expect(error?.description.contains("t0ken") == false)
+    }
+
+    @Test func anAnswerOfAProxyInBetweenIsNoStatus() async throws {
+        let server = try StubServer { _ in .status(502, body: "<html>bad gateway</html>") }
+        defer { server.stop() }
+        let error = await #expect(throws: KubernetesError.self) { try await self.client(server).podStatus(named: "x") }
+        #expect(error?.code == .serverError)
+    }
+
+    @Test func anAnswerThatCannotBeReadIsAnError() async throws {
+        let server = try StubServer { _ in .status(200, body: "nonsense") }
+        defer { server.stop() }
+        #expect(await #expect(throws: KubernetesError.self) { try await self.client(server).podStatus(named: "x") }?.code == .unreadableAnswer)
+        #expect(await #expect(throws: KubernetesError.self) { try await self.client(server).pods(labelled: "a=b") }?.code == .unreadableAnswer)
+    }
+
+    @Test func aHangEndsAtTheDeadline() async throws {
+        let server = try StubServer { _ in .hang }
+        defer { server.stop() }
+        let client = self.client(server) { $0.requestTimeout = .milliseconds(200) }
+        #expect(await #expect(throws: KubernetesError.self) { try await client.podStatus(named: "x") }?.code == .unreachable(.timedOut))
+    }
+
+    @Test func aTokenOnFileIsReadAgainAfterA401() async throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("token-\(UUID().uuidString)")
+        try "old\n".write(to: file, atomically: true, encoding: .utf8)
+        defer { do { try FileManager.default.removeItem(at: file) } catch { Issue.record(error) } }
+        let server = try StubServer { request in
+            guard request.headers["authorization"] == "Bearer new" else {
+                do { try "new\n".write(to: file, atomically: true, encoding: .utf8) } catch { Issue.record(error) }
+                return .status(401, body: Self.status(401, "Unauthorized", "Unauthorized"))
+            }
+            return .status(200, body: #"{"items":[]}"#)
+        }
+        defer { server.stop() }
+        let client = self.client(server) { ($0.token, $0.tokenFile) = (nil, file.path) }
+        #expect(try await client.pods(labelled: "a=b").isEmpty)
+        #expect(server.requests.count == 2)
+    }
+
+    @Test func aFixedTokenThatIsRefusedIsTriedOnce() async throws {
+        let server = try StubServer { _ in .status(401, body: Self.status(401, "Unauthorized", "Unauthorized")) }
+        defer { server.stop() }
+        await #expect(throws: KubernetesError.self) { try await self.client(server).podStatus(named: "x") }
+        #expect(server.requests.count == 1)
+    }
+
+    @Test func withoutATokenItSaysWhatToSet() async throws {
+        let server = try StubServer { _ in .status(200) }
+        defer { server.stop() }
+        let client = self.client(server) { ($0.token, $0.tokenFile) = (nil, "/nowhere/token") }
+        let error = await #expect(throws: KubernetesError.self) { try await client.podStatus(named: "x") }
+        #expect(error?.code == .noToken)
+        #expect(error?.isWorkersFault == true)
+        #expect(error?.description.contains("K8S_TOKEN") == true)
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("kubernetes.default", "https://kubernetes.default"), ("10.0.0.1:6443", "https://10.0.0.1:6443"), ("http://127.0.0.1:8001", "http://127.0.0.1:8001"),
+        ("https://api.example:6443/", "https://api.example:6443"),
+    ])
+    func theHostMayHaveASchemeAndAPort(host: String, url: String) {
+        var options = KubernetesOptions()
+        options.host = host
+        #expect(options.serverURL == url)
+    }
+}
