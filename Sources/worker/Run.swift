@@ -2,8 +2,9 @@ internal import ArgumentParser
 internal import BuildWorker
 internal import Foundation
 internal import Logging
-internal import NIOPosix
+internal import NIOCore
 internal import ServiceLifecycle
+internal import UnixSignals
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -40,11 +40,11 @@ struct ConfigurationOptions: ParsableArguments {
     /// Ends the process with every problem on stderr when there is one.
     func load() throws -> LoadedConfiguration {
         let environment = ProcessInfo.processInfo.environment
-        do {
+        do throws(ConfigurationError) {
             let executable = Bundle.main.executablePath ?? CommandLine.arguments[0]
             let directory = try ConfigurationDirectory.locate(executablePath: executable, environment: environment)
             return try ConfigurationLoader(directory: directory).load(file: self.config, environment: environment)
-        } catch let error as ConfigurationError {
+        } catch {
             printError("the configuration is wrong, nothing was started:\n\(error)")
             throw Exit.badConfiguration
         }

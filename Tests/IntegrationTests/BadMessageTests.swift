@@ -71,13 +71,33 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             let strange: AMQPValue = .array([
-                .table(["queue": "elsewhere", "reason": "rejected", "count": .int64(99)]), .table(["queue": .text(stage.queues.build), "reason": "expired", "count": .int64(99)]),
-                "rubbish", .table(["count": "many"]),
+                .table(["queue": "elsewhere", "reason": "rejected", "count": .int64(99)]),
+                .table(["queue": .text(stage.queues.build), "reason": "expired", "count": .int64(99)]),
             ])
-            // The broker replaces x-death only when it dead-letters.
             try await stage.publish(stage.start(1, image: "fate/refuse-1:1"), headers: ["x-death": strange])
             try await eventually("it is retried, not failed") { try await stage.simulator.state().hostname(1) != nil }
             #expect(try await stage.simulator.state().status(1) != "FAILURE")
+            try await worker.terminate()
+        }
+
+        /// RabbitMQ 3.10.8 loses its dead-lettering, for all queues of the node, to one rejected message with such a header.
+        @Test(arguments: [
+            AMQPValue.array(["rubbish"]), .array([.table(["count": "many"])]), "text", .array([.table(["queue": "q", "reason": "rejected", "count": "1"])]),
+        ])
+        func aDeathHistoryThatIsNoneNeverReachesTheBrokerAgain(header: AMQPValue) async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/refuse-always:1"), headers: ["x-death": header])
+            try await eventually("it is parked") { try stage.depth(\.parked) == 1 }
+            let parked = try #require(try await stage.take(1, from: stage.queues.parked).first)
+            #expect(parked.properties.headers["x-parked-reason"]?.text == "malformed-x-death")
+            #expect(parked.properties.headers["x-malformed-x-death"] == header)
+            #expect(parked.properties.headers["x-death"] == nil)
+            // Others are still dead-lettered.
+            try await stage.publish(stage.start(2, image: "fate/refuse-1:1"))
+            try await eventually("the next is retried") { try await stage.simulator.state().hostname(2) != nil }
             try await worker.terminate()
         }
     }

@@ -9,10 +9,10 @@ extension Integration {
         @Test(arguments: [Stage.Layout.quorum, .classic])
         func aBrokerKilledWithMessagesInFlight(layout: Stage.Layout) async throws {
             let broker = try await Broker.start()
-            let stage = try await Stage.set(layout, broker: broker)
+            let stage = try await Stage.set(layout, broker: broker, initTimeout: .seconds(300))
             defer { stage.clear() }
             // Answers take long enough for all twenty to be in flight.
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5", "RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#])
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#])
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500]])
             for build in 1...40 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
@@ -20,7 +20,11 @@ extension Integration {
             try await broker.kill9()
             try await eventually("the worker says so") { try await worker.health().status == 503 }
             try await broker.restart()
-            try await eventually("every build has its timer", within: .seconds(90)) { (try stage.broker.depth(stage.queues.initTimers) ?? 0) >= 40 && (try stage.isSettled()) }
+            try await eventually("every build has its pod and its timer", within: .seconds(90)) {
+                let state = try await stage.simulator.state()
+                return try (1...40).allSatisfy { state.pods($0).count >= 1 } && stage.depth(\.initTimers) >= 40 && stage.isSettled()
+            }
+            try await eventually("all is settled") { try await broker.unacked(prefix: stage.queues.build) == 0 }
             let state = try await stage.simulator.state()
             for build in 1...40 { #expect(state.pods(build).count == 1, "build \(build)") }
             #expect(try await worker.health().status == 200)
@@ -32,9 +36,9 @@ extension Integration {
 
         @Test func aMemoryAlarmWhileTwentyAreInFlight() async throws {
             let broker = try await Broker.start()
-            let stage = try await Stage.set(broker: broker)
+            let stage = try await Stage.set(broker: broker, initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5"])
+            let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 3000]])
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
@@ -75,9 +79,9 @@ extension Integration {
 
         @Test func anUnconfirmedTimerKeepsTheBuild() async throws {
             let broker = try await Broker.start()
-            let stage = try await Stage.set(broker: broker)
+            let stage = try await Stage.set(broker: broker, initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5", "RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":1,"reconnectTimeInSeconds":1}"#])
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":1,"reconnectTimeInSeconds":1}"#])
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 1, "action": ["delayMs": 2000]])
             try await stage.publish(stage.start(1, image: "fate/running:1"))

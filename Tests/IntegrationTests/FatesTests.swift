@@ -225,9 +225,9 @@ extension Integration {
         }
 
         @Test func unknownFieldsArePassedOn() async throws {
-            let stage = try await Stage.set()
+            let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5"])
+            let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the timer is held") { try stage.depth(\.initTimers) == 1 }

@@ -42,9 +42,9 @@ extension Integration {
         }
 
         @Test func toldToEndWithTwentyInHand() async throws {
-            let stage = try await Stage.set()
+            let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5"])
+            let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500]])
             for build in 1...30 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
@@ -75,9 +75,9 @@ extension Integration {
         }
 
         @Test func aThousandBuilds() async throws {
-            let stage = try await Stage.set()
+            let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5", "LOG_LEVEL": "info"])
+            let worker = try stage.startWorker(["run"], ["LOG_LEVEL": "info"])
             try await worker.waitUntilConsuming()
             try await withThrowingTaskGroup { group in
                 for lane in 0..<10 {
@@ -105,9 +105,9 @@ extension Integration {
         }
 
         @Test func timersOfABrokerWithoutAnInitQueueAreHandedOverAtTheEnd() async throws {
-            let stage = try await Stage.set(.upstream)
+            let stage = try await Stage.set(.upstream, initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_BUILD_INIT_TIMEOUT": "5"])
+            let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the timer is kept in memory") { try worker.hasLogged("this init timer is kept in memory") }

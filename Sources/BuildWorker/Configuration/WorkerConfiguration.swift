@@ -8,6 +8,8 @@ public struct WorkerConfiguration: Sendable {
     public var ecosystem = EcosystemOptions()
     public var httpd = HealthServerOptions()
     public var log = LogOptions()
+    /// `drainTimeoutSeconds`: how long work in hand may take to finish after SIGTERM.
+    public var drainTimeout = Duration.seconds(25)
 
     public init() {}
 }
@@ -24,7 +26,8 @@ public struct RabbitMQOptions: Sendable {
     public var hosts = ["127.0.0.1"]
     /// 1–65535.
     public var port = 5672
-    public var vhost = "/screwdriver"
+    /// The name itself. The variable takes it as a URI's path has it: `/screwdriver` names `screwdriver`.
+    public var vhost = "screwdriver"
     /// `rabbitmq.connectOptions.heartbeatIntervalInSeconds`, 1–3600 s.
     public var heartbeat = Duration.seconds(20)
     /// `rabbitmq.connectOptions.reconnectTimeInSeconds`: the longest pause between two attempts to connect.

@@ -8,9 +8,12 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
     case unknownJob
     /// Everything that is wrong with the fields, by their paths in the message; at least one of the lists is not empty.
     case fields(missing: [String], invalid: [String])
+    /// Its `x-death` header is not a broker's. Rejecting such a message would crash the broker's dead-lettering, so it
+    /// cannot be retried like others (``DeathHistory/isMalformed``).
+    case malformedDeathHistory
 
     /// A short code that does not change, for headers and metrics: `empty-body`, `malformed-json`, `not-an-object`,
-    /// `unknown-job`, `missing-field` or `invalid-field`. Where fields are both missing and invalid, `missing-field`.
+    /// `unknown-job`, `missing-field`, `invalid-field` or `malformed-x-death`. Where fields are both missing and invalid, `missing-field`.
     public var reason: String {
         switch self {
         case .emptyBody: "empty-body"
@@ -18,6 +21,7 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
         case .notAnObject: "not-an-object"
         case .unknownJob: "unknown-job"
         case .fields(let missing, _): missing.isEmpty ? "invalid-field" : "missing-field"
+        case .malformedDeathHistory: "malformed-x-death"
         }
     }
 
@@ -31,6 +35,7 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
         case .fields(let missing, let invalid):
             [("missing", missing), ("invalid", invalid)].filter { !$0.1.isEmpty }
                 .map { "\($0.0): \($0.1.joined(separator: ", "))" }.joined(separator: "; ")
+        case .malformedDeathHistory: "the x-death header is not as a broker writes it, so the message must not be dead-lettered"
         }
     }
 }

@@ -10,13 +10,23 @@ public struct DeathHistory: Hashable, Sendable {
     }
 
     public let entries: [Entry]
+    /// The header is there, but not as a broker writes it: a client sent it. Such a message must not be rejected: on
+    /// 3.10.8 it crashes the broker's at-least-once dead-lettering, for all queues of the node, until that is restarted.
+    public let isMalformed: Bool
 
-    /// Whatever in the header is not as the broker writes it is passed over: a client may have sent it.
     public init(headers: AMQPTable) {
-        self.entries = (headers["x-death"]?.array ?? []).compactMap { element in
-            guard let table = element.table, let queue = table["queue"]?.text, let reason = table["reason"]?.text else { return nil }
-            return Entry(queue: queue, reason: reason, count: max(0, table["count"]?.integer ?? 1))
+        guard let header = headers["x-death"] else {
+            (self.entries, self.isMalformed) = ([], false)
+            return
         }
+        let elements = header.array
+        self.entries = (elements ?? []).compactMap { element in
+            guard let table = element.table, let queue = table["queue"]?.text, let reason = table["reason"]?.text,
+                let count = table["count"]?.integer
+            else { return nil }
+            return Entry(queue: queue, reason: reason, count: max(0, count))
+        }
+        self.isMalformed = self.entries.count != elements?.count
     }
 
     /// How often `queue` rejected the message: the attempts made before this one.

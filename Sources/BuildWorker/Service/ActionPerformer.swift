@@ -184,6 +184,10 @@ extension ActionPerformer {
         var properties = delivery.properties
         properties.isPersistent = true
         if let id = properties.messageID { properties.headers[Header.originalMessageID] = .text(id) }
+        if error == .malformedDeathHistory {
+            properties.headers[Header.malformedDeaths] = properties.headers["x-death"]
+            properties.headers["x-death"] = nil
+        }
         properties.headers[Header.parkedReason] = .text(error.reason)
         properties.headers[Header.parkedDetail] = .text(error.description)
         properties.headers[Header.parkedFrom] = .text(delivery.queue)

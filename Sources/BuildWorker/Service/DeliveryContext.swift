@@ -29,9 +29,12 @@ final class DeliveryContext: Sendable {
     init(_ delivery: Delivery, options: RabbitMQOptions, logger: Logger) {
         self.delivery = delivery
         self.arrivedAt = .now
-        let message = Result { () throws(BuildMessageError) in try BuildMessage(decoding: delivery.body) }
         let headers = delivery.properties.headers
         let deaths = DeathHistory(headers: headers)
+        let message = Result { () throws(BuildMessageError) in
+            guard !deaths.isMalformed else { throw BuildMessageError.malformedDeathHistory }
+            return try BuildMessage(decoding: delivery.body)
+        }
         self.message = message
         self.command = BuildCommand(message)
         self.attempt = deaths.rejections(in: delivery.queue)
@@ -77,6 +80,8 @@ enum Header {
     static let parkedDetail = "x-parked-detail"
     static let parkedFrom = "x-parked-from"
     static let parkedAt = "x-parked-at"
+    /// A client's `x-death` that no broker may see again.
+    static let malformedDeaths = "x-malformed-x-death"
     static let originalMessageID = "x-original-message-id"
 }
 

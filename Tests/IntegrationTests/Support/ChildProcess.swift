@@ -3,8 +3,7 @@ import Synchronization
 
 /// A program that a test runs: ended with the test run at the latest.
 final class ChildProcess: Sendable {
-    /// Only started, signalled and waited for; `Process` itself locks what these touch.
-    private nonisolated(unsafe) let process = Process()
+    private let process = Process()
     let outputFile: URL
     let errorFile: URL
 
@@ -17,7 +16,7 @@ final class ChildProcess: Sendable {
         self.process.arguments = arguments
         // Nothing of the surrounding environment may configure what is tested.
         var all = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": NSHomeDirectory()]
-        for name in ["LD_LIBRARY_PATH", "TMPDIR"] { all[name] = ProcessInfo.processInfo.environment[name] }
+        for name in ["LD_LIBRARY_PATH", "TMPDIR", "BUILD_WORKER_RUN"] { all[name] = ProcessInfo.processInfo.environment[name] }
         self.process.environment = all.merging(environment) { $1 }
         self.process.standardOutput = try FileHandle(forWritingTo: self.outputFile)
         self.process.standardError = try FileHandle(forWritingTo: self.errorFile)

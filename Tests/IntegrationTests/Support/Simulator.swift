@@ -15,7 +15,7 @@ struct Simulator: Sendable {
     static func start(_ arguments: String...) async throws -> Simulator {
         let journal = Surroundings.directory.appendingPathComponent(Surroundings.newName("journal"))
         let process = try ChildProcess(
-            Surroundings.binaries.appendingPathComponent("ClusterSimulator"), ["--journal", journal.path, "--start-delay-ms", "0"] + arguments)
+            Surroundings.binaries.appendingPathComponent("cluster-simulator"), ["--journal", journal.path, "--start-delay-ms", "0"] + arguments)
         try await eventually("the simulator is ready") {
             if !process.isRunning { throw NotInTime(description: "the simulator ended: \(process.errors)") }
             return process.output.contains("\n")
@@ -63,7 +63,7 @@ struct Simulator: Sendable {
         func status(_ build: Int) -> String? { self.build(build)?["status"]?.string }
         func message(_ build: Int) -> String { self.build(build)?["statusMessage"]?.string ?? "" }
         func hostname(_ build: Int) -> String? { self.build(build)?[path: "stats", "hostname"]?.string }
-        func updates(_ build: Int) -> [JSONValue] { self.build(build)?["updates"]?.array ?? [] }
+        func updates(_ build: Int) -> [JSONValue] { (self.build(build)?["updates"]?.array ?? []).compactMap { $0["body"] } }
         var podsCreated: Int { self.document["podsCreated"]?.integer ?? 0 }
         private func build(_ build: Int) -> JSONValue? { self.document[path: "builds", String(build)] }
     }

@@ -16,23 +16,25 @@ final class Stage: Sendable {
 
     let broker: Broker
     let simulator: Simulator
+    let initTimeout: Duration
     let queues = Queues()
     let publisher: PublishingConnection
     static let token = "made-up-build-token-4f1c"
     static let clusterToken = "made-up-cluster-token-77aa"
 
-    static func set(_ layout: Layout = .quorum, broker: Broker? = nil, _ simulatorArguments: String...) async throws -> Stage {
+    /// - Parameter initTimeout: of the init queue and the worker alike; long for tests that count timers.
+    static func set(_ layout: Layout = .quorum, broker: Broker? = nil, initTimeout: Duration = .seconds(2)) async throws -> Stage {
         let node: Broker
         if let broker { node = broker } else { node = try await Broker.shared() }
         let simulator = try await Simulator.start()
-        let stage = Stage(node, simulator)
+        let stage = Stage(node, simulator, initTimeout)
         try stage.declare(layout)
         stage.publisher.start()
         return stage
     }
 
-    private init(_ broker: Broker, _ simulator: Simulator) {
-        (self.broker, self.simulator) = (broker, simulator)
+    private init(_ broker: Broker, _ simulator: Simulator, _ initTimeout: Duration) {
+        (self.broker, self.simulator, self.initTimeout) = (broker, simulator, initTimeout)
         self.publisher = PublishingConnection(AMQPEndpoint(broker.options(self.queues), connectionName: "test publisher")) { _ in }
     }
 
@@ -43,11 +45,13 @@ final class Stage: Sendable {
     }
 
     func declare(_ layout: Layout) throws {
-        let administration = try TopologyAdministration(self.broker.options(self.queues))
+        var options = self.broker.options(self.queues)
+        options.initTimeout = self.initTimeout
+        let administration = try TopologyAdministration(options)
         defer { administration.close() }
         switch layout {
         case .quorum: try administration.apply()
-        case .classic: try administration.apply(Topology(self.broker.options(self.queues)).asClassicQueues)
+        case .classic: try administration.apply(Topology(options).asClassicQueues)
         case .upstream: try administration.apply(Topology.upstream(self.queues))
         }
     }
@@ -57,8 +61,7 @@ final class Stage: Sendable {
             "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": String(self.broker.port), "RABBITMQ_USERNAME": "guest", "RABBITMQ_PASSWORD": "guest",
             "RABBITMQ_VIRTUAL_HOST": "/", "RABBITMQ_QUEUE": self.queues.build, "RABBITMQ_RETRYQUEUE": self.queues.retry,
             "RABBITMQ_EXCHANGE": self.queues.exchange, "RABBITMQ_RETRY_DELAY_SECONDS": "1",
-            // 2 s, as the queues of the test have it.
-            "RABBITMQ_BUILD_INIT_TIMEOUT": "0.033333", "RABBITMQ_VERIFY_LIMIT": "3",
+            "RABBITMQ_BUILD_INIT_TIMEOUT": "\(self.initTimeout / .seconds(60))", "RABBITMQ_VERIFY_LIMIT": "3",
             "K8S_HOST": self.simulator.kubernetes, "K8S_TOKEN": Self.clusterToken, "K8S_JOBS_NAMESPACE": "builds",
             "ECOSYSTEM_API": self.simulator.api, "REQUEST_RETRYDELAY": "100", "CIRCUIT_TIMEOUT": "3000", "PORT": "0", "LOG_LEVEL": "debug",
             "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path,

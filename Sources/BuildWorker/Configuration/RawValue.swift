@@ -1,0 +1,39 @@
+/// What a layer says about a key, before anyone knows what it means.
+enum RawValue: Hashable, Sendable {
+    /// A variable's text, or a scalar of a YAML file with its quotes taken off.
+    case text(String)
+    /// A list or map of a YAML file.
+    case document(JSONValue)
+
+    var isEmptyText: Bool { self == .text("") }
+
+    /// As people should see it in a problem: on one line, without credentials, not too long.
+    var shown: String {
+        switch self {
+        case .text(let text): Self.shown(text)
+        case .document(let document): Self.shown(document.text())
+        }
+    }
+
+    static let longestShown = 80
+
+    private static func shown(_ text: String) -> String {
+        let safe = Self.withoutCredentials(text)
+        let cut = safe.count > Self.longestShown ? "\(safe.prefix(Self.longestShown))…" : safe
+        return JSONValue.string(cut).text()
+    }
+
+    /// Hides what stands before the `@` of addresses, and what JSON members with telling names hold. The keys that are secrets
+    /// never come here; this is for what is written into the others.
+    static func withoutCredentials(_ text: String) -> String {
+        text.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@")
+            .replacing(/[^\s"@,\/]+:[^\s"]*@/, with: "<redacted>@")
+            .replacing(/(?i)("[^"]*(?:passw|passphrase|credential|token)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*"/) { "\($0.output.1)\"<redacted>\"" }
+    }
+}
+
+extension RawValue {
+    init(_ value: JSONValue) {
+        self = value.scalarText.map(RawValue.text) ?? .document(value)
+    }
+}
