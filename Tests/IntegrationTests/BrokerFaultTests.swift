@@ -40,7 +40,7 @@ extension Integration {
             defer { stage.clear() }
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 3000]])
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500]])
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("twenty are in flight") { try await stage.simulator.state().podsCreated == 20 }
             try await broker.ctl("set_vm_memory_high_watermark", "0.00001")

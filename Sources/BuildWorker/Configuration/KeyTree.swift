@@ -49,13 +49,13 @@ struct KeyTree {
 
 /// Finds what somebody meant.
 enum Spelling {
-    /// The nearest candidate; where none is spelt alike, one with the same last name.
+    /// The nearest candidate; where none is spelt alike, one with the same last name or one that goes on longer.
     static func nearest(to text: String, among candidates: [String]) -> String? {
         let ranked = candidates.map { (candidate: $0, distance: self.distance(text, $0)) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
         if best.distance <= max(2, text.count / 4) { return best.candidate }
         let name = text.split(separator: ".").last
-        return candidates.first { $0.split(separator: ".").last == name }
+        return candidates.first { $0.split(separator: ".").last == name } ?? candidates.first { $0.hasPrefix(text) }
     }
 
     /// Levenshtein's: insertions, deletions and replacements that make one text the other. Case does not count.
