@@ -62,7 +62,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BuildWorkerTests",
-            dependencies: ["BuildWorker"],
+            dependencies: ["BuildWorker", .product(name: "Logging", package: "swift-log")],
             resources: [.copy("Fixtures")],
             swiftSettings: strict),
         // The executables are run as processes.

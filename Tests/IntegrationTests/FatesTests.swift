@@ -160,6 +160,21 @@ extension Integration {
             try await worker.terminate()
         }
 
+        @Test func aNoteThatTheAPIRefusesHoldsNothingUp() async throws {
+            let stage = try await Stage.set(initTimeout: .seconds(300))
+            defer { stage.clear() }
+            try await stage.simulator.fault(["listener": "api", "method": "PUT", "action": ["status": 500]])
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the build is acknowledged all the same") { try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }
+            let requests = try await stage.simulator.requests()
+            #expect(requests.count { $0["method"]?.string == "PUT" } == 5)
+            #expect(try stage.depth(\.initTimers) == 1, "the timer was held before")
+            #expect(try await stage.simulator.state().podsCreated == 1)
+            try await worker.terminate()
+        }
+
         @Test func aFinalRefusalOfTheFailureEndsIt() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }

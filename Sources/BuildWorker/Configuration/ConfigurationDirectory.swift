@@ -1,42 +1,45 @@
 internal import Foundation
 
-/// Where `default.yaml` and `environment.yaml` are.
+/// The directory with the defaults and the map of variables.
 public enum ConfigurationDirectory {
-    public static let variable = "BUILD_WORKER_CONFIG_DIR"
+    static let defaults = "default.yaml"
+    static let variables = "environment.yaml"
+    static let installed = "/etc/build-worker"
 
-    /// `$BUILD_WORKER_CONFIG_DIR` and nothing else where that is set; otherwise `Config` beside the executable or up to
-    /// five directories above it, `/etc/build-worker`, `./Config`.
+    /// The directory that `BUILD_WORKER_CONFIG_DIR` names; without it, the first of these that has both files: `Config`
+    /// beside the executable or up to four levels above it, `/etc/build-worker`, `./Config`.
+    ///
+    /// - Throws: an error that says where it looked.
     public static func locate(executablePath: String, environment: [String: String]) throws(ConfigurationError) -> String {
-        if let directory = environment[self.variable], !directory.isEmpty {
-            if self.isConfiguration(directory) { return directory }
-            throw ConfigurationError([
-                ConfigurationProblem(
-                    key: "", origin: self.variable, value: directory, expectation: "a directory that holds default.yaml would be right")
-            ])
-        }
-        let candidates = self.candidates(executablePath: executablePath)
-        if let directory = candidates.first(where: self.isConfiguration) { return directory }
+        try self.locate(executablePath: executablePath, environment: environment, elsewhere: [Self.installed, "./Config"])
+    }
+
+    static func locate(executablePath: String, environment: [String: String], elsewhere: [String]) throws(ConfigurationError) -> String {
+        let variable = "BUILD_WORKER_CONFIG_DIR"
+        let named = environment[variable] ?? ""
+        let candidates = named.isEmpty ? self.above(executablePath) + elsewhere : [named]
+        if let directory = candidates.first(where: self.isComplete) { return directory }
+        let expectation =
+            named.isEmpty
+            ? "no directory has \(Self.defaults) and \(Self.variables); set the variable to one that has. Looked at \(candidates.joined(separator: ", "))"
+            : "must be a directory with \(Self.defaults) and \(Self.variables) in it"
         throw ConfigurationError([
-            ConfigurationProblem(
-                key: "", origin: self.variable, value: nil,
-                expectation: "no directory with default.yaml was found; set this variable to it. Looked at "
-                    + candidates.joined(separator: ", "))
+            ConfigurationProblem(key: nil, origin: .variable(variable), value: named.isEmpty ? nil : named.quoted, expectation: expectation)
         ])
     }
 
-    static func candidates(executablePath: String) -> [String] {
-        // Beside the real file, not beside a link to it in some bin directory.
-        var directory = URL(fileURLWithPath: executablePath).resolvingSymlinksInPath().deletingLastPathComponent()
+    private static func above(_ executablePath: String) -> [String] {
+        var folder = URL(fileURLWithPath: executablePath).resolvingSymlinksInPath().deletingLastPathComponent()
         var candidates: [String] = []
-        for _ in 0...5 {
-            candidates.append(directory.appendingPathComponent("Config").path)
-            if directory.path == "/" { break }
-            directory.deleteLastPathComponent()
+        for _ in 0...4 {
+            candidates.append(folder.appendingPathComponent("Config").path)
+            guard folder.path != "/" else { break }
+            folder.deleteLastPathComponent()
         }
-        return candidates + ["/etc/build-worker", "./Config"]
+        return candidates
     }
 
-    private static func isConfiguration(_ directory: String) -> Bool {
-        FileManager.default.fileExists(atPath: "\(directory)/default.yaml")
+    private static func isComplete(_ directory: String) -> Bool {
+        [Self.defaults, Self.variables].allSatisfy { FileManager.default.fileExists(atPath: "\(directory)/\($0)") }
     }
 }

@@ -1,91 +1,90 @@
-/// Layers as they are laid upon each other. Each value is checked in its own layer, also where a later one covers it.
+internal import Yams
+
+/// A configuration while layers are put onto it, from the lowest to the highest.
 struct ConfigurationLayers {
-    private let keys: [ConfigurationKey]
     private(set) var configuration = WorkerConfiguration()
+    /// By key; a key that no layer set has none.
+    private(set) var origins: [String: ConfigurationOrigin] = [:]
     private(set) var problems: [ConfigurationProblem] = []
-    private var variables: [String: String] = [:]
-    private var effective: [String: (value: JSONValue, origin: String)] = [:]
-    private var failed: Set<String> = []
+    private(set) var notes: [String] = []
 
-    init(keys: [ConfigurationKey]) { self.keys = keys }
+    mutating func add(_ problem: ConfigurationProblem) { self.problems.append(problem) }
+    mutating func add(note: String) { self.notes.append(note) }
 
-    mutating func addFile(_ path: String, shownAs origin: String) {
-        guard let tree = self.tree(path) else { return }
-        for key in self.keys {
-            guard let value = tree.values[key.path], !value.isNull else { continue }
-            self.apply(key, value, origin: origin, place: path)
-        }
-    }
+    // MARK: Files
 
-    mutating func addEnvironment(_ environment: [String: String], mapping path: String) {
-        guard let tree = self.tree(path) else { return }
-        var users: [String: String] = [:]
-        for key in self.keys {
-            guard let variable = tree.values[key.path]?.string, !variable.isEmpty else {
-                self.add(key.path, path, nil, "the name of a variable is missing")
-                continue
+    /// - Parameters:
+    ///   - origin: how values of the file are labelled.
+    ///   - mustBeComplete: whether a key that is not there is a problem.
+    mutating func add(file path: String, as origin: ConfigurationOrigin, mustBeComplete: Bool = false) {
+        do throws(YAMLFile.Unreadable) {
+            var seen: Set<String> = []
+            if let root = try YAMLFile(path: path).root { self.add(root, prefix: "", path, origin, &seen) }
+            for setting in Setting.all where mustBeComplete && !seen.contains(setting.key) {
+                self.refuse(setting.key, path, "is missing here: the file belongs to another version of the worker")
             }
-            if let other = users.updateValue(key.path, forKey: variable) {
-                self.add(key.path, path, variable, "\(other) has this variable already")
+        } catch { self.add(ConfigurationProblem(key: nil, origin: .file(path), expectation: error.reason)) }
+    }
+
+    private mutating func add(_ mapping: Node.Mapping, prefix: String, _ path: String, _ origin: ConfigurationOrigin, _ seen: inout Set<String>) {
+        for (name, node) in mapping {
+            let key = prefix + (name.scalar?.string ?? "?")
+            switch KeyTree.place(of: key) {
+            case .setting(let setting):
+                seen.insert(key)
+                if !node.isNothing { self.set(setting, to: node.rawValue, from: origin, problemOrigin: .file(path)) }
+            case .group:
+                switch node {
+                case .mapping(let inner): self.add(inner, prefix: "\(key).", path, origin, &seen)
+                case .scalar, .sequence, .alias: if !node.isNothing { self.refuse(key, path, "must be a map of further keys") }
+                }
+            case .ignored(let reason): self.add(note: "\(key) in \(path) is ignored: \(reason)")
+            case .unknown:
+                // The value is not shown: this may be a password below a misspelt key.
+                let suggestion = KeyTree.suggestion(for: key).map { ". Is \($0) meant?" } ?? ""
+                self.refuse(key, path, "is not a known key\(suggestion)")
             }
-            self.variables[key.path] = variable
-            guard let text = environment[variable], !text.isEmpty || key.takesEmptyText else { continue }
-            self.apply(key, .string(text), origin: "environment", place: variable)
         }
     }
 
-    /// Rules that concern more than one key.
-    mutating func checkTogether() {
-        if self.configuration.rabbitmq.transport == .amqps, self.configuration.rabbitmq.caFile == nil {
-            self.require("rabbitmq.caFile", "the path of a PEM file is needed because rabbitmq.protocol is amqps")
-        }
-        let cache = self.configuration.ecosystem.cache
-        if cache.strategy == "disk", !cache.path.hasPrefix("/") || cache.path.split(separator: "/").contains("..") {
-            self.require("ecosystem.cache.path", "an absolute path without '..' is needed because ecosystem.cache.strategy is disk")
-        }
+    private mutating func refuse(_ key: String, _ path: String, _ expectation: String) {
+        self.add(ConfigurationProblem(key: key, origin: .file(path), expectation: expectation))
     }
 
-    var report: ConfigurationReport {
-        ConfigurationReport(
-            rows: self.keys.map { key in
-                let found = self.effective[key.path]
-                return ConfigurationReport.Row(
-                    key: key.path, variable: self.variables[key.path] ?? "",
-                    value: found.map { DisplayedValue.text($0.value, isSecret: key.isSecret) }, origin: found?.origin ?? "default")
-            })
-    }
+    // MARK: Variables
 
-    private mutating func tree(_ path: String) -> KeyTree? {
-        do throws(ConfigurationError) {
-            let tree = KeyTree(try ConfigurationFile.read(path), origin: path, keys: self.keys.map(\.path))
-            self.problems += tree.problems
-            return tree
-        } catch {
-            self.problems += error.problems
-            return nil
+    mutating func add(_ environment: [String: String], mapped variables: [String: String]) {
+        for setting in Setting.all {
+            guard let variable = variables[setting.key], let text = environment[variable] else { continue }
+            self.set(setting, to: .text(text), from: .variable(variable))
+        }
+        let known = Set(variables.values)
+        for name in environment.keys.sorted() where !known.contains(name) {
+            if let reason = IgnoredSettings.reason(variable: name) {
+                self.add(note: "\(name) is ignored: \(reason)")
+            } else if name.contains("_"), let meant = Spelling.nearest(to: name, in: known, within: 2) {
+                self.add(note: "\(name) is not a known variable. Is \(meant) meant?")
+            }
         }
     }
 
-    private mutating func apply(_ key: ConfigurationKey, _ value: JSONValue, origin: String, place: String) {
-        self.effective[key.path] = (value, origin)
+    // MARK: Values
+
+    /// - Parameter problemOrigin: where a problem is, if that is not how the value is labelled.
+    private mutating func set(
+        _ setting: Setting, to raw: RawValue, from origin: ConfigurationOrigin, problemOrigin: ConfigurationOrigin? = nil
+    ) {
+        // Blank is as good as empty where empty says nothing; spaces in a password count.
+        if case .text(let text) = raw, setting.whenEmpty == .notSet, setting.isSecret ? text.isEmpty : text.trimmed.isEmpty { return }
         do throws(Mismatch) {
-            try key.apply(value, &self.configuration)
-            self.failed.remove(key.path)
+            try setting.apply(raw, &self.configuration)
+            self.origins[setting.key] = origin
         } catch {
-            self.failed.insert(key.path)
-            let shown = DisplayedValue.text(value, isSecret: key.isSecret)
-            for expectation in error.expectations { self.add(key.path, place, shown, expectation) }
+            for expectation in error.expectations {
+                self.add(
+                    ConfigurationProblem(
+                        key: setting.key, origin: problemOrigin ?? origin, value: setting.isSecret ? "<redacted>" : raw.shown, expectation: expectation))
+            }
         }
-    }
-
-    /// A problem of a key that another one needs; not where its own value is a problem already.
-    private mutating func require(_ key: String, _ expectation: String) {
-        guard !self.failed.contains(key) else { return }
-        let value = self.effective[key].map { DisplayedValue.text($0.value, isSecret: false) }
-        self.add(key, self.variables[key] ?? key, value, expectation)
-    }
-
-    private mutating func add(_ key: String, _ origin: String, _ value: String?, _ expectation: String) {
-        self.problems.append(ConfigurationProblem(key: key, origin: origin, value: value, expectation: expectation))
     }
 }

@@ -1,26 +1,35 @@
-/// A configuration, and how it came about.
-public struct LoadedConfiguration: Sendable {
-    public let configuration: WorkerConfiguration
-    public let report: ConfigurationReport
-    /// What an operator may want to know although nothing is wrong.
-    public let notes: [String]
-}
-
-/// Lays a file over the defaults and the environment over both, and checks everything in one go.
-public struct ConfigurationLoader {
+/// Makes a ``WorkerConfiguration`` of three layers: `Config/default.yaml`, below a file of the operator's, below
+/// environment variables.
+public struct ConfigurationLoader: Sendable {
     private let directory: String
 
-    /// `directory` holds `default.yaml` and `environment.yaml`.
+    /// - Parameter directory: has `default.yaml` and `environment.yaml`; see ``ConfigurationDirectory/locate(executablePath:environment:)``.
     public init(directory: String) { self.directory = directory }
 
-    public func load(file: String?, environment: [String: String]) throws(ConfigurationError) -> LoadedConfiguration {
-        var layers = ConfigurationLayers(keys: ConfigurationKey.all)
-        layers.addFile("\(self.directory)/default.yaml", shownAs: "default")
-        if let file { layers.addFile(file, shownAs: file) }
-        layers.addEnvironment(environment, mapping: "\(self.directory)/environment.yaml")
-        layers.checkTogether()
-        guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems) }
+    /// - Parameters:
+    ///   - file: a YAML file shaped like `default.yaml` with some of its keys.
+    /// - Throws: every problem there is, at once.
+    public func load(file: String? = nil, environment: [String: String]) throws(ConfigurationError) -> LoadedConfiguration {
+        var layers = ConfigurationLayers()
+        layers.add(file: "\(self.directory)/\(ConfigurationDirectory.defaults)", as: .default, mustBeComplete: true)
+        if let file { layers.add(file: file, as: .file(file)) }
+        let map = VariableMap(path: "\(self.directory)/\(ConfigurationDirectory.variables)")
+        for problem in map.problems { layers.add(problem) }
+        layers.add(environment, mapped: map.variables)
+        layers.checkConsistency()
+        guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems.inKeyOrder) }
+        layers.noteOddCredentials()
         return LoadedConfiguration(
-            configuration: layers.configuration, report: layers.report, notes: OtherExecutors.notes(on: environment))
+            configuration: layers.configuration,
+            report: ConfigurationReport(layers.configuration, variables: map.variables, origins: layers.origins), notes: layers.notes)
+    }
+}
+
+extension [ConfigurationProblem] {
+    /// Whole files first, then keys as they are documented, then keys that do not exist.
+    fileprivate var inKeyOrder: [ConfigurationProblem] {
+        let places = Dictionary(uniqueKeysWithValues: Setting.all.enumerated().map { ($1.key, $0) })
+        func rank(_ problem: ConfigurationProblem) -> Int { problem.key.map { places[$0] ?? Int.max } ?? -1 }
+        return self.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
     }
 }

@@ -1,36 +1,59 @@
-/// Every key with its value and where that came from, for `worker config`.
+/// Every setting with its variable, its effective value and where that came from, for `worker config`.
 public struct ConfigurationReport: Sendable {
-    public struct Row: Hashable, Sendable {
+    public struct Row: Sendable, Hashable {
         public let key: String
         public let variable: String
-        /// `nil`: not set. Secrets are redacted.
-        public let value: String?
-        /// `default`, `environment` or the path of the file.
-        public let origin: String
+        /// `<redacted>` for a secret, null where there is none.
+        public let value: JSONValue
+        /// Of the value, for example `min`.
+        public let unit: String?
+        public let origin: ConfigurationOrigin
+
+        /// The value with its unit, for people, on one line.
+        public var valueText: String {
+            let text =
+                switch self.value {
+                case .null: "(none)"
+                case .string(let text): text.isEmpty || text.unicodeScalars.contains { $0.value < 0x20 } ? self.value.text() : text
+                case .bool, .number, .array, .object: self.value.text()
+                }
+            return self.unit.map { "\(text) \($0)" } ?? text
+        }
     }
 
-    /// In the order of the table of keys.
     public let rows: [Row]
 
-    /// Aligned text for a terminal.
+    init(_ configuration: WorkerConfiguration, variables: [String: String], origins: [String: ConfigurationOrigin]) {
+        self.rows = Setting.all.map { setting in
+            Row(
+                key: setting.key, variable: variables[setting.key] ?? "", value: setting.value(configuration), unit: setting.unit,
+                origin: origins[setting.key] ?? .default)
+        }
+    }
+
+    /// Aligned columns, without a line break at the end. Values stand last: they may be long.
     public var table: String {
-        let lines = [["KEY", "VARIABLE", "ORIGIN", "VALUE"]] + self.rows.map { [$0.key, $0.variable, $0.origin, $0.value ?? "-"] }
-        // The last column is free: it may be long.
-        let widths = (0..<3).map { column in lines.map { $0[column].count }.max() ?? 0 }
+        let header = ["VARIABLE", "KEY", "ORIGIN", "VALUE"]
+        let lines = [header] + self.rows.map { [$0.variable, $0.key, $0.origin.description, $0.valueText] }
+        let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { line in
-            let cells = zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-            return (cells + [line[3]]).joined(separator: "  ")
+            line.indices.map { column in
+                let padding = column == line.count - 1 ? 0 : widths[column] - line[column].count
+                return line[column] + String(repeating: " ", count: padding)
+            }.joined(separator: "  ")
         }.joined(separator: "\n")
     }
 
-    /// The same as an array of objects.
+    /// `{"settings":[{"key","variable","value","unit","origin"}]}`; `unit` is null where the value has none.
     public var document: JSONValue {
-        .array(
-            self.rows.map { row in
-                [
-                    "key": .string(row.key), "variable": .string(row.variable), "value": row.value.map { .string($0) } ?? .null,
-                    "origin": .string(row.origin),
-                ]
-            })
+        [
+            "settings": .array(
+                self.rows.map { row in
+                    [
+                        "key": .string(row.key), "variable": .string(row.variable), "value": row.value,
+                        "unit": row.unit.map(JSONValue.string) ?? .null, "origin": .string(row.origin.description),
+                    ]
+                })
+        ]
     }
 }

@@ -1,76 +1,37 @@
-/// The values a file gives to known keys, and the keys in it that nobody knows.
-struct KeyTree {
-    var values: [String: JSONValue] = [:]
-    var problems: [ConfigurationProblem] = []
-
-    private let origin: String
-    private let keys: Set<String>
-    /// The keys and every path above one.
-    private let paths: Set<String>
-
-    init(_ members: [JSONValue.Member], origin: String, keys: [String]) {
-        self.origin = origin
-        self.keys = Set(keys)
-        self.paths = keys.reduce(into: []) { paths, key in
-            var path = key[...]
-            paths.insert(key)
-            while let dot = path.lastIndex(of: ".") {
-                path = path[..<dot]
-                paths.insert(String(path))
-            }
-        }
-        self.collect(members, below: "")
+/// The keys that a file may have.
+enum KeyTree {
+    enum Place {
+        case setting(Setting)
+        /// Has keys below it.
+        case group
+        /// Of the worker we succeed; without meaning here.
+        case ignored(reason: String)
+        case unknown
     }
 
-    private mutating func collect(_ members: [JSONValue.Member], below prefix: String) {
-        for member in members {
-            let path = prefix + member.name
-            if self.keys.contains(path) {
-                self.values[path] = member.value
-            } else if !self.paths.contains(path) {
-                self.add(path, nil, "no such key\(self.suggestion(for: path))")
-            } else if let members = member.value.members {
-                self.collect(members, below: path + ".")
-            } else if !member.value.isNull {
-                self.add(path, nil, "a mapping of further keys would be right")
-            }
-        }
+    static func place(of key: String) -> Place {
+        if let setting = Self.settings[key] { return .setting(setting) }
+        if Self.groups.contains(key) { return .group }
+        if let reason = IgnoredSettings.reason(key: key) { return .ignored(reason: reason) }
+        return .unknown
     }
 
-    private mutating func add(_ key: String, _ value: String?, _ expectation: String) {
-        self.problems.append(ConfigurationProblem(key: key, origin: self.origin, value: value, expectation: expectation))
-    }
+    private static let settings = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.key, $0) })
 
-    private func suggestion(for path: String) -> String {
-        guard let nearest = Spelling.nearest(to: path, among: self.paths.sorted()) else { return "" }
-        return "; did you mean \(nearest)?"
-    }
-}
+    /// `rabbitmq`, `executor`, `executor.k8s` …
+    private static let groups: Set<String> = Set(
+        Setting.all.flatMap { setting in
+            let parts = setting.key.split(separator: ".")
+            return (1..<max(1, parts.count)).map { parts.prefix($0).joined(separator: ".") }
+        })
 
-/// Finds what somebody meant.
-enum Spelling {
-    /// The nearest candidate; where none is spelt alike, one with the same last name or one that goes on longer.
-    static func nearest(to text: String, among candidates: [String]) -> String? {
-        let ranked = candidates.map { (candidate: $0, distance: self.distance(text, $0)) }
-        guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-        if best.distance <= max(2, text.count / 4) { return best.candidate }
-        let name = text.split(separator: ".").last
-        return candidates.first { $0.split(separator: ".").last == name } ?? candidates.first { $0.hasPrefix(text) }
-    }
-
-    /// Levenshtein's: insertions, deletions and replacements that make one text the other. Case does not count.
-    static func distance(_ left: String, _ right: String) -> Int {
-        let (left, right) = (Array(left.lowercased()), Array(right.lowercased()))
-        var row = Array(0...right.count)
-        for (i, character) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, other) in right.enumerated() {
-                let replaced = diagonal + (character == other ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
-            }
-        }
-        return row[right.count]
+    /// What somebody who wrote `key` may have meant: a neighbour spelt like it, or a key of that name elsewhere.
+    static func suggestion(for key: String) -> String? {
+        func parent(_ key: String) -> String { key.split(separator: ".").dropLast().joined(separator: ".") }
+        let known = Self.groups.union(Self.settings.keys)
+        if let near = Spelling.nearest(to: key, in: known.filter { parent($0) == parent(key) }) { return near }
+        let name = key.split(separator: ".").last
+        let namesakes = Self.settings.keys.filter { $0.split(separator: ".").last == name }
+        return namesakes.min { (Spelling.distance(key, $0), $0) < (Spelling.distance(key, $1), $1) } ?? Spelling.nearest(to: key, in: known)
     }
 }

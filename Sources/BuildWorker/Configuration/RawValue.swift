@@ -27,7 +27,7 @@ enum RawValue: Hashable, Sendable {
     /// never come here; this is for what is written into the others.
     static func withoutCredentials(_ text: String) -> String {
         text.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@")
-            .replacing(/[^\s"@,\/]+:[^\s"]*@/, with: "<redacted>@")
+            .replacing(/[^\s"@,\/]+:(?!\/\/)[^\s"]*@/, with: "<redacted>@")
             .replacing(/(?i)("[^"]*(?:passw|passphrase|credential|token)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*"/) { "\($0.output.1)\"<redacted>\"" }
     }
 }

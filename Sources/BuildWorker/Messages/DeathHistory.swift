@@ -36,6 +36,10 @@ public struct DeathHistory: Hashable, Sendable {
     public func expirations(in queue: String) -> Int { self.count(queue, "expired") }
 
     private func count(_ queue: String, _ reason: String) -> Int {
-        self.entries.reduce(0) { $1.queue == queue && $1.reason == reason ? $0.addingReportingOverflow($1.count).partialValue : $0 }
+        self.entries.reduce(0) { sum, entry in
+            guard entry.queue == queue, entry.reason == reason else { return sum }
+            let (next, isOverflow) = sum.addingReportingOverflow(entry.count)
+            return isOverflow ? .max : next
+        }
     }
 }

@@ -18,10 +18,12 @@ struct BuildCache: Sendable {
         components += [cache.scope.rawValue, cache.pipelineID]
         if cache.scope != .pipelines { components.append(cache.id) }
         var path = self.options.path.hasSuffix("/") ? String(self.options.path.dropLast()) : self.options.path
+        // All of them first: a path that would climb out is refused even where it does not exist.
+        for component in components
+        where component.isEmpty || component == "." || component == ".." || component.contains(where: { $0 == "/" || $0 == "\0" }) {
+            throw Refusal(description: "a cache path must not leave \(self.options.path)")
+        }
         for component in components {
-            guard !component.isEmpty, component != ".", component != "..", !component.contains(where: { $0 == "/" || $0 == "\0" }) else {
-                throw Refusal(description: "a cache path must not leave \(self.options.path)")
-            }
             path += "/\(component)"
             var status = stat()
             guard lstat(path, &status) == 0 else {

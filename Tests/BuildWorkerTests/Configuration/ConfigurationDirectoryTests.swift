@@ -1,49 +1,57 @@
-import BuildWorker
 import Foundation
 import Testing
 
+@testable import BuildWorker
+
 @Suite struct ConfigurationDirectoryTests {
-    /// A directory of its own with `Config/default.yaml` in it; gone afterwards.
-    private func withConfig(_ body: (String) throws -> Void) throws {
-        let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).resolvingSymlinksInPath().path
-        try FileManager.default.createDirectory(atPath: "\(root)/Config", withIntermediateDirectories: true)
-        try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(root)/Config/default.yaml"))
-        let result = Result { try body(root) }
-        try FileManager.default.removeItem(atPath: root)
-        try result.get()
-    }
+    private static func files(in folder: String) -> [String: String] { ["\(folder)/default.yaml": "", "\(folder)/environment.yaml": ""] }
 
-    @Test(arguments: ["worker", "bin/worker", "a/b/c/d/e/worker"])
-    func findsItAboveTheExecutable(_ executable: String) throws {
-        try self.withConfig { root in
-            let found = try ConfigurationDirectory.locate(executablePath: "\(root)/\(executable)", environment: [:])
+    @Test(arguments: ["", "one/", "one/two/three/four/"])
+    func isFoundAboveTheExecutable(_ folder: String) throws {
+        try ConfigurationFixture.withDirectory(Self.files(in: "Config")) { root in
+            let found = try ConfigurationDirectory.locate(executablePath: "\(root)/\(folder)worker", environment: [:], elsewhere: [])
             #expect(found == "\(root)/Config")
         }
     }
 
-    @Test func looksNoHigherThanFive() throws {
-        try self.withConfig { root in
-            do {
-                let found = try ConfigurationDirectory.locate(executablePath: "\(root)/a/b/c/d/e/f/worker", environment: [:])
-                #expect(found != "\(root)/Config")
-            } catch { #expect("\(error)".contains("/etc/build-worker")) }
+    @Test func isFoundThroughALink() throws {
+        try ConfigurationFixture.withDirectory(Self.files(in: "product/Config").merging(["product/bin/worker": "", "bin/other": ""]) { $1 }) { root in
+            try FileManager.default.createSymbolicLink(atPath: "\(root)/bin/worker", withDestinationPath: "\(root)/product/bin/worker")
+            let found = try ConfigurationDirectory.locate(executablePath: "\(root)/bin/worker", environment: [:], elsewhere: [])
+            #expect(found == "\(root)/product/Config")
         }
     }
 
-    @Test func theVariableComesFirst() throws {
-        try self.withConfig { root in
-            let environment = ["BUILD_WORKER_CONFIG_DIR": "\(root)/Config"]
-            let found = try ConfigurationDirectory.locate(executablePath: "/bin/worker", environment: environment)
-            #expect(found == "\(root)/Config")
-        }
-    }
-
-    @Test func aWrongVariableIsAProblem() throws {
-        try self.withConfig { root in
-            #expect(throws: ConfigurationError.self) {
-                try ConfigurationDirectory.locate(
-                    executablePath: "\(root)/worker", environment: ["BUILD_WORKER_CONFIG_DIR": "/nowhere"])
+    @Test func theVariableDecidesAlone() throws {
+        try ConfigurationFixture.withDirectory(Self.files(in: "Config").merging(Self.files(in: "mine")) { $1 }) { root in
+            func locate(_ value: String) throws -> String {
+                try ConfigurationDirectory.locate(executablePath: "\(root)/worker", environment: ["BUILD_WORKER_CONFIG_DIR": value])
             }
+            let (mine, above) = (try locate("\(root)/mine"), try locate(""))
+            #expect(mine == "\(root)/mine")
+            #expect(above == "\(root)/Config")
+            let error = #expect(throws: ConfigurationError.self) { try locate("\(root)/nowhere") }
+            #expect(error?.description.contains("\(root)/nowhere") == true)
+        }
+    }
+
+    @Test func saysWhereItLooked() throws {
+        // Too far up, and without one of the files.
+        try ConfigurationFixture.withDirectory(Self.files(in: "Config").merging(["1/Config/default.yaml": ""]) { $1 }) { root in
+            let error = #expect(throws: ConfigurationError.self) {
+                try ConfigurationDirectory.locate(executablePath: "\(root)/1/2/3/4/5/worker", environment: [:], elsewhere: ["\(root)/etc"])
+            }
+            let text = try #require(error).description
+            for place in ["1/2/3/4/5/Config", "1/2/3/4/Config", "1/Config", "etc"] { #expect(text.contains("\(root)/\(place)")) }
+            #expect(!text.contains("\(root)/Config"))
+            #expect(text.contains("BUILD_WORKER_CONFIG_DIR"))
+        }
+    }
+
+    @Test func fallsBackInOrder() throws {
+        try ConfigurationFixture.withDirectory(Self.files(in: "etc").merging(Self.files(in: "here")) { $1 }) { root in
+            let found = try ConfigurationDirectory.locate(executablePath: "\(root)/bin/worker", environment: [:], elsewhere: ["\(root)/etc", "\(root)/here"])
+            #expect(found == "\(root)/etc")
         }
     }
 }

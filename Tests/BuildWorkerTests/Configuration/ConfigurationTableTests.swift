@@ -1,49 +1,90 @@
-@testable import BuildWorker
 import Foundation
 import Testing
 
-/// The table of keys, `default.yaml` and `environment.yaml` say the same.
+@testable import BuildWorker
+
+/// The table of keys, `Config/default.yaml`, `Config/environment.yaml`, the structs' own defaults and the documentation say the same.
 @Suite struct ConfigurationTableTests {
-    static func leaves(_ file: String) throws -> [(key: String, value: JSONValue)] {
-        let keys = Set(ConfigurationKey.all.map(\.path))
-        func leaves(_ members: [JSONValue.Member], _ prefix: String) -> [(key: String, value: JSONValue)] {
-            members.flatMap { member -> [(key: String, value: JSONValue)] in
-                let path = prefix + member.name
-                guard !keys.contains(path), let below = member.value.members else { return [(path, member.value)] }
-                return leaves(below, path + ".")
+    @Test func defaultsOfTheFileAreThoseOfTheStructs() throws {
+        let loaded = try ConfigurationFixture.load()
+        let structs = ConfigurationReport(WorkerConfiguration(), variables: [:], origins: [:])
+        #expect(loaded.report.rows.map(\.value) == structs.rows.map(\.value))
+        #expect(loaded.configuration.rabbitmq.password == WorkerConfiguration().rabbitmq.password)
+        #expect(loaded.configuration.executor.kubernetes.token == nil)
+        #expect(loaded.notes.isEmpty)
+        #expect(loaded.report.rows.allSatisfy { $0.origin == .default })
+    }
+
+    @Test func everyKeyHasAVariableOfItsOwn() throws {
+        let map = VariableMap(path: "\(ConfigurationFixture.directory)/environment.yaml")
+        #expect(map.problems.isEmpty)
+        #expect(Set(map.variables.keys) == Set(Setting.all.map(\.key)))
+        #expect(Set(map.variables.values).count == Setting.all.count)
+    }
+
+    /// Those of the worker we succeed, and ours.
+    @Test func knowsEveryVariable() throws {
+        let expected = """
+            RABBITMQ_PROTOCOL RABBITMQ_USERNAME RABBITMQ_PASSWORD RABBITMQ_HOST RABBITMQ_PORT RABBITMQ_VIRTUAL_HOST RABBITMQ_CONNECT_OPTIONS
+            RABBITMQ_QUEUE RABBITMQ_PREFETCH_COUNT RABBITMQ_MSG_REPROCESS_LIMIT RABBITMQ_RETRYQUEUE RABBITMQ_RETRYQUEUE_ENABLED RABBITMQ_EXCHANGE
+            RABBITMQ_BUILD_INIT_TIMEOUT EXECUTOR_PLUGIN K8S_HOST K8S_SECURITYCONTEXT_PRIVILEGED K8S_TOKEN K8S_JOBS_NAMESPACE K8S_SERVICE_ACCOUNT_NAME
+            K8S_POD_DNS_POLICY K8S_POD_IMAGE_PULL_POLICY K8S_AUTOMOUNT_SERVICE_ACCOUNT_TOKEN DOCKER_FEATURE_ENABLED K8S_CPU_MICRO K8S_CPU_LOW
+            K8S_CPU_HIGH K8S_CPU_TURBO K8S_CPU_MAX K8S_MEMORY_MICRO K8S_MEMORY_LOW K8S_MEMORY_HIGH K8S_MEMORY_TURBO K8S_MEMORY_MAX K8S_BUILD_TIMEOUT
+            K8S_MAX_BUILD_TIMEOUT TERMINATION_GRACE_PERIOD_SECONDS K8S_LIFECYCLE_HOOKS K8S_POD_LABELS K8S_NODE_SELECTORS K8S_PREFERRED_NODE_SELECTORS
+            K8S_ANNOTATIONS K8S_RUNTIME_CLASS K8S_IMAGE_PULL_SECRET_NAME K8S_VOLUME_MOUNTS K8S_POD_STATUSQUERY_DELAY K8S_SECRETS K8S_SECRETS_FILE
+            LAUNCH_IMAGE LAUNCH_VERSION EXECUTOR_PREFIX CIRCUIT_TIMEOUT REQUEST_RETRYDELAY REQUEST_MAXATTEMPTS SD_HAB_ENABLED ECOSYSTEM_UI ECOSYSTEM_API
+            ECOSYSTEM_STORE ECOSYSTEM_PUSHGATEWAY_URL CACHE_STRATEGY CACHE_PATH CACHE_COMPRESS CACHE_MD5CHECK CACHE_MAX_SIZE_MB CACHE_MAX_GO_THREADS PORT
+            HOST RABBITMQ_CA_FILE RABBITMQ_VERIFY_LIMIT RABBITMQ_RETRY_DELAY_SECONDS K8S_TOKEN_FILE K8S_CA_FILE LOG_FORMAT LOG_LEVEL DRAIN_TIMEOUT
+            """
+        let names = Set(expected.split(whereSeparator: \.isWhitespace).map(String.init))
+        #expect(names == Set(VariableMap(path: "\(ConfigurationFixture.directory)/environment.yaml").variables.values))
+    }
+
+    /// Rows of a table `| variable | key | default | meaning |`.
+    @Test func theDocumentedTableIsThisOne() throws {
+        var documented: [String: [String]] = [:]
+        for name in ["README.md"] {
+            let file = ConfigurationFixture.root.appendingPathComponent(name)
+            guard FileManager.default.fileExists(atPath: file.path) else { continue }
+            for match in try String(contentsOf: file, encoding: .utf8).matches(of: /(?m)^\| `([A-Z0-9_]+)` \| `([^`]+)` \| `?([^|`]*)`? \| .+\|$/) {
+                documented[String(match.output.1)] = [String(match.output.2), String(match.output.3)]
             }
         }
-        return leaves(try ConfigurationFile.read("\(ConfigurationFixture.directory)/\(file)"), "")
+        let rows = try ConfigurationFixture.load().report.rows
+        #expect(Set(documented.keys) == Set(rows.map(\.variable)))
+        for row in rows {
+            // The vhost is documented as the path that the variable holds.
+            let value = row.variable == "RABBITMQ_VIRTUAL_HOST" ? "/screwdriver" : row.valueText
+            #expect(documented[row.variable] == [row.key, value], "\(row.variable)")
+        }
     }
 
-    @Test func noKeyIsThereTwice() {
-        let paths = ConfigurationKey.all.map(\.path)
-        #expect(Set(paths).count == paths.count)
+    @Test func onlySecretsAreRedacted() throws {
+        #expect(Setting.all.filter(\.isSecret).map(\.key) == ["rabbitmq.password", "executor.k8s.options.kubernetes.token"])
     }
 
-    @Test func theDefaultFileHoldsEveryKey() throws {
-        #expect(try Set(Self.leaves("default.yaml").map(\.key)) == Set(ConfigurationKey.all.map(\.path)))
-    }
-
-    @Test func everyKeyHasOneVariableAndEveryVariableOneKey() throws {
-        let leaves = try Self.leaves("environment.yaml")
-        #expect(leaves.map(\.key).sorted() == ConfigurationKey.all.map(\.path).sorted())
-        let variables = leaves.compactMap(\.value.string)
-        #expect(variables.count == leaves.count)
-        #expect(Set(variables).count == variables.count)
-    }
-
-    @Test func theDefaultFileSaysWhatTheTypesSay() throws {
-        let loaded = try ConfigurationFixture.load()
-        #expect(ConfigurationFixture.dump(loaded.configuration) == ConfigurationFixture.dump(WorkerConfiguration()))
-        #expect(loaded.notes.isEmpty)
-        #expect(loaded.report.rows.allSatisfy { $0.origin == "default" })
-    }
-
-    /// A change of any default shows in the dump, else the test above is blind.
-    @Test func theDumpTellsConfigurationsApart() throws {
-        var other = WorkerConfiguration()
-        other.executor.kubernetes.cpu.max = 13
-        #expect(ConfigurationFixture.dump(other) != ConfigurationFixture.dump(WorkerConfiguration()))
+    @Test(arguments: [
+        ("default.yaml", "port: 8080", "prt: 8080", "httpd.prt", "Is httpd.port meant?"),
+        ("default.yaml", "port: 8080", "", "httpd.port", "is missing here"),
+        ("default.yaml", "port: 8080", "port: many", "httpd.port", "must be a whole number"),
+        ("environment.yaml", "host: HOST", "", "httpd.host", "has no variable here"),
+        ("environment.yaml", "host: HOST", "host: { name: HOST, format: json }", "httpd.host", "must be a variable's name"),
+        ("environment.yaml", "host: HOST", "host: PORT", "httpd.host", "PORT must not also set httpd.port"),
+        ("environment.yaml", "host: HOST", "host: HOST\n  uri: URI", "httpd.uri", "is not a key"),
+        ("environment.yaml", "{ name: K8S_SECRETS, format: json }", "K8S_SECRETS", "executor.k8s.options.kubernetes.buildSecrets", "format: json"),
+    ])
+    func refusesFilesOfAnotherVersion(_ file: String, _ text: String, _ replacement: String, _ key: String, _ expectation: String) throws {
+        var files: [String: String] = [:]
+        for name in ["default.yaml", "environment.yaml"] {
+            files[name] = try String(contentsOfFile: "\(ConfigurationFixture.directory)/\(name)", encoding: .utf8)
+        }
+        let original = try #require(files[file])
+        #expect(original.contains(text))
+        files[file] = original.replacing(text, with: replacement)
+        try ConfigurationFixture.withDirectory(files) { directory in
+            let problem = try #require(ConfigurationFixture.problems(directory: directory).first { $0.key == key })
+            #expect(problem.origin == .file("\(directory)/\(file)"))
+            #expect(problem.expectation.contains(expectation), "\(problem)")
+        }
     }
 }

@@ -30,8 +30,8 @@ struct PodFixture: Sendable, CustomTestStringConvertible {
     func manifest() throws -> PodManifest {
         let message = try BuildMessage(decoding: self.message.serialized())
         guard case .start(let build) = message.job else { throw NotAStart() }
-        let options = try kubernetesOptions(fromEnvironment: self.environment)
-        return try PodManifest(build: build, options: options.kubernetes, ecosystem: options.ecosystem)
+        let configuration = try ConfigurationFixture.load(self.environment).configuration
+        return try PodManifest(build: build, options: configuration.executor.kubernetes, ecosystem: configuration.ecosystem)
     }
 
     struct NotAStart: Error {}

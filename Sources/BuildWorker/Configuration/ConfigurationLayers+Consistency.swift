@@ -1,0 +1,65 @@
+internal import Foundation
+
+extension ConfigurationLayers {
+    /// What no value shows alone. Looks at the effective values only.
+    mutating func checkConsistency() {
+        self.checkBroker()
+        self.checkMounts()
+        let cache = self.configuration.ecosystem.cache
+        if cache.strategy == "disk", !KubernetesName.absolutePath.matches(cache.path) {
+            self.refuse("ecosystem.cache.path", "must be \(KubernetesName.absolutePath.rule) where the cache strategy is disk")
+        }
+    }
+
+    private mutating func checkBroker() {
+        let rabbitmq = self.configuration.rabbitmq
+        if rabbitmq.transport == .amqps {
+            switch rabbitmq.caFile {
+            case nil:
+                self.refuse(
+                    "rabbitmq.protocol",
+                    "amqps needs RABBITMQ_CA_FILE (rabbitmq.caFile): a PEM file with the authorities that may have signed the broker's certificate")
+            case let file?:
+                if !FileManager.default.isReadableFile(atPath: file) { self.refuse("rabbitmq.caFile", "must be a file that can be read") }
+            }
+        }
+        let names = [rabbitmq.queue, rabbitmq.waitQueue, rabbitmq.parkedQueue]
+        if rabbitmq.retryQueueEnabled, names.contains(where: [rabbitmq.retryQueue, rabbitmq.retryWaitQueue, rabbitmq.initQueue].contains) {
+            self.refuse("rabbitmq.retryQueue", "must be another queue than \(rabbitmq.queue), and none of those named after it")
+        }
+    }
+
+    /// Kubernetes refuses every pod that has two volumes of one name, or two mounts at one path.
+    private mutating func checkMounts() {
+        let kubernetes = self.configuration.executor.kubernetes
+        let mounts =
+            kubernetes.volumeMounts.map { ("volumeMounts", $0.name, $0.mountPath) }
+            + kubernetes.buildSecretsFile.map { ("buildSecretsFile", $0.name, $0.mountPath) }
+        for (index, (key, name, path)) in mounts.enumerated() {
+            if mounts[..<index].contains(where: { $0.1 == name }) {
+                self.refuse("executor.k8s.options.kubernetes.\(key)", "the name \(name.quoted) must be there once among all volumes")
+            }
+            if mounts[..<index].contains(where: { $0.2 == path }) {
+                self.refuse("executor.k8s.options.kubernetes.\(key)", "the mountPath \(path.quoted) must be there once among all mounts")
+            }
+        }
+    }
+
+    /// Where the key's value comes from is where the problem is; one that is already known is not told twice.
+    private mutating func refuse(_ key: String, _ expectation: String) {
+        guard case .setting(let setting) = KeyTree.place(of: key), !self.problems.contains(where: { $0.key == key }) else { return }
+        let value = setting.value(self.configuration)
+        self.add(
+            ConfigurationProblem(
+                key: key, origin: self.origins[key] ?? .default, value: RawValue(value).shown, expectation: expectation))
+    }
+
+    /// The worker we succeed put user and password into a URI, which decoded them; line breaks come from `echo | base64`.
+    mutating func noteOddCredentials() {
+        let rabbitmq = self.configuration.rabbitmq
+        for (key, text) in [("rabbitmq.username", rabbitmq.username), ("rabbitmq.password", rabbitmq.password.exposed)] {
+            if text.contains(/%[0-9A-Fa-f]{2}/) { self.add(note: "\(key) has a percent sign before two digits; it is used as it is, and not decoded as in a URI") }
+            if text.last?.isNewline == true { self.add(note: "\(key) ends with a line break; it is used as it is") }
+        }
+    }
+}

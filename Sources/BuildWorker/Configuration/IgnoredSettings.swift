@@ -1,0 +1,24 @@
+/// Keys and variables of the worker we succeed that mean nothing here. They are taken, with a note, so that its
+/// deployments need no change.
+enum IgnoredSettings {
+    private static let otherExecutor = "it only concerns an executor other than k8s"
+    private static let choice = "it only concerns the choice between several executors, and there is one: k8s"
+    private static let address = "nobody is told the health server's address"
+
+    private static let variables: [(pattern: String, reason: String)] = [
+        ("K8S_VM_*", otherExecutor), ("K8S_SANDBOX_*", otherExecutor), ("K8S_BASE_IMAGE", otherExecutor), ("K8S_DISK_LABEL", otherExecutor),
+        ("K8S_DISK_SPEED_LABEL", otherExecutor), ("EXECUTOR_JENKINS_*", otherExecutor), ("WEIGHT_K8S", choice), ("WEIGHT_K8S_VM", choice),
+        ("WEIGHT_JENKINS", choice), ("K8S_EXECUTOR_EXCLUSION", choice), ("URI", address),
+    ]
+
+    private static let keys: [(key: String, reason: String)] = [
+        ("executor.k8s-vm", otherExecutor), ("executor.k8s-sandbox", otherExecutor), ("executor.jenkins", otherExecutor),
+        ("executor.k8s.weightage", choice), ("executor.k8s.exclusion", choice), ("executor.k8s.pluginName", choice), ("httpd.uri", address),
+    ]
+
+    static func reason(variable name: String) -> String? {
+        self.variables.first { $0.pattern.hasSuffix("*") ? name.hasPrefix($0.pattern.dropLast()) : name == $0.pattern }?.reason
+    }
+
+    static func reason(key: String) -> String? { self.keys.first { $0.key == key }?.reason }
+}

@@ -1,0 +1,102 @@
+/// One cluster and the shape of the pods in it (`executor.k8s.options.*`).
+public struct KubernetesOptions: Sendable {
+    /// Sizes by name: cores or GB, fractions allowed, more than 0.
+    public struct Sizes: Sendable, Hashable {
+        public var micro: Double
+        public var low: Double
+        public var high: Double
+        public var turbo: Double
+        /// Upper bound of a size given as a number.
+        public var max: Double
+
+        public init(micro: Double, low: Double, high: Double, turbo: Double, max: Double) {
+            (self.micro, self.low, self.high, self.turbo, self.max) = (micro, low, high, turbo, max)
+        }
+    }
+
+    /// A directory or device of the node, mounted into the build container (`K8S_VOLUME_MOUNTS`).
+    public struct VolumeMount: Sendable, Hashable {
+        public var name: String
+        public var mountPath: String
+        public var path: String
+        public var type: String?
+        public var readOnly: Bool?
+
+        public init(name: String, mountPath: String, path: String, type: String? = nil, readOnly: Bool? = nil) {
+            (self.name, self.mountPath, self.path, self.type, self.readOnly) = (name, mountPath, path, type, readOnly)
+        }
+    }
+
+    /// One key of a Secret as an environment variable of the build (`K8S_SECRETS`).
+    public struct SecretVariable: Sendable, Hashable {
+        public var variable: String
+        public var secretName: String
+        public var key: String
+
+        public init(variable: String, secretName: String, key: String) {
+            (self.variable, self.secretName, self.key) = (variable, secretName, key)
+        }
+    }
+
+    /// A Secret mounted as files (`K8S_SECRETS_FILE`).
+    public struct SecretFiles: Sendable, Hashable {
+        public var name: String
+        public var mountPath: String
+        public var secretName: String
+        public var readOnly: Bool?
+
+        public init(name: String, mountPath: String, secretName: String, readOnly: Bool? = nil) {
+            (self.name, self.mountPath, self.secretName, self.readOnly) = (name, mountPath, secretName, readOnly)
+        }
+    }
+
+    /// The API server: `https://` unless a scheme is given, with or without a port, without a path.
+    public var host = "kubernetes.default"
+    /// `nil`: the service account's token file is read, and read again when it changes.
+    public var token: Secret?
+    public var tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    /// PEM file of the cluster's authority; `worker run` checks at start that the system trusts it.
+    public var caFile = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
+    public var jobsNamespace = "default"
+    public var serviceAccount = "default"
+    public var privileged = false
+    public var dnsPolicy = "ClusterFirst"
+    public var imagePullPolicy = "Always"
+    public var automountServiceAccountToken = false
+    public var dockerFeatureEnabled = false
+    public var cpu = Sizes(micro: 1, low: 2, high: 6, turbo: 12, max: 12)
+    public var memory = Sizes(micro: 1, low: 2, high: 12, turbo: 16, max: 16)
+    /// Minutes a build may run where its message does not say, more than 0.
+    public var buildTimeoutMinutes = 90.0
+    /// Upper bound, in minutes, of what a message may say, more than 0.
+    public var maxBuildTimeoutMinutes = 120.0
+    /// 0–86 400.
+    public var terminationGracePeriodSeconds = 60
+    /// A pod's `lifecycle` object, passed on as it is.
+    public var lifecycleHooks: JSONValue?
+    /// In the order given. `sdbuild` is refused: the worker finds pods by it.
+    public var podLabels: [(name: String, value: String)] = []
+    public var nodeSelectors: [(name: String, value: String)] = []
+    public var preferredNodeSelectors: [(name: String, value: String)] = []
+    public var annotations: [(name: String, value: String)] = []
+    public var runtimeClass = ""
+    public var imagePullSecretName = ""
+    public var volumeMounts: [VolumeMount] = []
+    /// Pause between creating a pod and looking at it (milliseconds in the variable, 0–300 000).
+    public var podStatusQueryDelay = Duration.zero
+    public var buildSecrets: [SecretVariable] = []
+    public var buildSecretsFile: [SecretFiles] = []
+    public var launchImage = "screwdrivercd/launcher"
+    public var launchVersion = "stable"
+    /// Goes before every build id in names and labels: lower case letters, digits and `-`, at most 30, the first not `-`.
+    public var prefix = ""
+    /// `fusebox.breaker.timeout` (milliseconds, 1–600 000): total deadline of one HTTP request.
+    public var requestTimeout = Duration.seconds(10)
+    /// `requestretry.retryDelay` (milliseconds, 0–600 000): pause between two attempts at the build API.
+    public var requestRetryDelay = Duration.seconds(3)
+    /// `requestretry.maxAttempts`: attempts at the build API, 1–100.
+    public var requestMaxAttempts = 5
+    public var habitatEnabled = true
+
+    public init() {}
+}

@@ -1,0 +1,45 @@
+/// Where the broker is and which queues are ours (`rabbitmq.*`).
+public struct RabbitMQOptions: Sendable {
+    public enum Transport: String, Sendable, CaseIterable { case amqp, amqps }
+
+    /// `rabbitmq.protocol`
+    public var transport = Transport.amqp
+    public var username = "foo"
+    public var password = Secret("bar")
+    /// One or more host names; tried in turn. The variable takes a comma-separated list.
+    public var hosts = ["127.0.0.1"]
+    /// 1–65535.
+    public var port = 5672
+    /// The vhost's own name. The variable holds the path of a broker's URI, as it always did: `/screwdriver` and
+    /// `screwdriver` are this vhost, `/`, `/%2F` and nothing are the vhost `/`.
+    public var vhost = "screwdriver"
+    /// `rabbitmq.connectOptions.heartbeatIntervalInSeconds`, 1–3600 s.
+    public var heartbeat = Duration.seconds(20)
+    /// `rabbitmq.connectOptions.reconnectTimeInSeconds`: the longest pause between two attempts to connect, 1–3600 s.
+    public var reconnectLimit = Duration.seconds(30)
+    /// PEM file with the authorities that may have signed the broker's certificate. Needed with `amqps`.
+    public var caFile: String?
+    /// The build queue.
+    public var queue = "test"
+    /// Unsettled deliveries per queue, 1–65535.
+    public var prefetchCount = 20
+    /// Rejections after which a build is failed instead of retried, 0–1000.
+    public var messageReprocessLimit = 5
+    /// The verification queue.
+    public var retryQueue = "sdRetryQueue"
+    public var retryQueueEnabled = true
+    public var exchange = "build"
+    /// `rabbitmq.initTimeout` (minutes, fractions allowed, more than 0, at most 1440): how long a pod may take to begin before it is looked at again.
+    public var initTimeout = Duration.seconds(300)
+    /// Init timers a pending pod gets before its build is failed, 1–1000.
+    public var verifyLimit = 6
+    /// `rabbitmq.retryDelaySeconds`, more than 0, at most 86 400 s: the time a rejected message waits, for `worker topology`.
+    public var retryDelay = Duration.seconds(30)
+
+    public init() {}
+
+    public var waitQueue: String { "\(self.queue).wait" }
+    public var retryWaitQueue: String { "\(self.retryQueue).wait" }
+    public var initQueue: String { "\(self.retryQueue).init" }
+    public var parkedQueue: String { "\(self.queue).parked" }
+}

@@ -1,0 +1,107 @@
+extension ValueFormat where Value == [String] {
+    /// Host names with commas between them; in a file also a list.
+    static var hosts: ValueFormat {
+        ValueFormat(
+            .list,
+            parse: { raw, _ throws(Mismatch) in
+                let hosts: [String] =
+                    switch raw {
+                    case .text(let text): text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmed }
+                    case .document(let document): document.array?.map { $0.string ?? "" } ?? [""]
+                    }
+                var wrong: [String] = []
+                for (index, host) in hosts.enumerated() where !Host.isName(host) {
+                    let place = hosts.count > 1 ? "host \(index + 1) " : ""
+                    if host.contains("://") || host.contains("@") {
+                        wrong.append("\(place)must be a host name alone: protocol, user and password have variables of their own")
+                    } else if host.wholeMatch(of: /[^:]+:[0-9]+|\[.*\]:[0-9]+/) != nil {
+                        wrong.append("\(place)must not have a port: use RABBITMQ_PORT, which holds for all hosts")
+                    } else {
+                        wrong.append("\(place)must be a host name or an IP address, several with commas between them")
+                    }
+                }
+                guard wrong.isEmpty else { throw Mismatch(all: wrong) }
+                return hosts
+            }, render: { .string($0.joined(separator: ",")) })
+    }
+}
+
+extension ValueFormat where Value == String {
+    /// Of the Kubernetes API server.
+    static var serverAddress: ValueFormat {
+        .scalar(
+            "must be host or host:port, perhaps with https:// or http:// before it; no path, no user, no password", render: { .string($0) },
+            parse: { text in
+                let address = text.hasSuffix("/") ? String(text.dropLast()) : text
+                let authority = address.hasPrefix("https://") ? address.dropFirst(8) : address.hasPrefix("http://") ? address.dropFirst(7) : address[...]
+                return Host.isAuthority(authority) ? address : nil
+            })
+    }
+
+    /// Of an HTTP service. The slash at the end is taken off: paths are put behind it.
+    static var httpURL: ValueFormat {
+        .scalar("must be an http:// or https:// address without user, password, ? and #", render: { .string($0) }) { Self.url($0, allowingQuery: false) }
+    }
+
+    /// Empty, or passed on to the build as it is.
+    static var optionalHTTPURL: ValueFormat {
+        .scalar("must be empty or an http:// or https:// address", render: { .string(RawValue.withoutCredentials($0)) }) {
+            $0.isEmpty ? "" : Self.url($0, allowingQuery: true)
+        }
+    }
+
+    private static func url(_ text: String, allowingQuery: Bool) -> String? {
+        guard let match = text.wholeMatch(of: /https?:\/\/([^\/?#\s]+)(\/[^?#\s]*)?([?#]\S*)?/) else { return nil }
+        var authority = match.output.1
+        if allowingQuery, let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
+        guard Host.isAuthority(authority), allowingQuery || match.output.3 == nil else { return nil }
+        var url = text[...]
+        while match.output.3 == nil, url.hasSuffix("/") { url.removeLast() }
+        return String(url)
+    }
+
+    static var listenAddress: ValueFormat { .text("the address to listen on: a host name or an IP address") { Host.isName($0) } }
+}
+
+/// What may stand for a host in an address.
+enum Host {
+    /// A name or an IP address; an IPv6 address without brackets.
+    static func isName(_ text: some StringProtocol) -> Bool {
+        let text = String(text)
+        if text.wholeMatch(of: /[A-Za-z0-9_]([A-Za-z0-9._-]{0,252})/) != nil { return true }
+        return text.filter { $0 == ":" }.count > 1 && text.wholeMatch(of: /[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?/) != nil
+    }
+
+    /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`.
+    static func isAuthority(_ text: some StringProtocol) -> Bool {
+        guard let match = String(text).wholeMatch(of: /(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?/) else { return false }
+        if let port = match.output.2, !(1...65535).contains(Int(port) ?? 0) { return false }
+        return match.output.1.hasPrefix("[") || Self.isName(match.output.1)
+    }
+}
+
+extension String {
+    /// `nil` where a percent sign has no two hexadecimal digits behind it, or the bytes are no UTF-8.
+    var percentDecoded: String? {
+        var bytes: [UInt8] = []
+        var rest = self.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap(Self.hexValue), let low = rest.popFirst().flatMap(Self.hexValue) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func hexValue(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
