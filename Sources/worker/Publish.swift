@@ -36,6 +36,9 @@ struct Publish: AsyncParsableCommand {
         case .nacked:
             printError("RabbitMQ refused the message")
             throw Exit.failed
+        case .unsendable(let reason):
+            printError("the message cannot be published: \(reason)")
+            throw Exit.failed
         case .unconfirmed(let reason):
             printError("not confirmed, the message may or may not be there: \(reason)")
             throw Exit.unavailable

@@ -21,7 +21,7 @@ struct WorkerCommand: AsyncParsableCommand {
             78 wrong configuration.
             """,
         version: Product.version,
-        subcommands: [Run.self, TopologyCommand.self, Publish.self, Pod.self, Config.self])
+        subcommands: [Run.self, TopologyCommand.self, Publish.self, Pod.self, Config.self, Trust.self])
 }
 
 /// The codes of sysexits.h, which supervisors know.

@@ -50,6 +50,54 @@ extension Integration {
             try LogCheck.holds(worker)
         }
 
+        /// The broker would route copies back here, each of which would be parked with copies of its own.
+        @Test func copiesThatAMessageAsksForAreNotMade() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            let copies: AMQPValue = .array([.text(stage.queues.build), .text(stage.queues.retry)])
+            try await stage.publish(Array("rubbish".utf8), to: stage.queues.parked, headers: [:])
+            try await stage.publish(Array("rubbish".utf8), headers: ["CC": .array([.text(stage.queues.retry)]), "BCC": copies])
+            try await eventually("the message and the copies that the publisher asked for are parked, once") {
+                try stage.depth(\.parked) >= 4 && stage.isSettled()
+            }
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("and nothing goes round") { try await stage.simulator.state().hostname(1) != nil }
+            #expect(try stage.depth(\.parked) <= 5)
+            try await worker.terminate()
+        }
+
+        /// Dead-lettering adds to headers until they no longer fit the frame that was agreed on.
+        @Test func headersThatGrowBeyondAFrameTakeNobodyDown() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.broker.publishRaw(stage.start(1, image: "fate/refuse-2:1").serialized(), headerBytes: 130_700, to: stage.queues)
+            try await stage.publish(stage.start(2, image: "fate/running:1"))
+            try await eventually("both are started") {
+                let state = try await stage.simulator.state()
+                return state.hostname(1) != nil && state.hostname(2) != nil
+            }
+            #expect(try !worker.hasLogged("not connected to RabbitMQ"))
+            try await worker.terminate()
+        }
+
+        @Test func whatCannotBeParkedWholeIsParkedWithoutItsHeaders() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.broker.publishRaw(Array("rubbish".utf8), headerBytes: 130_700, to: stage.queues)
+            try await eventually("it is parked") { try stage.depth(\.parked) == 1 && stage.isSettled() }
+            let parked = try #require(try await stage.take(1, from: stage.queues.parked).first)
+            #expect(parked.body == Array("rubbish".utf8))
+            #expect(parked.properties.headers["x-parked-reason"]?.text == "malformed-json")
+            #expect(try !worker.hasLogged("not connected to RabbitMQ"))
+            try await worker.terminate()
+        }
+
         @Test func whereNothingParksThemTheyAreAcknowledgedAndNamed() async throws {
             let stage = try await Stage.set(.upstream)
             defer { stage.clear() }

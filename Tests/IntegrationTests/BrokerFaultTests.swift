@@ -38,9 +38,9 @@ extension Integration {
             let broker = try await Broker.start()
             let stage = try await Stage.set(broker: broker, initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker()
+            let worker = try stage.startWorker(["run"], ["CIRCUIT_TIMEOUT": "60000"])
             try await worker.waitUntilConsuming()
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500]])
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 6000]])
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("twenty are in flight") { try await stage.simulator.state().podsCreated == 20 }
             try await broker.ctl("set_vm_memory_high_watermark", "0.00001")

@@ -98,6 +98,20 @@ extension Integration {
             #expect(!config.output.contains("made-up-secret"))
         }
 
+        @Test func trustWritesABundleThatHasBoth() async throws {
+            let pem = { (text: String) in "-----BEGIN CERTIFICATE-----\n\(text)\n-----END CERTIFICATE-----\n" }
+            let directory = Surroundings.directory
+            let (bundle, ca, out) = (directory.appendingPathComponent("bundle.pem"), directory.appendingPathComponent("ca.pem"), directory.appendingPathComponent("out.pem"))
+            try Data(pem("WFla").utf8).write(to: bundle)
+            try Data((pem("QUJD") + pem("WFla")).utf8).write(to: ca)
+            let result = try await WorkerProcess.run(["trust", "--bundle", bundle.path, "--ca", ca.path, "--out", out.path], environment: [:])
+            #expect(result.code == 0, "\(result.errors)")
+            #expect(String(decoding: try Data(contentsOf: out), as: UTF8.self) == pem("WFla") + pem("QUJD"))
+            let missing = try await WorkerProcess.run(["trust", "--bundle", bundle.path, "--ca", "/nowhere", "--out", out.path], environment: [:])
+            #expect(missing.code == 1)
+            #expect(missing.errors.contains("/nowhere"))
+        }
+
         @Test(arguments: [["--help"], ["run", "--help"], ["topology", "--help"], ["publish", "--help"], ["pod", "--help"], ["config", "--help"]])
         func helpTeaches(arguments: [String]) async throws {
             let help = try await WorkerProcess.run(arguments, environment: [:])

@@ -56,6 +56,28 @@ extension Integration {
             #expect(try await stage.broker.unacked(prefix: stage.queues.build) == 0)
         }
 
+        @Test func aDrainThatTakesTooLongGivesTheRestBack() async throws {
+            let stage = try await Stage.set(initTimeout: .seconds(300))
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["DRAIN_TIMEOUT": "1", "CIRCUIT_TIMEOUT": "5000"])
+            try await worker.waitUntilConsuming()
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 3, "action": ["delayMs": 4000]])
+            for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
+            try await eventually("three are in hand") { try await stage.simulator.state().podsCreated == 3 }
+            try await worker.terminate()
+            try await eventually("they are back") { try stage.depth(\.build) == 3 }
+            #expect(try await stage.broker.unacked(prefix: stage.queues.build) == 0)
+        }
+
+        @Test func endsByItselfAfterAFaultOfItsOwn() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            try await stage.publish(stage.start(1, image: "fate/forbidden:1"))
+            let worker = try stage.startWorker(["run", "--exit-when-idle"], ["RABBITMQ_MSG_REPROCESS_LIMIT": "0"])
+            #expect(try await worker.child.waitForExit() == 0)
+            #expect(try await stage.simulator.state().status(1) == "FAILURE")
+        }
+
         @Test func twoWorkersShareTheQueues() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }

@@ -1,4 +1,5 @@
 internal import CRabbitMQ
+internal import Glibc
 
 /// One open connection to a broker: librabbitmq's calls with Swift's types, errors and lifetimes.
 ///
@@ -7,8 +8,10 @@ internal import CRabbitMQ
 /// asked for is sent, and the answer arrives as a frame, because a synchronous call would drop other channels'
 /// frames. Only ``Topology`` commands, which consume nothing, use the synchronous calls at the end.
 final class AMQPSocket {
-    /// Messages above this are not sent: they would hold up heartbeats. RabbitMQ's own limit is 128 MiB.
-    static let largestBody = 64 << 20
+    /// RabbitMQ's own limit, so that whatever it delivered can be parked.
+    static let largestBody = 128 << 20
+    /// What fits into one header frame with some to spare; a larger one cannot be sent (131,072 bytes a frame).
+    static let largestProperties = 120_000
 
     let connection: amqp_connection_state_t
     let fileDescriptor: Int32
@@ -79,6 +82,28 @@ final class AMQPSocket {
     fileprivate static func check(_ reply: crmq_reply, _ operation: String) throws(AMQPError) {
         guard reply.reply_code == 0 else { throw AMQPError(operation, refused: reply.reply_code, String(copying: reply.text)) }
         guard reply.status == AMQP_STATUS_OK.rawValue else { throw AMQPError(operation, status: reply.status) }
+    }
+
+    /// Lets the broker send frames larger than were agreed on. It does where a message's headers have grown in its own
+    /// queues by dead-lettering, and librabbitmq would otherwise take them for rubbish and lose the connection.
+    /// Only for a connection that does not publish: its own frames would be larger too.
+    func acceptLargeFrames(heartbeat: Duration) throws(AMQPError) {
+        let status = amqp_tune_connection(
+            self.connection, amqp_get_channel_max(self.connection), 1 << 20, Int32(clamping: max(1, heartbeat.components.seconds)))
+        try self.check(status, "tune")
+    }
+
+    /// Gives the connection up when what was sent is not acknowledged by the other host for so long: a blocked write
+    /// would wait for ever, heartbeats with it.
+    func setUserTimeout(_ timeout: Duration) {
+        var milliseconds = UInt32(clamping: Int64(timeout / .milliseconds(1)))
+        setsockopt(self.fileDescriptor, Int32(IPPROTO_TCP), 18 /* TCP_USER_TIMEOUT */, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
+    }
+
+    /// Whether a write would find room now.
+    var canWrite: Bool {
+        var descriptor = pollfd(fd: self.fileDescriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&descriptor, 1, 0) > 0 && Int32(descriptor.revents) & POLLOUT != 0
     }
 
     private func check(_ status: Int32, _ operation: String) throws(AMQPError) {

@@ -72,7 +72,8 @@ struct AMQPPool {
         return try body(AMQPPool(pool: pool))
     }
 
-    func bytes(_ text: String) -> amqp_bytes_t { self.bytes(Array(text.utf8)) }
+    /// A short string: at most 255 bytes. What came from outside may have grown when its invalid bytes were replaced.
+    func bytes(_ text: String) -> amqp_bytes_t { self.bytes(Array(text.utf8.prefix(255))) }
 
     func bytes(_ bytes: [UInt8]) -> amqp_bytes_t {
         guard !bytes.isEmpty else { return amqp_bytes_t(len: 0, bytes: nil) }

@@ -53,12 +53,16 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         thread.start()
     }
 
-    func post(_ command: Role.Command) {
-        let isFirst = self.mailbox.withLock { mailbox in
+    /// - Returns: `false` when the thread has ended: the command will not be performed.
+    @discardableResult
+    func post(_ command: Role.Command) -> Bool {
+        let (isTaken, isFirst) = self.mailbox.withLock { mailbox in
+            guard !mailbox.isStopped else { return (false, false) }
             mailbox.commands.append(command)
-            return mailbox.commands.count == 1
+            return (true, mailbox.commands.count == 1)
         }
         if isFirst { eventfd_write(self.wakeup, 1) }
+        return isTaken
     }
 
     /// Ends the thread after the commands posted so far.
@@ -87,26 +91,31 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         while !self.isStopping {
             let host = self.endpoint.hosts[attempts % max(1, self.endpoint.hosts.count)]
             attempts += 1
+            var connectedAt: ContinuousClock.Instant?
             do throws(AMQPError) {
                 let socket = try AMQPSocket.open(self.endpoint, host: host)
+                socket.setUserTimeout(self.endpoint.heartbeat * 2)
                 try role.connected(socket)
-                backoff.reset()
+                connectedAt = .now
                 try self.converse(role, socket)
                 socket.close()
             } catch {
+                // A connection that is lost as soon as it is made is no success.
+                if let connectedAt, .now - connectedAt > .seconds(10) { backoff.reset() }
                 let pause = backoff.next(using: &random)
                 role.disconnected(error, retryIn: pause)
                 self.pause(role, for: pause)
             }
         }
-        // Commands posted before the stop but not seen yet have callers that wait.
-        try? self.performCommands(role, nil)
         role.stopped()
-        let waiters = self.mailbox.withLock { mailbox in
+        // Commands posted but not seen yet have callers that wait; later ones are turned away.
+        let (commands, waiters) = self.mailbox.withLock { mailbox in
             mailbox.isStopped = true
-            defer { mailbox.waiters = [] }
-            return mailbox.waiters
+            defer { (mailbox.commands, mailbox.waiters) = ([], []) }
+            return (mailbox.commands, mailbox.waiters)
         }
+        // Without a socket there is nothing that could fail.
+        for command in commands { try? role.perform(command, nil) }
         for waiter in waiters { waiter.resume() }
     }
 

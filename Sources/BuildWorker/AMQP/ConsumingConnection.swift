@@ -18,7 +18,9 @@ public final class ConsumingConnection: Sendable {
         let (stream, feed) = AsyncStream<Delivery>.makeStream()
         self.deliveries = stream
         self.thread = ConnectionThread(endpoint) {
-            ConsumerRole(queues: queues, prefetch: UInt16(clamping: prefetch), host: host, pauseLimit: endpoint.reconnectLimit, feed: feed, onEvent: onEvent)
+            ConsumerRole(
+                queues: queues, prefetch: UInt16(clamping: prefetch), heartbeat: endpoint.heartbeat, host: host,
+                pauseLimit: endpoint.reconnectLimit, feed: feed, onEvent: onEvent)
         }
     }
 
@@ -57,6 +59,7 @@ private final class ConsumerRole: ConnectionRole {
 
     private var lanes: [Lane]
     private let prefetch: UInt16
+    private let heartbeat: Duration
     private let host: String
     private let feed: AsyncStream<Delivery>.Continuation
     private let onEvent: @Sendable (ConnectionEvent) -> Void
@@ -65,19 +68,20 @@ private final class ConsumerRole: ConnectionRole {
     private var random = SystemRandomNumberGenerator()
 
     init(
-        queues: [String], prefetch: UInt16, host: String, pauseLimit: Duration, feed: AsyncStream<Delivery>.Continuation,
+        queues: [String], prefetch: UInt16, heartbeat: Duration, host: String, pauseLimit: Duration, feed: AsyncStream<Delivery>.Continuation,
         onEvent: @escaping @Sendable (ConnectionEvent) -> Void
     ) {
         self.lanes = queues.enumerated().map { index, queue in
             Lane(channel: ConsumerChannel(number: UInt16(index + 1), queue: queue), backoff: Backoff(first: .seconds(1), limit: pauseLimit))
         }
-        (self.prefetch, self.host, self.feed, self.onEvent) = (prefetch, host, feed, onEvent)
+        (self.prefetch, self.heartbeat, self.host, self.feed, self.onEvent) = (prefetch, heartbeat, host, feed, onEvent)
     }
 
     var hasOutput: Bool { false }
     func write(_ socket: AMQPSocket) {}
 
     func connected(_ socket: AMQPSocket) throws(AMQPError) {
+        try socket.acceptLargeFrames(heartbeat: self.heartbeat)
         self.onEvent(.connected(host: socket.host))
         for index in self.lanes.indices {
             self.lanes[index].assembler = DeliveryAssembler()

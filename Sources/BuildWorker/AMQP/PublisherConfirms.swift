@@ -8,6 +8,8 @@ public enum PublishOutcome: Hashable, Sendable {
     case nacked
     /// Not known, or never sent: the message may or may not be there.
     case unconfirmed(String)
+    /// It can never be sent: its headers or its body are too large.
+    case unsendable(String)
 }
 
 /// Matches the broker's answers to what was published on one channel in confirm mode.
@@ -28,6 +30,8 @@ struct PublisherConfirms<Ticket: Sendable>: Sendable {
     private var floor: UInt64 = 1
 
     var outstanding: Int { self.entries.count }
+
+    func isOutstanding(_ sequence: UInt64) -> Bool { self.entries[sequence] != nil }
 
     /// Call right after each publish. Returns its sequence number.
     @discardableResult

@@ -24,7 +24,8 @@ public final class PublishingConnection: Sendable {
         let number = self.counter.add(1, ordering: .relaxed).newValue
         message.properties.messageID = "\(String(self.nonce, radix: 16))-\(number)"
         return await withCheckedContinuation { continuation in
-            self.thread.post(.publish(message, PublisherRole.Ticket(resume: continuation)))
+            let isTaken = self.thread.post(.publish(message, PublisherRole.Ticket(resume: continuation)))
+            if !isTaken { continuation.resume(returning: .unconfirmed("the worker is stopping")) }
         }
     }
 
@@ -58,10 +59,11 @@ private final class PublisherRole: ConnectionRole {
     private let confirmTimeout: Duration
     private let patience: Duration
     private let onEvent: @Sendable (ConnectionEvent) -> Void
-    private var waiting: [Waiting] = []
+    /// Slices, because taking the first of many is cheap with them.
+    private var waiting: ArraySlice<Waiting> = []
     private var confirms = PublisherConfirms<Ticket>()
-    /// In the order of sending; entries already confirmed are skipped when their time comes.
-    private var sent: [Sent] = []
+    /// In the order of sending; begins with one that is not answered.
+    private var sent: ArraySlice<Sent> = []
     private var assembler = DeliveryAssembler()
     private var blockedSince: ContinuousClock.Instant?
     private var isStopped = false
@@ -80,8 +82,9 @@ private final class PublisherRole: ConnectionRole {
         switch command {
         case .publish(let message, let ticket):
             guard !self.isStopped else { return ticket.resume.resume(returning: .unconfirmed("the worker is stopping")) }
-            guard message.body.count <= AMQPSocket.largestBody else {
-                return ticket.resume.resume(returning: .unconfirmed("\(message.body.count) bytes are too many to publish"))
+            // Found out after half of it was written, this would cost the connection.
+            guard message.body.count <= AMQPSocket.largestBody, message.properties.encodedSize <= AMQPSocket.largestProperties else {
+                return ticket.resume.resume(returning: .unsendable("its headers or its body are too large to publish"))
             }
             self.waiting.append(Waiting(message: message, ticket: ticket, giveUpAt: .now + self.patience))
         }
@@ -93,7 +96,7 @@ private final class PublisherRole: ConnectionRole {
     func write(_ socket: AMQPSocket) throws(AMQPError) {
         // A few at a time: between them, answers are read.
         for _ in 0..<min(32, self.waiting.count) {
-            guard self.blockedSince == nil else { return }
+            guard self.blockedSince == nil, socket.canWrite else { return }
             let next = self.waiting.removeFirst()
             let sequence = self.confirms.published(messageID: next.message.properties.messageID ?? "", next.ticket)
             self.sent.append(Sent(sequence: sequence, giveUpAt: .now + self.confirmTimeout))
@@ -134,7 +137,7 @@ private final class PublisherRole: ConnectionRole {
 
     private func resume(_ outcomes: [(Ticket, PublishOutcome)]) {
         for (ticket, outcome) in outcomes { ticket.resume.resume(returning: outcome) }
-        if self.confirms.outstanding == 0 { self.sent.removeAll(keepingCapacity: true) }
+        while let first = self.sent.first, !self.confirms.isOutstanding(first.sequence) { self.sent.removeFirst() }
     }
 
     var nextDeadline: ContinuousClock.Instant? {

@@ -43,7 +43,7 @@ extension Setting {
         cluster("jobsNamespace", \.executor.kubernetes.jobsNamespace, .dnsLabel),
         cluster("serviceAccount", \.executor.kubernetes.serviceAccount, .dnsSubdomain()),
         cluster("privileged", \.executor.kubernetes.privileged, .boolean),
-        cluster("dnsPolicy", \.executor.kubernetes.dnsPolicy, .oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default")),
+        cluster("dnsPolicy", \.executor.kubernetes.dnsPolicy, .oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")),
         cluster("imagePullPolicy", \.executor.kubernetes.imagePullPolicy, .oneOf("Always", "IfNotPresent", "Never")),
         cluster("automountServiceAccountToken", \.executor.kubernetes.automountServiceAccountToken, .boolean),
         cluster("dockerFeatureEnabled", \.executor.kubernetes.dockerFeatureEnabled, .boolean),

@@ -1,24 +1,46 @@
-/// Why a request has no answer. Whether it had its effect is not known. Safe to log.
+/// Why a request has no answer. Whether it had its effect is not known, unless its code says so. Safe to log.
 public struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
-    public enum Code: String, Hashable, Sendable {
+    public enum Code: String, Hashable, Sendable, CaseIterable {
         /// No whole answer before the deadline.
         case timedOut = "timed out"
-        case cannotConnect = "connection refused or host unreachable"
-        case connectionLost = "connection lost"
-        case cannotResolve = "host name cannot be resolved"
-        case untrusted = "TLS failed: the server's certificate is not trusted, or not for this host"
+        /// Nobody listens there, or no way leads there. It had no effect.
+        case connectionRefused = "cannot connect"
+        /// Dropped before an answer came.
+        case connectionReset = "connection lost"
+        /// It had no effect.
+        case dnsFailure = "host name cannot be resolved"
+        /// No common protocol, or the server's certificate is not trusted or not for this host. It had no effect.
+        case tlsFailure = "TLS failed"
+        /// The answer began and did not end.
+        case truncated = "the answer broke off"
+        /// Larger than ``HTTPTransport/largestBody``.
+        case tooLarge = "the answer is too large"
+        /// It was not sent.
         case invalidURL = "not a usable address"
-        /// URLSession does not say more, for example after half an answer or a failed TLS handshake.
+        /// The token has characters that no header can carry. It was not sent.
+        case invalidToken = "not a usable token"
         case other = "failed"
+
+        /// Whether another attempt may get an answer without a change of the request.
+        public var isRetriable: Bool {
+            switch self {
+            case .timedOut, .connectionRefused, .connectionReset, .dnsFailure, .tlsFailure, .truncated, .tooLarge, .other: true
+            case .invalidURL, .invalidToken: false
+            }
+        }
     }
 
-    /// Method and address.
+    /// Method and address, without a query.
     public let operation: String
     public let code: Code
+    /// libcurl's words, or empty.
     public let detail: String
 
-    /// Whether another attempt may get an answer without anybody's help.
-    public var isRetriable: Bool { self.code != .invalidURL }
+    public init(operation: String, code: Code, detail: String = "") {
+        (self.operation, self.code, self.detail) = (operation, code, detail)
+    }
+
+    public var isRetriable: Bool { self.code.isRetriable }
 
     public var description: String { "\(self.operation): \(self.code.rawValue)\(self.detail.isEmpty ? "" : " (\(self.detail))")" }
 }

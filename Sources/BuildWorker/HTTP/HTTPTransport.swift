@@ -1,129 +1,122 @@
 internal import Dispatch
 internal import Foundation
 internal import FoundationNetworking
-internal import Synchronization
 
-/// Sends requests over one pool of connections. Attempts once; a deadline is a deadline.
+/// Sends requests over one pool of connections. A deadline is a deadline.
 ///
-/// All that is known about URLSession on Linux is answered here. `data(for:)` deadlocks the session when its task is
-/// cancelled, so completion handlers are used, and a task is cancelled from a queue only. `timeoutInterval` counts idle
-/// time in whole seconds and some answers never complete, so each request is raced against our own timer. Redirects
-/// would take the `Authorization` header to another host, so they are refused and are answers like any other.
+/// All that is known about URLSession on Linux is answered in this folder. `data(for:)` deadlocks the session when its
+/// Swift task is cancelled, so completion handlers are used: a request runs to its end or its deadline whatever becomes of
+/// the Swift task. `timeoutInterval` counts idle time in whole seconds, so each request is raced against our own timer.
+/// What else never completes is heard of by ``ExchangeDelegate``.
 public final class HTTPTransport: Sendable {
-    /// Answers larger than this are an error; a pod list of one build is a few kilobytes.
+    /// In bytes; a list of one build's pods has a few thousand. Checked at the end: a task with a completion handler tells
+    /// nobody what it has collected (6.3.1), so until the deadline an answer without end takes memory.
     static let largestBody = 16 << 20
 
     private let session: URLSession
-    private let queue = DispatchQueue(label: "http-deadlines")
+    private let delegate = ExchangeDelegate()
 
     /// - Parameter connectionsPerHost: requests above this number wait for a connection, deadline running.
     public init(connectionsPerHost: Int = 64) {
+        self.session = URLSession(configuration: Self.configuration(connectionsPerHost), delegate: self.delegate, delegateQueue: nil)
+    }
+
+    /// A session holds its delegate until it is invalidated. No request can be under way here: each holds the transport.
+    deinit { self.session.finishTasksAndInvalidate() }
+
+    private static func configuration(_ connectionsPerHost: Int) -> URLSessionConfiguration {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.httpMaximumConnectionsPerHost = connectionsPerHost
         configuration.httpCookieStorage = nil
+        configuration.httpCookieAcceptPolicy = .never
         configuration.httpShouldSetCookies = false
         configuration.urlCache = nil
         configuration.urlCredentialStorage = nil
         // Ours fires first; this one only cleans up what libcurl would hold for ever.
         configuration.timeoutIntervalForRequest = 120
-        self.session = URLSession(configuration: configuration, delegate: RedirectRefusal(), delegateQueue: nil)
+        return configuration
     }
 
-    deinit { self.session.invalidateAndCancel() }
-
-    /// - Parameter deadline: for the whole exchange, from now to the last byte of the answer.
+    /// Attempts once, and once more only where the first went to a connection that was already gone and
+    /// ``HTTPRequest/isRepeatable`` allows it.
+    ///
+    /// - Parameter deadline: for the whole, from now to the last byte of the answer.
     public func send(_ request: HTTPRequest, deadline: Duration) async throws(HTTPError) -> HTTPResponse {
-        guard let url = URL(string: request.url), url.host != nil else {
-            throw HTTPError(operation: request.description, code: .invalidURL, detail: "")
+        let urlRequest = try Self.urlRequest(request)
+        let deadline = min(deadline, .seconds(31_536_000))
+        let end = ContinuousClock.now + deadline
+        var outcome = await self.attempt(urlRequest, request.description, self.session, deadline, of: deadline)
+        if case .connectionWasStale = outcome, request.isRepeatable {
+            // A session of its own: among the kept connections might be more that were dropped.
+            let fresh = URLSession(configuration: Self.configuration(1), delegate: self.delegate, delegateQueue: nil)
+            defer { fresh.finishTasksAndInvalidate() }
+            outcome = await self.attempt(urlRequest, request.description, fresh, end - .now, of: deadline)
+        }
+        switch outcome {
+        case .answered(let response): return response
+        case .failed(let error): throw error
+        case .connectionWasStale:
+            throw HTTPError(operation: request.description, code: .connectionReset, detail: "the server had closed a kept connection")
+        }
+    }
+
+    private static func urlRequest(_ request: HTTPRequest) throws(HTTPError) -> URLRequest {
+        guard let url = URL(string: request.url), url.host?.isEmpty == false, ["http", "https"].contains(url.scheme?.lowercased()) else {
+            throw HTTPError(operation: request.description, code: .invalidURL)
         }
         var urlRequest = URLRequest(url: url)
         urlRequest.httpMethod = request.method
         urlRequest.setValue("application/json", forHTTPHeaderField: "Accept")
         urlRequest.setValue("\(Product.name)/\(Product.version)", forHTTPHeaderField: "User-Agent")
-        if let bearer = request.bearer { urlRequest.setValue("Bearer \(bearer.exposed)", forHTTPHeaderField: "Authorization") }
+        if let bearer = request.bearer {
+            // A line break in it would begin another header.
+            guard !bearer.isEmpty, bearer.exposed.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                throw HTTPError(operation: request.description, code: .invalidToken)
+            }
+            urlRequest.setValue("Bearer \(bearer.exposed)", forHTTPHeaderField: "Authorization")
+        }
         if let body = request.body {
             urlRequest.httpBody = Data(body)
             urlRequest.setValue("application/json", forHTTPHeaderField: "Content-Type")
         }
-        return try await self.exchange(urlRequest, request.description, deadline).get()
+        return urlRequest
     }
 
-    private func exchange(_ request: URLRequest, _ operation: String, _ deadline: Duration) async -> Result<HTTPResponse, HTTPError> {
+    private func attempt(
+        _ request: URLRequest, _ operation: String, _ session: URLSession, _ patience: Duration, of deadline: Duration
+    ) async -> Exchange.Outcome {
         await withCheckedContinuation { continuation in
             let exchange = Exchange(continuation)
-            let task = self.session.dataTask(with: request) { data, response, error in
-                exchange.finish(Self.outcome(data, response, error, operation))
+            let task = session.dataTask(with: request) { data, response, error in
+                exchange.end(Self.outcome(data, response, error, operation))
             }
-            let timer = DispatchSource.makeTimerSource(queue: self.queue)
-            timer.schedule(deadline: .now() + .nanoseconds(Int(clamping: Int64((deadline / .nanoseconds(1)).rounded()))))
+            let timer = DispatchSource.makeTimerSource(queue: self.delegate.queue)
+            timer.schedule(deadline: .now() + .nanoseconds(patience.inNanoseconds), leeway: .milliseconds(5))
             timer.setEventHandler {
-                exchange.finish(.failure(HTTPError(operation: operation, code: .timedOut, detail: "after \(deadline.inWords)")))
+                exchange.end(.failed(HTTPError(operation: operation, code: .timedOut, detail: "after \(deadline)")))
                 task.cancel()
             }
-            exchange.started(timer)
+            let (delegate, identifier) = (self.delegate, ObjectIdentifier(task))
+            exchange.started(timer) { delegate.forget(identifier) }
+            delegate.begin(exchange, task)
             timer.resume()
             task.resume()
         }
     }
 
-    private static func outcome(_ data: Data?, _ response: URLResponse?, _ error: (any Error)?, _ operation: String) -> Result<HTTPResponse, HTTPError> {
-        if let error { return .failure(HTTPError(error, operation)) }
-        guard let response = response as? HTTPURLResponse else { return .failure(HTTPError(operation: operation, code: .other, detail: "no answer")) }
+    private static func outcome(_ data: Data?, _ response: URLResponse?, _ error: (any Error)?, _ operation: String) -> Exchange.Outcome {
+        if let error { return .failed(HTTPError(error, operation)) }
+        guard let response = response as? HTTPURLResponse else { return .failed(HTTPError(operation: operation, code: .other, detail: "no answer")) }
         let body = data.map { [UInt8]($0) } ?? []
-        guard body.count <= Self.largestBody else {
-            return .failure(HTTPError(operation: operation, code: .other, detail: "an answer of \(body.count) bytes is too large"))
-        }
-        return .success(HTTPResponse(status: response.statusCode, body: body))
+        guard body.count <= Self.largestBody else { return .failed(HTTPError(operation: operation, code: .tooLarge)) }
+        return .answered(HTTPResponse(status: response.statusCode, body: body))
     }
 }
 
-/// Resumes its continuation once, with what comes first: the answer or the deadline.
-///
-/// Unchecked: everything in it is behind the lock.
-private final class Exchange: @unchecked Sendable {
-    private let lock = NSLock()
-    private var continuation: CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>?
-    private var timer: (any DispatchSourceTimer)?
-
-    init(_ continuation: CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>) { self.continuation = continuation }
-
-    func started(_ timer: any DispatchSourceTimer) { self.lock.withLock { self.timer = timer } }
-
-    func finish(_ outcome: Result<HTTPResponse, HTTPError>) {
-        let (continuation, timer) = self.lock.withLock {
-            defer { (self.continuation, self.timer) = (nil, nil) }
-            return (self.continuation, self.timer)
-        }
-        timer?.cancel()
-        continuation?.resume(returning: outcome)
-    }
-}
-
-/// The session's delegate; a delegate of a single task would be ignored.
-private final class RedirectRefusal: NSObject, URLSessionDataDelegate {
-    func urlSession(
-        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
-        completionHandler: @escaping (URLRequest?) -> Void
-    ) {
-        completionHandler(nil)
-    }
-}
-
-extension HTTPError {
-    fileprivate init(_ error: any Error, _ operation: String) {
-        let error = error as NSError
-        let code: Code =
-            switch error.code {
-            case NSURLErrorTimedOut, NSURLErrorCancelled: .timedOut
-            case NSURLErrorCannotConnectToHost: .cannotConnect
-            case NSURLErrorNetworkConnectionLost: .connectionLost
-            case NSURLErrorCannotFindHost, NSURLErrorDNSLookupFailed: .cannotResolve
-            case NSURLErrorSecureConnectionFailed, NSURLErrorServerCertificateUntrusted, NSURLErrorServerCertificateHasBadDate,
-                NSURLErrorServerCertificateHasUnknownRoot, NSURLErrorServerCertificateNotYetValid:
-                .untrusted
-            case NSURLErrorBadURL, NSURLErrorUnsupportedURL: .invalidURL
-            default: .other
-            }
-        self.init(operation: operation, code: code, detail: code == .other ? "URLSession error \(error.code)" : "")
+extension Duration {
+    /// From 0 to a year: what a timer can take.
+    fileprivate var inNanoseconds: Int {
+        let bounded = min(max(self, .zero), .seconds(31_536_000)).components
+        return Int(bounded.seconds) * 1_000_000_000 + Int(bounded.attoseconds / 1_000_000_000)
     }
 }

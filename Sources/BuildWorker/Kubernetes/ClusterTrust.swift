@@ -3,7 +3,7 @@ internal import Foundation
 /// Whether this system trusts the cluster's authority.
 ///
 /// URLSession on Linux takes the authorities it trusts from one file of the system, and nothing a program sets changes
-/// that. So the worker looks before it starts, rather than fail each request with an error that says nothing.
+/// that. So the worker looks before it starts, rather than fail each request.
 public enum ClusterTrust {
     /// Where libcurl, below URLSession, looks.
     public static let systemBundle = "/etc/ssl/certs/ca-certificates.crt"
@@ -14,33 +14,53 @@ public enum ClusterTrust {
 
     /// Nothing to check without TLS, or where the cluster's authority is not mounted.
     public static func check(_ options: KubernetesOptions, systemBundle: String = Self.systemBundle) throws(Untrusted) {
-        guard options.serverURL.hasPrefix("https://"), FileManager.default.fileExists(atPath: options.caFile) else { return }
-        let missing = try Self.certificates(in: options.caFile).subtracting(Self.certificates(in: systemBundle))
-        guard !missing.isEmpty else { return }
+        let authority = options.caFile
+        guard options.serverURL.lowercased().hasPrefix("https://"), FileManager.default.fileExists(atPath: authority) else { return }
+        let wanted = try Self.certificates(inFile: authority)
+        guard !wanted.isEmpty else { throw Untrusted(description: "\(authority) should hold the cluster's authority, but holds no certificate") }
+        let trusted = Set(try Self.certificates(inFile: systemBundle))
+        guard !trusted.isSuperset(of: wanted) else { return }
         throw Untrusted(
-            description: "the cluster's authority (\(options.caFile)) is not among those this system trusts (\(systemBundle)), and URLSession"
-                + " trusts no others: append the first file to a copy of the second and mount the copy over \(systemBundle)")
+            description: "the cluster's authority (\(authority)) is not among those this system trusts (\(systemBundle)), and URLSession"
+                + " trusts no others: append \(authority) to a copy of \(systemBundle) and mount the copy over \(systemBundle)")
     }
 
-    private static func certificates(in path: String) throws(Untrusted) -> Set<String> {
-        do {
-            return self.certificates(inText: try String(contentsOfFile: path, encoding: .utf8))
-        } catch { throw Untrusted(description: "\(path) cannot be read") }
+    /// One PEM bundle with the certificates of all, each once, in the order of their first appearance. Comments and keys are left out.
+    public static func merged(_ bundles: [String]) -> String {
+        var seen: Set<String> = []
+        return bundles.flatMap(Self.certificates(in:)).filter { seen.insert($0).inserted }.map(Self.pem).joined()
     }
 
-    /// The certificates of a PEM bundle by their base64 text, however it is wrapped.
-    static func certificates(inText text: String) -> Set<String> {
-        var certificates: Set<String> = []
+    private static func certificates(inFile path: String) throws(Untrusted) -> [String] {
+        // The comments in a bundle may be in any encoding.
+        guard let content = FileManager.default.contents(atPath: path) else { throw Untrusted(description: "\(path) cannot be read") }
+        return Self.certificates(in: String(decoding: content, as: UTF8.self))
+    }
+
+    /// The certificates of a PEM bundle as base64 on one line, however they were wrapped. What does not end is none.
+    static func certificates(in bundle: String) -> [String] {
+        var certificates: [String] = []
         var current: String?
-        for line in text.split(whereSeparator: \.isNewline) {
+        for line in bundle.split(whereSeparator: \.isNewline) {
             switch line.trimmingCharacters(in: .whitespaces) {
-            case "-----BEGIN CERTIFICATE-----": current = ""
-            case "-----END CERTIFICATE-----":
-                if let current { certificates.insert(current) }
+            case "-----BEGIN CERTIFICATE-----", "-----BEGIN X509 CERTIFICATE-----": current = ""
+            case "-----END CERTIFICATE-----", "-----END X509 CERTIFICATE-----":
+                if let current, !current.isEmpty { certificates.append(current) }
                 current = nil
-            case let content: current? += content
+            case let content where content.hasPrefix("-----"): current = nil
+            case let content: current?.append(content)
             }
         }
         return certificates
+    }
+
+    private static func pem(_ certificate: String) -> String {
+        var lines = ["-----BEGIN CERTIFICATE-----"]
+        var rest = certificate[...]
+        while !rest.isEmpty {
+            lines.append(String(rest.prefix(64)))
+            rest = rest.dropFirst(64)
+        }
+        return lines.joined(separator: "\n") + "\n-----END CERTIFICATE-----\n"
     }
 }

@@ -15,7 +15,12 @@ public struct KubernetesClient: Sendable {
 
     /// - Returns: the pod as the API server made it (201).
     public func createPod(_ manifest: JSONValue) async throws(KubernetesError) -> JSONValue {
-        try await self.document("create pod", "POST", self.podsURL, body: manifest, success: 201)
+        do throws(KubernetesError) {
+            return try await self.document("create pod", "POST", self.podsURL, body: manifest, success: 201)
+        } catch where error.code == .notFound {
+            // There is nothing to be found in a request that creates, but the namespace, or the API itself at that address.
+            throw KubernetesError(operation: error.operation, code: .namespaceNotFound, status: error.status, reason: error.reason, message: error.message)
+        }
     }
 
     /// Spec and status of one pod.
@@ -54,13 +59,14 @@ public struct KubernetesClient: Sendable {
     private func send(
         _ operation: String, _ method: String, _ url: String, body: JSONValue?, success: Int
     ) async throws(KubernetesError) -> HTTPResponse {
-        var request = HTTPRequest(method: method, url: url, body: body?.serialized())
+        // Repeatable, POST too: a build's pod has one name, so a second pod is a conflict and not another pod.
+        var request = HTTPRequest(method: method, url: url, body: body?.serialized(), isRepeatable: true)
         var response = try await self.attempt(operation, &request)
         if response.status == 401, self.token.isFromFile {
             self.token.invalidate()
             response = try await self.attempt(operation, &request)
         }
-        guard response.status == success else { throw KubernetesError(operation, response) }
+        guard response.status == success else { throw KubernetesError(operation, response, hiding: request.bearer.map { [$0] } ?? []) }
         return response
     }
 
@@ -71,7 +77,8 @@ public struct KubernetesClient: Sendable {
         do throws(HTTPError) {
             return try await self.transport.send(request, deadline: self.deadline)
         } catch {
-            throw KubernetesError(operation: operation, code: .unreachable(error.code), message: error.description)
+            let code: KubernetesError.Code = error.code == .invalidToken ? .noToken : .unreachable(error.code)
+            throw KubernetesError(operation: operation, code: code, message: error.description)
         }
     }
 
@@ -91,7 +98,8 @@ public struct KubernetesClient: Sendable {
 extension KubernetesOptions {
     /// The API server's address with a scheme and without a trailing slash.
     var serverURL: String {
-        let url = self.host.contains("://") ? self.host : "https://\(self.host)"
-        return url.hasSuffix("/") ? String(url.dropLast()) : url
+        var url = self.host.contains("://") ? self.host : "https://\(self.host)"
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
     }
 }

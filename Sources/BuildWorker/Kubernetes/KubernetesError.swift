@@ -3,6 +3,8 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
     public enum Code: Hashable, Sendable {
         /// 409: a pod of that name exists.
         case alreadyExists
+        /// Any other 409: somebody changed the same thing at the same time.
+        case conflict
         /// 400, 422: the request can never succeed.
         case invalid
         /// 403 that names an exceeded quota.
@@ -19,7 +21,7 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         case tooManyRequests
         /// 5xx
         case serverError
-        /// An answer that means nothing here, a redirect for example.
+        /// An answer that means nothing here: a redirect, or a 404 that is not the API server's.
         case unexpectedStatus
         case unreadableAnswer
         case unreachable(HTTPError.Code)
@@ -33,24 +35,26 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
     public let status: Int?
     /// The `reason` of the API server's Status, for example `Forbidden`.
     public let reason: String?
-    /// The `message` of the API server's Status, at most 1,000 characters on one line.
+    /// The `message` of the API server's Status, at most 1,000 characters on one line, without what looks like a token.
     public let message: String
 
-    public init(operation: String, code: Code, status: Int? = nil, reason: String? = nil, message: String = "") {
+    /// - Parameter secrets: what must not stand in the message, should the API server quote it.
+    public init(operation: String, code: Code, status: Int? = nil, reason: String? = nil, message: String = "", hiding secrets: [Secret] = []) {
         self.operation = operation
         self.code = code
         self.status = status
-        self.reason = reason
-        self.message = String(String.UnicodeScalarView(message.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }).prefix(1000))
+        self.reason = reason?.safeToShow(limit: 100, hiding: secrets)
+        self.message = message.safeToShow(limit: 1000, hiding: secrets)
     }
 
     /// Another attempt may succeed without anybody's help to *this* request.
     public var isRetriable: Bool {
         switch self.code {
         case .alreadyExists, .invalid, .notFound: false
-        case .quotaExceeded, .forbidden, .unauthorized, .namespaceNotFound, .tooManyRequests, .serverError, .unexpectedStatus, .unreadableAnswer,
-            .unreachable, .noToken:
+        case .conflict, .quotaExceeded, .forbidden, .unauthorized, .namespaceNotFound, .tooManyRequests, .serverError, .unexpectedStatus, .unreadableAnswer,
+            .noToken:
             true
+        case .unreachable(let code): code.isRetriable
         }
     }
 
@@ -58,7 +62,8 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
     public var isWorkersFault: Bool {
         switch self.code {
         case .forbidden, .unauthorized, .namespaceNotFound, .noToken: true
-        case .alreadyExists, .invalid, .quotaExceeded, .notFound, .tooManyRequests, .serverError, .unexpectedStatus, .unreadableAnswer, .unreachable: false
+        case .alreadyExists, .conflict, .invalid, .quotaExceeded, .notFound, .tooManyRequests, .serverError, .unexpectedStatus, .unreadableAnswer: false
+        case .unreachable(let code): code == .invalidURL
         }
     }
 
@@ -72,23 +77,26 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
 
 extension KubernetesError {
     /// Reads a `Status` object; an answer of a proxy in between is none, and then its status has to do.
-    init(_ operation: String, _ response: HTTPResponse) {
+    init(_ operation: String, _ response: HTTPResponse, hiding secrets: [Secret]) {
         let document = Self.document(response.body)
         let reason = document?["reason"]?.string
         let message = document?["message"]?.string ?? ""
         let kind = document?[path: "details", "kind"]?.string
         let code: Code =
             switch response.status {
-            case 409: .alreadyExists
+            // Other conflicts pass: a quota that several requests changed at once, for example.
+            case 409: reason == nil || reason == "AlreadyExists" ? .alreadyExists : .conflict
             case 400, 422: .invalid
             case 401: .unauthorized
             case 403: message.contains("exceeded quota") ? .quotaExceeded : .forbidden
-            case 404: kind == "namespaces" || message.hasPrefix("namespaces ") ? .namespaceNotFound : .notFound
+            case 404 where kind == "namespaces" || message.hasPrefix("namespaces "): .namespaceNotFound
+            // "Not here" must come from who knows: a proxy's 404 would pass for a pod that is gone.
+            case 404 where document?["kind"]?.string == "Status": .notFound
             case 429: .tooManyRequests
             case 500...599: .serverError
             default: .unexpectedStatus
             }
-        self.init(operation: operation, code: code, status: response.status, reason: reason, message: message)
+        self.init(operation: operation, code: code, status: response.status, reason: reason, message: message, hiding: secrets)
     }
 
     private static func document(_ body: [UInt8]) -> JSONValue? {

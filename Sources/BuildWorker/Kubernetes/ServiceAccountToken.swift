@@ -9,11 +9,26 @@ final class ServiceAccountToken: Sendable {
         var description: String { "no token for the cluster: \(self.path) \(self.reason). Set K8S_TOKEN, or mount a service account" }
     }
 
+    /// What changes when the file is replaced. In a pod it is a link to a link, and only the latter is exchanged: the
+    /// attributes must be those of the file that both lead to.
+    private struct Version: Equatable {
+        let path: String
+        let modified: Date?
+        let bytes: UInt64?
+
+        init(ofFile path: String) throws {
+            self.path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            let attributes = try FileManager.default.attributesOfItem(atPath: self.path)
+            self.modified = attributes[.modificationDate] as? Date
+            self.bytes = (attributes[.size] as? NSNumber)?.uint64Value
+        }
+    }
+
     private struct State {
         var token: Secret?
-        /// When the file's age is looked at again; looking is cheap, but not free.
+        var version: Version?
+        /// When the file is looked at again; looking is cheap, but not free.
         var nextLook: ContinuousClock.Instant?
-        var modified: Date?
     }
 
     private let fixed: Secret?
@@ -25,24 +40,32 @@ final class ServiceAccountToken: Sendable {
     /// Whether reading again can help after a 401.
     var isFromFile: Bool { self.fixed == nil }
 
-    func current() throws(Missing) -> Secret {
+    /// - Parameter now: the file is looked at once a second.
+    func current(now: ContinuousClock.Instant = .now) throws(Missing) -> Secret {
         if let fixed = self.fixed { return fixed }
         return try self.state.withLock { state throws(Missing) in
-            if let token = state.token, let nextLook = state.nextLook, nextLook > .now { return token }
-            state.nextLook = .now + .seconds(1)
-            do {
-                let modified = try FileManager.default.attributesOfItem(atPath: self.path)[.modificationDate] as? Date
-                if let token = state.token, modified != nil, modified == state.modified { return token }
-                let text = try String(contentsOfFile: self.path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-                guard !text.isEmpty else { throw Missing(path: self.path, reason: "is empty") }
-                (state.token, state.modified) = (Secret(text), modified)
-                return Secret(text)
-            } catch let error as Missing { throw error } catch {
-                throw Missing(path: self.path, reason: "cannot be read")
-            }
+            if let token = state.token, let nextLook = state.nextLook, nextLook > now { return token }
+            let last = state
+            state = State()
+            let (token, version) = try self.read(unlessStill: last)
+            state = State(token: token, version: version, nextLook: now + .seconds(1))
+            return token
         }
     }
 
-    /// The API server did not take it: read it again at the next use.
+    private func read(unlessStill last: State) throws(Missing) -> (Secret, Version) {
+        let text: String
+        let version: Version
+        do {
+            // Taken before the text: replaced in between, the file is read once more.
+            version = try Version(ofFile: self.path)
+            if let token = last.token, last.version == version { return (token, version) }
+            text = try String(contentsOfFile: self.path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        } catch { throw Missing(path: self.path, reason: "cannot be read") }
+        guard !text.isEmpty else { throw Missing(path: self.path, reason: "is empty") }
+        return (Secret(text), version)
+    }
+
+    /// The API server did not take it: the file is read again at the next use, whether it changed or not.
     func invalidate() { self.state.withLock { $0 = State() } }
 }

@@ -110,6 +110,8 @@ extension BuildMessage {
         guard base.count == text.count, let colon = text.firstRange(of: "://") else { return nil }
         guard ["http", "https"].contains(text[..<colon.lowerBound].lowercased()) else { return nil }
         guard let first = text[colon.upperBound...].first, first != "/", first != ":" else { return nil }
+        // Addresses are logged, so none may carry a password.
+        guard !text[colon.upperBound...].prefix(while: { $0 != "/" }).contains("@") else { return nil }
         var trimmed = text[...]
         while trimmed.last == "/" { trimmed.removeLast() }
         return String(trimmed)

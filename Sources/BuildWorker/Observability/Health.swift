@@ -9,9 +9,12 @@ public final class Health: Sendable {
         /// By queue: `nil` is consumed, text says why it is not.
         var queues: [String: String?] = [:]
         /// The worker's own fault: token, rights, namespace.
-        var clusterFault: String?
+        var clusterFault: (text: String, at: ContinuousClock.Instant)?
         var isDraining = false
     }
+
+    /// A fault that nobody has met again for so long may be mended; only another request would tell.
+    private static let faultLifetime = Duration.seconds(120)
 
     private let state: Mutex<State>
 
@@ -49,12 +52,20 @@ public final class Health: Sendable {
     }
 
     /// - Parameter fault: `nil` when a request to the cluster succeeded.
-    public func cluster(fault: String?) { self.state.withLock { $0.clusterFault = fault } }
+    public func cluster(fault: String?) { self.state.withLock { $0.clusterFault = fault.map { ($0, .now) } } }
 
     public func draining() { self.state.withLock { $0.isDraining = true } }
 
     /// Why the worker is not ready, the gravest first; empty when it is.
     public var problems: [String] {
+        let fault = self.state.withLock { state in
+            state.clusterFault.flatMap { $0.at + Self.faultLifetime > .now ? "Kubernetes: \($0.text)" : nil }
+        }
+        return self.brokerProblems + [fault].compactMap { $0 }
+    }
+
+    /// What keeps messages from coming and going.
+    public var brokerProblems: [String] {
         self.state.withLock { state in
             var problems: [String] = []
             if state.isDraining { problems.append("draining") }
@@ -67,7 +78,6 @@ public final class Health: Sendable {
             }
             if !state.isPublishingConnected { problems.append("cannot publish: not connected to RabbitMQ") }
             if let reason = state.blockedReason { problems.append("RabbitMQ takes no messages: \(reason)") }
-            if let fault = state.clusterFault { problems.append("Kubernetes: \(fault)") }
             return problems
         }
     }

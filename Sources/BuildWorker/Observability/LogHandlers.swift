@@ -17,8 +17,14 @@ public final class LogOutput: Sendable {
                 let written = rest.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
                 if written > 0 {
                     rest = rest.dropFirst(written)
-                } else if errno != EINTR && errno != EAGAIN {
-                    return  // nobody reads any more: the worker's work matters more than its log
+                } else if written < 0, errno == EINTR {
+                    continue
+                } else if written < 0, errno == EAGAIN {
+                    // A reader that is behind gets a moment; the worker's work matters more than its log.
+                    var descriptor = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+                    guard poll(&descriptor, 1, 1000) > 0 else { return }
+                } else {
+                    return  // nobody reads any more
                 }
             }
         }
@@ -78,8 +84,8 @@ public struct WorkerLogHandler: LogHandler {
         let level = event.level.rawValue.uppercased().padding(toLength: 8, withPad: " ", startingAt: 0)
         let rest = fields.map { " \($0.0)=\($0.1)" }.joined()
         // A line is a line: what came from outside must not start a new one.
-        let line = "\(Timestamp.now.text) \(level) \(event.message)\(rest)".replacing("\n", with: "\\n")
-        return Array(line.utf8) + [0x0A]
+        let line = "\(Timestamp.now.text) \(level) \(event.message)\(rest)"
+        return line.utf8.flatMap { $0 == 0x0A ? Array("\\n".utf8) : [$0 < 0x20 || $0 == 0x7F ? 0x20 : $0] } + [0x0A]
     }
 }
 

@@ -26,7 +26,9 @@ public struct BuildAPIClient: Sendable {
     private func send(
         _ operation: String, _ method: String, _ build: BuildID, _ apiURI: String, _ token: Secret, _ body: JSONValue?
     ) async throws(BuildAPIError) -> HTTPResponse {
-        let request = HTTPRequest(method: method, url: "\(apiURI)/v4/builds/\(build)", bearer: token, body: body?.serialized())
+        var base = apiURI
+        while base.hasSuffix("/") { base.removeLast() }
+        let request = HTTPRequest(method: method, url: "\(base)/v4/builds/\(build)", bearer: token, body: body?.serialized())
         let response: HTTPResponse
         do throws(HTTPError) {
             response = try await self.transport.send(request, deadline: self.deadline)
@@ -34,7 +36,8 @@ public struct BuildAPIClient: Sendable {
             throw BuildAPIError(operation: operation, code: .unreachable(error.code), message: error.description)
         }
         guard (200..<300).contains(response.status) else {
-            throw BuildAPIError(operation: operation, code: .status(response.status), message: Self.document(response)?["message"]?.string ?? "")
+            let message = Self.document(response)?["message"]?.string ?? ""
+            throw BuildAPIError(operation: operation, code: .status(response.status), message: message, hiding: [token])
         }
         return response
     }

@@ -9,25 +9,29 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
     /// For example `update build 4711`.
     public let operation: String
     public let code: Code
-    /// What the API said, at most 300 characters.
+    /// What the API said, at most 300 characters on one line, without what looks like a token.
     public let message: String
 
-    public init(operation: String, code: Code, message: String) {
-        (self.operation, self.code, self.message) = (operation, code, String(message.prefix(300)))
+    /// - Parameter secrets: what must not stand in the message, should the API quote it.
+    public init(operation: String, code: Code, message: String, hiding secrets: [Secret] = []) {
+        (self.operation, self.code, self.message) = (operation, code, message.safeToShow(limit: 300, hiding: secrets))
     }
 
-    /// 5xx, 408, 429 and the network may pass; any other 4xx is final.
+    public var status: Int? { if case .status(let status) = self.code { status } else { nil } }
+
+    /// 4xx is final, but for 408 and 429. Anything else may pass, a redirect too: it is somebody's misconfiguration, and
+    /// what the API did not take must not be lost over it.
     public var isRetriable: Bool {
         switch self.code {
-        case .status(let status): status >= 500 || status == 408 || status == 429
-        case .unreachable(let code): code != .invalidURL
+        case .status(let status): !(400..<500).contains(status) || status == 408 || status == 429
+        case .unreachable(let code): code.isRetriable
         case .unreadableAnswer: true
         }
     }
 
     public var description: String {
         switch self.code {
-        case .status(let status): "\(self.operation): \(status) \(self.message)"
+        case .status(let status): "\(self.operation): \(status)\(self.message.isEmpty ? "" : " \"\(self.message)\"")"
         case .unreachable, .unreadableAnswer: "\(self.operation): \(self.message)"
         }
     }

@@ -21,7 +21,7 @@ struct ActionPerformer: Sendable {
         case .requestVerification: .verification(await self.handOver(self.verification(context), context))
         case .tellBuild(let note): await self.tell(note, context)
         case .reportFailure(let cause): .failure(await self.reportFailure(cause, context))
-        case .clearCache: .clearing(self.clearCache(context))
+        case .clearCache: .clearing(await self.clearCache(context))
         case .park: .parking(await self.park(context))
         case .settle: preconditionFailure("settling is the processor's last act, not an action to perform")
         }
@@ -158,13 +158,23 @@ extension ActionPerformer {
         self.verifyMessage(to: self.rabbitmq.retryQueue, round: context.round, isTimer: false, context)
     }
 
+    /// Headers that were near the limit when they came may be above it with ours: then the body is worth more than they.
+    private func parkOrStrip(_ properties: MessageProperties, _ reasons: AMQPTable, _ context: DeliveryContext) async -> HandOver {
+        var message = OutgoingMessage(
+            exchange: self.rabbitmq.exchange, routingKey: self.rabbitmq.parkedQueue, properties: properties, body: context.delivery.body)
+        guard case .unsendable = await self.publish(message) else { return await self.handOver(message, context) }
+        context.logger.error("the headers of an unreadable message are too large to keep; it is parked without them")
+        message.properties.headers = reasons
+        return await self.handOver(message, context)
+    }
+
     private func handOver(_ message: OutgoingMessage?, _ context: DeliveryContext) async -> HandOver {
         guard let message else { return .notHeld }
         let outcome = await self.publish(message)
         switch outcome {
         case .confirmed: return .held
         case .returned: return .noQueue
-        case .nacked, .unconfirmed:
+        case .nacked, .unconfirmed, .unsendable:
             context.logger.warning("RabbitMQ did not take a message", metadata: ["outcome": .string("\(outcome)"), "to": .string(message.routingKey)])
             return .notHeld
         }
@@ -172,7 +182,11 @@ extension ActionPerformer {
 
     private func keepTimer(_ round: Int, _ context: DeliveryContext) async -> Fact {
         if let message = self.verifyMessage(to: self.rabbitmq.retryQueue, round: round, isTimer: true, context) {
-            self.timers.keep(message)
+            // Handed over early, at a drain, it is only a look: no round is spent and nothing is late.
+            var early = message
+            early.properties.headers[Header.initTimer] = nil
+            early.properties.headers[Header.initRound] = .int64(Int64(max(0, round - 1)))
+            await self.timers.keep(message, early: early)
             context.logger.warning("queue \(self.rabbitmq.initQueue) does not exist: this init timer is kept in memory. 'worker topology apply' creates it")
         }
         return .timerKept
@@ -184,17 +198,20 @@ extension ActionPerformer {
         var properties = delivery.properties
         properties.isPersistent = true
         if let id = properties.messageID { properties.headers[Header.originalMessageID] = .text(id) }
-        if error == .malformedDeathHistory {
-            properties.headers[Header.malformedDeaths] = properties.headers["x-death"]
-            properties.headers["x-death"] = nil
+        // The broker acts on these: it would route copies to wherever CC and BCC say, this worker's queues included.
+        var setAside = [("CC", Header.originalCC), ("BCC", Header.originalBCC)]
+        if error == .malformedDeathHistory { setAside.append(("x-death", Header.malformedDeaths)) }
+        for (name, kept) in setAside {
+            guard let value = properties.headers[name] else { continue }
+            properties.headers[kept] = value
+            properties.headers[name] = nil
         }
-        properties.headers[Header.parkedReason] = .text(error.reason)
-        properties.headers[Header.parkedDetail] = .text(error.description)
-        properties.headers[Header.parkedFrom] = .text(delivery.queue)
-        properties.headers[Header.parkedAt] = .text(context.arrivedAt.text)
-        let handOver = await self.handOver(
-            OutgoingMessage(exchange: self.rabbitmq.exchange, routingKey: self.rabbitmq.parkedQueue, properties: properties, body: delivery.body),
-            context)
+        let reasons: AMQPTable = [
+            Header.parkedReason: .text(error.reason), Header.parkedDetail: .text(error.description), Header.parkedFrom: .text(delivery.queue),
+            Header.parkedAt: .text(context.arrivedAt.text),
+        ]
+        for field in reasons.fields { properties.headers[field.name] = field.value }
+        let handOver = await self.parkOrStrip(properties, reasons, context)
         // Never the payload: it may hold a token.
         let metadata: Logger.Metadata = [
             "reason": .string(error.reason), "error": .string(error.description),
@@ -213,6 +230,9 @@ extension ActionPerformer {
 
 extension ActionPerformer {
     private static let endedStates: Set<String> = ["SUCCESS", "FAILURE", "ABORTED", "COLLAPSED"]
+
+    /// A note is good to know, not owed: it may not hold its delivery for longer than this and one more attempt.
+    private static let notePatience = Duration.seconds(15)
 
     private var retries: RetryPolicy { RetryPolicy(maxAttempts: self.options.requestMaxAttempts, delay: self.options.requestRetryDelay) }
 
@@ -240,7 +260,7 @@ extension ActionPerformer {
                 (build.apiURI, BuildUpdate(statusMessage: "Build initialization delayed - pod creation taking longer than expected"))
             }
         guard let apiURI else { return .noted }
-        if let error = await self.update(build.buildID, at: apiURI, token: token, with: update) {
+        if let error = await self.update(build.buildID, at: apiURI, token: token, with: update, patience: Self.notePatience) {
             context.logger.warning("the build API did not take a note; the build goes on", metadata: ["error": .string(error.description)])
         }
         return .noted
@@ -267,14 +287,19 @@ extension ActionPerformer {
     }
 
     /// - Returns: the last error, or `nil` when the API took it.
-    private func update(_ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate) async -> BuildAPIError? {
+    private func update(
+        _ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate, patience: Duration = .seconds(600)
+    ) async -> BuildAPIError? {
         var attempt = 1
+        let end = ContinuousClock.now + patience
         while true {
             do throws(BuildAPIError) {
                 try await self.buildAPI.update(build, at: apiURI, token: token, with: update)
                 return nil
             } catch {
-                guard let pause = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable) else { return error }
+                guard let pause = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), .now + pause < end else {
+                    return error
+                }
                 attempt += 1
                 guard await Self.waited(pause) else { return error }
             }
@@ -287,10 +312,11 @@ extension ActionPerformer {
         return true
     }
 
-    private func clearCache(_ context: DeliveryContext) -> Outcome {
+    private func clearCache(_ context: DeliveryContext) async -> Outcome {
         guard case .success(let message) = context.message, case .clear(let cache) = message.job else { return .done }
         do {
-            if let directory = try BuildCache(options: self.configuration.ecosystem.cache).clear(cache) {
+            let options = self.configuration.ecosystem.cache
+            if let directory = try await OwnThread.run({ try BuildCache(options: options).clear(cache) }) {
                 context.logger.info("acknowledge, clear cache job completed for \(directory)")
             } else {
                 context.logger.warning("caches are not on this worker's disk (CACHE_STRATEGY): nothing to clear")

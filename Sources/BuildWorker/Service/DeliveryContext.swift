@@ -82,6 +82,8 @@ enum Header {
     static let parkedAt = "x-parked-at"
     /// A client's `x-death` that no broker may see again.
     static let malformedDeaths = "x-malformed-x-death"
+    static let originalCC = "x-original-cc"
+    static let originalBCC = "x-original-bcc"
     static let originalMessageID = "x-original-message-id"
 }
 

@@ -10,12 +10,27 @@ struct DeliveryProcessor: Sendable {
     /// Turns an action into the fact it taught. Never throws: a failure is a fact too.
     let perform: @Sendable (Action, DeliveryContext) async -> Fact
 
-    func process(_ delivery: Delivery) async -> Settlement {
+    /// A delivery that was read and has its place among the others of its build.
+    struct Prepared: Sendable {
+        fileprivate let context: DeliveryContext
+        /// `nil`: it concerns no build.
+        fileprivate let turn: BuildOrder.Turn?
+    }
+
+    /// Call it in the order of arrival, and ``process(_:)`` once for each.
+    func prepare(_ delivery: Delivery) -> Prepared {
         let context = DeliveryContext(delivery, options: self.options, logger: self.logger)
         guard case .success(let message) = context.message, let build = message.build?.buildID else {
-            return await self.follow(context, build: nil)
+            return Prepared(context: context, turn: nil)
         }
-        return await self.buildOrder.alone(with: build) { await self.follow(context, build: build) }
+        return Prepared(context: context, turn: self.buildOrder.join(build))
+    }
+
+    func process(_ prepared: Prepared) async -> Settlement {
+        guard let turn = prepared.turn else { return await self.follow(prepared.context, build: nil) }
+        await turn.wait()
+        defer { self.buildOrder.leave(turn) }
+        return await self.follow(prepared.context, build: turn.build)
     }
 
     private func follow(_ context: DeliveryContext, build: BuildID?) async -> Settlement {

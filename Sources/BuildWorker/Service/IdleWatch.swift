@@ -20,23 +20,29 @@ public struct IdleWatch: Service {
         var quietLooks = 0
         while quietLooks < 3 {
             do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
-            quietLooks = self.isQuiet() ? quietLooks + 1 : 0
+            quietLooks = await self.isQuiet() ? quietLooks + 1 : 0
         }
         self.logger.info("nothing is left to do")
     }
 
-    private func isQuiet() -> Bool {
-        guard self.worker.deliveriesInHand == 0, self.worker.health.problems.isEmpty else { return false }
-        do throws(AMQPError) {
-            let administration = try TopologyAdministration(self.options)
-            defer { administration.close() }
-            for queue in Topology(self.options).queues where queue.name != self.options.parkedQueue {
-                guard try administration.depth(of: queue.name) ?? 0 == 0 else { return false }
-            }
-            return self.worker.deliveriesInHand == 0
+    private func isQuiet() async -> Bool {
+        guard self.worker.isIdle, self.worker.health.brokerProblems.isEmpty else { return false }
+        do {
+            let options = self.options
+            return try await OwnThread.run { try Self.areEmpty(options) } && self.worker.isIdle
         } catch {
-            self.logger.debug("cannot look at the queues", metadata: ["error": .string(error.description)])
+            self.logger.debug("cannot look at the queues", metadata: ["error": .string("\(error)")])
             return false
         }
+    }
+
+    /// Blocks. Parked messages wait for people, not for this worker.
+    private static func areEmpty(_ options: RabbitMQOptions) throws(AMQPError) -> Bool {
+        let administration = try TopologyAdministration(options)
+        defer { administration.close() }
+        for queue in Topology(options).queues where queue.name != options.parkedQueue {
+            guard try administration.depth(of: queue.name) ?? 0 == 0 else { return false }
+        }
+        return true
     }
 }

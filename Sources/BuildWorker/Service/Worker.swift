@@ -45,8 +45,8 @@ public final class Worker: Service {
         (self.consuming, self.publishing, self.timers) = (consuming, publishing, timers)
     }
 
-    /// Deliveries that are being handled now.
-    public var deliveriesInHand: Int { self.inHand.count }
+    /// Nothing is being handled, and no timer runs here.
+    public var isIdle: Bool { self.inHand.count == 0 && self.timers.count == 0 }
 
     /// Takes deliveries until the graceful shutdown, settles what is in hand, and closes. When cancelled meanwhile (the
     /// drain took too long) it closes at once, and what is not settled goes back to its queue.
@@ -64,9 +64,10 @@ public final class Worker: Service {
                 self.logger.info("draining: no more deliveries are taken", metadata: ["inHand": .stringConvertible(self.inHand.count)])
                 self.health.draining()
                 self.consuming.drain()
+                self.timers.drain()
             }
         } onCancel: {
-            self.logger.warning("the drain took too long: the rest goes back", metadata: ["inHand": .stringConvertible(self.inHand.count)])
+            self.logger.warning("stopping at once: what is not settled goes back to its queue", metadata: ["inHand": .stringConvertible(self.inHand.count)])
             self.consuming.stop()
             self.publishing.stop()
         }
@@ -82,14 +83,15 @@ public final class Worker: Service {
         await withDiscardingTaskGroup { group in
             for await delivery in self.consuming.deliveries {
                 self.inHand.began()
+                // Here, in the order of arrival: tasks begin in any order.
+                let prepared = self.processor.prepare(delivery)
                 group.addTask {
-                    let settlement = await self.processor.process(delivery)
+                    let settlement = await self.processor.process(prepared)
                     self.consuming.settle(delivery.tag, as: settlement)
                     self.inHand.ended()
                 }
             }
         }
-        self.timers.drain()
     }
 }
 

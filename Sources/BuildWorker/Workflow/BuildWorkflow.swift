@@ -37,7 +37,9 @@ extension BuildWorkflow {
         if facts.wasStopped { return .settle(.ack) }
         // Past the limit nothing is created any more: a pod that is there after all is adopted, else the report is due.
         if facts.attempt > rules.reprocessLimit {
-            return adoptOrFail("its pod could not be started or watched", facts, rules)
+            // Unconfirmed timers count as attempts with the broker, so the pod may well be running: not to see it is no cause.
+            if case .unseen = facts.pod { return .settle(.nack) }
+            return adoptOrFail("its pod could not be started", facts, rules)
         }
         if facts.isRepeated {
             switch facts.build {
@@ -62,7 +64,10 @@ extension BuildWorkflow {
         case nil: return .lookAtPod
         case .pending(let node, _): return armTimer(round: 1, note: note(node), facts, rules)
         case .running(let node), .succeeded(let node): return armTimer(round: 1, note: note(node), facts, rules)
-        case .failed, .imageError, .containerError, .terminating, .foreign, .absent, .unseen:
+        case .failed(let phase, let detail): return .reportFailure(.podFailed(phase: phase, detail: detail))
+        case .imageError(let detail): return .reportFailure(.imageUnavailable(detail: detail))
+        case .containerError(let detail): return .reportFailure(.containerCannotStart(detail: detail))
+        case .terminating, .foreign, .absent, .unseen:
             return .reportFailure(.retriesExhausted(retries: min(facts.attempt, rules.reprocessLimit), detail: detail))
         }
     }

@@ -55,7 +55,7 @@ import Testing
         ("EXECUTOR_PREFIX", String(repeating: "a", count: 31), "at most 30 lower case"), ("LAUNCH_IMAGE", "launcher:v1", "without a tag"),
         ("LAUNCH_VERSION", "a/b", "image's tag"), ("CIRCUIT_TIMEOUT", "0", "greater than 0"), ("REQUEST_MAXATTEMPTS", "0", "from 1 to 100"),
         ("K8S_HOST", "https://kubernetes.test/api", "no path"), ("K8S_HOST", "kubernetes.test:99999", "host:port"), ("K8S_HOST", "ftp://kubernetes.test", "host:port"),
-        ("K8S_JOBS_NAMESPACE", "Builds", "lower case"), ("K8S_POD_DNS_POLICY", "None", "ClusterFirst, ClusterFirstWithHostNet, Default"),
+        ("K8S_JOBS_NAMESPACE", "Builds", "lower case"), ("K8S_POD_DNS_POLICY", "Nowhere", "ClusterFirst, ClusterFirstWithHostNet, Default"),
         ("K8S_CPU_MAX", "0", "greater than 0"), ("K8S_CPU_MAX", "-1", "greater than 0"), ("K8S_CPU_MAX", "0x10", "must be a number"),
         ("K8S_CPU_MAX", "1e3", "must be a number"), ("K8S_BUILD_TIMEOUT", "0", "greater than 0"),
         ("K8S_POD_LABELS", #"{"sdbuild":"x"}"#, "the worker finds and deletes a build's pods by it"), ("K8S_POD_LABELS", "[]", "must be a JSON object"),

@@ -18,7 +18,7 @@ import Testing
         "Screwdriver": [],
         "Configuration": ["Foundation", "Yams"],
         "Observability": ["Foundation", "Glibc", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Synchronization"],
-        "Service": ["Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization"],
+        "Service": ["Dispatch", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization"],
     ]
 
     /// Types of one folder that another may not name: the decisions know no drivers, and drivers do not know each other.

@@ -13,16 +13,23 @@ import Testing
         var entered: Int { self.state.withLock { $0.entered } }
     }
 
+    private final class Journal: Sendable {
+        private let state = Mutex<[Int]>([])
+        func add(_ number: Int) { self.state.withLock { $0.append(number) } }
+        var numbers: [Int] { self.state.withLock { $0 } }
+    }
+
     @Test func messagesOfOneBuildComeOneAfterAnother() async {
         let (order, room) = (BuildOrder(), Room())
         await withDiscardingTaskGroup { group in
             for _ in 0..<200 {
                 group.addTask {
-                    await order.alone(with: BuildID(rawValue: 1)) {
-                        room.enter()
-                        await Task.yield()
-                        room.leave()
-                    }
+                    let turn = order.join(BuildID(rawValue: 1))
+                    await turn.wait()
+                    room.enter()
+                    await Task.yield()
+                    room.leave()
+                    order.leave(turn)
                 }
             }
         }
@@ -36,18 +43,36 @@ import Testing
         let (left, right) = (AsyncStream<Void>.makeStream(), AsyncStream<Void>.makeStream())
         await withDiscardingTaskGroup { group in
             group.addTask {
-                await order.alone(with: BuildID(rawValue: 1)) {
-                    left.continuation.finish()
-                    for await _ in right.stream {}
-                }
+                let turn = order.join(BuildID(rawValue: 1))
+                await turn.wait()
+                left.continuation.finish()
+                for await _ in right.stream {}
+                order.leave(turn)
             }
             group.addTask {
-                await order.alone(with: BuildID(rawValue: 2)) {
-                    right.continuation.finish()
-                    for await _ in left.stream {}
+                let turn = order.join(BuildID(rawValue: 2))
+                await turn.wait()
+                right.continuation.finish()
+                for await _ in left.stream {}
+                order.leave(turn)
+            }
+        }
+    }
+
+    @Test func theOrderIsThatOfJoining() async {
+        let order = BuildOrder()
+        let seen = Journal()
+        let turns = (0..<50).map { _ in order.join(BuildID(rawValue: 1)) }
+        await withDiscardingTaskGroup { group in
+            for (number, turn) in turns.enumerated().reversed() {
+                group.addTask {
+                    await turn.wait()
+                    seen.add(number)
+                    order.leave(turn)
                 }
             }
         }
+        #expect(seen.numbers == Array(0..<50))
     }
 
     @Test func stoppedBuildsAreRememberedUpToABound() {

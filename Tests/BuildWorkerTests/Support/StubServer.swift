@@ -3,6 +3,8 @@ import Glibc
 import Synchronization
 
 /// A small HTTP/1.1 server on loopback that answers as a test tells it. Real sockets, a thread a connection.
+///
+/// The closure that answers may block: it is how a test delays an answer until something else has happened.
 final class StubServer: Sendable {
     struct Request: Sendable {
         let method: String
@@ -12,6 +14,8 @@ final class StubServer: Sendable {
         let body: String
         /// Counts the TCP connections from 1.
         let connection: Int
+        /// Counts the connection's requests from 1: above, the connection was kept.
+        let number: Int
     }
 
     enum Answer: Sendable {
@@ -22,13 +26,19 @@ final class StubServer: Sendable {
         case hang
         /// RST instead of an answer.
         case reset
+        /// The connection is closed instead of an answer.
+        case close
         /// Half of the promised body, then the end.
         case truncated
+        /// This, byte for byte, then the end.
+        case raw(String)
     }
 
     private struct State {
         var requests: [Request] = []
-        var connections: [Int32] = []
+        /// Those that are open. A closed one's number may soon be somebody else's.
+        var connections: Set<Int32> = []
+        var accepted = 0
         var isStopped = false
     }
 
@@ -41,7 +51,7 @@ final class StubServer: Sendable {
     var requests: [Request] { self.state.withLock { $0.requests } }
 
     init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
-        let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
@@ -58,79 +68,74 @@ final class StubServer: Sendable {
         Thread { [self] in self.accept() }.start()
     }
 
+    /// From here on nobody can connect, and who is connected is cut off.
+    /// Connections and the port are given back by the threads that own them: a descriptor closed here could be
+    /// another server's by the time they use it.
     func stop() {
-        let connections = self.state.withLock { state in
-            state.isStopped = true
-            return state.connections
+        self.state.withLock { state in
+            for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
         }
-        for connection in connections { shutdown(connection, Int32(SHUT_RDWR)) }
         shutdown(self.socket, Int32(SHUT_RDWR))
-        close(self.socket)
     }
 
     private func accept() {
+        defer { close(self.socket) }
         while true {
             let connection = Glibc.accept(self.socket, nil, nil)
             guard connection >= 0 else { return }
             let number = self.state.withLock { state in
-                state.connections.append(connection)
-                return state.connections.count
+                state.connections.insert(connection)
+                state.accepted += 1
+                return state.accepted
             }
-            Thread { [self] in self.serve(connection, number) }.start()
+            Thread { [self] in
+                self.serve(connection, number)
+                self.state.withLock { state in
+                    state.connections.remove(connection)
+                    close(connection)
+                }
+            }.start()
         }
     }
 
     private func serve(_ connection: Int32, _ number: Int) {
-        defer { close(connection) }
-        var buffer = Data()
-        while let request = self.read(connection, &buffer, number) {
+        var reader = StubServerReader(connection: connection, number: number)
+        while let request = reader.next() {
             self.state.withLock { $0.requests.append(request) }
             switch self.answer(request) {
-            case .status(let status, let body, let headers): self.write(connection, status, body, headers, promising: body.utf8.count)
+            case .status(let status, let body, let headers): Self.write(connection, status, body, headers, promising: body.utf8.count)
             case .statusThenClose(let status):
-                self.write(connection, status, "{}", [:], promising: 2)
+                Self.write(connection, status, "{}", [:], promising: 2)
                 return
-            case .hang: _ = Glibc.read(connection, UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1), 1)
+            case .hang: reader.waitForEnd()
             case .reset:
                 var linger = linger(l_onoff: 1, l_linger: 0)
                 setsockopt(connection, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
                 return
+            case .close: return
             case .truncated:
-                self.write(connection, 200, #"{"half":"#, [:], promising: 1000)
+                Self.write(connection, 200, #"{"half":"#, [:], promising: 1000)
+                return
+            case .raw(let text):
+                Self.write(connection, text)
                 return
             }
         }
     }
 
-    private func read(_ connection: Int32, _ buffer: inout Data, _ number: Int) -> Request? {
-        let separator = Data("\r\n\r\n".utf8)
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        func more() -> Bool {
-            let count = Glibc.read(connection, &chunk, chunk.count)
-            if count > 0 { buffer.append(contentsOf: chunk[0..<count]) }
-            return count > 0
-        }
-        while buffer.range(of: separator) == nil { guard more() else { return nil } }
-        guard let end = buffer.range(of: separator) else { return nil }
-        let lines = String(decoding: buffer[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
-        let words = lines[0].split(separator: " ")
-        var headers: [String: String] = [:]
-        for line in lines.dropFirst() {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
-        }
-        let length = headers["content-length"].flatMap { Int($0) } ?? 0
-        while buffer.distance(from: end.upperBound, to: buffer.endIndex) < length { guard more() else { return nil } }
-        let bodyEnd = buffer.index(end.upperBound, offsetBy: length)
-        let body = String(decoding: buffer[end.upperBound..<bodyEnd], as: UTF8.self)
-        buffer = Data(buffer[bodyEnd...])
-        return Request(method: String(words[0]), target: String(words[1]), headers: headers, body: body, connection: number)
+    private static func write(_ connection: Int32, _ status: Int, _ body: String, _ headers: [String: String], promising length: Int) {
+        var text = "HTTP/1.1 \(status) X\r\nContent-Type: application/json\r\n"
+        if status != 204 { text += "Content-Length: \(length)\r\n" }
+        for (name, value) in headers { text += "\(name): \(value)\r\n" }
+        Self.write(connection, "\(text)\r\n\(body)")
     }
 
-    private func write(_ connection: Int32, _ status: Int, _ body: String, _ headers: [String: String], promising length: Int) {
-        var text = "HTTP/1.1 \(status) X\r\nContent-Type: application/json\r\nContent-Length: \(length)\r\n"
-        for (name, value) in headers { text += "\(name): \(value)\r\n" }
-        let bytes = Array("\(text)\r\n\(body)".utf8)
-        _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    private static func write(_ connection: Int32, _ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
     }
 }

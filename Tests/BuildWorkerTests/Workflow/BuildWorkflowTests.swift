@@ -79,7 +79,15 @@ import Testing
         Arrow("past the limit nothing is created", .start, attempt(6), .lookAtPod),
         Arrow(
             "past the limit only the report is tried", .start, attempt(6), [.pod(.absent)],
-            .reportFailure(.retriesExhausted(retries: 5, detail: "its pod could not be started or watched"))),
+            .reportFailure(.retriesExhausted(retries: 5, detail: "its pod could not be started"))),
+        Arrow("past the limit a pod that cannot be seen is no cause", .start, attempt(6), [.pod(.unseen(detail: "503"))], .settle(.nack)),
+        Arrow(
+            "past the limit the pod's own fault is the cause", .start, attempt(6), [.pod(.imageError(detail: "x"))],
+            .reportFailure(.imageUnavailable(detail: "x"))),
+        Arrow(
+            "at the limit and the pod cannot be seen either: FAILURE", .start, attempt(5),
+            [.build(.active), .creation(.refused(detail: "500")), .pod(.unseen(detail: "503"))],
+            .reportFailure(.retriesExhausted(retries: 5, detail: "500"))),
         Arrow("FAILURE taken: ack", .start, attempt(5), [.failure(.taken)], .settle(.ack)),
         Arrow("FAILURE refused for good: ack", .start, attempt(5), [.failure(.refused)], .settle(.ack)),
         Arrow("FAILURE not taken: nack", .start, attempt(5), [.failure(.notTaken)], .settle(.nack)),

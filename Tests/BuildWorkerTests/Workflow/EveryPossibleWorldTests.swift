@@ -73,7 +73,7 @@ import Testing
             let isWatched = facts.timer == .held || facts.isTimerKept || facts.verification == .held
             let hasBegun = world.command == .verify && (facts.pod?.hasBegun ?? false)
             let isOver = facts.wasStopped && world.command == .start || facts.build == .ended
-            let nobodyWatches = !rules.usesRetryQueue && facts.pod != nil
+            let nobodyWatches = !rules.usesRetryQueue && facts.pod.map { !$0.isBroken } ?? false
             expect(isWatched || reported || hasBegun || isOver || nobodyWatches, "acks a build that nobody watches")
         case (.stop, .ack): expect(facts.deletion == .done || world.attempt >= rules.reprocessLimit, "acks a stop that was not done")
         case (.clear, .ack): expect(facts.clearing == .done || world.attempt >= rules.reprocessLimit, "acks a clear that was not done")
@@ -81,9 +81,13 @@ import Testing
         case (.start, .nack), (.verify, .nack), (.stop, .nack), (.clear, .nack), (.unreadable, .nack):
             // Past the limit a message only waits for what others owe: the broker's confirm or the API's ear.
             let waitsForOthers = facts.failure == .notTaken || facts.timer == .notHeld || facts.verification == .notHeld
-                || facts.verification == .noQueue || facts.parking == .notHeld
+                || facts.verification == .noQueue || facts.parking == .notHeld || facts.pod == .unseen(detail: "503") && facts.creation == nil
             expect(world.attempt < rules.reprocessLimit || waitsForOthers, "retries for ever")
             expect(!reported, "brings back a build that was failed")
+        }
+        if let cause = performed.lazy.compactMap(\.failureCause).first {
+            expect(!(facts.pod?.hasBegun ?? false), "fails a build whose pod has begun")
+            expect(facts.pod?.isBroken != true || cause.namesThePod, "hides what was seen")
         }
         if performed.contains(.createPod) { expect(!facts.wasStopped && world.attempt <= rules.reprocessLimit, "creates what must not be") }
         if !rules.usesRetryQueue { expect(facts.timer == nil && facts.verification == nil, "publishes with the retry queue off") }
@@ -122,7 +126,27 @@ extension Action {
     }
 }
 
+extension Action {
+    fileprivate var failureCause: FailureCause? { if case .reportFailure(let cause) = self { cause } else { nil } }
+}
+
+extension FailureCause {
+    fileprivate var namesThePod: Bool {
+        switch self {
+        case .podFailed, .imageUnavailable, .containerCannotStart: true
+        case .podRejected, .retriesExhausted, .neverBegan, .podDisappeared: false
+        }
+    }
+}
+
 extension PodObservation {
+    fileprivate var isBroken: Bool {
+        switch self {
+        case .failed, .imageError, .containerError: true
+        case .pending, .running, .succeeded, .terminating, .foreign, .absent, .unseen: false
+        }
+    }
+
     fileprivate var hasBegun: Bool {
         switch self {
         case .running, .succeeded: true

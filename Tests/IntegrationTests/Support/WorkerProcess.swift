@@ -50,6 +50,8 @@ final class WorkerProcess: Sendable {
     @discardableResult
     func terminate() async throws -> Int32 {
         self.child.signal(SIGTERM)
-        return try await self.child.waitForExit()
+        let code = try await self.child.waitForExit()
+        try LogCheck.holds(self)
+        return code
     }
 }
