@@ -162,7 +162,8 @@ extension ActionPerformer {
     private func parkOrStrip(_ properties: MessageProperties, _ reasons: AMQPTable, _ context: DeliveryContext) async -> HandOver {
         var message = OutgoingMessage(
             exchange: self.rabbitmq.exchange, routingKey: self.rabbitmq.parkedQueue, properties: properties, body: context.delivery.body)
-        guard case .unsendable = await self.publish(message) else { return await self.handOver(message, context) }
+        let outcome = await self.publish(message)
+        guard case .unsendable = outcome else { return self.handOver(outcome, message, context) }
         context.logger.error("the headers of an unreadable message are too large to keep; it is parked without them")
         message.properties.headers = reasons
         return await self.handOver(message, context)
@@ -170,7 +171,10 @@ extension ActionPerformer {
 
     private func handOver(_ message: OutgoingMessage?, _ context: DeliveryContext) async -> HandOver {
         guard let message else { return .notHeld }
-        let outcome = await self.publish(message)
+        return self.handOver(await self.publish(message), message, context)
+    }
+
+    private func handOver(_ outcome: PublishOutcome, _ message: OutgoingMessage, _ context: DeliveryContext) -> HandOver {
         switch outcome {
         case .confirmed: return .held
         case .returned: return .noQueue
