@@ -57,14 +57,14 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             let copies: AMQPValue = .array([.text(stage.queues.build), .text(stage.queues.retry)])
-            try await stage.publish(Array("rubbish".utf8), to: stage.queues.parked, headers: [:])
             try await stage.publish(Array("rubbish".utf8), headers: ["CC": .array([.text(stage.queues.retry)]), "BCC": copies])
             try await eventually("the message and the copies that the publisher asked for are parked, once") {
-                try stage.depth(\.parked) >= 4 && stage.isSettled()
+                // The build queue's own, and one in the retry queue: the broker makes one copy a queue.
+                try stage.depth(\.parked) == 2 && stage.isSettled()
             }
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("and nothing goes round") { try await stage.simulator.state().hostname(1) != nil }
-            #expect(try stage.depth(\.parked) <= 5)
+            #expect(try stage.depth(\.parked) == 2)
             try await worker.terminate()
         }
 
