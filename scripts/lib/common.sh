@@ -25,6 +25,7 @@ declare -A WHY_PACKAGE=(
     [rabbitmq-server]="the broker that the integration tests and the quick start run privately"
     [jq]="reads the cluster simulator's state"
     [curl]="asks the health and control endpoints"
+    [openssl]="makes the certificates of the TLS tests"
     [ca-certificates]="the dependencies are fetched over https"
 )
 
@@ -90,7 +91,7 @@ install_requirements() {
     local wanted=(ca-certificates librabbitmq-dev)
     ldconfig -p 2>/dev/null | grep -q 'libcurl\.so\.4' || /sbin/ldconfig -p | grep -q 'libcurl\.so\.4' || wanted+=(libcurl4)
     if [[ ${1:-all} != build ]]; then
-        wanted+=(rabbitmq-server jq curl)
+        wanted+=(rabbitmq-server jq curl openssl)
     fi
     install_packages "${wanted[@]}"
     have swift || die "swift is not in PATH. Install Swift 6.2 or newer (https://www.swift.org/install), then run this again."
