@@ -55,6 +55,9 @@ final class DeliveryContext: Sendable {
         self.logger = logger
     }
 
+    /// `nil`: the message is unreadable or concerns no build.
+    var build: BuildConfig? { if case .success(let message) = self.message { message.build } else { nil } }
+
     /// `jobId: 91877, jobType: start, buildId: 8609231`, as operators grep it.
     var job: String {
         guard case .success(let message) = self.message else { return "jobId: , jobType: unreadable, buildId: " }
