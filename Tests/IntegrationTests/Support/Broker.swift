@@ -113,7 +113,9 @@ final class BrokerGuard: Sendable {
         let guardian = Process()
         guardian.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
         guardian.arguments = [
-            "/bin/bash", "-c", "while kill -0 \(getpid()) 2>/dev/null; do sleep 1; done; bash '\(script)' stop '\(directory.path)'; rm -rf '\(directory.path)'",
+            "/bin/bash", "-c", "while kill -0 \(getpid()) 2>/dev/null; do sleep 1; done; bash '\(script)' stop '\(directory.path)'; rm -rf '\(directory.path)';"
+                // The last guardian finds the run's directory without brokers and takes it away.
+                + " find '\(Surroundings.directory.path)' -mindepth 1 -maxdepth 1 ! -name 'broker-*' -exec rm -rf {} +; rmdir '\(Surroundings.directory.path)' 2>/dev/null",
         ]
         guardian.standardInput = FileHandle.nullDevice
         guardian.standardOutput = FileHandle.nullDevice

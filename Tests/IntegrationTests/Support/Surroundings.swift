@@ -14,7 +14,7 @@ enum Surroundings {
         return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     }()
 
-    /// A directory of this run; removed when the run ends.
+    /// A directory of this run; whoever guards its brokers removes it when the run has ended.
     static let directory: URL = {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("build-worker-tests-\(ProcessInfo.processInfo.processIdentifier)")
         do {
