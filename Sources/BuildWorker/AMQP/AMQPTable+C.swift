@@ -2,7 +2,7 @@ internal import CRabbitMQ
 
 extension AMQPTable {
     /// How deep tables may nest; deeper parts of a stranger's headers read as ``AMQPValue/void``.
-    private static let maximumDepth = 16
+    fileprivate static let maximumDepth = 16
 
     /// Copies a table out of librabbitmq's buffers.
     init(copying table: amqp_table_t, depth: Int = 0) {
@@ -43,7 +43,7 @@ extension AMQPValue {
     }
 
     private static func elements(of array: amqp_array_t, depth: Int) -> [AMQPValue] {
-        guard let entries = array.entries, depth < 16 else { return [] }
+        guard let entries = array.entries, depth < AMQPTable.maximumDepth else { return [] }
         return (0..<Int(array.num_entries)).map { AMQPValue(copying: entries[$0], depth: depth + 1) }
     }
 }

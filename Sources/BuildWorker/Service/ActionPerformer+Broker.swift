@@ -5,7 +5,7 @@ extension ActionPerformer {
     private var rabbitmq: RabbitMQOptions { self.configuration.rabbitmq }
 
     /// The message as `verify`, with its own headers only: the old ones would count as this one's deaths.
-    private func verifyMessage(to queue: String, round: Int, isTimer: Bool, _ context: DeliveryContext) -> OutgoingMessage? {
+    private func verifyMessage(to queue: String, round: Int, _ context: DeliveryContext) -> OutgoingMessage? {
         guard case .success(let message) = context.message else { return nil }
         var properties = MessageProperties()
         properties.contentType = "application/json"
@@ -13,18 +13,17 @@ extension ActionPerformer {
         properties.appID = Product.name
         properties.timestamp = UInt64(Timestamp.now.secondsSince1970)
         properties.headers[Header.initRound] = .int64(Int64(round))
-        if isTimer { properties.headers[Header.initTimer] = .int64(1) }
         if let start = context.knownImagePullStartTime { properties.headers[Header.imagePullStart] = .text(start) }
         return OutgoingMessage(
             exchange: self.rabbitmq.exchange, routingKey: queue, properties: properties, body: message.asVerify().serialized())
     }
 
     func timerMessage(_ round: Int, _ context: DeliveryContext) -> OutgoingMessage? {
-        self.verifyMessage(to: self.rabbitmq.initQueue, round: round, isTimer: false, context)
+        self.verifyMessage(to: self.rabbitmq.initQueue, round: round, context)
     }
 
     func verification(_ context: DeliveryContext) -> OutgoingMessage? {
-        self.verifyMessage(to: self.rabbitmq.retryQueue, round: context.round, isTimer: false, context)
+        self.verifyMessage(to: self.rabbitmq.retryQueue, round: context.round, context)
     }
 
     /// Headers that were near the limit when they came may be above it with ours: then the body is worth more than they.
@@ -43,7 +42,7 @@ extension ActionPerformer {
         return self.handOver(await self.publish(message), message, context)
     }
 
-    func handOver(_ outcome: PublishOutcome, _ message: OutgoingMessage, _ context: DeliveryContext) -> HandOver {
+    private func handOver(_ outcome: PublishOutcome, _ message: OutgoingMessage, _ context: DeliveryContext) -> HandOver {
         switch outcome {
         case .confirmed: return .held
         case .returned: return .noQueue
@@ -54,11 +53,11 @@ extension ActionPerformer {
     }
 
     func keepTimer(_ round: Int, _ context: DeliveryContext) async -> Fact {
-        if let message = self.verifyMessage(to: self.rabbitmq.retryQueue, round: round, isTimer: true, context) {
-            // Handed over early, at a drain, it is only a look: no round is spent and nothing is late.
-            var early = message
-            early.properties.headers[Header.initTimer] = nil
-            early.properties.headers[Header.initRound] = .int64(Int64(max(0, round - 1)))
+        // Handed over early, at a drain, it is only a look: no round is spent and nothing is late.
+        if var message = self.verifyMessage(to: self.rabbitmq.retryQueue, round: round, context),
+            let early = self.verifyMessage(to: self.rabbitmq.retryQueue, round: max(0, round - 1), context)
+        {
+            message.properties.headers[Header.initTimer] = .int64(1)
             await self.timers.keep(message, early: early)
             context.logger.warning("queue \(self.rabbitmq.initQueue) does not exist: this init timer is kept in memory. 'worker topology apply' creates it")
         }

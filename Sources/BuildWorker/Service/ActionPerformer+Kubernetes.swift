@@ -22,8 +22,8 @@ extension ActionPerformer {
             case .alreadyExists:
                 context.logger.info("the pod exists already, adopting it", metadata: ["podName": .string(name)])
                 return .alreadyExists
-            case .invalid: return .rejected(detail: error.words)
-            default: return .refused(detail: error.words)
+            case .invalid: return .rejected(detail: error.description)
+            default: return .refused(detail: error.description)
             }
         }
     }
@@ -41,7 +41,7 @@ extension ActionPerformer {
         } catch {
             if case .notFound = error.code { return .absent }
             self.note(error, context)
-            return .unseen(detail: error.words)
+            return .unseen(detail: error.description)
         }
     }
 
@@ -53,7 +53,7 @@ extension ActionPerformer {
             return self.observe(pods, build, context)
         } catch {
             self.note(error, context)
-            return .unseen(detail: error.words)
+            return .unseen(detail: error.description)
         }
     }
 
@@ -78,7 +78,7 @@ extension ActionPerformer {
         } catch {
             if case .notFound = error.code { return .done }
             self.note(error, context)
-            return .failed(detail: error.words)
+            return .failed(detail: error.description)
         }
     }
 
@@ -94,9 +94,4 @@ extension ActionPerformer {
             context.logger.debug("request failed", metadata: ["error": .string(error.description)])
         }
     }
-}
-
-extension KubernetesError {
-    /// For a build's owner: the status and what the API server said.
-    fileprivate var words: String { self.description }
 }

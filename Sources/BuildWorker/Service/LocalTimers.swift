@@ -65,10 +65,7 @@ final class LocalTimers: Sendable {
 
     private func handOverEarly(_ message: OutgoingMessage) async {
         let outcome = await self.publish(message)
-        if outcome != .confirmed { self.lost(outcome) }
-    }
-
-    private func lost(_ outcome: PublishOutcome) {
+        guard outcome != .confirmed else { return }
         self.logger.error("an init timer could not be handed over and is lost", metadata: ["outcome": .string("\(outcome)")])
     }
 
