@@ -37,8 +37,10 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: strict),
+            // Messages that crash the worker on purpose, for tests.
+            swiftSettings: strict + [.define("TEST_HOOKS", .when(configuration: .debug))]),
         .executableTarget(
             name: "worker",
             dependencies: [

@@ -14,12 +14,14 @@ struct Run: AsyncParsableCommand {
             queue or the cluster is missing it waits, says so in the log, and answers 503 on /health.
 
             SIGTERM or SIGINT: no more messages are taken, those in hand are finished within DRAIN_TIMEOUT (25 s), what is
-            left goes back to its queue, exit 0.
+            left goes back to its queue, exit 0. A second signal gives everything back at once.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(name: .long, help: "End by itself when the build, wait, retry and init queues are empty and nothing is in hand.")
+    @Flag(
+        name: .long,
+        help: "End by itself when the build, wait, retry and init queues are empty, nobody else consumes them, and nothing is in hand.")
     var exitWhenIdle = false
 
     func run() async throws {
@@ -42,13 +44,14 @@ struct Run: AsyncParsableCommand {
         let host = ProcessInfo.processInfo.environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
         logger.info("\(Product.name) \(Product.version) starts", metadata: ["host": .string(host), "pid": .stringConvertible(Int(getpid()))])
 
-        let worker = Worker(configuration, host: host, logger: logger)
+        let worker = try self.worker(configuration, host: host, logger: logger)
         let health = HealthServer(configuration.httpd, health: worker.health) { port in
             logger.info("Server running on http://\(configuration.httpd.host):\(port)", metadata: ["port": .stringConvertible(port)])
         }
         // Shut down in reverse: the worker drains while its health can still be asked.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: health),
+            .init(service: SecondSignal(worker: worker)),
             .init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup),
         ]
         if self.exitWhenIdle {
@@ -62,6 +65,19 @@ struct Run: AsyncParsableCommand {
         } catch let error as HealthServer.BindError {
             logger.critical("\(error)")
             throw Exit.failed
+        }
+    }
+
+    /// Without a disk the worker goes on; what only a disk can keep is then lost in a crash.
+    private func worker(_ configuration: WorkerConfiguration, host: String, logger: Logger) throws -> Worker {
+        do {
+            let spool = try SpoolDirectory(configuration.spoolDirectory)
+            return try Worker(configuration, host: host, spool: spool, logger: logger)
+        } catch {
+            logger.error(
+                "no spool (SPOOL_DIRECTORY): a message that crashes the worker is known by the broker's count only, and init timers of a broker without an init queue die with the process",
+                metadata: ["error": .string(error.description)])
+            return try Worker(configuration, host: host, spool: nil, logger: logger)
         }
     }
 }

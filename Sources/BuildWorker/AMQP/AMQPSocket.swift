@@ -212,7 +212,7 @@ final class AMQPSocket {
 
     /// - Returns: messages ready and consumers.
     @discardableResult
-    func declareQueue(_ queue: String, arguments: AMQPTable, isPassive: Bool, on channel: UInt16) throws(AMQPError) -> (messages: Int, consumers: Int) {
+    func declareQueue(_ queue: String, arguments: AMQPTable, isPassive: Bool, on channel: UInt16) throws(AMQPError) -> (ready: Int, consumers: Int) {
         let ok = AMQPPool.withPool { pool in
             amqp_queue_declare(
                 self.connection, channel, pool.bytes(queue), isPassive ? 1 : 0, 1, 0, 0, pool.table(arguments))

@@ -58,7 +58,9 @@ public struct Topology: Sendable {
         }
         queues.append(
             Queue(
-                name: options.parkedQueue, purpose: "messages that nobody could read", arguments: quorum(),
+                name: options.parkedQueue, purpose: "unreadable and poison messages",
+                // `worker parked` looks at messages by taking them and giving them back, which must not count against them.
+                arguments: quorum(isUnlimitedByDefault ? [:] : ["x-delivery-limit": .int64(-1)]),
                 withoutIt: "unreadable messages are dropped after one log line with their hash"))
         self.queues = queues
     }

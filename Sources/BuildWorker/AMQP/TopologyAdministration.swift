@@ -49,10 +49,14 @@ public final class TopologyAdministration {
     }
 
     /// Messages that are ready in a queue; `nil` where it does not exist.
-    public func depth(of queue: String) throws(AMQPError) -> Int? {
+    public func depth(of queue: String) throws(AMQPError) -> Int? { try self.counts(of: queue)?.ready }
+
+    /// Messages that are ready in a queue, and who consumes it; `nil` where it does not exist. What consumers have in hand is
+    /// in neither.
+    func counts(of queue: String) throws(AMQPError) -> (ready: Int, consumers: Int)? {
         do throws(AMQPError) {
             return try self.onFreshChannel { channel throws(AMQPError) in
-                try self.socket.declareQueue(queue, arguments: [:], isPassive: true, on: channel).messages
+                try self.socket.declareQueue(queue, arguments: [:], isPassive: true, on: channel)
             }
         } catch {
             guard error.code == .refused(404) else { throw error }

@@ -93,6 +93,7 @@ extension Setting {
         Setting("httpd.host", \.httpd.host, .listenAddress),
         Setting("log.format", \.log.format, .word),
         Setting("log.level", \.log.level, .word),
+        Setting("spool.directory", \.spoolDirectory, .path),
         Setting("drainTimeoutSeconds", \.drainTimeout, .duration(.seconds, upTo: 3600)),
     ]
 

@@ -8,6 +8,8 @@ public struct WorkerConfiguration: Sendable {
     public var ecosystem = EcosystemOptions()
     public var httpd = HealthServerOptions()
     public var log = LogOptions()
+    /// `spool.directory`: what must survive a crash of this worker is written there, by one worker at a time.
+    public var spoolDirectory = "/var/spool/build-worker"
     /// `drainTimeoutSeconds`, more than 0, at most 3600 s: how long the builds in hand may take to finish after SIGTERM.
     public var drainTimeout = Duration.seconds(25)
 

@@ -1,4 +1,4 @@
-/// The five requests that the worker makes of a cluster's API server. Each is attempted once, within
+/// The requests that the worker makes of a cluster's API server. Each is attempted once, within
 /// ``KubernetesOptions/requestTimeout``; only a 401 is answered with one more attempt when the token can be read anew.
 public struct KubernetesClient: Sendable {
     private let transport: HTTPTransport
@@ -36,6 +36,15 @@ public struct KubernetesClient: Sendable {
             throw KubernetesError(operation: operation, code: .unreadableAnswer, status: 200, message: "the answer has no items")
         }
         return items
+    }
+
+    /// Asks for next to nothing, to see whether the API server and its store answer.
+    ///
+    /// - Throws: what ``KubernetesError/mayBeOutage`` says yes to; any other answer is one.
+    public func probe() async throws(KubernetesError) {
+        do throws(KubernetesError) {
+            _ = try await self.send("probe", "GET", "\(self.podsURL)?limit=1", body: nil, success: 200)
+        } catch where !error.mayBeOutage {}
     }
 
     /// Deletes all that match; none is fine.

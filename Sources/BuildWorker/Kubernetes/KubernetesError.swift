@@ -67,6 +67,15 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         }
     }
 
+    /// The API server itself may be away: then every request fails like this, whichever build it is for.
+    public var mayBeOutage: Bool {
+        switch self.code {
+        case .unauthorized, .noToken, .tooManyRequests, .serverError: true
+        case .alreadyExists, .conflict, .invalid, .notFound, .namespaceNotFound, .quotaExceeded, .forbidden, .unexpectedStatus, .unreadableAnswer: false
+        case .unreachable(let code): code.isRetriable
+        }
+    }
+
     /// `create pod: 500 InternalError "etcd is away"`
     public var description: String {
         let status = [self.status.map { String($0) }, self.reason].compactMap { $0 }.joined(separator: " ")

@@ -11,9 +11,11 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
     /// Its `x-death` header is not a broker's. Rejecting such a message would crash the broker's dead-lettering, so it
     /// cannot be retried like others (``DeathHistory/isMalformed``).
     case malformedDeathHistory
+    /// Handling it has ended the worker's process so many times.
+    case poison(crashes: Int)
 
     /// A short code that does not change, for headers and metrics: `empty-body`, `malformed-json`, `not-an-object`,
-    /// `unknown-job`, `missing-field`, `invalid-field` or `malformed-x-death`. Where fields are both missing and invalid, `missing-field`.
+    /// `unknown-job`, `missing-field`, `invalid-field`, `malformed-x-death` or `poison`. Where fields are both missing and invalid, `missing-field`.
     public var reason: String {
         switch self {
         case .emptyBody: "empty-body"
@@ -22,6 +24,7 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
         case .unknownJob: "unknown-job"
         case .fields(let missing, _): missing.isEmpty ? "invalid-field" : "missing-field"
         case .malformedDeathHistory: "malformed-x-death"
+        case .poison: "poison"
         }
     }
 
@@ -36,6 +39,7 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
             [("missing", missing), ("invalid", invalid)].filter { !$0.1.isEmpty }
                 .map { "\($0.0): \($0.1.joined(separator: ", "))" }.joined(separator: "; ")
         case .malformedDeathHistory: "the x-death header is not as a broker writes it, so the message must not be dead-lettered"
+        case .poison(let crashes): "handling it ended the worker \(crashes) times"
         }
     }
 }

@@ -10,6 +10,8 @@ public final class Health: Sendable {
         var queues: [String: String?] = [:]
         /// The worker's own fault: token, rights, namespace.
         var clusterFault: (text: String, at: ContinuousClock.Instant)?
+        /// By service: why it is away for everybody.
+        var outages: [String: String] = [:]
         var isDraining = false
     }
 
@@ -54,14 +56,20 @@ public final class Health: Sendable {
     /// - Parameter fault: `nil` when a request to the cluster succeeded.
     public func cluster(fault: String?) { self.state.withLock { $0.clusterFault = fault.map { ($0, .now) } } }
 
+    /// - Parameter cause: `nil` when the service is back.
+    func outage(of service: String, cause: String?) { self.state.withLock { $0.outages[service] = cause } }
+
     public func draining() { self.state.withLock { $0.isDraining = true } }
 
     /// Why the worker is not ready, the gravest first; empty when it is.
     public var problems: [String] {
-        let fault = self.state.withLock { state in
-            state.clusterFault.flatMap { $0.at + Self.faultLifetime > .now ? "Kubernetes: \($0.text)" : nil }
+        let (fault, outages) = self.state.withLock { state in
+            (
+                state.clusterFault.flatMap { $0.at + Self.faultLifetime > .now ? "Kubernetes: \($0.text)" : nil },
+                state.outages.sorted { $0.key < $1.key }.map { "\($0.key) is away, the intake is paused: \($0.value)" }
+            )
         }
-        return self.brokerProblems + [fault].compactMap { $0 }
+        return outages + self.brokerProblems + [fault].compactMap { $0 }
     }
 
     /// What keeps messages from coming and going.

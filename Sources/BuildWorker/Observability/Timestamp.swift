@@ -16,6 +16,8 @@ public struct Timestamp: Sendable, Hashable {
         return Timestamp(secondsSince1970: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
     }
 
+    public var millisecondsSince1970: Int { self.secondsSince1970 * 1000 + self.milliseconds }
+
     public var text: String {
         var seconds = time_t(self.secondsSince1970)
         var parts = tm()

@@ -7,8 +7,20 @@ public struct BuildAPIClient: Sendable {
     public init(transport: HTTPTransport, deadline: Duration) { (self.transport, self.deadline) = (transport, deadline) }
 
     /// `PUT <apiURI>/v4/builds/<id>`; any 2xx is success.
-    public func update(_ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate) async throws(BuildAPIError) {
-        _ = try await self.send("update build \(build)", "PUT", build, apiURI, token, update.document)
+    ///
+    /// - Returns: the build's status after it, where the answer has it.
+    @discardableResult
+    public func update(_ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate) async throws(BuildAPIError) -> String? {
+        Self.document(try await self.send("update build \(build)", "PUT", build, apiURI, token, update.document))?["status"]?.string
+    }
+
+    /// Asks for next to nothing, to see whether the API answers.
+    ///
+    /// - Throws: what ``BuildAPIError/mayBeOutage`` says yes to; any other answer is one.
+    public func probe(_ apiURI: String) async throws(BuildAPIError) {
+        do throws(BuildAPIError) {
+            _ = try await self.send("probe", HTTPRequest(method: "GET", url: "\(Self.base(apiURI))/v4/status"))
+        } catch where !error.mayBeOutage {}
     }
 
     /// `GET <apiURI>/v4/builds/<id>`.
@@ -26,9 +38,11 @@ public struct BuildAPIClient: Sendable {
     private func send(
         _ operation: String, _ method: String, _ build: BuildID, _ apiURI: String, _ token: Secret, _ body: JSONValue?
     ) async throws(BuildAPIError) -> HTTPResponse {
-        var base = apiURI
-        while base.hasSuffix("/") { base.removeLast() }
-        let request = HTTPRequest(method: method, url: "\(base)/v4/builds/\(build)", bearer: token, body: body?.serialized())
+        let url = "\(Self.base(apiURI))/v4/builds/\(build)"
+        return try await self.send(operation, HTTPRequest(method: method, url: url, bearer: token, body: body?.serialized()))
+    }
+
+    private func send(_ operation: String, _ request: HTTPRequest) async throws(BuildAPIError) -> HTTPResponse {
         let response: HTTPResponse
         do throws(HTTPError) {
             response = try await self.transport.send(request, deadline: self.deadline)
@@ -37,9 +51,15 @@ public struct BuildAPIClient: Sendable {
         }
         guard (200..<300).contains(response.status) else {
             let message = Self.document(response)?["message"]?.string ?? ""
-            throw BuildAPIError(operation: operation, code: .status(response.status), message: message, hiding: [token])
+            throw BuildAPIError(operation: operation, code: .status(response.status), message: message, hiding: request.bearer.map { [$0] } ?? [])
         }
         return response
+    }
+
+    private static func base(_ apiURI: String) -> String {
+        var base = apiURI
+        while base.hasSuffix("/") { base.removeLast() }
+        return base
     }
 
     private static func document(_ response: HTTPResponse) -> JSONValue? {

@@ -29,6 +29,15 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         }
     }
 
+    /// The API itself may be away: then every request fails like this, whichever build it is for.
+    public var mayBeOutage: Bool {
+        switch self.code {
+        case .status(let status): status >= 500 || status == 429
+        case .unreachable(let code): code.isRetriable
+        case .unreadableAnswer: false
+        }
+    }
+
     public var description: String {
         switch self.code {
         case .status(let status): "\(self.operation): \(status)\(self.message.isEmpty ? "" : " \"\(self.message)\"")"

@@ -2,7 +2,8 @@ internal import Logging
 
 /// What the build API is asked and told, and what this node keeps itself.
 extension ActionPerformer {
-    private static let endedStates: Set<String> = ["SUCCESS", "FAILURE", "ABORTED", "COLLAPSED"]
+    private static let finishedStates: Set<String> = ["SUCCESS", "FAILURE"]
+    private static let abortedStates: Set<String> = ["ABORTED", "COLLAPSED"]
 
     /// A note is good to know, not owed: it may not hold its delivery for longer than this and one more attempt.
     private static let notePatience = Duration.seconds(15)
@@ -13,15 +14,17 @@ extension ActionPerformer {
         guard let build = context.build, let apiURI = build.apiURI, let token = build.token else { return .unknown }
         do {
             let status = try await self.buildAPI.status(of: build.buildID, at: apiURI, token: token)
-            return Self.endedStates.contains(status) ? .ended : .active
+            self.outages.succeeded(.buildAPI, .read)
+            return Self.abortedStates.contains(status) ? .aborted : Self.finishedStates.contains(status) ? .finished : .active
         } catch {
+            await self.judge(error, .read, build.buildID, at: apiURI)
             context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])
             return error.isRetriable ? .unavailable(detail: error.description) : .unknown
         }
     }
 
-    func tell(_ note: BuildNote, _ context: DeliveryContext) async -> Fact {
-        guard let build = context.build, let token = build.token else { return .noted }
+    func tell(_ note: BuildNote, _ context: DeliveryContext) async -> NoteOutcome {
+        guard let build = context.build, let token = build.token else { return .taken }
         // As the original: stats and waiting go to the ecosystem's API, status to the address in the message.
         let (apiURI, update): (String?, BuildUpdate) =
             switch note {
@@ -32,11 +35,15 @@ extension ActionPerformer {
             case .delayed:
                 (build.apiURI, BuildUpdate(statusMessage: "Build initialization delayed - pod creation taking longer than expected"))
             }
-        guard let apiURI else { return .noted }
-        if let error = await self.update(build.buildID, at: apiURI, token: token, with: update, patience: Self.notePatience) {
+        guard let apiURI else { return .taken }
+        switch await self.update(build.buildID, at: apiURI, token: token, with: update, patience: Self.notePatience) {
+        case .success(let status):
+            // What it then says decides; here it is only suspected.
+            return status.map { Self.abortedStates.contains($0) || Self.finishedStates.contains($0) } ?? false ? .refused : .taken
+        case .failure(let error):
             context.logger.warning("the build API did not take a note; the build goes on", metadata: ["error": .string(error.description)])
+            return error.isRetriable ? .lost : .refused
         }
-        return .noted
     }
 
     func reportFailure(_ cause: FailureCause, _ context: DeliveryContext) async -> ReportOutcome {
@@ -46,7 +53,7 @@ extension ActionPerformer {
             return .refused
         }
         let update = BuildUpdate(status: "FAILURE", statusMessage: cause.description)
-        guard let error = await self.update(build.buildID, at: apiURI, token: token, with: update) else {
+        guard case .failure(let error) = await self.update(build.buildID, at: apiURI, token: token, with: update) else {
             context.logger.info("build status successfully updated for build \(build.buildID)")
             return .taken
         }
@@ -59,23 +66,37 @@ extension ActionPerformer {
         return .notTaken
     }
 
-    /// - Returns: the last error, or `nil` when the API took it.
+    /// - Returns: the build's status if the answer has it, or the last error. In an outage there is one attempt: the message waits instead.
     private func update(
         _ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate, patience: Duration = .seconds(600)
-    ) async -> BuildAPIError? {
+    ) async -> Result<String?, BuildAPIError> {
         var attempt = 1
         let end = ContinuousClock.now + patience
         while true {
             do throws(BuildAPIError) {
-                try await self.buildAPI.update(build, at: apiURI, token: token, with: update)
-                return nil
+                let status = try await self.buildAPI.update(build, at: apiURI, token: token, with: update)
+                self.outages.succeeded(.buildAPI, .write)
+                return .success(status)
             } catch {
-                guard let pause = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), .now + pause < end else {
-                    return error
-                }
+                await self.judge(error, .write, build, at: apiURI)
+                guard let pause = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), .now + pause < end,
+                    !self.outages.isOpen(.buildAPI)
+                else { return .failure(error) }
                 attempt += 1
-                guard await Self.waited(pause) else { return error }
+                guard await Self.waited(pause) else { return .failure(error) }
             }
+        }
+    }
+
+    /// The address stands in the message. Only the ecosystem's own API can be away for everybody: a message with a wrong address
+    /// is that build's fault.
+    private func judge(_ error: BuildAPIError, _ access: CircuitBreaker.Access, _ build: BuildID, at apiURI: String) async {
+        guard error.mayBeOutage else { return self.outages.succeeded(.buildAPI, access) }
+        let ecosystem = self.configuration.ecosystem.api
+        guard apiURI == ecosystem else { return }
+        await self.outages.judge(.buildAPI, access, of: build, cause: error.description) { [buildAPI] in
+            do throws(BuildAPIError) { try await buildAPI.probe(ecosystem) } catch { return error.description }
+            return nil
         }
     }
 

@@ -12,12 +12,10 @@ extension ActionPerformer {
         } catch { return .rejected(detail: "\(error)") }
         let name = PodName.of(build.buildID, prefix: self.options.prefix)
         do {
-            _ = try await self.kubernetes.createPod(manifest.document)
-            self.health.cluster(fault: nil)
+            _ = try await self.ask(.write, build, context) { () throws(KubernetesError) in try await self.kubernetes.createPod(manifest.document) }
             context.logger.info("Pod created successfully for build \(build.buildID), podName: \(name)", metadata: ["podName": .string(name)])
             return .created
         } catch {
-            self.note(error, context)
             switch error.code {
             case .alreadyExists:
                 context.logger.info("the pod exists already, adopting it", metadata: ["podName": .string(name)])
@@ -35,12 +33,11 @@ extension ActionPerformer {
             try? await Task.sleep(for: self.options.podStatusQueryDelay)
         }
         do {
-            let pod = try await self.kubernetes.podStatus(named: PodName.of(build.buildID, prefix: self.options.prefix))
-            self.health.cluster(fault: nil)
+            let name = PodName.of(build.buildID, prefix: self.options.prefix)
+            let pod = try await self.ask(.read, build, context) { () throws(KubernetesError) in try await self.kubernetes.podStatus(named: name) }
             return self.observe([pod], build, context)
         } catch {
             if case .notFound = error.code { return .absent }
-            self.note(error, context)
             return .unseen(detail: error.description)
         }
     }
@@ -48,11 +45,11 @@ extension ActionPerformer {
     func listPods(_ context: DeliveryContext) async -> PodObservation {
         guard let build = context.build else { return .absent }
         do {
-            let pods = try await self.kubernetes.pods(labelled: self.selector(build))
-            self.health.cluster(fault: nil)
+            let pods = try await self.ask(.read, build, context) { () throws(KubernetesError) in
+                try await self.kubernetes.pods(labelled: self.selector(build))
+            }
             return self.observe(pods, build, context)
         } catch {
-            self.note(error, context)
             return .unseen(detail: error.description)
         }
     }
@@ -71,27 +68,45 @@ extension ActionPerformer {
     func deletePods(_ context: DeliveryContext) async -> Outcome {
         guard let build = context.build else { return .done }
         do {
-            try await self.kubernetes.deletePods(labelled: self.selector(build))
-            self.health.cluster(fault: nil)
+            try await self.ask(.write, build, context) { () throws(KubernetesError) in
+                try await self.kubernetes.deletePods(labelled: self.selector(build))
+            }
             context.logger.info("the build's pods are deleted")
             return .done
         } catch {
             if case .notFound = error.code { return .done }
-            self.note(error, context)
             return .failed(detail: error.description)
         }
     }
 
     private func selector(_ build: BuildConfig) -> String { "sdbuild=\(PodName.label(build.buildID, prefix: self.options.prefix))" }
 
-    /// The cluster answered: what it said may be the worker's own fault, which makes it not ready.
-    private func note(_ error: KubernetesError, _ context: DeliveryContext) {
-        if error.isWorkersFault {
-            self.health.cluster(fault: error.description)
-            context.logger.error("the cluster refuses this worker: check its token, rights and namespace", metadata: ["error": .string(error.description)])
-        } else {
-            if error.status != nil { self.health.cluster(fault: nil) }
-            context.logger.debug("request failed", metadata: ["error": .string(error.description)])
+    /// All requests for a build go through here: health and the outage watch learn from them.
+    private func ask<Answer: Sendable>(
+        _ access: CircuitBreaker.Access, _ build: BuildConfig, _ context: DeliveryContext, _ request: () async throws(KubernetesError) -> Answer
+    ) async throws(KubernetesError) -> Answer {
+        do throws(KubernetesError) {
+            let answer = try await request()
+            self.health.cluster(fault: nil)
+            self.outages.succeeded(.cluster, access)
+            return answer
+        } catch {
+            if error.isWorkersFault {
+                self.health.cluster(fault: error.description)
+                context.logger.error("the cluster refuses this worker: check its token, rights and namespace", metadata: ["error": .string(error.description)])
+            } else {
+                if error.status != nil { self.health.cluster(fault: nil) }
+                context.logger.debug("request failed", metadata: ["error": .string(error.description)])
+            }
+            if error.mayBeOutage {
+                await self.outages.judge(.cluster, access, of: build.buildID, cause: error.description) { [kubernetes] in
+                    do throws(KubernetesError) { try await kubernetes.probe() } catch { return error.description }
+                    return nil
+                }
+            } else {
+                self.outages.succeeded(.cluster, access)
+            }
+            throw error
         }
     }
 }

@@ -6,6 +6,7 @@ struct ActionPerformer: Sendable {
     let publish: @Sendable (OutgoingMessage) async -> PublishOutcome
     let timers: LocalTimers
     let health: Health
+    let outages: Outages
 
     func perform(_ action: Action, _ context: DeliveryContext) async -> Fact {
         switch action {
@@ -14,13 +15,14 @@ struct ActionPerformer: Sendable {
         case .lookAtPod: .pod(await self.lookAtPod(context))
         case .listPods: .pod(await self.listPods(context))
         case .deletePods: .deletion(await self.deletePods(context))
-        case .armTimer(let round): .timer(await self.handOver(self.timerMessage(round, context), context))
-        case .keepTimer(let round): await self.keepTimer(round, context)
-        case .requestVerification: .verification(await self.handOver(self.verification(context), context))
-        case .tellBuild(let note): await self.tell(note, context)
+        case .armTimer(let round): .timer(await self.armTimer(round, context))
+        case .keepTimer(let round): .timerKept(await self.keepTimer(round, context))
+        case .requestVerification: .verification(await self.requestVerification(context))
+        case .tellBuild(let note): .note(await self.tell(note, context))
         case .reportFailure(let cause): .failure(await self.reportFailure(cause, context))
         case .clearCache: .clearing(await self.clearCache(context))
         case .park: .parking(await self.park(context))
+        case .postpone: .postponement(await self.postpone(context))
         case .settle: preconditionFailure("settling is the processor's last act, not an action to perform")
         }
     }

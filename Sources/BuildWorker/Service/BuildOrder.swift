@@ -17,6 +17,15 @@ final class BuildOrder: Sendable {
 
         fileprivate init(_ build: BuildID) { self.build = build }
 
+        var hasCome: Bool {
+            self.state.withLock { state in
+                switch state {
+                case .queued, .waiting: false
+                case .ready: true
+                }
+            }
+        }
+
         func wait() async {
             await withCheckedContinuation { continuation in
                 let isReady = self.state.withLock { state in

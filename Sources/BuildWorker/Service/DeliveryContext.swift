@@ -8,6 +8,8 @@ final class DeliveryContext: Sendable {
     let message: Result<BuildMessage, BuildMessageError>
     let command: BuildCommand
     let attempt: Int
+    /// It waited in an outage without an attempt, so this is not its first delivery.
+    let wasPostponed: Bool
     /// Init timers the build has had, from the header that we put on the timer's message.
     let round: Int
     let isFromInitTimer: Bool
@@ -26,21 +28,27 @@ final class DeliveryContext: Sendable {
 
     var knownImagePullStartTime: String? { self.pullStart.withLock { $0 } }
 
-    init(_ delivery: Delivery, options: RabbitMQOptions, logger: Logger) {
+    /// - Parameter crashes: so often handling it ended the worker: it is not read.
+    init(_ delivery: Delivery, options: RabbitMQOptions, logger: Logger, crashes: Int? = nil) {
         self.delivery = delivery
         self.arrivedAt = .now
         let headers = delivery.properties.headers
         let deaths = DeathHistory(headers: headers)
         let message = Result { () throws(BuildMessageError) in
+            if let crashes { throw BuildMessageError.poison(crashes: crashes) }
             guard !deaths.isMalformed else { throw BuildMessageError.malformedDeathHistory }
             return try BuildMessage(decoding: delivery.body)
         }
         self.message = message
         self.command = BuildCommand(message)
-        self.attempt = deaths.rejections(in: delivery.queue)
+        let earlier = headers[Header.earlierAttempts]?.integer
+        self.wasPostponed = earlier != nil
+        // Any client may write the header: more attempts than any limit are as good as the limit.
+        self.attempt = min(deaths.rejections(in: delivery.queue), 1_000_000) + max(0, min(earlier ?? 0, 1_000_000))
         // A client may send any number here; more timers than any limit is as good as the limit.
         self.round = max(0, min(headers[Header.initRound]?.integer ?? 0, 1_000_000))
-        self.isFromInitTimer = self.attempt == 0 && (deaths.expirations(in: options.initQueue) > 0 || headers[Header.initTimer]?.integer == 1)
+        self.isFromInitTimer =
+            deaths.rejections(in: delivery.queue) == 0 && (deaths.expirations(in: options.initQueue) > 0 || headers[Header.initTimer]?.integer == 1)
         self.pullStart = Mutex(headers[Header.imagePullStart]?.text)
         var logger = logger
         logger[metadataKey: "queue"] = .string(delivery.queue)
@@ -56,11 +64,19 @@ final class DeliveryContext: Sendable {
     }
 
     /// `nil`: the message is unreadable or concerns no build.
-    var build: BuildConfig? { if case .success(let message) = self.message { message.build } else { nil } }
+    ///
+    /// Poison is read here, by whoever needs its build: after it was parked, because reading may be what kills.
+    var build: BuildConfig? {
+        switch self.message {
+        case .success(let message): return message.build
+        case .failure(.poison): do { return try BuildMessage(decoding: self.delivery.body).build } catch { return nil }
+        case .failure: return nil
+        }
+    }
 
     /// `jobId: 91877, jobType: start, buildId: 8609231`, as operators grep it.
     var job: String {
-        guard case .success(let message) = self.message else { return "jobId: , jobType: unreadable, buildId: " }
+        guard case .success(let message) = self.message else { return "jobId: , jobType: unread, buildId: " }
         return "jobId: \(message.build?.jobID ?? ""), jobType: \(message.jobType), buildId: \(message.build?.buildID.description ?? "")"
     }
 
@@ -68,7 +84,7 @@ final class DeliveryContext: Sendable {
     func facts(wasStopped: Bool) -> Facts {
         Facts(
             attempt: self.attempt,
-            isRepeated: self.delivery.isRedelivered || (self.delivery.properties.headers["x-delivery-count"]?.integer ?? 0) > 0,
+            isRepeated: self.wasPostponed || self.delivery.isRedelivered || (self.delivery.properties.headers["x-delivery-count"]?.integer ?? 0) > 0,
             isFromInitTimer: self.isFromInitTimer, round: self.round, wasStopped: wasStopped)
     }
 }
@@ -79,6 +95,11 @@ enum Header {
     /// 1 on a `verify` whose timer ran in this process, because the broker had no queue for it.
     static let initTimer = "x-init-timer"
     static let imagePullStart = "x-image-pull-start-time"
+    /// On a message that waits without an attempt: those it had before. The broker's own count began anew.
+    static let earlierAttempts = "x-earlier-attempts"
+    static let parkedID = "x-parked-id"
+    /// An array of tables: the headers of earlier parkings, with the time of each retry.
+    static let parkedHistory = "x-parked-history"
     static let parkedReason = "x-parked-reason"
     static let parkedDetail = "x-parked-detail"
     static let parkedFrom = "x-parked-from"
@@ -111,6 +132,7 @@ extension BuildMessage {
 extension BuildCommand {
     init(_ message: Result<BuildMessage, BuildMessageError>) {
         switch message {
+        case .failure(.poison(let crashes)): self = .poison(crashes: crashes)
         case .failure: self = .unreadable
         case .success(let message):
             switch message.job {

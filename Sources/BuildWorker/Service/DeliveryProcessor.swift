@@ -7,45 +7,102 @@ struct DeliveryProcessor: Sendable {
     let logger: Logger
     let stoppedBuilds: StoppedBuilds
     let buildOrder: BuildOrder
+    let isolation: Isolation
+    /// Redeliveries that the broker counts and that lost connections account for.
+    let explainedRedeliveries: @Sendable () -> Int
+    /// Whether a service that builds need is away for everybody.
+    let isOutage: @Sendable () -> Bool
     /// Turns an action into the fact it taught. Never throws: a failure is a fact too.
     let perform: @Sendable (Action, DeliveryContext) async -> Fact
 
-    /// A delivery that was read and has its place among the others of its build.
-    struct Prepared: Sendable {
-        fileprivate let context: DeliveryContext
-        /// `nil`: it concerns no build.
-        fileprivate let turn: BuildOrder.Turn?
+    /// A delivery that has its place among the others.
+    enum Prepared: Sendable {
+        /// Read. The turn is that of its build; `nil`: it concerns none.
+        case ordinary(DeliveryContext, BuildOrder.Turn?, Isolation.Record)
+        /// Not read yet: that may be what kills.
+        case suspect(Delivery, MessageKey)
+        case convicted(Delivery, MessageKey, crashes: Int, Suspects.Custody)
     }
 
     /// Call it in the order of arrival, and ``process(_:)`` once for each.
     func prepare(_ delivery: Delivery) -> Prepared {
-        let context = DeliveryContext(delivery, options: self.options, logger: self.logger)
-        guard case .success(let message) = context.message, let build = message.build?.buildID else {
-            return Prepared(context: context, turn: nil)
+        let key = MessageKey(queue: delivery.queue, body: delivery.body)
+        switch self.isolation.verdict(key, delivery, explained: self.explainedRedeliveries()) {
+        case .suspect: return .suspect(delivery, key)
+        case .convicted(let crashes, let custody): return .convicted(delivery, key, crashes: crashes, custody)
+        case .none:
+            let record = self.isolation.begin(key)
+            let context = self.context(delivery)
+            guard case .success(let message) = context.message, let build = message.build?.buildID else { return .ordinary(context, nil, record) }
+            return .ordinary(context, self.buildOrder.join(build), record)
         }
-        return Prepared(context: context, turn: self.buildOrder.join(build))
     }
 
     func process(_ prepared: Prepared) async -> Settlement {
-        guard let turn = prepared.turn else { return await self.follow(prepared.context, build: nil) }
-        await turn.wait()
-        defer { self.buildOrder.leave(turn) }
-        return await self.follow(prepared.context, build: turn.build)
+        switch prepared {
+        case .ordinary(let context, let turn, let record):
+            let settlement = await self.isolation.amongOthers(record, after: turn) { await self.follow(context) }
+            if let turn { self.buildOrder.leave(turn) }
+            self.isolation.end(record)
+            return settlement
+        case .suspect(let delivery, let key):
+            let settlement = await self.isolation.alone(key) {
+                self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["message": .string("\(key)")])
+                return await self.follow(self.context(delivery))
+            }
+            self.isolation.clear(key)
+            return settlement
+        case .convicted(let delivery, let key, let crashes, let custody):
+            return await self.isolation.alone(key) { await self.condemn(delivery, key, crashes, custody) }
+        }
     }
 
-    private func follow(_ context: DeliveryContext, build: BuildID?) async -> Settlement {
+    /// It is parked first and its build told then, because to tell it the message must be read.
+    private func condemn(_ delivery: Delivery, _ key: MessageKey, _ crashes: Int, _ custody: Suspects.Custody) async -> Settlement {
+        let context = DeliveryContext(delivery, options: self.options, logger: self.logger, crashes: crashes)
+        var known: [Fact] = []
+        switch custody {
+        case .none: break
+        case .parked: known = [.parking(.held)]
+        case .unreportable:
+            context.logger.error("a poison message killed the worker while its build was to be told: the build has to be ended by hand")
+            known = [.parking(.held), .failure(.refused)]
+        }
+        let settlement = await self.follow(context, knowing: known) { fact in
+            if case .parking(.held) = fact { self.isolation.markParked(key, crashes: crashes) }
+        }
+        if settlement == .ack { self.isolation.clear(key) }
+        return settlement
+    }
+
+    private func context(_ delivery: Delivery) -> DeliveryContext {
+        #if TEST_HOOKS
+            TestHooks.read(delivery)
+        #endif
+        return DeliveryContext(delivery, options: self.options, logger: self.logger)
+    }
+
+    private func follow(_ context: DeliveryContext, knowing known: [Fact] = [], onFact: (Fact) -> Void = { _ in }) async -> Settlement {
         context.logger.info("processing \(context.job)")
         if context.attempt > 0 { context.logger.info("retrying \(context.attempt)(\(self.rules.reprocessLimit)) for \(context.job)") }
+        #if TEST_HOOKS
+            TestHooks.handle(context)
+        #endif
+        let build: BuildID? = if case .success(let message) = context.message { message.build?.buildID } else { nil }
         if let build, context.command == .stop { self.stoppedBuilds.insert(build) }
         let wasStopped = build.map { self.stoppedBuilds.contains($0) } ?? false
         var facts = context.facts(wasStopped: wasStopped)
+        known.forEach { facts.record($0) }
         while true {
             let action = BuildWorkflow.nextAction(for: context.command, given: facts, rules: self.rules)
             if case .settle(let settlement) = action {
                 self.log(settlement, facts, context)
                 return settlement
             }
-            facts.record(await self.perform(action, context))
+            let fact = await self.perform(action, context)
+            facts.record(fact)
+            onFact(fact)
+            if self.isOutage() { facts.recordOutage() }
         }
     }
 
@@ -53,6 +110,8 @@ struct DeliveryProcessor: Sendable {
     private func log(_ settlement: Settlement, _ facts: Facts, _ context: DeliveryContext) {
         let result = facts.summary(of: context.command)
         switch settlement {
+        case .ack where facts.postponement == .held:
+            context.logger.warning("err: \(result), postponed without an attempt for \(context.job)")
         case .ack where facts.failure != nil && context.attempt >= self.rules.reprocessLimit:
             context.logger.error("acknowledge, max retries exceeded for \(context.job)", metadata: ["result": .string(result)])
         case .ack:
@@ -74,8 +133,9 @@ extension Facts {
         case nil: break
         }
         if self.wasStopped, command == .start { return "build was stopped" }
-        if self.build == .ended { return "build has ended" }
+        if self.build == .aborted || self.build == .finished { return "build has ended" }
         if case .refused(let detail) = self.creation { return detail }
+        if case .failed(let detail) = self.timerKept { return detail }
         if self.timer == .notHeld { return "the init timer was not confirmed by RabbitMQ" }
         if self.verification == .notHeld { return "the verification was not confirmed by RabbitMQ" }
         if self.verification == .noQueue { return "the retry queue does not exist" }

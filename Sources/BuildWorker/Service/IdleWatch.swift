@@ -1,12 +1,29 @@
 public import Logging
 public import ServiceLifecycle
 
-/// Ends the worker when there is nothing left to do: all queues empty and nothing in hand, three looks in a row, because a
-/// message on its way between two queues is in neither for a moment.
+/// Ends the worker when there is nothing left to do anywhere.
+///
+/// The broker tells how many messages wait in a queue, not how many somebody has in hand. So a worker that sees no work stops
+/// consuming, and whoever still consumes may have something in hand: it ends when nobody else consumes and all queues
+/// are empty, three looks in a row (a message on its way between two queues is in neither for a moment), or when they stay
+/// empty for so long that nothing can be in hand.
 public struct IdleWatch: Service {
+    private static let interval = Duration.milliseconds(500)
+    private static let looks = 3
+    /// The longest a delivery is in hand, with some to spare: a few requests and their retries.
+    private static let longestHandling = Duration.seconds(120)
+
     private let options: RabbitMQOptions
     private let worker: Worker
     private let logger: Logger
+
+    /// What one look shows.
+    private enum Look {
+        case busy
+        /// Empty queues, but others consume.
+        case othersMayBeBusy
+        case idle
+    }
 
     public init(_ options: RabbitMQOptions, worker: Worker, logger: Logger) {
         (self.options, self.worker, self.logger) = (options, worker, logger)
@@ -17,32 +34,56 @@ public struct IdleWatch: Service {
     }
 
     private func watch() async {
-        var quietLooks = 0
-        while quietLooks < 3 {
-            do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
-            quietLooks = await self.isQuiet() ? quietLooks + 1 : 0
+        var idleLooks = 0
+        var quietSince: ContinuousClock.Instant?
+        while idleLooks < Self.looks {
+            do { try await Task.sleep(for: Self.interval) } catch { return }
+            let look = await self.look(isConsuming: quietSince == nil)
+            switch look {
+            case .busy:
+                if quietSince != nil { self.worker.setIntake(true) }
+                (idleLooks, quietSince) = (0, nil)
+            case .othersMayBeBusy, .idle:
+                if quietSince == nil { self.worker.setIntake(false) }
+                let since = quietSince ?? .now
+                quietSince = since
+                idleLooks = look == .idle ? idleLooks + 1 : 0
+                if since + Self.longestHandling < .now {
+                    self.logger.info("the queues have long been empty, though others consume them too")
+                    return
+                }
+            }
         }
         self.logger.info("nothing is left to do")
     }
 
-    private func isQuiet() async -> Bool {
-        guard self.worker.isIdle, self.worker.health.brokerProblems.isEmpty else { return false }
+    /// - Parameter isConsuming: this worker's own consumers are still there.
+    private func look(isConsuming: Bool) async -> Look {
+        guard self.worker.isIdle else { return .busy }
+        // Where this worker cannot see the broker it cannot know.
+        if isConsuming, !self.worker.health.brokerProblems.isEmpty { return .busy }
         do {
             let options = self.options
-            return try await OwnThread.run { try Self.areEmpty(options) } && self.worker.isIdle
+            let look = try await OwnThread.run { try Self.look(options) }
+            return self.worker.isIdle ? look : .busy
         } catch {
             self.logger.debug("cannot look at the queues", metadata: ["error": .string("\(error)")])
-            return false
+            return .busy
         }
     }
 
     /// Blocks. Parked messages wait for people, not for this worker.
-    private static func areEmpty(_ options: RabbitMQOptions) throws(AMQPError) -> Bool {
+    private static func look(_ options: RabbitMQOptions) throws(AMQPError) -> Look {
         let administration = try TopologyAdministration(options)
         defer { administration.close() }
-        for queue in Topology(options).queues where queue.name != options.parkedQueue {
-            guard try administration.depth(of: queue.name) ?? 0 == 0 else { return false }
+        // `<queue>dlr`: as administrators of the original have it.
+        let names = Topology(options).queues.map(\.name).filter { $0 != options.parkedQueue } + [options.queue, options.retryQueue].map { "\($0)dlr" }
+        var consumers = 0
+        for name in names {
+            guard let counts = try administration.counts(of: name) else { continue }
+            if counts.ready > 0 { return .busy }
+            consumers += counts.consumers
         }
-        return true
+        return consumers == 0 ? .idle : .othersMayBeBusy
     }
 }

@@ -5,18 +5,20 @@ public import ServiceLifecycle
 ///
 /// `Delivery → BuildCommand → (nextAction → perform → Fact)* → Settlement`
 public final class Worker: Service {
-    private let configuration: WorkerConfiguration
     private let logger: Logger
     private let consuming: ConsumingConnection
     private let publishing: PublishingConnection
     private let timers: LocalTimers
+    private let outages: Outages
     private let processor: DeliveryProcessor
     private let inHand = InHand()
+    private let handBackRequests = AsyncStream<Void>.makeStream()
     public let health: Health
 
     /// - Parameters:
     ///   - host: this worker's name for the management UI: the pod's or the machine's.
-    public init(_ configuration: WorkerConfiguration, host: String, logger: Logger) {
+    ///   - spool: what survives a crash; `nil` where there is no disk for it.
+    public init(_ configuration: WorkerConfiguration, host: String, spool: SpoolDirectory?, logger: Logger) throws(SpoolError) {
         let rabbitmq = configuration.rabbitmq
         let queues = [rabbitmq.queue] + (rabbitmq.retryQueueEnabled ? [rabbitmq.retryQueue] : [])
         let health = Health(queues: queues)
@@ -25,38 +27,66 @@ public final class Worker: Service {
             health.publishing(event)
             event.log(to: logger, connection: "publish")
         }
+        let losses = LostConnections()
         let consuming = ConsumingConnection(endpoint, queues: queues, prefetch: rabbitmq.prefetchCount, host: host) { event in
+            losses.count(event)
             health.consuming(event)
             event.log(to: logger, connection: "consume")
         }
         let publish: @Sendable (OutgoingMessage) async -> PublishOutcome = { await publishing.publish($0) }
-        let timers = LocalTimers(timeout: rabbitmq.initTimeout, logger: logger, publish: publish)
+        let outages = Outages(health: health, logger: logger) { consuming.setIntake($0) }
+        let journal = try spool.map { spool throws(SpoolError) in try TimerJournal("\(spool.path)/timers") }
+        let timers = LocalTimers(rabbitmq, journal: journal, logger: logger, publish: publish)
         let transport = HTTPTransport()
         let kubernetes = configuration.executor.kubernetes
         let performer = ActionPerformer(
             configuration: configuration, kubernetes: KubernetesClient(options: kubernetes, transport: transport),
-            buildAPI: BuildAPIClient(transport: transport, deadline: kubernetes.requestTimeout), publish: publish, timers: timers, health: health)
+            buildAPI: BuildAPIClient(transport: transport, deadline: kubernetes.requestTimeout), publish: publish, timers: timers, health: health,
+            outages: outages)
         self.processor = DeliveryProcessor(
             rules: WorkflowRules(
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
                 usesRetryQueue: rabbitmq.retryQueueEnabled),
-            options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(), perform: performer.perform)
-        (self.configuration, self.logger, self.health) = (configuration, logger, health)
+            options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
+            isolation: try Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger),
+            explainedRedeliveries: { losses.count }, isOutage: { outages.isAnyOpen }, perform: performer.perform)
+        (self.logger, self.health, self.outages) = (logger, health, outages)
         (self.consuming, self.publishing, self.timers) = (consuming, publishing, timers)
     }
 
     /// Nothing is being handled, and no timer runs here.
     public var isIdle: Bool { self.inHand.count == 0 && self.timers.count == 0 }
 
+    /// Takes no deliveries for a while, or takes them again.
+    func setIntake(_ isWanted: Bool) { self.consuming.setIntake(isWanted && !self.outages.isAnyOpen) }
+
+    /// Ends ``run()`` at once: what is not settled goes back to its queue.
+    public func handBack() { self.handBackRequests.continuation.yield() }
+
     /// Takes deliveries until the graceful shutdown, settles what is in hand, and closes. When cancelled meanwhile (the
-    /// drain took too long) it closes at once, and what is not settled goes back to its queue.
+    /// drain took too long), or told to ``handBack()``, it closes at once, and what is not settled goes back to its queue.
     public func run() async throws {
         self.publishing.start()
         self.consuming.start()
+        await withTaskGroup { group in
+            group.addTask { await self.work() }
+            group.addTask { for await _ in self.handBackRequests.stream { return } }
+            await group.next()
+            group.cancelAll()
+        }
+        self.consuming.stop()
+        await self.consuming.waitUntilStopped()
+        self.publishing.stop()
+        await self.publishing.waitUntilStopped()
+        self.logger.info("drained")
+    }
+
+    private func work() async {
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
                 await withTaskGroup { group in
                     group.addTask { await self.timers.run() }
+                    group.addTask { await self.outages.run() }
                     group.addTask { await self.handleDeliveries() }
                     await group.waitForAll()
                 }
@@ -64,18 +94,16 @@ public final class Worker: Service {
                 self.logger.info("draining: no more deliveries are taken", metadata: ["inHand": .stringConvertible(self.inHand.count)])
                 self.health.draining()
                 self.consuming.drain()
+                self.outages.drain()
                 self.timers.drain()
             }
         } onCancel: {
             self.logger.warning("stopping at once: what is not settled goes back to its queue", metadata: ["inHand": .stringConvertible(self.inHand.count)])
             self.consuming.stop()
             self.publishing.stop()
+            self.outages.drain()
+            self.timers.drain()
         }
-        self.consuming.stop()
-        await self.consuming.waitUntilStopped()
-        self.publishing.stop()
-        await self.publishing.waitUntilStopped()
-        self.logger.info("drained")
     }
 
     /// A task a delivery; the prefetch bounds how many there are.

@@ -13,11 +13,11 @@ public enum Action: Hashable, Sendable {
     /// Have the broker bring `verify` back after the init timeout → ``Fact/timer(_:)``.
     /// `round` counts the build's timers from 1.
     case armTimer(round: Int)
-    /// The broker has no init queue: keep the timer in this process → ``Fact/timerKept``.
+    /// The broker has no init queue: keep the timer in this process → ``Fact/timerKept(_:)``.
     case keepTimer(round: Int)
     /// Publish `verify` to the retry queue, to be handled now → ``Fact/verification(_:)``.
     case requestVerification
-    /// Tell the build API something that is good to know; it may be lost → ``Fact/noted``.
+    /// Tell the build API something that is good to know; it may be lost → ``Fact/note(_:)``.
     case tellBuild(BuildNote)
     /// Set the build to FAILURE → ``Fact/failure(_:)``.
     case reportFailure(FailureCause)
@@ -25,6 +25,8 @@ public enum Action: Hashable, Sendable {
     case clearCache
     /// Put the message, as it is, where an operator finds it → ``Fact/parking(_:)``.
     case park
+    /// Hand the message to the broker for another try after a wait, without counting an attempt → ``Fact/postponement(_:)``.
+    case postpone
     /// The last action of every delivery.
     case settle(Settlement)
 }

@@ -1,5 +1,5 @@
 /// What a delivery asks for.
-public enum BuildCommand: Hashable, Sendable, CaseIterable {
+public enum BuildCommand: Hashable, Sendable {
     /// Make the build's pod and have it watched.
     case start
     /// Remove the build's pods.
@@ -10,4 +10,6 @@ public enum BuildCommand: Hashable, Sendable, CaseIterable {
     case clear
     /// Not a message that anybody here understands.
     case unreadable
+    /// Nothing any more: handling it has ended the worker's process so many times.
+    case poison(crashes: Int)
 }

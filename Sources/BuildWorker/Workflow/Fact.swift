@@ -5,19 +5,22 @@ public enum Fact: Hashable, Sendable {
     case pod(PodObservation)
     case deletion(Outcome)
     case timer(HandOver)
-    case timerKept
+    case timerKept(Outcome)
     case verification(HandOver)
-    case noted
+    case note(NoteOutcome)
     case failure(ReportOutcome)
     case clearing(Outcome)
     case parking(HandOver)
+    case postponement(HandOver)
 }
 
 /// What the build API says of a build.
 public enum BuildState: Hashable, Sendable {
     case active
-    /// Its controller has closed it: nothing may start any more.
-    case ended
+    /// Somebody stopped it: nothing may run for it any more.
+    case aborted
+    /// It succeeded or failed: nothing may start any more.
+    case finished
     /// The API says there is no way to know (a final 4xx).
     case unknown
     /// The API could not be asked now.
@@ -52,6 +55,14 @@ public enum ReportOutcome: Hashable, Sendable, CaseIterable {
     case notTaken
 }
 
+public enum NoteOutcome: Hashable, Sendable, CaseIterable {
+    case taken
+    /// A final answer. The API gives it for a build that has ended.
+    case refused
+    /// The API could not be reached or failed; the build goes on without.
+    case lost
+}
+
 public enum Outcome: Hashable, Sendable {
     case done
     case failed(detail: String)
@@ -75,12 +86,17 @@ public struct Facts: Hashable, Sendable {
     public var pod: PodObservation?
     public var deletion: Outcome?
     public var timer: HandOver?
-    public var isTimerKept = false
+    public var timerKept: Outcome?
     public var verification: HandOver?
-    public var isNoted = false
+    public var note: NoteOutcome?
     public var failure: ReportOutcome?
     public var clearing: Outcome?
     public var parking: HandOver?
+    public var postponement: HandOver?
+    /// Looks at the pod that were answered or failed in this delivery.
+    public private(set) var looks = 0
+    /// The cluster or the build API failed for everybody while this was handled, so that no build is at fault.
+    public private(set) var isOutage = false
 
     public init(attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0, wasStopped: Bool = false) {
         self.attempt = attempt
@@ -90,19 +106,29 @@ public struct Facts: Hashable, Sendable {
         self.wasStopped = wasStopped
     }
 
+    public mutating func recordOutage() { self.isOutage = true }
+
     public mutating func record(_ fact: Fact) {
         switch fact {
         case .build(let state): self.build = state
         case .creation(let outcome): self.creation = outcome
-        case .pod(let observation): self.pod = observation
+        case .pod(let observation):
+            self.pod = observation
+            self.looks += 1
         case .deletion(let outcome): self.deletion = outcome
         case .timer(let handOver): self.timer = handOver
-        case .timerKept: self.isTimerKept = true
+        case .timerKept(let outcome): self.timerKept = outcome
         case .verification(let handOver): self.verification = handOver
-        case .noted: self.isNoted = true
-        case .failure(let outcome): self.failure = outcome
+        case .note(let outcome):
+            self.note = outcome
+            // What the API said of the build before the refusal holds no longer.
+            if outcome == .refused { self.build = nil }
+        case .failure(let outcome):
+            self.failure = outcome
+            if outcome == .refused { self.build = nil }
         case .clearing(let outcome): self.clearing = outcome
         case .parking(let handOver): self.parking = handOver
+        case .postponement(let handOver): self.postponement = handOver
         }
     }
 }

@@ -10,6 +10,8 @@ public enum FailureCause: Hashable, Sendable {
     /// Pending until the last init timer had fired.
     case neverBegan(waited: Duration, waitsFor: String)
     case podDisappeared
+    /// Handling the build's message has ended the worker's process so many times.
+    case poison(crashes: Int)
 }
 
 extension FailureCause: CustomStringConvertible {
@@ -29,6 +31,8 @@ extension FailureCause: CustomStringConvertible {
             "Build failed to start. Its pod was still pending after \(waited.inWords); it waited for \(waitsFor)"
         case .podDisappeared:
             "Build failed to start. Its pod disappeared before it began"
+        case .poison(let crashes):
+            "Build failed to start. Its message crashed the worker \(crashes) times and is kept aside for the cluster admin"
         }
     }
 

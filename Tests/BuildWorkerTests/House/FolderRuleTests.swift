@@ -16,9 +16,10 @@ import Testing
         "HTTP": ["Dispatch", "Foundation", "FoundationNetworking", "Synchronization"],
         "Kubernetes": ["Foundation", "Synchronization"],
         "Screwdriver": [],
+        "Spool": ["Glibc", "Synchronization"],
         "Configuration": ["Foundation", "Yams"],
         "Observability": ["Foundation", "Glibc", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Synchronization"],
-        "Service": ["Dispatch", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization"],
+        "Service": ["Dispatch", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "UnixSignals"],
     ]
 
     /// Types of one folder that another may not name: the decisions know no drivers, and drivers do not know each other.
@@ -28,6 +29,7 @@ import Testing
         "AMQP": ["HTTPTransport", "KubernetesClient", "BuildAPIClient", "BuildMessage", "BuildWorkflow", "Logger"],
         "Kubernetes": ["AMQPError", "Delivery", "BuildAPIClient", "BuildWorkflow", "Logger"],
         "Screwdriver": ["AMQPError", "KubernetesClient", "BuildWorkflow", "Logger"],
+        "Spool": ["Delivery", "BuildMessage", "BuildWorkflow", "HTTPTransport", "KubernetesClient", "AMQPError", "Logger"],
         "Messages": ["HTTPTransport", "KubernetesClient", "BuildWorkflow", "Logger"],
     ]
 

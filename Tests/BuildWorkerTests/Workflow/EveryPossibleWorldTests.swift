@@ -10,7 +10,9 @@ import Testing
         let usesRetryQueue: Bool
         var testDescription: String { "\(command), attempt \(attempt)\(usesRetryQueue ? "" : ", no retry queue")" }
 
-        static let all = BuildCommand.allCases.flatMap { command in
+        private static let commands: [BuildCommand] = [.start, .stop, .verify, .clear, .unreadable, .poison(crashes: 3)]
+
+        static let all = commands.flatMap { command in
             [0, 1, 4, 5, 6, 7].flatMap { attempt in
                 [true, false].map { World(command: command, attempt: attempt, usesRetryQueue: $0) }
             }
@@ -34,8 +36,13 @@ import Testing
         [false, true].flatMap { isRepeated in
             [0, 1, 5, 6, 7].flatMap { round in
                 [false, true].flatMap { wasStopped in
-                    [false, true].map { isFromInitTimer in
-                        Facts(attempt: attempt, isRepeated: isRepeated, isFromInitTimer: isFromInitTimer, round: round, wasStopped: wasStopped)
+                    [false, true].flatMap { isFromInitTimer in
+                        [false, true].map { isOutage in
+                            var facts = Facts(
+                                attempt: attempt, isRepeated: isRepeated, isFromInitTimer: isFromInitTimer, round: round, wasStopped: wasStopped)
+                            if isOutage { facts.recordOutage() }
+                            return facts
+                        }
                     }
                 }
             }
@@ -47,7 +54,7 @@ import Testing
     ) {
         let action = BuildWorkflow.nextAction(for: world.command, given: facts, rules: rules)
         if case .settle(let settlement) = action { return atEnd(settlement, facts, performed) }
-        guard !performed.contains(where: { $0.kind == action.kind }) else {
+        guard performed.count(where: { $0.kind == action.kind }) <= (action.mayRepeat ? 1 : 0) else {
             Issue.record("repeats \(action) after \(performed)")
             return
         }
@@ -66,26 +73,38 @@ import Testing
         func expect(_ holds: Bool, _ promise: Comment) {
             if !holds { Issue.record("\(promise): \(settlement) after \(performed) with \(facts)") }
         }
+        func waitsForBroker(_ facts: Facts) -> Bool {
+            facts.timer == .notHeld || facts.timer == .noQueue || facts.parking == .notHeld || facts.verification == .notHeld || facts.verification == .noQueue
+        }
         let reported = facts.failure == .taken || facts.failure == .refused
+        let isPostponed = facts.postponement == .held
         switch (world.command, settlement) {
         case (.start, .ack), (.verify, .ack):
             // Whoever acks has the build watched by something that survives, or has ended it, or knows that it began or ended.
-            let isWatched = facts.timer == .held || facts.isTimerKept || facts.verification == .held
+            let isWatched = facts.timer == .held || facts.timerKept == .done || facts.verification == .held
             let hasBegun = world.command == .verify && (facts.pod?.hasBegun ?? false)
-            let isOver = facts.wasStopped && world.command == .start || facts.build == .ended
+            let isOver = facts.wasStopped && world.command == .start || facts.build == .aborted || facts.build == .finished
             let nobodyWatches = !rules.usesRetryQueue && facts.pod.map { !$0.isBroken } ?? false
-            expect(isWatched || reported || hasBegun || isOver || nobodyWatches, "acks a build that nobody watches")
-        case (.stop, .ack): expect(facts.deletion == .done || world.attempt >= rules.reprocessLimit, "acks a stop that was not done")
-        case (.clear, .ack): expect(facts.clearing == .done || world.attempt >= rules.reprocessLimit, "acks a clear that was not done")
+            expect(isWatched || reported || hasBegun || isOver || nobodyWatches || isPostponed, "acks a build that nobody watches")
+        case (.stop, .ack): 
+            expect(facts.deletion == .done || isPostponed || world.attempt >= rules.reprocessLimit && !facts.isOutage, "acks a stop that was not done")
+        case (.clear, .ack): 
+            expect(facts.clearing == .done || isPostponed || world.attempt >= rules.reprocessLimit && !facts.isOutage, "acks a clear that was not done")
         case (.unreadable, .ack): expect(facts.parking == .held || facts.parking == .noQueue, "acks a message that is not parked")
-        case (.start, .nack), (.verify, .nack), (.stop, .nack), (.clear, .nack), (.unreadable, .nack):
+        case (.poison, .ack): expect(facts.parking != .notHeld && (reported || isPostponed), "acks poison that nobody was told of")
+        case (.start, .nack), (.verify, .nack), (.stop, .nack), (.clear, .nack), (.unreadable, .nack), (.poison, .nack):
             // Past the limit a message only waits for what others owe: the broker's confirm or the API's ear.
-            let waitsForOthers = facts.failure == .notTaken || facts.timer == .notHeld || facts.verification == .notHeld
-                || facts.verification == .noQueue || facts.parking == .notHeld || facts.pod == .unseen(detail: "503") && facts.creation == nil
+            let waitsForOthers = facts.failure == .notTaken || facts.timer == .notHeld || facts.timer == .noQueue || facts.verification == .notHeld
+                || facts.verification == .noQueue || facts.isOutage || facts.parking == .notHeld || facts.pod == .unseen(detail: "503") && facts.creation == nil
             expect(world.attempt < rules.reprocessLimit || waitsForOthers, "retries for ever")
-            expect(!reported, "brings back a build that was failed")
+            expect(!reported || facts.deletion != nil, "brings back a build that was failed")
+            expect(!isPostponed, "brings back what the broker has already")
+            expect(!facts.isOutage || facts.postponement != nil || waitsForBroker(facts), "counts an outage as an attempt")
         }
+        if isPostponed { expect((facts.isOutage || facts.failure == .notTaken) && (!reported || facts.deletion != nil), "postpones without need") }
         if let cause = performed.lazy.compactMap(\.failureCause).first {
+            if case .retriesExhausted = cause { expect(!facts.isOutage || world.attempt > rules.reprocessLimit, "fails a build for an outage") }
+            if case .neverBegan = cause { expect(facts.looks > 1, "fails a build without a last look") }
             expect(!(facts.pod?.hasBegun ?? false), "fails a build whose pod has begun")
             expect(facts.pod?.isBroken != true || cause.namesThePod, "hides what was seen")
         }
@@ -101,10 +120,13 @@ extension Action {
     /// The action without its details.
     fileprivate var kind: String { String("\(self)".prefix { $0 != "(" }) }
 
+    /// A last look before a build is failed; a question that a refused note raises again.
+    fileprivate var mayRepeat: Bool { self == .listPods || self == .askForBuild }
+
     /// All facts this action can teach.
     fileprivate var possibleFacts: [Fact] {
         switch self {
-        case .askForBuild: [.build(.active), .build(.ended), .build(.unknown), .build(.unavailable(detail: "502"))]
+        case .askForBuild: [.build(.active), .build(.aborted), .build(.finished), .build(.unknown), .build(.unavailable(detail: "502"))]
         case .createPod:
             [.creation(.created), .creation(.alreadyExists), .creation(.rejected(detail: "422")), .creation(.refused(detail: "500"))]
         case .lookAtPod, .listPods:
@@ -115,12 +137,13 @@ extension Action {
             ]
         case .deletePods: [.deletion(.done), .deletion(.failed(detail: "500"))]
         case .armTimer: HandOver.allCases.map(Fact.timer)
-        case .keepTimer: [.timerKept]
+        case .keepTimer: [.timerKept(.done), .timerKept(.failed(detail: "ENOSPC"))]
         case .requestVerification: HandOver.allCases.map(Fact.verification)
-        case .tellBuild: [.noted]
+        case .tellBuild: NoteOutcome.allCases.map(Fact.note)
         case .reportFailure: ReportOutcome.allCases.map(Fact.failure)
         case .clearCache: [.clearing(.done), .clearing(.failed(detail: "EIO"))]
         case .park: HandOver.allCases.map(Fact.parking)
+        case .postpone: HandOver.allCases.map(Fact.postponement)
         case .settle: []
         }
     }
@@ -134,7 +157,7 @@ extension FailureCause {
     fileprivate var namesThePod: Bool {
         switch self {
         case .podFailed, .imageUnavailable, .containerCannotStart: true
-        case .podRejected, .retriesExhausted, .neverBegan, .podDisappeared: false
+        case .podRejected, .retriesExhausted, .neverBegan, .podDisappeared, .poison: false
         }
     }
 }

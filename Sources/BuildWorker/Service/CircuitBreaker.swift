@@ -1,0 +1,63 @@
+/// Tells an outage of a service from the fault of one build. A value; whoever holds it asks and probes.
+///
+/// Closed, failures of different builds without a success between them open it, and so does one failure whose probe fails
+/// as well. Open, a probe that succeeds closes it. One build's own fault never opens it: its probe succeeds, and it is one.
+struct CircuitBreaker: Sendable {
+    /// What a request does to the service: it may still read where it can no longer write.
+    enum Access: Hashable, Sendable { case read, write }
+
+    enum State: Hashable, Sendable {
+        /// → `open`
+        case closed
+        /// → `closed`
+        case open(since: ContinuousClock.Instant, cause: String)
+    }
+
+    /// Builds in a row that failed for the service's sake, by which it is away for all.
+    static let buildsOfAnOutage = 3
+
+    private(set) var state = State.closed
+    private var failedBuilds: [Access: Set<BuildID>] = [:]
+    /// How often it opened since a build's request last succeeded: a probe that reads may pass where builds still fail.
+    private(set) var relapses = 0
+
+    var isOpen: Bool {
+        switch self.state {
+        case .closed: false
+        case .open: true
+        }
+    }
+
+    /// A build's request was answered, whatever the answer said of the build.
+    mutating func succeeded(_ access: Access) {
+        self.failedBuilds[access] = nil
+        if access == .write { self.relapses = 0 }
+    }
+
+    /// A build's request failed in a way that may be everybody's.
+    ///
+    /// - Returns: whether it opened.
+    mutating func failed(_ build: BuildID, _ access: Access, cause: String, at now: ContinuousClock.Instant) -> Bool {
+        guard !self.isOpen else { return false }
+        self.failedBuilds[access, default: []].insert(build)
+        guard self.failedBuilds[access]?.count == Self.buildsOfAnOutage else { return false }
+        return self.open(cause, now)
+    }
+
+    /// - Returns: whether it opened.
+    mutating func probeFailed(cause: String, at now: ContinuousClock.Instant) -> Bool { self.isOpen ? false : self.open(cause, now) }
+
+    /// - Returns: how long it was open, if it closed.
+    mutating func probeSucceeded(at now: ContinuousClock.Instant) -> Duration? {
+        guard case .open(let since, _) = self.state else { return nil }
+        self.state = .closed
+        self.failedBuilds = [:]
+        return now - since
+    }
+
+    private mutating func open(_ cause: String, _ now: ContinuousClock.Instant) -> Bool {
+        self.state = .open(since: now, cause: cause)
+        self.relapses += 1
+        return true
+    }
+}

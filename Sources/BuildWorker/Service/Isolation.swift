@@ -1,0 +1,91 @@
+internal import Logging
+internal import Synchronization
+
+/// Keeps a message that kills from taking its neighbours down again and again: what is handled is on record, suspects are
+/// handled alone, and who has killed too often is not handled any more.
+final class Isolation: Sendable {
+    private let ledger: InFlightLedger?
+    private let suspects: Suspects?
+    private let gate = Gate()
+    private let logger: Logger
+    private let isFull = Atomic<Bool>(false)
+
+    /// - Parameters:
+    ///   - spool: `nil`: nothing survives this process but what the broker counts.
+    ///   - capacity: deliveries that may be in hand.
+    init(_ spool: SpoolDirectory?, capacity: Int, logger: Logger) throws(SpoolError) {
+        self.logger = logger
+        guard let spool else {
+            (self.ledger, self.suspects) = (nil, nil)
+            return
+        }
+        let path = "\(spool.path)/inflight"
+        // In this order: a crash meanwhile must not cost the evidence.
+        let suspects = try Suspects("\(spool.path)/suspects", survivors: InFlightLedger.survivors(path))
+        self.suspects = suspects
+        self.ledger = try InFlightLedger(path, capacity: capacity)
+        if suspects.count > 0 {
+            logger.warning(
+                "a worker ended without warning here: what it had in hand is handled one by one", metadata: ["messages": .stringConvertible(suspects.count)])
+        }
+    }
+
+    /// - Parameter explained: redeliveries that lost connections account for.
+    func verdict(_ key: MessageKey, _ delivery: Delivery, explained: Int) -> Suspects.Verdict {
+        let redeliveries = max(0, (delivery.properties.headers["x-delivery-count"]?.integer ?? 0) - explained)
+        return self.suspects?.verdict(key, redeliveries: redeliveries) ?? Suspects.verdict(nil, redeliveries: redeliveries, hasHistory: false)
+    }
+
+    /// A delivery on record. Finish with ``Isolation/end(_:)``.
+    struct Record: Sendable {
+        fileprivate let key: MessageKey
+        fileprivate let place: InFlightLedger.Place?
+    }
+
+    func begin(_ key: MessageKey) -> Record { self.enter(key, .handled) }
+
+    func end(_ record: Record) { if let place = record.place { self.ledger?.leave(place) } }
+
+    /// Handles it while others are handled, but not while a suspect is.
+    ///
+    /// - Parameter turn: what it waits for before.
+    func amongOthers<Result>(_ record: Record, after turn: BuildOrder.Turn?, _ handle: () async -> Result) async -> Result {
+        let hasToWait = self.gate.isClosed || turn.map { !$0.hasCome } ?? false
+        if hasToWait, let place = record.place { self.ledger?.update(place, record.key, .waiting) }
+        // First the turn, then the gate: who waits at the gate waits for nothing else, so a suspect's time comes.
+        await turn?.wait()
+        await self.gate.enter()
+        defer { self.gate.leave() }
+        if hasToWait, let place = record.place { self.ledger?.update(place, record.key, .handled) }
+        return await handle()
+    }
+
+    /// Handles a suspect when nothing else is handled any more, and everything else after it.
+    func alone<Result>(_ key: MessageKey, _ handle: () async -> Result) async -> Result {
+        await self.gate.enterAlone()
+        defer { self.gate.leave() }
+        let record = self.enter(key, .alone)
+        let result = await handle()
+        self.end(record)
+        return result
+    }
+
+    /// It is innocent, or done with.
+    func clear(_ key: MessageKey) { self.note { () throws(SpoolError) in try self.suspects?.clear(key) } }
+
+    func markParked(_ key: MessageKey, crashes: Int) { self.note { () throws(SpoolError) in try self.suspects?.markParked(key, crashes: crashes) } }
+
+    private func enter(_ key: MessageKey, _ step: InFlightLedger.Step) -> Record {
+        let place = self.ledger?.enter(key, step)
+        if self.ledger != nil, place == nil, !self.isFull.exchange(true, ordering: .relaxed) {
+            self.logger.error("the ledger of deliveries in hand cannot grow: its disk is full. The worker goes on without")
+        }
+        return Record(key: key, place: place)
+    }
+
+    private func note(_ write: () throws(SpoolError) -> Void) {
+        do throws(SpoolError) { try write() } catch {
+            self.logger.error("what is known of suspect messages cannot be written down; the worker goes on", metadata: ["error": .string(error.description)])
+        }
+    }
+}

@@ -1,0 +1,112 @@
+internal import Logging
+internal import Synchronization
+
+/// Notices when the cluster or the build API fails for everybody, stops the intake meanwhile, and probes until it is back:
+/// an outage of others costs time, not builds.
+final class Outages: Sendable {
+    enum Dependency: String, Hashable, Sendable, CaseIterable {
+        case cluster = "the Kubernetes API"
+        case buildAPI = "the build API"
+    }
+
+    /// Asks a service for next to nothing. `nil`: it answers.
+    typealias Probe = @Sendable () async -> String?
+
+    private struct Watched {
+        var breaker = CircuitBreaker()
+        /// Repeats the question that failed.
+        var probe: Probe?
+        var lastAnswer: ContinuousClock.Instant?
+    }
+
+    /// A service that answered a probe so shortly ago is not probed again.
+    private static let probeValidity = Duration.seconds(1)
+    private static let longestPause = Duration.seconds(30)
+
+    private let watched = Mutex<[Dependency: Watched]>([:])
+    private let opened: AsyncStream<Dependency>
+    private let feed: AsyncStream<Dependency>.Continuation
+    private let setIntake: @Sendable (Bool) -> Void
+    private let health: Health
+    private let logger: Logger
+
+    /// - Parameter setIntake: stops and resumes taking deliveries. Called in order, under a lock: it may only pass on the wish.
+    init(health: Health, logger: Logger, setIntake: @escaping @Sendable (Bool) -> Void) {
+        (self.health, self.logger, self.setIntake) = (health, logger, setIntake)
+        (self.opened, self.feed) = AsyncStream.makeStream()
+    }
+
+    /// Whether one of the services is away for everybody.
+    var isAnyOpen: Bool { self.watched.withLock { $0.values.contains { $0.breaker.isOpen } } }
+
+    func isOpen(_ dependency: Dependency) -> Bool { self.watched.withLock { $0[dependency]?.breaker.isOpen ?? false } }
+
+    func succeeded(_ dependency: Dependency, _ access: CircuitBreaker.Access) {
+        self.watched.withLock { $0[dependency, default: Watched()].breaker.succeeded(access) }
+    }
+
+    /// Finds out whether what failed for `build` fails for everybody. Takes as long as the probe does.
+    ///
+    /// - Parameter probe: tried again, with growing pauses, until it succeeds.
+    func judge(_ dependency: Dependency, _ access: CircuitBreaker.Access, of build: BuildID, cause: String, probe: @escaping Probe) async {
+        let now = ContinuousClock.now
+        let (isSettled, hasOpened) = self.watched.withLock { all -> (Bool, Bool) in
+            var one = all[dependency] ?? Watched()
+            defer { all[dependency] = one }
+            if one.breaker.isOpen { return (true, false) }
+            one.probe = probe
+            if one.breaker.failed(build, access, cause: cause, at: now) {
+                self.setIntake(false)
+                return (true, true)
+            }
+            return (one.lastAnswer.map { $0 + Self.probeValidity > now } ?? false, false)
+        }
+        if hasOpened { self.begin(dependency, cause) }
+        guard !isSettled else { return }
+        guard let failure = await probe() else { return self.watched.withLock { $0[dependency]?.lastAnswer = .now } }
+        let opensNow = self.watched.withLock { all in
+            let opensNow = all[dependency]?.breaker.probeFailed(cause: failure, at: .now) ?? false
+            if opensNow { self.setIntake(false) }
+            return opensNow
+        }
+        if opensNow { self.begin(dependency, failure) }
+    }
+
+    private func begin(_ dependency: Dependency, _ cause: String) {
+        self.logger.error("\(dependency.rawValue) is away: no more deliveries are taken until it is back", metadata: ["cause": .string(cause)])
+        self.health.outage(of: dependency.rawValue, cause: cause)
+        self.feed.yield(dependency)
+    }
+
+    /// Probes what is away until it is back, and ends when told to drain.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await dependency in self.opened { group.addTask { await self.probeUntilBack(dependency) } }
+            group.cancelAll()
+        }
+    }
+
+    /// Ends ``run()``: what is away is not waited for.
+    func drain() { self.feed.finish() }
+
+    private func probeUntilBack(_ dependency: Dependency) async {
+        var backoff = Backoff(first: .seconds(1), limit: Self.longestPause)
+        var random = SystemRandomNumberGenerator()
+        for _ in 1..<max(1, self.watched.withLock { $0[dependency]?.breaker.relapses ?? 0 }) { _ = backoff.next(using: &random) }
+        while let probe = self.watched.withLock({ $0[dependency]?.probe }) {
+            do { try await Task.sleep(for: backoff.next(using: &random)) } catch { return }
+            if let failure = await probe() {
+                self.logger.info("\(dependency.rawValue) is still away", metadata: ["cause": .string(failure)])
+                continue
+            }
+            let duration = self.watched.withLock { all in
+                let duration = all[dependency]?.breaker.probeSucceeded(at: .now)
+                if !all.values.contains(where: { $0.breaker.isOpen }) { self.setIntake(true) }
+                return duration
+            }
+            self.health.outage(of: dependency.rawValue, cause: nil)
+            self.logger.notice("\(dependency.rawValue) is back", metadata: ["after": .string((duration ?? .zero).inWords)])
+            return
+        }
+    }
+}

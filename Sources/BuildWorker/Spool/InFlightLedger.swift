@@ -1,0 +1,96 @@
+internal import Glibc
+internal import Synchronization
+
+/// The deliveries that are being handled, in a file of fixed lines: whoever reads it after a crash knows which messages
+/// may be to blame.
+///
+/// It is on the way of every delivery, so it is two `pwrite`s of a line and no sync: the page cache outlives the process,
+/// and a process is what a message can kill. Lines are overwritten in place, so a disk that fills up later does no harm.
+public final class InFlightLedger: Sendable {
+    /// A line of the file, to be given back with ``leave(_:)``.
+    public struct Place: Sendable {
+        fileprivate let line: Int
+    }
+
+    /// What a delivery was doing.
+    enum Step: UInt8, Sendable {
+        case waiting = 0x57  // W: for its turn; whatever happens is not its doing
+        case handled = 0x48  // H: with others
+        case alone = 0x41  // A: nothing else was going on
+    }
+
+    struct Entry: Hashable, Sendable {
+        let key: MessageKey
+        let step: Step
+    }
+
+    static let lineLength = 64
+    private let file: Int32
+    private let free: Mutex<(lines: [Int], count: Int)>
+
+    /// What a worker that ended without warning was doing; `nil` where there is no ledger.
+    static func survivors(_ path: String) throws(SpoolError) -> [Entry]? { try SpoolFile.read(path).map { Self.entries($0) } }
+
+    /// Begins a new ledger; read the ``survivors(_:)`` of the old one before.
+    ///
+    /// - Parameter capacity: lines to begin with; more are added where they are needed.
+    init(_ path: String, capacity: Int) throws(SpoolError) {
+        self.file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard self.file >= 0 else { throw SpoolError("open", path) }
+        self.free = Mutex((Array((0..<capacity).reversed()), capacity))
+        for line in 0..<capacity {
+            guard Self.write(Self.blank, to: self.file, line: line) else {
+                close(self.file)
+                throw SpoolError("write", path)
+            }
+        }
+    }
+
+    deinit { close(self.file) }
+
+    /// - Returns: `nil` when it cannot be written down, because there is no room on the disk for another line.
+    func enter(_ key: MessageKey, _ step: Step) -> Place? {
+        let line = self.free.withLock { free in
+            if let line = free.lines.popLast() { return line }
+            free.count += 1
+            return free.count - 1
+        }
+        guard Self.write(Self.line(key, step), to: self.file, line: line) else {
+            self.free.withLock { $0.lines.append(line) }
+            return nil
+        }
+        return Place(line: line)
+    }
+
+    func update(_ place: Place, _ key: MessageKey, _ step: Step) { _ = Self.write(Self.line(key, step), to: self.file, line: place.line) }
+
+    func leave(_ place: Place) {
+        _ = Self.write(Self.blank, to: self.file, line: place.line)
+        self.free.withLock { $0.lines.append(place.line) }
+    }
+
+    // MARK: Lines
+
+    private static let blank = [UInt8](repeating: 0x20, count: lineLength - 1) + [0x0A]
+
+    private static func line(_ key: MessageKey, _ step: Step) -> [UInt8] {
+        var line = Self.blank
+        line[0] = step.rawValue
+        for (index, byte) in key.description.utf8.prefix(lineLength - 3).enumerated() { line[index + 2] = byte }
+        return line
+    }
+
+    /// What cannot be read is left out: half a line is that of a delivery whose handling had not begun.
+    static func entries(_ bytes: [UInt8]) -> [Entry] {
+        stride(from: 0, to: bytes.count, by: Self.lineLength).compactMap { start in
+            let line = bytes[start..<min(start + Self.lineLength, bytes.count)]
+            guard line.count == Self.lineLength, let step = line.first.flatMap(Step.init) else { return nil }
+            let key = String(decoding: line.dropFirst(2), as: UTF8.self).prefix { !$0.isWhitespace }
+            return key.isEmpty ? nil : Entry(key: MessageKey(key), step: step)
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to file: Int32, line: Int) -> Bool {
+        bytes.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, off_t(line * Self.lineLength)) == $0.count }
+    }
+}

@@ -1,0 +1,10 @@
+/// Recognises a message that comes again, after a crash too, without reading it: reading may be what kills.
+public struct MessageKey: Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+
+    public init(queue: String, body: [UInt8]) {
+        self.description = "\(Fingerprint.of(body))-\(String(body.count, radix: 16))-\(Fingerprint.of(Array(queue.utf8)).prefix(8))"
+    }
+
+    init(_ text: some StringProtocol) { self.description = String(text) }
+}

@@ -1,0 +1,77 @@
+internal import Glibc
+
+/// Whole files, read and written so that a crash leaves the old one or the new one.
+enum SpoolFile {
+    /// - Returns: `nil` when there is none.
+    static func read(_ path: String) throws(SpoolError) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw SpoolError("open", path)
+        }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw SpoolError("read", path)
+            }
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
+        }
+    }
+
+    /// Written beside it, synced, and renamed into place. Where the disk is full the old file stays.
+    static func replace(_ path: String, with bytes: [UInt8]) throws(SpoolError) {
+        let draft = "\(path).tmp"
+        let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw SpoolError("write", path) }
+        let error: SpoolError? = Self.write(bytes, to: file) && fsync(file) == 0 ? nil : SpoolError("write", path)
+        close(file)
+        guard error == nil, rename(draft, path) == 0 else {
+            let reason = error ?? SpoolError("rename", draft)
+            unlink(draft)
+            throw reason
+        }
+        try Self.sync(directoryOf: path)
+    }
+
+    /// One that is gone already is fine.
+    static func remove(_ path: String) throws(SpoolError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw SpoolError("remove", path) }
+    }
+
+    /// File names, without those that are being written.
+    static func names(in directory: String) throws(SpoolError) -> [String] {
+        guard let stream = opendir(directory) else { throw SpoolError("list", directory) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix("."), !name.hasSuffix(".tmp") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { return false }
+        }
+        return true
+    }
+
+    /// A rename survives a power cut once its directory is synced.
+    private static func sync(directoryOf path: String) throws(SpoolError) {
+        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+        let file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw SpoolError("open", directory) }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw SpoolError("sync", directory) }
+    }
+}

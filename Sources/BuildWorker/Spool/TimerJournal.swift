@@ -1,0 +1,54 @@
+/// Init timers on disk, a file each, for a broker that cannot hold them: a worker that is started again finds them.
+///
+/// A file holds the message that the timer will send, token and all, so that it is readable by the worker's user only.
+final class TimerJournal: Sendable {
+    struct Entry: Hashable, Sendable {
+        /// Milliseconds since 1970: a clock that a restart does not reset.
+        var dueAt: Int
+        /// Init timers that the build has had, this one included.
+        var round: Int
+        var imagePullStartTime: String?
+        /// The `verify` message.
+        var body: [UInt8]
+    }
+
+    private let directory: String
+
+    init(_ directory: String) throws(SpoolError) {
+        try SpoolDirectory.make(directory)
+        self.directory = directory
+    }
+
+    /// - Returns: the file's name, to remove it by.
+    func write(_ entry: Entry) throws(SpoolError) -> String {
+        let name = "\(entry.dueAt)-\(entry.round)-\(Fingerprint.of(entry.body)).json"
+        var members: [JSONValue.Member] = [
+            .init("dueAt", .number(String(entry.dueAt))), .init("round", .number(String(entry.round))),
+            .init("message", .string(String(decoding: entry.body, as: UTF8.self))),
+        ]
+        if let start = entry.imagePullStartTime { members.append(.init("imagePullStartTime", .string(start))) }
+        try SpoolFile.replace("\(self.directory)/\(name)", with: JSONValue.object(members).serialized())
+        return name
+    }
+
+    func remove(_ name: String) throws(SpoolError) { try SpoolFile.remove("\(self.directory)/\(name)") }
+
+    /// All there are, by file name; for a file that cannot be read, why.
+    func entries() throws(SpoolError) -> [(name: String, entry: Result<Entry, SpoolError>)] {
+        var entries: [(String, Result<Entry, SpoolError>)] = []
+        for name in try SpoolFile.names(in: self.directory) {
+            let path = "\(self.directory)/\(name)"
+            entries.append((name, Result { () throws(SpoolError) in try Self.entry(try SpoolFile.read(path) ?? [], path) }))
+        }
+        return entries
+    }
+
+    private static func entry(_ bytes: [UInt8], _ path: String) throws(SpoolError) -> Entry {
+        let document: JSONValue
+        do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
+        guard let dueAt = document["dueAt"]?.integer, let round = document["round"]?.integer, let message = document["message"]?.string else {
+            throw SpoolError("read", path, "it is not an init timer")
+        }
+        return Entry(dueAt: dueAt, round: round, imagePullStartTime: document["imagePullStartTime"]?.string, body: Array(message.utf8))
+    }
+}
