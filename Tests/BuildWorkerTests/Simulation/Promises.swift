@@ -1,0 +1,151 @@
+import BuildWorker
+
+/// Judges what happens by what is promised, from outside: by what broker, cluster and build API really hold.
+extension Simulation {
+    private var limit: Int { self.schedule.rules.reprocessLimit }
+
+    // MARK: Settled once and last; held until over
+
+    /// Nothing more is owed to the build: it began, it ended, or the API will hear no more of it.
+    private func isOver(_ build: Int) -> Bool {
+        self.cluster.begun[build] || self.api.hasEnded(build) || self.api.refusedFailure[build]
+    }
+
+    private func isHeld(_ build: Int) -> Bool {
+        if self.broker.holdsMessage(of: build) { return true }
+        for timer in self.keptTimers where timer.build == build && !timer.isOver { return true }
+        return false
+    }
+
+    /// The broker has forgotten a message.
+    func checkHeld(after message: Int, _ handling: Handling) {
+        let content = self.broker.messages[message]
+        switch content.command {
+        case .start, .verify:
+            guard let build = content.build, !self.isOver(build), !self.isHeld(build), !self.isWatchedByNobody(handling) else { return }
+            self.breaks(.settledLast, "message \(message) is acked, and build \(build) has neither begun nor ended")
+        case .unreadable:
+            guard self.schedule.hasParkedQueue, !self.parked.contains(message) else { return }
+            self.breaks(.unreadableIsParked, "message \(message) is acked and was not parked")
+        case .stop, .clear: break
+        }
+    }
+
+    /// Without a retry queue nobody watches a pod that is not visibly broken: as the original.
+    private func isWatchedByNobody(_ handling: Handling) -> Bool {
+        guard !self.schedule.rules.usesRetryQueue, handling.command == .start else { return false }
+        switch handling.facts.pod {
+        case .pending, .running, .succeeded, .unseen, .absent: return true
+        case nil, .failed, .imageError, .containerError, .terminating, .foreign: return false
+        }
+    }
+
+    /// Something was forgotten that no settlement is to blame for.
+    func checkAllHeld(after event: @autoclosure () -> String) {
+        guard self.schedule.rules.usesRetryQueue else { return }
+        for build in 0..<self.schedule.builds.count where self.wasAsked(build) && !self.isOver(build) && !self.isHeld(build) {
+            self.breaks(.everyBuildIsHeld, "\(event()), and nothing holds build \(build)")
+        }
+    }
+
+    private func wasAsked(_ build: Int) -> Bool {
+        for message in self.broker.messages where message.build == build && message.command == .start { return true }
+        return false
+    }
+
+    // MARK: Attempts and settlements
+
+    /// A handling ends.
+    func judge(_ settlement: Settlement, _ handling: Handling) {
+        let rejections = self.broker.messages[handling.message].rejections(in: handling.queue)
+        switch settlement {
+        case .nack:
+            if handling.faults == 0 { self.breaks(.attemptHasACause, "message \(handling.message) is rejected, and nothing had failed") }
+        case .ack:
+            switch handling.command {
+            case .stop where handling.facts.deletion != .done && rejections < self.limit:
+                self.breaks(.settledLast, "message \(handling.message) is acked, and no pods were deleted")
+            case .clear where handling.facts.clearing != .done && rejections < self.limit:
+                self.breaks(.settledLast, "message \(handling.message) is acked, and nothing was cleared")
+            case .start, .verify, .stop, .clear, .unreadable: break
+            }
+            guard let build = handling.build else { return }
+            // Who cannot learn that a build has ended cannot tidy up after it; a deletion that fails so often is given up.
+            if handling.callsToAPIThatFailed > 0 { self.excused[build] = true }
+            if case .failed = handling.facts.deletion { self.excused[build] = true }
+        }
+    }
+
+    // MARK: One build, one pod
+
+    /// - Parameter handling: `nil`: its request came late.
+    func checkNewPod(_ pod: Int, of build: Int, by handling: Handling?) {
+        for other in 0..<pod where self.cluster.pods[other].build == build && self.cluster.pods[other].isKept {
+            self.breaks(.oneBuildOnePod, "build \(build) has the pods \(other) and \(pod)")
+        }
+        guard let handling, handling.facts.isRepeated, handling.beganEnded, handling.callsToAPIThatFailed == 0 else { return }
+        guard !self.schedule.builds[build].isUnknownToAPI else { return }
+        self.breaks(.endedStaysEnded, "build \(build) had ended when message \(handling.message) was delivered again")
+    }
+
+    // MARK: Failures
+
+    /// A build is about to be failed.
+    func judge(_ cause: FailureCause, _ handling: Handling) {
+        guard let build = handling.build else { return self.breaks(.failureHasACause, "message \(handling.message) is no build's") }
+        let fate = self.schedule.builds[build].fate
+        let isTrue: Bool
+        switch cause {
+        case .podRejected: if case .invalid = fate { isTrue = true } else { isTrue = false }
+        case .podFailed, .imageUnavailable, .containerCannotStart: isTrue = !fate.isHealthy
+        case .neverBegan: isTrue = self.hasWaitedToTheEnd(build)
+        case .podDisappeared: isTrue = self.cluster.deleted[build] && !self.couldSeePod(of: build, handling)
+        case .retriesExhausted:
+            // Each rejection had its fault, or `judge(_:_:)` would have said so.
+            let rejections = self.broker.messages[handling.message].rejections(in: handling.queue)
+            isTrue = rejections >= self.limit && (handling.faults > 0 || rejections > self.limit) && !self.couldSeePod(of: build, handling)
+        }
+        if !isTrue { self.breaks(.failureHasACause, "build \(build) (\(fate)) is failed: \(cause)") }
+    }
+
+    /// A pod that is well was there all the time, and nothing kept the worker from seeing it.
+    private func couldSeePod(of build: Int, _ handling: Handling) -> Bool {
+        guard handling.looksThatFailed == 0 else { return false }
+        return self.cluster.keepsPod(of: build) { pod in
+            guard pod.createdAt < handling.begunAt else { return false }
+            switch pod.stage {
+            case .unscheduled, .scheduled, .running, .succeeded: return true
+            case .failed, .imageError, .containerError: return false
+            }
+        }
+    }
+
+    /// All init timers had their time since the build's first pod was made.
+    private func hasWaitedToTheEnd(_ build: Int) -> Bool {
+        for pod in self.cluster.pods where pod.build == build {
+            return self.clock.now - pod.createdAt >= self.schedule.rules.verifyLimit * Schedule.initMilliseconds
+        }
+        return false
+    }
+
+    // MARK: The end
+
+    /// Nothing will happen any more.
+    func checkEnd() {
+        for number in 0..<self.broker.messages.count {
+            switch self.broker.messages[number].place {
+            case .gone, .queue(.parked): break
+            case .queue, .unacked: self.breaks(.nothingHangs, "message \(number) waits for ever: \(self.broker.messages[number].place)")
+            }
+        }
+        for build in 0..<self.schedule.builds.count {
+            if self.schedule.rules.usesRetryQueue, !self.isOver(build) {
+                self.breaks(.everyBuildEnds, "build \(build) (\(self.schedule.builds[build].fate)) has neither begun nor ended")
+            }
+            guard self.api.statuses[build] == .aborted, !self.excused[build], !self.schedule.builds[build].isUnknownToAPI else { continue }
+            if self.cluster.keepsPod(of: build, where: \.stage.isAlive) {
+                self.breaks(.stopLeavesNoPod, "build \(build) was stopped, and its pod is there")
+            }
+        }
+    }
+}
