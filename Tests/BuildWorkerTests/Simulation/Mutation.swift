@@ -75,7 +75,7 @@ extension Action {
     /// It hands a message to the broker.
     var isHandOver: Bool {
         switch self {
-        case .armTimer, .requestVerification, .park: true
+        case .armTimer, .requestVerification, .park, .postpone: true
         case .askForBuild, .createPod, .lookAtPod, .listPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache, .settle: false
         }
     }

@@ -27,6 +27,12 @@ extension Simulation {
         case .unreadable:
             guard self.schedule.hasParkedQueue, !self.parked.contains(message) else { return }
             self.breaks(.unreadableIsParked, "message \(message) is acked and was not parked")
+        case .poison:
+            guard let build = content.build else { return }
+            if self.schedule.hasParkedQueue, !self.parked.contains(content.origin ?? message), !self.isHeld(build) {
+                self.breaks(.unreadableIsParked, "poison message \(message) is acked and was not parked")
+            }
+            if !self.isOver(build), !self.isHeld(build) { self.breaks(.settledLast, "poison message \(message) is acked, and nobody was told") }
         case .stop, .clear: break
         }
     }
@@ -49,7 +55,7 @@ extension Simulation {
     }
 
     private func wasAsked(_ build: Int) -> Bool {
-        for message in self.broker.messages where message.build == build && message.command == .start { return true }
+        for message in self.broker.messages where message.build == build && message.command != .stop { return true }
         return false
     }
 
@@ -57,22 +63,24 @@ extension Simulation {
 
     /// A handling ends.
     func judge(_ settlement: Settlement, _ handling: Handling) {
-        let rejections = self.broker.messages[handling.message].rejections(in: handling.queue)
+        let rejections = self.broker.messages[handling.message].attempts(in: handling.queue)
         switch settlement {
         case .nack:
-            if handling.faults == 0 { self.breaks(.attemptHasACause, "message \(handling.message) is rejected, and nothing had failed") }
+            // An outage is no cause: meanwhile messages are postponed.
+            if handling.faults == 0 { self.breaks(.attemptHasACause, "message \(handling.message) is rejected, and nothing of its own had failed") }
         case .ack:
             switch handling.command {
-            case .stop where handling.facts.deletion != .done && rejections < self.limit:
+            case .stop where handling.facts.deletion != .done && handling.facts.postponement != .held && rejections < self.limit:
                 self.breaks(.settledLast, "message \(handling.message) is acked, and no pods were deleted")
-            case .clear where handling.facts.clearing != .done && rejections < self.limit:
+            case .clear where handling.facts.clearing != .done && handling.facts.postponement != .held && rejections < self.limit:
                 self.breaks(.settledLast, "message \(handling.message) is acked, and nothing was cleared")
-            case .start, .verify, .stop, .clear, .unreadable: break
+            case .start, .verify, .stop, .clear, .unreadable, .poison: break
             }
             guard let build = handling.build else { return }
             // Who cannot learn that a build has ended cannot tidy up after it; a deletion that fails so often is given up.
             if handling.callsToAPIThatFailed > 0 { self.excused[build] = true }
             if case .failed = handling.facts.deletion { self.excused[build] = true }
+            if case .unseen = handling.facts.pod, self.isWatchedByNobody(handling) { self.excused[build] = true }
         }
     }
 
@@ -99,10 +107,11 @@ extension Simulation {
         case .podRejected: if case .invalid = fate { isTrue = true } else { isTrue = false }
         case .podFailed, .imageUnavailable, .containerCannotStart: isTrue = !fate.isHealthy
         case .neverBegan: isTrue = self.hasWaitedToTheEnd(build)
+        case .poison: isTrue = handling.facts.parking == .held || !self.schedule.hasParkedQueue
         case .podDisappeared: isTrue = self.cluster.deleted[build] && !self.couldSeePod(of: build, handling)
         case .retriesExhausted:
             // Each rejection had its fault, or `judge(_:_:)` would have said so.
-            let rejections = self.broker.messages[handling.message].rejections(in: handling.queue)
+            let rejections = self.broker.messages[handling.message].attempts(in: handling.queue)
             isTrue = rejections >= self.limit && (handling.faults > 0 || rejections > self.limit) && !self.couldSeePod(of: build, handling)
         }
         if !isTrue { self.breaks(.failureHasACause, "build \(build) (\(fate)) is failed: \(cause)") }
@@ -110,7 +119,7 @@ extension Simulation {
 
     /// A pod that is well was there all the time, and nothing kept the worker from seeing it.
     private func couldSeePod(of build: Int, _ handling: Handling) -> Bool {
-        guard handling.looksThatFailed == 0 else { return false }
+        guard !handling.lastLookFailed else { return false }
         return self.cluster.keepsPod(of: build) { pod in
             guard pod.createdAt < handling.begunAt else { return false }
             switch pod.stage {

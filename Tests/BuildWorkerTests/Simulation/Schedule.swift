@@ -70,9 +70,10 @@ struct Schedule {
     private mutating func draw(_ build: Int) {
         self.builds.append(Build(fate: self.drawFate(), isUnknownToAPI: self.random.chance(percent: 3)))
         let start = self.random.below(2_000)
-        self.entries.append(Entry(time: start, build: build, command: .start))
+        let command = self.random.chance(percent: 2) ? BuildCommand.poison(crashes: 3) : .start
+        self.entries.append(Entry(time: start, build: build, command: command))
         while self.random.chance(percent: 20) {
-            self.entries.append(Entry(time: start + self.drawDistance(), build: build, command: .start))
+            self.entries.append(Entry(time: start + self.drawDistance(), build: build, command: command))
         }
         if self.random.chance(percent: 35) {
             let stop = max(0, start + self.drawDistance() - 10)

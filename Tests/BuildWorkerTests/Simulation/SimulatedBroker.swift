@@ -26,8 +26,12 @@ struct SimulatedBroker {
         let command: BuildCommand
         /// The header with the number of init timers so far.
         let round: Int
-        /// The header of a timer that a worker kept itself.
-        var isFromKeptTimer = false
+        /// The header of a timer that a worker kept itself, or of one that fired and was postponed.
+        var hasTimerHeader = false
+        /// The header of a message that was postponed: the attempts it had before.
+        var earlierAttempts: Int?
+        /// The message that this one is a copy of, however often.
+        var origin: Int?
         var deaths: [Death] = []
         var isRedelivered = false
         var place = Place.gone
@@ -118,8 +122,11 @@ extension SimulatedBroker.Message {
         return 0
     }
 
+    /// Attempts that were charged.
+    func attempts(in queue: SimulatedQueue) -> Int { self.rejections(in: queue) + (self.earlierAttempts ?? 0) }
+
     var hasTimedOut: Bool {
         for death in self.deaths where death.queue == .initTimers && !death.isRejection { return true }
-        return self.isFromKeptTimer
+        return self.hasTimerHeader
     }
 }

@@ -23,7 +23,16 @@ struct SimulatedBuildAPI {
         }
     }
 
-    func ask(_ build: Int) -> BuildState { self.refuses[build] ? .unknown : self.hasEnded(build) ? .ended : .active }
+    func ask(_ build: Int) -> BuildState {
+        if self.refuses[build] { return .unknown }
+        return switch self.statuses[build] {
+        case .active: .active
+        case .aborted: .aborted
+        case .succeeded, .failed: .finished
+        }
+    }
+
+    func tell(_ build: Int) -> NoteOutcome { self.refuses[build] || self.hasEnded(build) ? .refused : .taken }
 
     /// An end is final.
     mutating func end(_ build: Int, as status: Status) { if !self.hasEnded(build) { self.statuses[build] = status } }

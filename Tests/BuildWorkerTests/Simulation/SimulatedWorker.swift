@@ -3,6 +3,8 @@ import BuildWorker
 /// What one worker process has in memory. A crash forgets all of it.
 struct SimulatedWorker {
     var isUp = true
+    /// Services that it knows to be away for everybody: meanwhile it takes no more deliveries.
+    var away: [SimulatedService] = []
     /// Takes no more deliveries, finishes what it has, and starts again.
     var isDraining = false
     /// Counts its consuming connections. A tag means nothing on another one.
@@ -17,6 +19,8 @@ struct SimulatedWorker {
     var stopped: [Bool]
     /// Handlings whose settlements have not left.
     var handled = 0
+
+    var takesDeliveries: Bool { self.isUp && !self.isDraining && self.away.isEmpty }
 
     init(builds: Int) {
         self.turns = Array(repeating: [], count: builds)
@@ -54,7 +58,9 @@ struct Handling {
     var beganEnded = false
     /// Faults that hit its requests, and states of the cluster that are no fault of the build.
     var faults = 0
-    var looksThatFailed = 0
+    /// The service that was away for everybody when the last request reached it.
+    var foundAway: SimulatedService?
+    var lastLookFailed = false
     var callsToAPIThatFailed = 0
 }
 

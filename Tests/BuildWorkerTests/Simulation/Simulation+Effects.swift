@@ -4,10 +4,20 @@ import BuildWorker
 enum RequestFault {
     /// Nothing happens, and the worker knows that something went wrong.
     case unheard
+    /// The same, for everybody.
+    case outage
     /// It happens, and the worker does not know.
     case answerLost
     /// It happens when the worker has given up already.
     case late
+
+    /// It never has its effect.
+    var isUnheard: Bool {
+        switch self {
+        case .unheard, .outage: true
+        case .answerLost, .late: false
+        }
+    }
 }
 
 /// What requests do to the services: the simulation's `ActionPerformer`.
@@ -17,7 +27,7 @@ extension Simulation {
     private static let latestMilliseconds = 15_000
 
     func drawFault(on service: SimulatedService) -> RequestFault? {
-        for outage in self.schedule.outages where outage.service == service && outage.times.contains(self.clock.now) { return .unheard }
+        if self.isAway(service) { return .outage }
         guard self.faults.requests > 0, self.random.chance(percent: self.faults.requestPercent) else { return nil }
         self.faults.requests -= 1
         return switch self.random.below(5) {
@@ -34,8 +44,9 @@ extension Simulation {
         if !handling.isLost, self.somethingEnds(handling.worker) { return }
         guard let action = handling.action else { return }
         let faultsBefore = handling.faults
+        handling.foundAway = nil
         handling.fact = self.perform(action, &handling)
-        let hasFailed = handling.faults > faultsBefore
+        let hasFailed = handling.faults > faultsBefore || handling.foundAway != nil
         self.note("handling \(index): \(action) → \(handling.fact.map { "\($0)" } ?? "nothing")")
         self.handlings[index] = handling
         self.clock.plan(.answer(handling: index), after: hasFailed && self.random.chance(percent: 50) ? Self.deadlineMilliseconds : self.drawLatency())
@@ -58,17 +69,17 @@ extension Simulation {
             let queue: SimulatedQueue? = self.schedule.hasInitQueue ? .initTimers : nil
             return .timer(self.handOver(SimulatedBroker.Message(build: build, command: .verify, round: round), to: queue, &handling))
         case .keepTimer(let round):
+            guard self.fault(on: .disk, &handling) == nil else { return .timerKept(.failed(detail: "ENOSPC")) }
             self.keepTimer(of: build, round: round, in: handling.worker)
-            return .timerKept
+            return .timerKept(.done)
         case .requestVerification:
             let message = SimulatedBroker.Message(build: build, command: .verify, round: handling.facts.round)
             return .verification(self.handOver(message, to: .retry, &handling))
-        case .tellBuild:
-            _ = self.fault(on: .buildAPI, &handling)
-            return .noted
+        case .tellBuild: return .note(self.fault(on: .buildAPI, &handling) == nil ? self.api.tell(build) : .lost)
         case .reportFailure: return .failure(self.reportFailure(build, &handling))
         case .clearCache: return .clearing(self.fault(on: .disk, &handling) == nil ? .done : .failed(detail: "EIO"))
         case .park: return .parking(self.park(&handling))
+        case .postpone: return .postponement(self.postpone(&handling))
         case .settle: preconditionFailure("settling is no request")
         }
     }
@@ -76,8 +87,11 @@ extension Simulation {
     /// Draws a fault, and remembers it as evidence.
     private func fault(on service: SimulatedService, _ handling: inout Handling) -> RequestFault? {
         guard let fault = self.drawFault(on: service) else { return nil }
-        handling.faults += 1
         if service == .buildAPI { handling.callsToAPIThatFailed += 1 }
+        switch fault {
+        case .outage: handling.foundAway = service
+        case .unheard, .answerLost, .late: handling.faults += 1
+        }
         return fault
     }
 
@@ -94,7 +108,7 @@ extension Simulation {
             if case .invalid = self.schedule.builds[build].fate { return .rejected(detail: "422") }
             if self.makePod(build, handling.podName, for: handling) { return .created }
             return self.mutation == .conflictIsAFault ? .refused(detail: "409") : .alreadyExists
-        case .unheard: break
+        case .unheard, .outage: break
         case .answerLost: _ = self.makePod(build, handling.podName, for: handling)
         case .late: self.clock.plan(.lateEffect(.creation(build: build, name: handling.podName)), after: self.drawLateness())
         }
@@ -108,13 +122,15 @@ extension Simulation {
         guard let pod = self.cluster.create(build: build, name: name, at: self.clock.now) else { return false }
         self.note("pod \(pod) is made for build \(build)")
         self.checkNewPod(pod, of: build, by: handling)
+        // Made for a worker that gave up or was killed, when nobody is left who could see it.
+        if handling?.isLost ?? true, !self.broker.holdsMessage(of: build) { self.excused[build] = true }
         if let first = self.schedule.builds[build].fate.stages.first { self.clock.plan(.podStage(pod: pod), after: first.after) }
         return true
     }
 
     private func observe(_ handling: inout Handling, _ look: (SimulatedCluster, Int) -> PodObservation) -> PodObservation {
-        guard self.fault(on: .cluster, &handling) == nil else {
-            handling.looksThatFailed += 1
+        handling.lastLookFailed = self.fault(on: .cluster, &handling) != nil
+        guard !handling.lastLookFailed else {
             return .unseen(detail: "503")
         }
         let observation = look(self.cluster, handling.podName)
@@ -132,7 +148,7 @@ extension Simulation {
         case nil:
             self.deletePods(of: build)
             return .done
-        case .unheard: break
+        case .unheard, .outage: break
         case .answerLost: self.deletePods(of: build)
         case .late: self.clock.plan(.lateEffect(.deletion(build: build)), after: self.drawLateness())
         }
@@ -147,8 +163,7 @@ extension Simulation {
         switch effect {
         case .creation(let build, let name):
             self.note("a request to make a pod for build \(build) has its effect late")
-            // Nobody is left who could have seen it.
-            if self.makePod(build, name, for: nil), !self.broker.holdsMessage(of: build) { self.excused[build] = true }
+            _ = self.makePod(build, name, for: nil)
         case .deletion(let build):
             self.note("a request to delete the pods of build \(build) has its effect late")
             self.deletePods(of: build)
@@ -169,7 +184,7 @@ extension Simulation {
     private func reportFailure(_ build: Int, _ handling: inout Handling) -> ReportOutcome {
         switch self.fault(on: .buildAPI, &handling) {
         case nil: return self.api.report(build)
-        case .unheard: break
+        case .unheard, .outage: break
         case .answerLost: _ = self.api.report(build)
         case .late: self.clock.plan(.lateEffect(.failure(build: build)), after: self.drawLateness())
         }
@@ -179,7 +194,7 @@ extension Simulation {
     /// - Parameter queue: `nil`: there is none.
     private func handOver(_ message: SimulatedBroker.Message, to queue: SimulatedQueue?, _ handling: inout Handling) -> HandOver {
         let fault = self.fault(on: .broker, &handling)
-        if fault == .unheard { return .notHeld }
+        if fault?.isUnheard == true { return .notHeld }
         guard let queue else { return fault != nil ? .notHeld : self.mutation == .returnedIsHeld ? .held : .noQueue }
         self.put(message, in: queue)
         return fault == nil ? .held : .notHeld
@@ -189,7 +204,18 @@ extension Simulation {
         let content = self.broker.messages[handling.message]
         let outcome = self.handOver(
             SimulatedBroker.Message(build: nil, command: content.command, round: 0), to: self.schedule.hasParkedQueue ? .parked : nil, &handling)
-        if outcome == .held { self.parked.insert(handling.message) }
+        if outcome == .held { self.parked.insert(content.origin ?? handling.message) }
         return outcome
+    }
+
+    /// A copy in the wait queue, without the deaths that are the count.
+    private func postpone(_ handling: inout Handling) -> HandOver {
+        var copy = self.broker.messages[handling.message]
+        copy.origin = copy.origin ?? handling.message
+        copy.earlierAttempts = handling.facts.attempt
+        copy.hasTimerHeader = copy.hasTimerHeader || handling.facts.isFromInitTimer
+        copy.deaths = []
+        copy.isRedelivered = false
+        return self.handOver(copy, to: handling.queue == .builds ? .wait : .retryWait, &handling)
     }
 }

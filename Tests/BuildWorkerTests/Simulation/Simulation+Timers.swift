@@ -25,9 +25,9 @@ extension Simulation {
     private func handOver(_ index: Int, round: Int, isEarly: Bool) -> Bool {
         let timer = self.keptTimers[index]
         let fault = self.drawFault(on: .broker)
-        if fault != .unheard {
+        if fault?.isUnheard != true {
             var message = SimulatedBroker.Message(build: timer.build, command: .verify, round: round)
-            message.isFromKeptTimer = !isEarly
+            message.hasTimerHeader = !isEarly
             self.put(message, in: .retry)
         }
         guard fault == nil else { return false }

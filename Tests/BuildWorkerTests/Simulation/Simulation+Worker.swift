@@ -10,7 +10,7 @@ extension Simulation {
         let first = self.random.below(self.workers.count)
         for offset in 0..<self.workers.count {
             let worker = (first + offset) % self.workers.count
-            if self.workers[worker].isUp, !self.workers[worker].isDraining, self.workers[worker].inHand[queue.rawValue] < self.schedule.prefetch {
+            if self.workers[worker].takesDeliveries, self.workers[worker].inHand[queue.rawValue] < self.schedule.prefetch {
                 return worker
             }
         }
@@ -39,7 +39,7 @@ extension Simulation {
     private func begin(_ index: Int) {
         let handling = self.handlings[index]
         let message = self.broker.messages[handling.message]
-        var attempt = message.rejections(in: handling.queue)
+        var attempt = message.attempts(in: handling.queue)
         if self.mutation == .attemptsFromFirstDeath { attempt = message.deaths.first?.count ?? 0 }
         var wasStopped = false
         if let build = handling.build {
@@ -51,8 +51,11 @@ extension Simulation {
         }
         self.handlings[index].begunAt = self.clock.now
         self.handlings[index].facts = Facts(
-            attempt: attempt, isRepeated: message.isRedelivered, isFromInitTimer: attempt == 0 && message.hasTimedOut, round: message.round,
-            wasStopped: wasStopped)
+            attempt: attempt, isRepeated: message.isRedelivered || message.earlierAttempts != nil,
+            isFromInitTimer: message.rejections(in: handling.queue) == 0 && message.hasTimedOut, round: message.round, wasStopped: wasStopped)
+        if case .poison = handling.command, self.parked.contains(message.origin ?? handling.message) {
+            self.handlings[index].facts.record(.parking(.held))
+        }
         if self.mutation == .randomPodNames { self.handlings[index].podName = self.random.between(1, 1_000_000) }
         self.step(index)
     }
@@ -74,6 +77,8 @@ extension Simulation {
         let handling = self.handlings[index]
         guard !handling.isLost, handling.settlement == nil, let fact = handling.fact, !self.somethingEnds(handling.worker) else { return }
         self.handlings[index].facts.record(fact)
+        if let service = handling.foundAway, !self.notice(service, isAwayFrom: handling.worker) { self.handlings[index].faults += 1 }
+        if !self.workers[handling.worker].away.isEmpty { self.handlings[index].facts.recordOutage() }
         self.step(index)
     }
 

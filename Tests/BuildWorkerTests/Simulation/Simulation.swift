@@ -78,6 +78,7 @@ final class Simulation {
             self.note("somebody deletes the pods of build \(build)")
             self.deletePods(of: build)
         case .workerStarts(let worker): self.start(worker)
+        case .probe(let service, let worker): self.probe(service, from: worker)
         case .keptTimer(let timer): self.fire(timer)
         }
     }

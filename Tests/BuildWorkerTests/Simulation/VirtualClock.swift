@@ -83,6 +83,8 @@ enum Happening {
     /// Somebody who is not a worker deletes a build's pods.
     case interference(build: Int)
     case workerStarts(worker: Int)
+    /// A worker looks whether a service is back.
+    case probe(SimulatedService, worker: Int)
     /// A timer that a worker keeps itself fires.
     case keptTimer(Int)
 }
