@@ -1,5 +1,3 @@
-import BuildWorker
-
 /// A planted bug: what systems of this kind did wrong, one at a time. The simulation has to find each.
 enum Mutation: CaseIterable {
     /// Publishes, and acks without waiting for the broker's confirm.
@@ -20,14 +18,20 @@ enum Mutation: CaseIterable {
     case unreadableIsRejected
     /// Settlements are sent on whatever channel there is now.
     case staleTags
-    /// Messages of one build are handled side by side.
-    case messagesOfOneBuildAtOnce
     /// 409 counts as a failed attempt.
     case conflictIsAFault
     /// After the last attempt the build is failed without looking for its pod.
     case failsWithoutALook
     /// A message that the broker returned counts as held.
     case returnedIsHeld
+    /// While a service is away for everybody, each failure is charged to its build.
+    case outageIsCharged
+    /// A note that the API refuses is forgotten, though the build may have been stopped.
+    case refusedNoteIsForgotten
+    /// A FAILURE that the API refuses is forgotten, though the build may have been stopped.
+    case refusedFailureIsForgotten
+    /// A repeated start of a stopped build leaves alone what its earlier delivery made.
+    case stoppedStartLeavesItsPod
 }
 
 extension Mutation {
@@ -39,44 +43,8 @@ extension Mutation {
         case .timerInMemory: .everyBuildIsHeld
         case .attemptsFromFirstDeath, .failsWithoutALook: .failureHasACause
         case .repeatedStartAsksNobody: .endedStaysEnded
-        case .unreadableIsRejected, .conflictIsAFault: .attemptHasACause
-        case .messagesOfOneBuildAtOnce: .stopLeavesNoPod
-        }
-    }
-}
-
-extension Simulation {
-    /// What the workflow wants, or what it would want with the planted bug.
-    func nextAction(_ index: Int) -> Action {
-        let handling = self.handlings[index]
-        let action = BuildWorkflow.nextAction(for: handling.command, given: handling.facts, rules: self.schedule.rules)
-        switch self.mutation {
-        case nil, .ackBeforeConfirm, .randomPodNames, .timerInMemory, .attemptsFromFirstDeath, .staleTags, .messagesOfOneBuildAtOnce,
-            .conflictIsAFault, .returnedIsHeld:
-            return action
-        case .failureAckedWhenNotTaken: return handling.facts.failure == .notTaken ? .settle(.ack) : action
-        case .repeatedStartAsksNobody:
-            guard action == .askForBuild, handling.command == .start else { return action }
-            self.handlings[index].facts.record(.build(.active))
-            return self.nextAction(index)
-        case .verifyNeverRearms:
-            guard case .armTimer = action, handling.command == .verify else { return action }
-            return .settle(.ack)
-        case .unreadableIsRejected: return handling.command == .unreadable ? .settle(.nack) : action
-        case .failsWithoutALook:
-            guard action == .lookAtPod, handling.facts.attempt >= self.schedule.rules.reprocessLimit, case .refused(let detail) = handling.facts.creation
-            else { return action }
-            return .reportFailure(.retriesExhausted(retries: handling.facts.attempt, detail: detail))
-        }
-    }
-}
-
-extension Action {
-    /// It hands a message to the broker.
-    var isHandOver: Bool {
-        switch self {
-        case .armTimer, .requestVerification, .park, .postpone: true
-        case .askForBuild, .createPod, .lookAtPod, .listPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache, .settle: false
+        case .unreadableIsRejected, .conflictIsAFault, .outageIsCharged: .attemptHasACause
+        case .refusedNoteIsForgotten, .refusedFailureIsForgotten, .stoppedStartLeavesItsPod: .stopLeavesNoPod
         }
     }
 }

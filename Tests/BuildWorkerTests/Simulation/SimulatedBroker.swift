@@ -1,9 +1,5 @@
 import BuildWorker
 
-enum SimulatedQueue: Int {
-    case builds, retry, wait, retryWait, initTimers, parked
-}
-
 /// RabbitMQ's queues as design and measurements have them: first in, first out; rejected messages go to the wait queue,
 /// expired ones come back; `x-death` keeps one entry a queue and reason, the latest first.
 struct SimulatedBroker {
@@ -113,20 +109,5 @@ struct SimulatedBroker {
     func holdsMessage(of build: Int) -> Bool {
         for message in self.messages where message.build == build && message.isHeld && message.command != .stop { return true }
         return false
-    }
-}
-
-extension SimulatedBroker.Message {
-    func rejections(in queue: SimulatedQueue) -> Int {
-        for death in self.deaths where death.queue == queue && death.isRejection { return death.count }
-        return 0
-    }
-
-    /// Attempts that were charged.
-    func attempts(in queue: SimulatedQueue) -> Int { self.rejections(in: queue) + (self.earlierAttempts ?? 0) }
-
-    var hasTimedOut: Bool {
-        for death in self.deaths where death.queue == .initTimers && !death.isRejection { return true }
-        return self.hasTimerHeader
     }
 }

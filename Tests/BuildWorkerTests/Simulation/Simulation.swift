@@ -83,23 +83,6 @@ final class Simulation {
         }
     }
 
-    private func publish(_ entry: Schedule.Entry) {
-        if let build = entry.build, entry.command == .stop { self.api.end(build, as: .aborted) }
-        self.put(SimulatedBroker.Message(build: entry.build, command: entry.command, round: 0), in: .builds)
-    }
-
-    /// The broker takes a message.
-    func put(_ message: SimulatedBroker.Message, in queue: SimulatedQueue) {
-        let number = self.broker.publish(message, to: queue)
-        self.note("message \(number) in \(queue): \(message.command)\(message.build.map { " of build \($0)" } ?? "")")
-        switch queue {
-        case .builds, .retry: self.clock.plan(.dispatch(queue), after: self.drawLatency())
-        case .wait, .retryWait: self.clock.plan(.expire(message: number), after: Schedule.waitMilliseconds)
-        case .initTimers: self.clock.plan(.expire(message: number), after: Schedule.initMilliseconds)
-        case .parked: break
-        }
-    }
-
     private func advance(_ pod: Int) {
         let state = self.cluster.pods[pod]
         guard state.isKept else { return }

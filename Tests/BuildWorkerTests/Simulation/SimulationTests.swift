@@ -72,4 +72,15 @@ import Testing
         }
         #expect(Self.trace(of: 1) != Self.trace(of: 2))
     }
+
+    /// Whoever adds a fact or an action names it in the census, and sees here whether the schedules ever reach it.
+    @Test func theSchedulesReachEveryThingThatMayHappen() {
+        var census = Census()
+        for seed in 0..<3_000 {
+            let simulation = Simulation(Schedule(seed: seed))
+            _ = simulation.run()
+            census.count(simulation)
+        }
+        #expect(Census.expected.subtracting(census.seen).sorted() == [])
+    }
 }

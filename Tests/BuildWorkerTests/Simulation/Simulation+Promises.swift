@@ -2,7 +2,7 @@ import BuildWorker
 
 /// Judges what happens by what is promised, from outside: by what broker, cluster and build API really hold.
 extension Simulation {
-    private var limit: Int { self.schedule.rules.reprocessLimit }
+    var limit: Int { self.schedule.rules.reprocessLimit }
 
     // MARK: Settled once and last; held until over
 
@@ -94,47 +94,6 @@ extension Simulation {
         guard let handling, handling.facts.isRepeated, handling.beganEnded, handling.callsToAPIThatFailed == 0 else { return }
         guard !self.schedule.builds[build].isUnknownToAPI else { return }
         self.breaks(.endedStaysEnded, "build \(build) had ended when message \(handling.message) was delivered again")
-    }
-
-    // MARK: Failures
-
-    /// A build is about to be failed.
-    func judge(_ cause: FailureCause, _ handling: Handling) {
-        guard let build = handling.build else { return self.breaks(.failureHasACause, "message \(handling.message) is no build's") }
-        let fate = self.schedule.builds[build].fate
-        let isTrue: Bool
-        switch cause {
-        case .podRejected: if case .invalid = fate { isTrue = true } else { isTrue = false }
-        case .podFailed, .imageUnavailable, .containerCannotStart: isTrue = !fate.isHealthy
-        case .neverBegan: isTrue = self.hasWaitedToTheEnd(build)
-        case .poison: isTrue = handling.facts.parking == .held || !self.schedule.hasParkedQueue
-        case .podDisappeared: isTrue = self.cluster.deleted[build] && !self.couldSeePod(of: build, handling)
-        case .retriesExhausted:
-            // Each rejection had its fault, or `judge(_:_:)` would have said so.
-            let rejections = self.broker.messages[handling.message].attempts(in: handling.queue)
-            isTrue = rejections >= self.limit && (handling.faults > 0 || rejections > self.limit) && !self.couldSeePod(of: build, handling)
-        }
-        if !isTrue { self.breaks(.failureHasACause, "build \(build) (\(fate)) is failed: \(cause)") }
-    }
-
-    /// A pod that is well was there all the time, and nothing kept the worker from seeing it.
-    private func couldSeePod(of build: Int, _ handling: Handling) -> Bool {
-        guard !handling.lastLookFailed else { return false }
-        return self.cluster.keepsPod(of: build) { pod in
-            guard pod.createdAt < handling.begunAt else { return false }
-            switch pod.stage {
-            case .unscheduled, .scheduled, .running, .succeeded: return true
-            case .failed, .imageError, .containerError: return false
-            }
-        }
-    }
-
-    /// All init timers had their time since the build's first pod was made.
-    private func hasWaitedToTheEnd(_ build: Int) -> Bool {
-        for pod in self.cluster.pods where pod.build == build {
-            return self.clock.now - pod.createdAt >= self.schedule.rules.verifyLimit * Schedule.initMilliseconds
-        }
-        return false
     }
 
     // MARK: The end

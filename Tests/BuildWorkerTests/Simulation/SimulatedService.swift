@@ -1,0 +1,4 @@
+/// Whom a worker speaks to.
+enum SimulatedService {
+    case broker, cluster, buildAPI, disk
+}

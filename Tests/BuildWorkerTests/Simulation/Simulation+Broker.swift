@@ -1,0 +1,49 @@
+import BuildWorker
+
+/// What controllers and workers hand to the broker.
+extension Simulation {
+    func publish(_ entry: Schedule.Entry) {
+        if let build = entry.build, entry.command == .stop { self.api.end(build, as: .aborted) }
+        self.put(SimulatedBroker.Message(build: entry.build, command: entry.command, round: 0), in: .builds)
+    }
+
+    /// The broker takes a message.
+    func put(_ message: SimulatedBroker.Message, in queue: SimulatedQueue) {
+        let number = self.broker.publish(message, to: queue)
+        self.note("message \(number) in \(queue): \(message.command)\(message.build.map { " of build \($0)" } ?? "")")
+        switch queue {
+        case .builds, .retry: self.clock.plan(.dispatch(queue), after: self.drawLatency())
+        case .wait, .retryWait: self.clock.plan(.expire(message: number), after: Schedule.waitMilliseconds)
+        case .initTimers: self.clock.plan(.expire(message: number), after: Schedule.initMilliseconds)
+        case .parked: break
+        }
+    }
+
+    /// - Parameter queue: `nil`: there is none.
+    func handOver(_ message: SimulatedBroker.Message, to queue: SimulatedQueue?, _ handling: inout Handling) -> HandOver {
+        let fault = self.fault(on: .broker, &handling)
+        if fault?.isUnheard == true { return .notHeld }
+        guard let queue else { return fault != nil ? .notHeld : self.mutation == .returnedIsHeld ? .held : .noQueue }
+        self.put(message, in: queue)
+        return fault == nil ? .held : .notHeld
+    }
+
+    func park(_ handling: inout Handling) -> HandOver {
+        let content = self.broker.messages[handling.message]
+        let outcome = self.handOver(
+            SimulatedBroker.Message(build: nil, command: content.command, round: 0), to: self.schedule.hasParkedQueue ? .parked : nil, &handling)
+        if outcome == .held { self.parked.insert(content.origin ?? handling.message) }
+        return outcome
+    }
+
+    /// A copy in the wait queue, without the deaths that are the count.
+    func postpone(_ handling: inout Handling) -> HandOver {
+        var copy = self.broker.messages[handling.message]
+        copy.origin = copy.origin ?? handling.message
+        copy.earlierAttempts = handling.facts.attempt
+        copy.hasTimerHeader = copy.hasTimerHeader || handling.facts.isFromInitTimer
+        copy.deaths = []
+        copy.isRedelivered = false
+        return self.handOver(copy, to: handling.queue == .builds ? .wait : .retryWait, &handling)
+    }
+}

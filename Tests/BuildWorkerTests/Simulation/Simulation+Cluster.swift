@@ -1,0 +1,62 @@
+import BuildWorker
+
+/// What requests do to the cluster.
+extension Simulation {
+    func createPod(_ build: Int, _ handling: inout Handling) -> CreationOutcome {
+        let fault = self.fault(on: .cluster, &handling)
+        switch fault {
+        case nil:
+            if case .invalid = self.schedule.builds[build].fate { return .rejected(detail: "422") }
+            if self.makePod(build, handling.podName, for: handling) { return .created }
+            return self.mutation == .conflictIsAFault ? .refused(detail: "409") : .alreadyExists
+        case .unheard, .outage: break
+        case .answerLost: _ = self.makePod(build, handling.podName, for: handling)
+        case .late: self.clock.plan(.lateEffect(.creation(build: build, name: handling.podName)), after: self.drawLateness())
+        }
+        return .refused(detail: "503")
+    }
+
+    /// - Parameter handling: `nil`: it came late.
+    /// - Returns: whether there is a new pod.
+    func makePod(_ build: Int, _ name: Int, for handling: Handling?) -> Bool {
+        if case .invalid = self.schedule.builds[build].fate { return false }
+        guard let pod = self.cluster.create(build: build, name: name, at: self.clock.now) else { return false }
+        self.note("pod \(pod) is made for build \(build)")
+        self.checkNewPod(pod, of: build, by: handling)
+        // Made for a worker that gave up or was killed, when nobody is left who could see it.
+        if handling?.isLost ?? true, !self.broker.holdsMessage(of: build) { self.excused[build] = true }
+        if let first = self.schedule.builds[build].fate.stages.first { self.clock.plan(.podStage(pod: pod), after: first.after) }
+        return true
+    }
+
+    func observe(_ handling: inout Handling, _ look: (SimulatedCluster, Int) -> PodObservation) -> PodObservation {
+        handling.lastLookFailed = self.fault(on: .cluster, &handling) != nil
+        guard !handling.lastLookFailed else {
+            return .unseen(detail: "503")
+        }
+        let observation = look(self.cluster, handling.podName)
+        switch observation {
+        // Not for ever, or not for the build's sake: worth another attempt.
+        case .terminating, .foreign: handling.faults += 1
+        case .absent: if handling.facts.creation == .alreadyExists { handling.faults += 1 }
+        case .pending, .running, .succeeded, .failed, .imageError, .containerError, .unseen: break
+        }
+        return observation
+    }
+
+    func deletePods(_ build: Int, _ handling: inout Handling) -> Outcome {
+        switch self.fault(on: .cluster, &handling) {
+        case nil:
+            self.deletePods(of: build)
+            return .done
+        case .unheard, .outage: break
+        case .answerLost: self.deletePods(of: build)
+        case .late: self.clock.plan(.lateEffect(.deletion(build: build)), after: self.drawLateness())
+        }
+        return .failed(detail: "503")
+    }
+
+    func deletePods(of build: Int) {
+        for pod in self.cluster.delete(build) { self.clock.plan(.podIsGone(pod: pod), after: self.random.below(30_000)) }
+    }
+}
