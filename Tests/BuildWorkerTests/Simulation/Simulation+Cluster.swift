@@ -23,17 +23,30 @@ extension Simulation {
         guard let pod = self.cluster.create(build: build, name: name, at: self.clock.now) else { return false }
         self.note("pod \(pod) is made for build \(build)")
         self.checkNewPod(pod, of: build, by: handling)
-        // Made for a worker that gave up or was killed, when nobody is left who could see it.
-        if handling?.isLost ?? true, !self.broker.holdsMessage(of: build) { self.excused[build] = true }
+        // Made for a worker that gave up or was killed, when nobody is left who will see it.
+        if handling?.isLost ?? true, !self.willBeTidied(build) { self.excused[build] = true }
         if let first = self.schedule.builds[build].fate.stages.first { self.clock.plan(.podStage(pod: pod), after: first.after) }
         return true
     }
 
+    /// Some message of the build is still to be handled, or its handling has not deleted the build's pods yet.
+    private func willBeTidied(_ build: Int) -> Bool {
+        for number in 0..<self.broker.messages.count where self.broker.messages[number].build == build && self.broker.messages[number].command != .stop {
+            switch self.broker.messages[number].place {
+            case .gone: continue
+            case .queue: return true
+            case .unacked:
+                // The last to have taken it is the one that holds it.
+                guard let holder = self.handlings.last(where: { $0.message == number }) else { return true }
+                if holder.settlement == nil, holder.fact != .deletion(.done) { return true }
+            }
+        }
+        return false
+    }
+
     func observe(_ handling: inout Handling, _ look: (SimulatedCluster, Int) -> PodObservation) -> PodObservation {
         handling.lastLookFailed = self.fault(on: .cluster, &handling) != nil
-        guard !handling.lastLookFailed else {
-            return .unseen(detail: "503")
-        }
+        guard !handling.lastLookFailed else { return .unseen(detail: "503") }
         let observation = look(self.cluster, handling.podName)
         switch observation {
         // Not for ever, or not for the build's sake: worth another attempt.
