@@ -67,10 +67,12 @@ let package = Package(
             dependencies: ["BuildWorker", .product(name: "Logging", package: "swift-log")],
             resources: [.copy("Fixtures")],
             swiftSettings: strict),
+        // Brokers, simulators and programs as processes: for the integration tests and for chaos.
+        .target(name: "TestSupport", dependencies: ["BuildWorker"], path: "Tests/TestSupport", swiftSettings: strict),
         // The executables are run as processes.
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["BuildWorker", "worker", "ClusterSimulator"],
+            dependencies: ["BuildWorker", "TestSupport", "worker", "ClusterSimulator"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

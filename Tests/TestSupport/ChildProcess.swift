@@ -1,16 +1,19 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 /// A program that a test runs: ended with the test run at the latest.
-final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     private let process = Process()
-    let outputFile: URL
-    let errorFile: URL
+    package let outputFile: URL
+    package let errorFile: URL
 
-    init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:], input: Data? = nil) throws {
-        let name = Surroundings.newName(executable.lastPathComponent)
-        self.outputFile = Surroundings.directory.appendingPathComponent("\(name).out")
-        self.errorFile = Surroundings.directory.appendingPathComponent("\(name).err")
+    /// - Parameter logs: its output and errors go to `<logs>.out` and `<logs>.err`; by default to files that end with the run.
+    package init(
+        _ executable: URL, _ arguments: [String], environment: [String: String] = [:], input: Data? = nil, logs: URL? = nil
+    ) throws {
+        let logs = logs ?? Surroundings.directory.appendingPathComponent(Surroundings.newName(executable.lastPathComponent))
+        self.outputFile = logs.appendingPathExtension("out")
+        self.errorFile = logs.appendingPathExtension("err")
         for file in [self.outputFile, self.errorFile] { try Data().write(to: file) }
         self.process.executableURL = executable
         self.process.arguments = arguments
@@ -21,7 +24,7 @@ final class ChildProcess: Sendable {
         self.process.standardOutput = try FileHandle(forWritingTo: self.outputFile)
         self.process.standardError = try FileHandle(forWritingTo: self.errorFile)
         if let input {
-            let file = Surroundings.directory.appendingPathComponent("\(name).in")
+            let file = logs.appendingPathExtension("in")
             try input.write(to: file)
             self.process.standardInput = try FileHandle(forReadingFrom: file)
         } else {
@@ -34,28 +37,28 @@ final class ChildProcess: Sendable {
     /// For the end of the test run.
     private static let all = Mutex<[pid_t]>([])
 
-    static func killAll() { for pid in self.all.withLock({ $0 }) { kill(pid, SIGKILL) } }
+    package static func killAll() { for pid in self.all.withLock({ $0 }) { kill(pid, SIGKILL) } }
 
-    var pid: pid_t { self.process.processIdentifier }
-    var isRunning: Bool { self.process.isRunning }
-    var output: String { Self.text(self.outputFile) }
-    var errors: String { Self.text(self.errorFile) }
+    package var pid: pid_t { self.process.processIdentifier }
+    package var isRunning: Bool { self.process.isRunning }
+    package var output: String { Self.text(self.outputFile) }
+    package var errors: String { Self.text(self.errorFile) }
 
     private static func text(_ file: URL) -> String {
         do { return String(decoding: try Data(contentsOf: file), as: UTF8.self) } catch { return "" }
     }
 
-    func signal(_ signal: Int32) { kill(self.pid, signal) }
+    package func signal(_ signal: Int32) { kill(self.pid, signal) }
 
     /// - Returns: the exit code; 128 + the signal that ended it.
     @discardableResult
-    func waitForExit(within limit: Duration = .seconds(60)) async throws -> Int32 {
+    package func waitForExit(within limit: Duration = .seconds(60)) async throws -> Int32 {
         try await eventually("exit of \(self.process.executableURL?.lastPathComponent ?? "?")", within: limit) { !self.process.isRunning }
         ChildProcess.all.withLock { $0.removeAll { $0 == self.pid } }
         return self.process.terminationReason == .uncaughtSignal ? 128 + self.process.terminationStatus : self.process.terminationStatus
     }
 
-    func kill9() async throws {
+    package func kill9() async throws {
         self.signal(SIGKILL)
         try await self.waitForExit()
     }

@@ -1,12 +1,13 @@
-import Testing
+/// Something did not come about, or not in time.
+package struct NotInTime: Error, CustomStringConvertible {
+    package let description: String
 
-struct NotInTime: Error, CustomStringConvertible {
-    let description: String
+    package init(description: String) { self.description = description }
 }
 
 /// Waits until `condition` holds, looking again and again: what happens in other processes cannot be awaited. The limit
 /// only ends a test that has failed already.
-func eventually(
+package func eventually(
     _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + limit

@@ -1,0 +1,82 @@
+package import BuildWorker
+package import Foundation
+
+/// The cluster simulator as a process: Kubernetes, the build API, and the controls of both.
+package struct Simulator: Sendable {
+    package let process: ChildProcess
+    package let control: String
+    package let kubernetes: String
+    package let api: String
+    package let journal: URL
+    private static let transport = HTTPTransport()
+
+    /// - Parameter journal: where every request is written; by default a file that ends with the run.
+    package static func start(_ arguments: String..., journal: URL? = nil) async throws -> Simulator {
+        let journal = journal ?? Surroundings.directory.appendingPathComponent(Surroundings.newName("journal"))
+        let process = try ChildProcess(
+            Surroundings.binaries.appendingPathComponent("cluster-simulator"), ["--journal", journal.path, "--start-delay-ms", "0"] + arguments)
+        try await eventually("the simulator is ready") {
+            if !process.isRunning { throw NotInTime(description: "the simulator ended: \(process.errors)") }
+            return process.output.contains("\n")
+        }
+        let ready = try JSONValue(parsing: process.output)
+        func address(_ name: String) throws -> String {
+            guard let address = ready[name]?.string else { throw NotInTime(description: "the simulator did not name its \(name) address: \(process.output)") }
+            return address
+        }
+        return Simulator(
+            process: process, control: try address("control"), kubernetes: try address("kubernetes"), api: try address("api"), journal: journal)
+    }
+
+    package func stop() { self.process.signal(SIGTERM) }
+
+    @discardableResult
+    private func request(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
+        let request = HTTPRequest(method: method, url: "\(self.control)\(path)", body: body?.serialized())
+        let response = try await Self.transport.send(request, deadline: .seconds(10))
+        guard (200..<300).contains(response.status) else {
+            throw NotInTime(description: "\(method) \(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))")
+        }
+        return try JSONValue(parsing: response.body.isEmpty ? Array("null".utf8) : response.body)
+    }
+
+    package func state() async throws -> State { State(document: try await self.request("GET", "/state")) }
+    package func counts() async throws -> JSONValue { try await self.request("GET", "/counts") }
+
+    /// - Returns: the rule's number, by which it is taken back.
+    @discardableResult
+    package func fault(_ rule: JSONValue) async throws -> Int {
+        guard let id = try await self.request("POST", "/faults", rule)["id"]?.integer else {
+            throw NotInTime(description: "the simulator did not number a rule")
+        }
+        return id
+    }
+
+    package func removeFault(_ id: Int) async throws { try await self.request("DELETE", "/faults/\(id)") }
+    package func clearFaults() async throws { try await self.request("DELETE", "/faults") }
+    package func setListener(_ name: String, open: Bool) async throws { try await self.request("POST", "/listeners", ["name": .string(name), "open": .bool(open)]) }
+    package func setBuild(_ build: Int, status: String) async throws { try await self.request("POST", "/builds/\(build)", ["status": .string(status)]) }
+    package func setFate(of pod: String, _ fate: String) async throws { try await self.request("POST", "/pods/\(pod)", ["fate": .string(fate)]) }
+    package func deletePod(_ pod: String) async throws { try await self.request("DELETE", "/pods/\(pod)") }
+
+    /// Every request so far, in order.
+    package func requests() async throws -> [JSONValue] {
+        // Reading the state has the journal written.
+        _ = try await self.counts()
+        return try String(decoding: try Data(contentsOf: self.journal), as: UTF8.self).split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    }
+
+    package struct State: Sendable {
+        package let document: JSONValue
+
+        /// All pods ever made for a build, deleted ones too.
+        package func pods(_ build: Int) -> [JSONValue] { (self.document["pods"]?.array ?? []).filter { $0["build"]?.string == String(build) } }
+        package func alivePods(_ build: Int) -> [JSONValue] { self.pods(build).filter { $0["deleted"]?.bool != true } }
+        package func status(_ build: Int) -> String? { self.build(build)?["status"]?.string }
+        package func message(_ build: Int) -> String { self.build(build)?["statusMessage"]?.string ?? "" }
+        package func hostname(_ build: Int) -> String? { self.build(build)?[path: "stats", "hostname"]?.string }
+        package func updates(_ build: Int) -> [JSONValue] { (self.build(build)?["updates"]?.array ?? []).compactMap { $0["body"] } }
+        package var podsCreated: Int { self.document["podsCreated"]?.integer ?? 0 }
+        private func build(_ build: Int) -> JSONValue? { self.document[path: "builds", String(build)] }
+    }
+}
