@@ -69,6 +69,16 @@ let package = Package(
             swiftSettings: strict),
         // Brokers, simulators and programs as processes: for the integration tests and for chaos.
         .target(name: "TestSupport", dependencies: ["BuildWorker"], path: "Tests/TestSupport", swiftSettings: strict),
+        // Chaos: what is planned, what is left as evidence, and who judges it. Knows nothing of the worker's code.
+        .target(name: "ChaosModel", path: "Tests/ChaosModel", swiftSettings: strict),
+        .executableTarget(
+            name: "chaos",
+            dependencies: [
+                "BuildWorker", "ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Chaos",
+            swiftSettings: strict),
+        .testTarget(name: "ChaosTests", dependencies: ["ChaosModel"], swiftSettings: strict),
         // The executables are run as processes.
         .testTarget(
             name: "IntegrationTests",

@@ -25,6 +25,7 @@ declare -A WHY_PACKAGE=(
     [rabbitmq-server]="the broker that the integration tests and the quick start run privately"
     [jq]="reads the cluster simulator's state"
     [curl]="asks the health and control endpoints"
+    [libfaketime]="lets a worker's clock jump in scripts/chaos"
     [openssl]="makes the certificates of the TLS tests"
     [ca-certificates]="the dependencies are fetched over https"
 )
