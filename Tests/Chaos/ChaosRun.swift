@@ -20,8 +20,10 @@ struct ChaosRun: Sendable {
         let recorder = try Recorder(files, settings)
         let queues = Queues("builds")
         let node = try await Broker.start()
-        // A finished build refuses another status, as the real API does.
-        let simulator = try await Simulator.start("--strict-builds", "--token", Traffic.clusterSecret, "--namespace", "builds", journal: files.journal)
+        // A finished build refuses another status, as the real API does. Answers take their time, as real ones do: whoever is
+        // killed shall have something in hand.
+        let simulator = try await Simulator.start(
+            "--strict-builds", "--token", Traffic.clusterSecret, "--namespace", "builds", "--latency-ms", "80", journal: files.journal)
         let environment = WorkerEnvironment(settings, queues, node, simulator).variables
         try await QueueDefinitions(settings: settings, queues: queues, environment: environment).apply(to: node)
         var workers: [WorkerSlot] = []
@@ -118,7 +120,8 @@ struct ChaosRun: Sendable {
         await self.publisher.waitUntilStopped()
         self.simulator.stop()
         try await self.simulator.process.waitForExit()
-        try await self.broker.node.stop()
+        // Its data goes too: no need to wait for a gentle end.
+        try await self.broker.node.kill9()
     }
 
     /// What the workers held goes back within a tick of the queues; what is then still unacked stays so.

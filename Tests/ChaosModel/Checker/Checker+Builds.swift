@@ -6,19 +6,14 @@ extension Checker {
 
     /// A second pod may only be made when the first was deleted, and only a stopped or ended build's pods are deleted.
     private func doubled(_ build: BuildRecord) -> [Violation] {
-        var violations: [Violation] = []
-        if build.alivePods.count > 1 {
-            violations.append(Violation(.doubled, build: build.build, "\(build.alivePods.count) pods are alive: \(build.alivePods.map(\.name))"))
-        }
         for (first, second) in zip(build.creations, build.creations.dropFirst()) {
             let isReplaced = build.requests.contains { $0.isDeletion && $0.seq > first.seq && $0.seq < second.seq }
-            if !isReplaced || !(build.isStopped || build.isFailed) {
-                violations.append(
-                    Violation(.doubled, build: build.build, "pod created twice: \(first.pod ?? "?") and \(second.pod ?? "?"), \(build.creations.count) times in all"))
-                break
-            }
+            guard !isReplaced || !(build.isStopped || build.isFailed) else { continue }
+            let pods = build.creations.map { $0.pod ?? "?" }.joined(separator: ", ")
+            return [Violation(.doubled, build: build.build, "pods created one after another: \(pods)")]
         }
-        return violations
+        guard build.alivePods.count > 1 else { return [] }
+        return [Violation(.doubled, build: build.build, "\(build.alivePods.count) pods are alive: \(build.alivePods.map(\.name))")]
     }
 
     private func stopped(_ build: BuildRecord) -> [Violation] {

@@ -15,9 +15,15 @@ package struct PlannedBuild: Hashable, Sendable {
     package let copyAfter: Double?
     package let stop: Stop?
 
-    init(_ build: Int, window: Double, using random: inout SplitMix64) {
+    /// - Parameter faults: when faults begin. Half of the builds come in bursts around them, for those that are hurt must have
+    ///   something in hand.
+    init(_ build: Int, window: Double, faults: [Double], using random: inout SplitMix64) {
         self.build = build
-        self.at = random.tenths(0...window)
+        if random.chance(0.5), let fault = faults.randomElement(using: &random) {
+            self.at = max(0, fault - random.tenths(0...1))
+        } else {
+            self.at = random.tenths(0...window)
+        }
         self.fate = random.pick(BuildFate.all, weight: \.weight)
         self.copyAfter = random.chance(0.08) ? random.tenths(0...4) : nil
         self.stop = random.chance(0.07) ? (random.chance(0.25) ? .before : .after(random.tenths(0...8))) : nil
