@@ -82,18 +82,21 @@ struct ChaosRun: Sendable {
     /// - Returns: what still hangs when time is up; nil when all is at rest.
     private func waitForRest() async throws -> String? {
         let end = ContinuousClock.now + Self.restLimit
-        var calm = 0
+        // Depths of quorum queues are up to a second old, and a message may be between two of them. Timers that a worker keeps
+        // itself are in no queue at all.
+        let calm = Duration.seconds(settings.layout == .upstream ? settings.initTimeout + 3 : 3)
+        var busySince = ContinuousClock.now
         var requests: Int?
         while true {
             let queues = try await self.broker.queues()
             let now = try await self.simulator.counts()["requests"]?.integer
             let busy = queues.filter { $0.name != self.queues.parked && $0.ready + $0.unacked > 0 }
-            // Depths of quorum queues are up to a second old, and a message may be between two of them.
-            calm = busy.isEmpty && now == requests ? calm + 1 : 0
+            if !busy.isEmpty || now != requests { busySince = .now }
             requests = now
-            if calm >= 4 || ContinuousClock.now >= end {
+            let isAtRest = ContinuousClock.now - busySince >= calm
+            if isAtRest || ContinuousClock.now >= end {
                 try self.recorder.queues.write(QueueRecord(t: Recorder.now, isAfterWorkers: false, queues: queues))
-                guard calm < 4 else { return nil }
+                if isAtRest { return nil }
                 return "not at rest after \(Self.restLimit): "
                     + (busy.isEmpty ? "requests go on" : busy.map { "\($0.name) \($0.ready) ready, \($0.unacked) unacked" }.joined(separator: "; "))
             }

@@ -26,6 +26,9 @@ struct WorkerClock: Sendable {
         (URL(fileURLWithPath: "/bin/sh"), ["-c", #"exec "$0" "$@""#, program] + arguments)
     }
 
+    /// Says whose traces are left should this run be interrupted.
+    func isUsed(by pid: pid_t) throws { try Data("\(pid)".utf8).write(to: self.file.appendingPathExtension("pid")) }
+
     /// What libfaketime leaves behind for a process that was killed.
     static func removeTraces(of pid: pid_t) throws {
         for name in ["faketime_shm_\(pid)", "sem.faketime_sem_\(pid)"] {

@@ -24,9 +24,11 @@ actor WorkerSlot {
     func start() throws {
         self.starts += 1
         let (program, arguments) = WorkerClock.command(Surroundings.binaries.appendingPathComponent("worker").path, ["run"])
-        self.process = try ChildProcess(
+        let process = try ChildProcess(
             program, arguments, environment: self.environment,
             logs: self.recorder.files.logs.appendingPathComponent("worker-\(self.number)-\(self.starts)"))
+        try self.clock.isUsed(by: process.pid)
+        self.process = process
         self.isToRun = true
         try self.recorder.record(worker: self.number, .started)
     }
