@@ -42,6 +42,49 @@ extension Integration {
             #expect(check.errors.contains("127.0.0.1:1"))
         }
 
+        @Test func parkedMessagesAreSeenRetriedAndDropped() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            var unknown = stage.start(7, image: "fate/running:1")
+            unknown["job"] = "explode"
+            try await stage.publish(unknown, headers: ["x-mine": "kept", "CC": .array(["elsewhere"])])
+            try await stage.publish(Array("{not json".utf8))
+            try await eventually("both are parked") { try stage.depth(\.parked) == 2 }
+            try await worker.terminate()
+
+            func parked(_ arguments: String...) async throws -> (code: Int32, output: String, errors: String) {
+                try await WorkerProcess.run(["parked"] + arguments, environment: stage.environment())
+            }
+            let list = try await parked("list")
+            #expect(list.code == 0, "\(list.errors)")
+            let lines = list.output.split(separator: "\n")
+            #expect(lines.count == 2)
+            let id = String(try #require(lines.first { $0.contains("unknown-job") }).prefix(12))
+            let broken = String(try #require(lines.first { $0.contains("malformed-json") }).prefix(12))
+            let show = try await parked("show", id)
+            #expect(show.output.contains("\"explode\"") && show.output.contains("x-original-cc") && show.output.contains("\"x-mine\": \"kept\""))
+            #expect(!show.output.contains(Stage.token), "show hides tokens")
+            let raw = try await parked("show", "--raw", id)
+            #expect(raw.output == String(decoding: unknown.serialized(), as: UTF8.self), "--raw is the body, byte for byte")
+            #expect(try await parked("list").output == list.output, "looking changes nothing")
+
+            #expect(try await parked("drop", broken).code == 64, "drop asks for a reason")
+            let drop = try await parked("drop", "--reason", "a test of ours", broken)
+            #expect(drop.code == 0 && drop.output.contains("a test of ours"), "\(drop.errors)")
+            #expect(try await parked("drop", "--reason", "again", broken).code == 1, "what is gone is not parked")
+            let retry = try await parked("retry", "--all")
+            #expect(retry.code == 0 && retry.output.contains("retried \(id)"), "\(retry.errors)")
+            try await eventually("it is back at work") { try stage.depth(\.build) == 1 && stage.depth(\.parked) == 0 }
+            let delivery = try #require(try await stage.take(1, from: stage.queues.build).first)
+            #expect(delivery.body == unknown.serialized())
+            #expect(delivery.properties.headers["x-mine"]?.text == "kept")
+            let history = delivery.properties.headers[Header.parkedHistory]?.array?.first?.table
+            #expect(history?[Header.parkedReason]?.text == "unknown-job")
+            #expect(delivery.properties.headers[Header.parkedReason] == nil && delivery.properties.headers["x-death"] == nil)
+        }
+
         @Test func publishIsConfirmed() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }

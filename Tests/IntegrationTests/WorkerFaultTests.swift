@@ -133,9 +133,65 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("the timer is kept in memory") { try worker.hasLogged("this init timer is kept in memory") }
+            try await eventually("the worker keeps the timer") { try worker.hasLogged("this worker keeps the init timer itself") }
             #expect(try await worker.terminate() == 0)
             #expect(try stage.depth(\.retry) == 1)
+        }
+
+        @Test func timersOfABrokerWithoutAnInitQueueSurviveTheWorker() async throws {
+            let stage = try await Stage.set(.upstream, initTimeout: .seconds(4))
+            defer { stage.clear() }
+            let spool = ["SPOOL_DIRECTORY": Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path]
+            let first = try stage.startWorker(["run"], spool)
+            try await first.waitUntilConsuming()
+            for build in 1...5 { try await stage.publish(stage.start(build, image: build == 5 ? "fate/bad-image:1" : "fate/slow-2:1")) }
+            try await eventually("the worker keeps the timers") {
+                try first.messages().count { $0.contains("this worker keeps the init timer itself") } >= 4 && stage.isSettled()
+            }
+            try await first.child.kill9()
+            let second = try stage.startWorker(["run"], spool)
+            try await eventually("the timers are armed again") { try second.hasLogged("init timers of an earlier run are armed again") }
+            try await eventually("all are verified", within: .seconds(30)) {
+                let state = try await stage.simulator.state()
+                return (1...4).allSatisfy { state.hostname($0) != nil } && state.status(5) == "FAILURE"
+            }
+            try await second.terminate()
+            let files = try FileManager.default.contentsOfDirectory(atPath: "\(spool["SPOOL_DIRECTORY"] ?? "")/timers")
+            #expect(files.isEmpty, "timers that fired stay on disk: \(files)")
+        }
+
+        @Test func aSecondSignalGivesEverythingBackAtOnce() async throws {
+            let stage = try await Stage.set(initTimeout: .seconds(300))
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], ["DRAIN_TIMEOUT": "60", "CIRCUIT_TIMEOUT": "60000"])
+            try await worker.waitUntilConsuming()
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 3, "action": "hang"])
+            for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
+            try await eventually("three are in hand") { try await stage.simulator.state().podsCreated == 3 }
+            worker.child.signal(SIGTERM)
+            try await eventually("it drains") { try worker.hasLogged("draining") }
+            worker.child.signal(SIGTERM)
+            #expect(try await worker.child.waitForExit(within: .seconds(10)) == 0)
+            try await eventually("they are back") { try stage.depth(\.build) == 3 }
+            #expect(try worker.hasLogged("stopping at once"))
+        }
+
+        @Test func idleMeansThatNobodyElseHasAnythingInHand() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let busy = try stage.startWorker(["run", "--exit-when-idle"], ["CIRCUIT_TIMEOUT": "20000"])
+            try await busy.waitUntilConsuming()
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 1, "action": ["delayMs": 6000]])
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("one has it in hand") { try await stage.simulator.state().podsCreated == 1 }
+            let idle = try stage.startWorker(["run", "--exit-when-idle"])
+            try await idle.waitUntilConsuming()
+            try await eventually("the other takes no more") { try idle.hasLogged("no more deliveries from queue \(stage.queues.build)") }
+            #expect(idle.child.isRunning, "it waits for what the other has in hand")
+            #expect(try await idle.child.waitForExit() == 0)
+            #expect(try await busy.child.waitForExit() == 0)
+            #expect(try stage.isSettled() && stage.depth(\.initTimers) == 0)
+            #expect(try await stage.simulator.state().hostname(1) != nil)
         }
 
         @Test func theWorkersOwnFaultMakesItNotReady() async throws {

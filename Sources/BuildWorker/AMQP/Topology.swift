@@ -53,7 +53,7 @@ public struct Topology: Sendable {
                 Queue(
                     name: options.initQueue, purpose: "init timers: builds whose pods are being watched",
                     arguments: deadLettering(to: options.retryQueue, after: options.initTimeout),
-                    withoutIt: "init timers are kept in the worker's memory; a killed worker forgets its own"),
+                    withoutIt: "init timers are kept in the worker's memory and on its own disk (SPOOL_DIRECTORY); a worker that loses its disk forgets them"),
             ]
         }
         queues.append(

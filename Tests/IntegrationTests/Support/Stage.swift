@@ -70,7 +70,8 @@ final class Stage: Sendable {
     }
 
     func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:]) throws -> WorkerProcess {
-        try WorkerProcess(arguments, environment: self.environment(environment))
+        let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
+        return try WorkerProcess(arguments, environment: self.environment(["SPOOL_DIRECTORY": spool].merging(environment) { $1 }))
     }
 
     // MARK: Messages

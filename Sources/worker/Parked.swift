@@ -1,0 +1,135 @@
+internal import ArgumentParser
+internal import BuildWorker
+internal import Foundation
+
+struct Parked: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "See, retry or drop messages that were parked: unreadable ones, and those that crashed the worker.",
+        discussion: """
+            Every message keeps its body, its headers and, in headers of ours, why and when it was parked. Looking changes
+            nothing. To mend one: 'show --raw ID > FILE', edit, 'worker publish FILE', then 'drop --reason "mended" ID'.
+            """,
+        subcommands: [List.self, Show.self, Retry.self, Drop.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "One line a message: id, when, why, from where, size.")
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            let rabbitmq = try self.options.load().configuration.rabbitmq
+            var lines: [String] = []
+            try await review(rabbitmq) { parked in
+                lines.append(parked.line)
+                return .leave
+            }
+            print(lines.isEmpty ? "nothing is parked in \(rabbitmq.parkedQueue)" : lines.joined(separator: "\n"))
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a message with its properties. Tokens are hidden.",
+            discussion: "--raw prints the body alone, as it came: it may hold a token.")
+        @Argument(help: "The message's id, from 'list'.") var id: String
+        @Flag(name: .long, help: "The body alone, byte for byte.") var raw = false
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            var found: ParkedMessage?
+            try await review(try self.options.load().configuration.rabbitmq) { parked in
+                if parked.id == self.id { found = parked }
+                return .leave
+            }
+            guard let found else { throw unknown([self.id]) }
+            if self.raw {
+                FileHandle.standardOutput.write(Data(found.body))
+            } else {
+                print(found.document.text(indented: true))
+            }
+        }
+    }
+
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give messages back to the queue they came from, with no attempts counted.",
+            discussion: "The broker has confirmed the new message before the parked one goes. Why it was parked stays in its header x-parked-history.")
+        @OptionGroup var selection: Selection
+        @Option(name: .long, help: "Another queue, by its routing key.") var to: String?
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            try await self.selection.apply(self.options, .retry(queue: self.to)) { "retried \($0.line)" }
+        }
+    }
+
+    struct Drop: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Remove messages for good. Say why: it is printed with what was dropped.")
+        @OptionGroup var selection: Selection
+        @Option(name: .long, help: "Why, for whoever asks later.") var reason: String
+        @OptionGroup var options: ConfigurationOptions
+
+        func validate() throws {
+            if self.reason.allSatisfy(\.isWhitespace) { throw ValidationError("--reason must say why") }
+        }
+
+        func run() async throws {
+            try await self.selection.apply(self.options, .drop) { "dropped \($0.line)  because: \(self.reason)" }
+        }
+    }
+
+    /// Which messages a command is about.
+    struct Selection: ParsableArguments {
+        @Argument(help: "Ids, from 'list'.") var ids: [String] = []
+        @Flag(name: .long, help: "All of them.") var all = false
+        @Option(name: .long, help: "Only those parked with this code, for example unknown-job; with --all.") var code: String?
+
+        func validate() throws {
+            if self.ids.isEmpty != self.all { throw ValidationError("name ids, or give --all") }
+            if self.code != nil, !self.all { throw ValidationError("--code goes with --all") }
+        }
+
+        func apply(_ options: ConfigurationOptions, _ verdict: ParkedQueue.Verdict, _ line: (ParkedMessage) -> String) async throws {
+            let rabbitmq = try options.load().configuration.rabbitmq
+            var missing = Set(self.ids)
+            var lines: [String] = []
+            // What was done before a failure is told all the same.
+            defer { lines.forEach { print($0) } }
+            try await review(rabbitmq) { parked in
+                let isChosen = self.all ? self.code.map { $0 == parked.reason } ?? true : missing.remove(parked.id) != nil
+                guard isChosen else { return .leave }
+                lines.append(line(parked))
+                return verdict
+            } onFailure: { lines.removeLast() }
+            if !missing.isEmpty { throw unknown(missing.sorted()) }
+            if lines.isEmpty { print("nothing is parked in \(rabbitmq.parkedQueue)\(self.code.map { " with code \($0)" } ?? "")") }
+        }
+    }
+}
+
+private func unknown(_ ids: [String]) -> ExitCode {
+    printError("not parked: \(ids.joined(separator: ", ")). 'worker parked list' shows what is")
+    return Exit.failed
+}
+
+/// Says in one line what went wrong.
+private func review(_ options: RabbitMQOptions, _ judge: (ParkedMessage) -> ParkedQueue.Verdict, onFailure: () -> Void = {}) async throws {
+    do throws(ParkedQueue.Failure) {
+        try await ParkedQueue(options).review(judge)
+    } catch {
+        printError("\(error)")
+        switch error {
+        case .broker(let error): throw error.isRetriable ? Exit.unavailable : Exit.failed
+        case .noQueue: throw Exit.failed
+        case .notPublished, .noOrigin:
+            onFailure()
+            throw Exit.failed
+        }
+    }
+}
+
+extension ParkedMessage {
+    fileprivate var line: String {
+        let retries = self.retries > 0 ? "  retried before: \(self.retries)" : ""
+        return "\(self.id)  \(self.parkedAt)  \(self.reason)  from \(self.origin ?? "unknown")  \(self.body.count) bytes  \(self.detail)\(retries)"
+    }
+}
