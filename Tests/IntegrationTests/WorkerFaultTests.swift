@@ -165,7 +165,7 @@ extension Integration {
             defer { stage.clear() }
             let worker = try stage.startWorker(["run"], ["DRAIN_TIMEOUT": "60", "CIRCUIT_TIMEOUT": "60000"])
             try await worker.waitUntilConsuming()
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 3, "action": "hang"])
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 3, "action": ["hang": "before"]])
             for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("three are in hand") { try await stage.simulator.state().podsCreated == 3 }
             worker.child.signal(SIGTERM)

@@ -6,7 +6,6 @@ package enum Surroundings {
     package static let sourceRoot: URL = {
         if let path = ProcessInfo.processInfo.environment["BUILD_WORKER_SOURCE_ROOT"] { return URL(fileURLWithPath: path) }
         return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
     }()
 
     package static let binaries: URL = {

@@ -40,6 +40,8 @@ public final class HTTPTransport: Sendable {
     /// Attempts once, and once more only where the first went to a connection that was already gone and
     /// ``HTTPRequest/isRepeatable`` allows it.
     ///
+    /// A cancelled task's request ends at once, as ``HTTPError/Code/other``; whether it had its effect is not known.
+    ///
     /// - Parameter deadline: for the whole, from now to the last byte of the answer.
     public func send(_ request: HTTPRequest, deadline: Duration) async throws(HTTPError) -> HTTPResponse {
         let urlRequest = try Self.urlRequest(request)
@@ -85,6 +87,17 @@ public final class HTTPTransport: Sendable {
     private func attempt(
         _ request: URLRequest, _ operation: String, _ session: URLSession, _ patience: Duration, of deadline: Duration
     ) async -> Exchange.Outcome {
+        let cancellation = Cancellation()
+        return await withTaskCancellationHandler {
+            await self.attempt(request, operation, session, patience, of: deadline, cancellation)
+        } onCancel: {
+            cancellation.cancel()
+        }
+    }
+
+    private func attempt(
+        _ request: URLRequest, _ operation: String, _ session: URLSession, _ patience: Duration, of deadline: Duration, _ cancellation: Cancellation
+    ) async -> Exchange.Outcome {
         await withCheckedContinuation { continuation in
             let exchange = Exchange(continuation)
             let task = session.dataTask(with: request) { data, response, error in
@@ -101,6 +114,13 @@ public final class HTTPTransport: Sendable {
             delegate.begin(exchange, task)
             timer.resume()
             task.resume()
+            // From a queue: cancelled on the way out of a task, URLSession can deadlock.
+            cancellation.onCancel { [queue = self.delegate.queue] in
+                queue.async {
+                    exchange.end(.failed(HTTPError(operation: operation, code: .other, detail: "given up, the worker is stopping")))
+                    task.cancel()
+                }
+            }
         }
     }
 

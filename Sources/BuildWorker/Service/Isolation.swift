@@ -9,6 +9,8 @@ final class Isolation: Sendable {
     private let gate = Gate()
     private let logger: Logger
     private let isFull = Atomic<Bool>(false)
+    /// A message came that was redelivered as often as convicts.
+    private let hasSeenMany = Atomic<Bool>(false)
 
     /// - Parameters:
     ///   - spool: `nil`: nothing survives this process but what the broker counts.
@@ -33,7 +35,9 @@ final class Isolation: Sendable {
     /// - Parameter explained: redeliveries that lost connections account for.
     func verdict(_ key: MessageKey, _ delivery: Delivery, explained: Int) -> Suspects.Verdict {
         let redeliveries = max(0, (delivery.properties.headers["x-delivery-count"]?.integer ?? 0) - explained)
-        return self.suspects?.verdict(key, redeliveries: redeliveries) ?? Suspects.verdict(nil, redeliveries: redeliveries, hasHistory: false)
+        let isFirst = redeliveries >= Suspects.limit && !self.hasSeenMany.exchange(true, ordering: .relaxed)
+        return self.suspects?.verdict(key, redeliveries: redeliveries, isFirst: isFirst)
+            ?? Suspects.verdict(nil, redeliveries: redeliveries, isFirst: isFirst, hasHistory: false)
     }
 
     /// A delivery on record. Finish with ``Isolation/end(_:)``.

@@ -49,6 +49,8 @@ final class Outages: Sendable {
     ///
     /// - Parameter probe: tried again, with growing pauses, until it succeeds.
     func judge(_ dependency: Dependency, _ access: CircuitBreaker.Access, of build: BuildID, cause: String, probe: @escaping Probe) async {
+        // Given up by this worker itself.
+        guard !Task.isCancelled else { return }
         let now = ContinuousClock.now
         let (isSettled, hasOpened) = self.watched.withLock { all -> (Bool, Bool) in
             var one = all[dependency] ?? Watched()

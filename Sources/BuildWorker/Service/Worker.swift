@@ -12,6 +12,8 @@ public final class Worker: Service {
     private let outages: Outages
     private let processor: DeliveryProcessor
     private let inHand = InHand()
+    /// Held for as long as the worker lives: it is nobody else's meanwhile.
+    private let spool: SpoolDirectory?
     private let handBackRequests = AsyncStream<Void>.makeStream()
     public let health: Health
 
@@ -50,7 +52,7 @@ public final class Worker: Service {
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
             isolation: try Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger),
             explainedRedeliveries: { losses.count }, isOutage: { outages.isAnyOpen }, perform: performer.perform)
-        (self.logger, self.health, self.outages) = (logger, health, outages)
+        (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)
         (self.consuming, self.publishing, self.timers) = (consuming, publishing, timers)
     }
 

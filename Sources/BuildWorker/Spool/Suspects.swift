@@ -63,16 +63,19 @@ final class Suspects: Sendable {
 
     var count: Int { self.records.withLock { $0.count } }
 
-    /// - Parameter redeliveries: deliveries before this one that nobody settled and that no lost connection explains.
-    func verdict(_ key: MessageKey, redeliveries: Int) -> Verdict {
+    /// - Parameters:
+    ///   - redeliveries: deliveries before this one that nobody settled and that no lost connection explains.
+    ///   - isFirst: no other message before it had as many since this process began. The one that killed was at the head of those
+    ///     in hand, for those before it were handled alone and are done; those behind it were only there.
+    func verdict(_ key: MessageKey, redeliveries: Int, isFirst: Bool) -> Verdict {
         let record = self.records.withLock { $0.isEmpty ? nil : $0[key] }
-        return Self.verdict(record, redeliveries: redeliveries, hasHistory: self.hasHistory)
+        return Self.verdict(record, redeliveries: redeliveries, isFirst: isFirst, hasHistory: self.hasHistory)
     }
 
-    static func verdict(_ record: Record?, redeliveries: Int, hasHistory: Bool) -> Verdict {
+    static func verdict(_ record: Record?, redeliveries: Int, isFirst: Bool, hasHistory: Bool) -> Verdict {
         let crashes = record?.crashes ?? 0
         // Redeliveries convict only where something else points at it too: brokers and networks cause them as well.
-        let isConvictedByBroker = redeliveries >= Self.limit && (!hasHistory || record?.wasAlone == true)
+        let isConvictedByBroker = redeliveries >= Self.limit && (hasHistory ? record?.wasAlone == true : isFirst)
         if crashes >= Self.limit || isConvictedByBroker || record.map({ $0.custody != .none }) == true {
             return .convicted(crashes: max(crashes, isConvictedByBroker ? redeliveries : 0), record?.custody ?? .none)
         }
