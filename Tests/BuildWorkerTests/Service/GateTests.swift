@@ -1,0 +1,74 @@
+import Synchronization
+import Testing
+
+@testable import BuildWorker
+
+@Suite struct GateTests {
+    private final class Inside: Sendable {
+        private let state = Mutex((inside: 0, isAlone: false, most: 0))
+
+        func enter(alone isAlone: Bool) {
+            self.state.withLock { state in
+                #expect(!state.isAlone, "somebody is alone inside")
+                if isAlone { #expect(state.inside == 0, "alone among others") }
+                state.inside += 1
+                state.isAlone = isAlone
+                state.most = max(state.most, state.inside)
+            }
+        }
+
+        func leave() {
+            self.state.withLock { state in
+                state.inside -= 1
+                state.isAlone = false
+            }
+        }
+
+        var most: Int { self.state.withLock { $0.most } }
+    }
+
+    private final class Order: Sendable {
+        private let state = Mutex<[String]>([])
+        var names: [String] { self.state.withLock { $0 } }
+        func append(_ name: String) { self.state.withLock { $0.append(name) } }
+    }
+
+    @Test func whoIsAloneIsAlone() async {
+        let (gate, inside) = (Gate(), Inside())
+        await withTaskGroup { group in
+            for number in 1...2000 {
+                group.addTask {
+                    let isAlone = number % 10 == 0
+                    if isAlone { await gate.enterAlone() } else { await gate.enter() }
+                    inside.enter(alone: isAlone)
+                    await Task.yield()
+                    inside.leave()
+                    gate.leave()
+                }
+            }
+        }
+        #expect(inside.most > 1, "others come in together")
+        #expect(!gate.isClosed)
+    }
+
+    @Test func whoWaitsToBeAloneIsNotOvertaken() async {
+        let gate = Gate()
+        let order = Order()
+        await gate.enter()
+        await withTaskGroup { group in
+            group.addTask {
+                await gate.enterAlone()
+                order.append("alone")
+                gate.leave()
+            }
+            while !gate.isClosed { await Task.yield() }
+            group.addTask {
+                await gate.enter()
+                order.append("other")
+                gate.leave()
+            }
+            gate.leave()
+        }
+        #expect(order.names == ["alone", "other"])
+    }
+}
