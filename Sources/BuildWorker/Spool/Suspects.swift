@@ -8,8 +8,6 @@ final class Suspects: Sendable {
     struct Record: Hashable, Sendable {
         /// Workers that ended while they handled it.
         var crashes = 0
-        /// Nothing else was going on, the last time.
-        var wasAlone = false
         var custody = Custody.none
     }
 
@@ -55,7 +53,6 @@ final class Suspects: Sendable {
         for entry in lonely.isEmpty ? survivors.filter({ $0.step == .handled }) : lonely {
             var record = records[entry.key] ?? Record()
             record.crashes += 1
-            record.wasAlone = entry.step == .alone
             if record.custody == .parked { record.custody = .unreportable }
             records[entry.key] = record
         }
@@ -74,8 +71,8 @@ final class Suspects: Sendable {
 
     static func verdict(_ record: Record?, redeliveries: Int, isFirst: Bool, hasHistory: Bool) -> Verdict {
         let crashes = record?.crashes ?? 0
-        // Redeliveries convict only where something else points at it too: brokers and networks cause them as well.
-        let isConvictedByBroker = redeliveries >= Self.limit && (hasHistory ? record?.wasAlone == true : isFirst)
+        // Brokers and networks cause redeliveries as well, so they convict only where there is nothing better to go by.
+        let isConvictedByBroker = redeliveries >= Self.limit && !hasHistory && isFirst
         if crashes >= Self.limit || isConvictedByBroker || record.map({ $0.custody != .none }) == true {
             return .convicted(crashes: max(crashes, isConvictedByBroker ? redeliveries : 0), record?.custody ?? .none)
         }
@@ -104,8 +101,8 @@ final class Suspects: Sendable {
         var records: [MessageKey: Record] = [:]
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             let fields = line.split(separator: " ")
-            guard fields.count == 4, let crashes = Int(fields[1]), let custody = Custody(rawValue: String(fields[3])) else { continue }
-            records[MessageKey(fields[0])] = Record(crashes: crashes, wasAlone: fields[2] == "alone", custody: custody)
+            guard fields.count == 3, let crashes = Int(fields[1]), let custody = Custody(rawValue: String(fields[2])) else { continue }
+            records[MessageKey(fields[0])] = Record(crashes: crashes, custody: custody)
         }
         return records
     }
@@ -113,7 +110,7 @@ final class Suspects: Sendable {
     private static func save(_ records: [MessageKey: Record], to path: String) throws(SpoolError) {
         guard !records.isEmpty else { return try SpoolFile.remove(path) }
         let lines = records.sorted { $0.key.description < $1.key.description }.map { key, record in
-            "\(key) \(record.crashes) \(record.wasAlone ? "alone" : "among-others") \(record.custody.rawValue)\n"
+            "\(key) \(record.crashes) \(record.custody.rawValue)\n"
         }
         try SpoolFile.replace(path, with: Array(lines.joined().utf8))
     }
