@@ -71,7 +71,7 @@ struct ClusterSimulator: ParsableCommand {
     @Option(help: "The only bearer token that the Kubernetes API accepts. (default: any or none)")
     var token: String?
 
-    @Flag(help: "Finished builds refuse another status with 403.")
+    @Flag(help: "Finished builds refuse every update with 403, as the real API does.")
     var strictBuilds = false
 
     func validate() throws {
