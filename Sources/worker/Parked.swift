@@ -96,10 +96,8 @@ struct Parked: AsyncParsableCommand {
             defer { lines.forEach { print($0) } }
             try await review(rabbitmq) { parked in
                 let isChosen = self.all ? self.code.map { $0 == parked.reason } ?? true : missing.remove(parked.id) != nil
-                guard isChosen else { return .leave }
-                lines.append(line(parked))
-                return verdict
-            } onFailure: { lines.removeLast() }
+                return isChosen ? verdict : .leave
+            } done: { lines.append(line($0)) }
             if !missing.isEmpty { throw unknown(missing.sorted()) }
             if lines.isEmpty { print("nothing is parked in \(rabbitmq.parkedQueue)\(self.code.map { " with code \($0)" } ?? "")") }
         }
@@ -112,17 +110,14 @@ private func unknown(_ ids: [String]) -> ExitCode {
 }
 
 /// Says in one line what went wrong.
-private func review(_ options: RabbitMQOptions, _ judge: (ParkedMessage) -> ParkedQueue.Verdict, onFailure: () -> Void = {}) async throws {
+private func review(_ options: RabbitMQOptions, _ judge: (ParkedMessage) -> ParkedQueue.Verdict, done: (ParkedMessage) -> Void = { _ in }) async throws {
     do throws(ParkedQueue.Failure) {
-        try await ParkedQueue(options).review(judge)
+        try await ParkedQueue(options).review(judge, done: done)
     } catch {
         printError("\(error)")
         switch error {
         case .broker(let error): throw error.isRetriable ? Exit.unavailable : Exit.failed
-        case .noQueue: throw Exit.failed
-        case .notPublished, .noOrigin:
-            onFailure()
-            throw Exit.failed
+        case .noQueue, .notPublished, .noOrigin: throw Exit.failed
         }
     }
 }

@@ -44,7 +44,7 @@ struct Run: AsyncParsableCommand {
         let host = ProcessInfo.processInfo.environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
         logger.info("\(Product.name) \(Product.version) starts", metadata: ["host": .string(host), "pid": .stringConvertible(Int(getpid()))])
 
-        let worker = try self.worker(configuration, host: host, logger: logger)
+        let worker = Worker(configuration, host: host, spool: Self.spool(configuration, logger), logger: logger)
         let health = HealthServer(configuration.httpd, health: worker.health) { port in
             logger.info("Server running on http://\(configuration.httpd.host):\(port)", metadata: ["port": .stringConvertible(port)])
         }
@@ -69,15 +69,12 @@ struct Run: AsyncParsableCommand {
     }
 
     /// Without a disk the worker goes on; what only a disk can keep is then lost in a crash.
-    private func worker(_ configuration: WorkerConfiguration, host: String, logger: Logger) throws -> Worker {
-        do {
-            let spool = try SpoolDirectory(configuration.spoolDirectory)
-            return try Worker(configuration, host: host, spool: spool, logger: logger)
-        } catch {
+    private static func spool(_ configuration: WorkerConfiguration, _ logger: Logger) -> SpoolDirectory? {
+        do throws(SpoolError) { return try SpoolDirectory(configuration.spoolDirectory) } catch {
             logger.error(
                 "no spool (SPOOL_DIRECTORY): a message that crashes the worker is known by the broker's count only, and init timers of a broker without an init queue die with the process",
                 metadata: ["error": .string(error.description)])
-            return try Worker(configuration, host: host, spool: nil, logger: logger)
+            return nil
         }
     }
 }

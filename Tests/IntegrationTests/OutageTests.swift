@@ -18,7 +18,6 @@ extension Integration {
                 case .refused: try await simulator.setListener("kubernetes", open: false)
                 case .errors: try await simulator.fault(["listener": "kubernetes", "action": ["status": 503]])
                 case .unauthorized: try await simulator.fault(["listener": "kubernetes", "action": ["status": 401]])
-                // Probes, which read, succeed.
                 case .writesFail: try await simulator.fault(["listener": "kubernetes", "method": "POST", "action": ["status": 500]])
                 }
             }
@@ -38,15 +37,11 @@ extension Integration {
             try await outage.begin(stage.simulator)
             for build in 1...200 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("the intake pauses") { try worker.hasLogged("is away: no more deliveries are taken") }
-            if outage != .writesFail {
-                try await eventually("health says why") {
-                    let health = try await worker.health()
-                    return health.status == 503 && health.text.contains("the Kubernetes API is away, the intake is paused")
-                }
-                try await eventually("probes go on", within: .seconds(30)) { try worker.messages().count { $0.contains("is still away") } >= 3 }
-            } else {
-                try await eventually("it opens again and again", within: .seconds(30)) { try worker.messages().count { $0.contains("is away: no more") } >= 3 }
+            try await eventually("health says why") {
+                let health = try await worker.health()
+                return health.status == 503 && health.text.contains("the Kubernetes API is away, the intake is paused")
             }
+            try await eventually("probes go on", within: .seconds(30)) { try worker.messages().count { $0.contains("is still away") } >= 3 }
             try await outage.end(stage.simulator)
             try await eventually("all builds are started", within: .seconds(120)) { try stage.depth(\.initTimers) == 200 && stage.isSettled() }
             let state = try await stage.simulator.state()
@@ -86,6 +81,20 @@ extension Integration {
                 return (1...20).allSatisfy { state.status($0) == "FAILURE" && state.message($0).contains("The cluster rejected its pod") }
             }
             try await eventually("nothing is left") { try stage.isSettled() }
+            try await worker.terminate()
+        }
+
+        /// Each at the hand of something that refuses just these pods, an admission webhook perhaps.
+        @Test func theFaultsOfManyBuildsEnd() async throws {
+            let stage = try await Stage.set(initTimeout: .seconds(300))
+            defer { stage.clear() }
+            let worker = try stage.startWorker(["run"], Self.impatient)
+            try await worker.waitUntilConsuming()
+            for build in 1...10 { try await stage.publish(stage.start(build, image: "fate/refuse-always:1")) }
+            try await eventually("all are failed for their own sake", within: .seconds(90)) {
+                let state = try await stage.simulator.state()
+                return (1...10).allSatisfy { state.status($0) == "FAILURE" && state.message($0).contains("after 1 retry") }
+            }
             try await worker.terminate()
         }
 

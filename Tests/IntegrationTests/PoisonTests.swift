@@ -65,6 +65,39 @@ extension Integration {
             try await runs.last?.terminate()
         }
 
+        @Test func oneThatNobodyCanReadIsParkedAllTheSame() async throws {
+            let stage = try await Stage.set(initTimeout: .seconds(300))
+            defer { stage.clear() }
+            for build in 1...3 { try await stage.publish(stage.start(build, image: build == 1 ? "test-hook/kills-every-reader" : "fate/running:1")) }
+            let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
+            let runs = try await self.keepRunning(stage, spool: { spool }) {
+                guard try await stage.simulator.state().podsCreated == 2, try stage.depth(\.parked) == 1, try stage.isSettled() else { return false }
+                return try await stage.broker.unacked(prefix: stage.queues.build) == 0
+            }
+            #expect(runs.count == 5, "three to convict it, one that tells its build")
+            #expect(try runs.last?.hasLogged("the build has to be ended by hand") == true)
+            try await runs.last?.terminate()
+        }
+
+        @Test func poisonWhoseFailureIsNotTakenStaysParked() async throws {
+            let stage = try await Stage.set(initTimeout: .seconds(300))
+            defer { stage.clear() }
+            try await stage.simulator.setListener("api", open: false)
+            try await stage.publish(stage.start(1, image: "test-hook/kills-handler"))
+            let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
+            let runs = try await self.keepRunning(stage, spool: { spool }) { try stage.depth(\.parked) == 1 && stage.depth(\.wait) + stage.depth(\.build) == 1 }
+            // Another worker, which knows nothing of its crashes, gets it.
+            try await runs.last?.terminate()
+            try await stage.simulator.setListener("api", open: true)
+            let other = try stage.startWorker()
+            try await eventually("its build is told") { try await stage.simulator.state().status(1) == "FAILURE" }
+            #expect(try await stage.simulator.state().message(1).contains("crashed the worker 3 times"))
+            try await eventually("nothing is left") { try stage.isSettled() }
+            #expect(try stage.depth(\.parked) == 1, "it is parked once")
+            #expect(other.child.isRunning)
+            try await other.terminate()
+        }
+
         @Test func retriedPoisonIsTriedAgain() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }

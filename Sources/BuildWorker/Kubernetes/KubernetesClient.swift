@@ -38,12 +38,26 @@ public struct KubernetesClient: Sendable {
         return items
     }
 
-    /// Asks for next to nothing, to see whether the API server and its store answer.
+    /// Asks for next to nothing, to see whether the API server and its store can be read.
     ///
     /// - Throws: what ``KubernetesError/mayBeOutage`` says yes to; any other answer is one.
-    public func probe() async throws(KubernetesError) {
+    public func probeRead() async throws(KubernetesError) { try await self.probe("GET", "\(self.podsURL)?limit=1", nil, success: 200) }
+
+    /// Asks what would come of a pod's creation (`dryRun`), to see whether pods can be created at all. Makes none, and needs no
+    /// other right than to create.
+    ///
+    /// - Throws: as ``probeRead()``.
+    public func probeWrite() async throws(KubernetesError) {
+        let manifest: JSONValue = [
+            "apiVersion": "v1", "kind": "Pod", "metadata": ["name": "build-worker-probe"],
+            "spec": ["containers": [["name": "probe", "image": "probe"]]],
+        ]
+        try await self.probe("POST", "\(self.podsURL)?dryRun=All", manifest, success: 201)
+    }
+
+    private func probe(_ method: String, _ url: String, _ body: JSONValue?, success: Int) async throws(KubernetesError) {
         do throws(KubernetesError) {
-            _ = try await self.send("probe", "GET", "\(self.podsURL)?limit=1", body: nil, success: 200)
+            _ = try await self.send("probe", method, url, body: body, success: success)
         } catch where !error.mayBeOutage {}
     }
 

@@ -72,7 +72,8 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         switch self.code {
         case .unauthorized, .noToken, .tooManyRequests, .serverError: true
         case .alreadyExists, .conflict, .invalid, .notFound, .namespaceNotFound, .quotaExceeded, .forbidden, .unexpectedStatus, .unreadableAnswer: false
-        case .unreachable(let code): code.isRetriable
+        // An answer that is too large is one.
+        case .unreachable(let code): code.isRetriable && code != .tooLarge
         }
     }
 

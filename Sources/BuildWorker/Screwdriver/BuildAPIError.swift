@@ -33,7 +33,7 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
     public var mayBeOutage: Bool {
         switch self.code {
         case .status(let status): status >= 500 || status == 429
-        case .unreachable(let code): code.isRetriable
+        case .unreachable(let code): code.isRetriable && code != .tooLarge
         case .unreadableAnswer: false
         }
     }

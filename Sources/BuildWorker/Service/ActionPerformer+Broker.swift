@@ -52,6 +52,8 @@ extension ActionPerformer {
         properties.isPersistent = true
         for name in ["x-death", "x-delivery-count", "CC", "BCC"] { properties.headers[name] = nil }
         properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt))
+        // Another worker may get it, which knows nothing of its crashes.
+        if case .poison(let crashes) = context.command { properties.headers[Header.poisonCrashes] = .int64(Int64(crashes)) }
         if context.isFromInitTimer { properties.headers[Header.initTimer] = .int64(1) }
         if let start = context.knownImagePullStartTime { properties.headers[Header.imagePullStart] = .text(start) }
         let waitQueue = delivery.queue == self.rabbitmq.retryQueue ? self.rabbitmq.retryWaitQueue : self.rabbitmq.waitQueue

@@ -100,7 +100,12 @@ extension ActionPerformer {
             }
             if error.mayBeOutage {
                 await self.outages.judge(.cluster, access, of: build.buildID, cause: error.description) { [kubernetes] in
-                    do throws(KubernetesError) { try await kubernetes.probe() } catch { return error.description }
+                    do throws(KubernetesError) {
+                        switch access {
+                        case .read: try await kubernetes.probeRead()
+                        case .write: try await kubernetes.probeWrite()
+                        }
+                    } catch { return error.description }
                     return nil
                 }
             } else {

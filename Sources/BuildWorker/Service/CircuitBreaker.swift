@@ -15,10 +15,12 @@ struct CircuitBreaker: Sendable {
 
     /// Builds in a row that failed for the service's sake, by which it is away for all.
     static let buildsOfAnOutage = 3
+    /// With probes that succeed in between, so many rows of failed builds are those builds' own fault after all: they must end.
+    static let relapseLimit = 5
 
     private(set) var state = State.closed
     private var failedBuilds: [Access: Set<BuildID>] = [:]
-    /// How often it opened since a build's request last succeeded: a probe that reads may pass where builds still fail.
+    /// How often it opened since a build's request, or a probe's failure, last told more: a probe may pass where builds still fail.
     private(set) var relapses = 0
 
     var isOpen: Bool {
@@ -40,12 +42,16 @@ struct CircuitBreaker: Sendable {
     mutating func failed(_ build: BuildID, _ access: Access, cause: String, at now: ContinuousClock.Instant) -> Bool {
         guard !self.isOpen else { return false }
         self.failedBuilds[access, default: []].insert(build)
-        guard self.failedBuilds[access]?.count == Self.buildsOfAnOutage else { return false }
+        guard self.failedBuilds[access]?.count == Self.buildsOfAnOutage, self.relapses < Self.relapseLimit else { return false }
         return self.open(cause, now)
     }
 
     /// - Returns: whether it opened.
-    mutating func probeFailed(cause: String, at now: ContinuousClock.Instant) -> Bool { self.isOpen ? false : self.open(cause, now) }
+    mutating func probeFailed(cause: String, at now: ContinuousClock.Instant) -> Bool {
+        // The service itself says that it is away: what failed before says nothing of builds.
+        self.relapses = 0
+        return self.isOpen ? false : self.open(cause, now)
+    }
 
     /// - Returns: how long it was open, if it closed.
     mutating func probeSucceeded(at now: ContinuousClock.Instant) -> Duration? {

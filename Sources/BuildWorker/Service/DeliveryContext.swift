@@ -8,8 +8,8 @@ final class DeliveryContext: Sendable {
     let message: Result<BuildMessage, BuildMessageError>
     let command: BuildCommand
     let attempt: Int
-    /// It waited in an outage without an attempt, so this is not its first delivery.
-    let wasPostponed: Bool
+    /// It waited without an attempt, or was parked, so this is not its first delivery.
+    let wasHereBefore: Bool
     /// Init timers the build has had, from the header that we put on the timer's message.
     let round: Int
     let isFromInitTimer: Bool
@@ -42,7 +42,8 @@ final class DeliveryContext: Sendable {
         self.message = message
         self.command = BuildCommand(message)
         let earlier = headers[Header.earlierAttempts]?.integer
-        self.wasPostponed = earlier != nil
+        // An operator's retry is not the first delivery either.
+        self.wasHereBefore = earlier != nil || headers[Header.parkedHistory] != nil
         // Any client may write the header: more attempts than any limit are as good as the limit.
         self.attempt = min(deaths.rejections(in: delivery.queue), 1_000_000) + max(0, min(earlier ?? 0, 1_000_000))
         // A client may send any number here; more timers than any limit is as good as the limit.
@@ -69,7 +70,11 @@ final class DeliveryContext: Sendable {
     var build: BuildConfig? {
         switch self.message {
         case .success(let message): return message.build
-        case .failure(.poison): do { return try BuildMessage(decoding: self.delivery.body).build } catch { return nil }
+        case .failure(.poison):
+            #if TEST_HOOKS
+                TestHooks.readPoison(self.delivery)
+            #endif
+            do throws(BuildMessageError) { return try BuildMessage(decoding: self.delivery.body).build } catch { return nil }
         case .failure: return nil
         }
     }
@@ -84,7 +89,7 @@ final class DeliveryContext: Sendable {
     func facts(wasStopped: Bool) -> Facts {
         Facts(
             attempt: self.attempt,
-            isRepeated: self.wasPostponed || self.delivery.isRedelivered || (self.delivery.properties.headers["x-delivery-count"]?.integer ?? 0) > 0,
+            isRepeated: self.wasHereBefore || self.delivery.isRedelivered || (self.delivery.properties.headers["x-delivery-count"]?.integer ?? 0) > 0,
             isFromInitTimer: self.isFromInitTimer, round: self.round, wasStopped: wasStopped)
     }
 }
@@ -97,6 +102,8 @@ enum Header {
     static let imagePullStart = "x-image-pull-start-time"
     /// On a message that waits without an attempt: those it had before. The broker's own count began anew.
     static let earlierAttempts = "x-earlier-attempts"
+    /// On poison that is parked already and whose build is still to be told: how often it crashed a worker.
+    static let poisonCrashes = "x-poison-crashes"
     static let parkedID = "x-parked-id"
     /// An array of tables: the headers of earlier parkings, with the time of each retry.
     static let parkedHistory = "x-parked-history"

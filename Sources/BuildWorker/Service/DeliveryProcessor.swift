@@ -38,7 +38,8 @@ struct DeliveryProcessor: Sendable {
         }
     }
 
-    func process(_ prepared: Prepared) async -> Settlement {
+    /// - Returns: `nil` when the task was cancelled meanwhile: what came of it then says nothing, and the broker has the message still.
+    func process(_ prepared: Prepared) async -> Settlement? {
         switch prepared {
         case .ordinary(let context, let turn, let record):
             let settlement = await self.isolation.amongOthers(record, after: turn) { await self.follow(context) }
@@ -50,7 +51,7 @@ struct DeliveryProcessor: Sendable {
                 self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["message": .string("\(key)")])
                 return await self.follow(self.context(delivery))
             }
-            self.isolation.clear(key)
+            if settlement != nil { self.isolation.clear(key) }
             return settlement
         case .convicted(let delivery, let key, let crashes, let custody):
             return await self.isolation.alone(key) { await self.condemn(delivery, key, crashes, custody) }
@@ -58,20 +59,28 @@ struct DeliveryProcessor: Sendable {
     }
 
     /// It is parked first and its build told then, because to tell it the message must be read.
-    private func condemn(_ delivery: Delivery, _ key: MessageKey, _ crashes: Int, _ custody: Suspects.Custody) async -> Settlement {
+    private func condemn(_ delivery: Delivery, _ key: MessageKey, _ crashes: Int, _ custody: Suspects.Custody) async -> Settlement? {
         let context = DeliveryContext(delivery, options: self.options, logger: self.logger, crashes: crashes)
         var known: [Fact] = []
         switch custody {
         case .none: break
         case .parked: known = [.parking(.held)]
         case .unreportable:
-            context.logger.error("a poison message killed the worker while its build was to be told: the build has to be ended by hand")
-            known = [.parking(.held), .failure(.refused)]
+            // Nothing may read it any more.
+            context.logger.error(
+                "a poison message killed the worker while its build was to be told: the build has to be ended by hand", metadata: ["message": .string("\(key)")])
+            self.isolation.clear(key)
+            return .ack
         }
+        var isPostponed = false
         let settlement = await self.follow(context, knowing: known) { fact in
-            if case .parking(.held) = fact { self.isolation.markParked(key, crashes: crashes) }
+            switch fact {
+            case .parking(.held): self.isolation.markParked(key, crashes: crashes)
+            case .postponement(.held): isPostponed = true
+            default: break
+            }
         }
-        if settlement == .ack { self.isolation.clear(key) }
+        if settlement == .ack, !isPostponed { self.isolation.clear(key) }
         return settlement
     }
 
@@ -82,7 +91,7 @@ struct DeliveryProcessor: Sendable {
         return DeliveryContext(delivery, options: self.options, logger: self.logger)
     }
 
-    private func follow(_ context: DeliveryContext, knowing known: [Fact] = [], onFact: (Fact) -> Void = { _ in }) async -> Settlement {
+    private func follow(_ context: DeliveryContext, knowing known: [Fact] = [], onFact: (Fact) -> Void = { _ in }) async -> Settlement? {
         context.logger.info("processing \(context.job)")
         if context.attempt > 0 { context.logger.info("retrying \(context.attempt)(\(self.rules.reprocessLimit)) for \(context.job)") }
         #if TEST_HOOKS
@@ -93,17 +102,21 @@ struct DeliveryProcessor: Sendable {
         let wasStopped = build.map { self.stoppedBuilds.contains($0) } ?? false
         var facts = context.facts(wasStopped: wasStopped)
         known.forEach { facts.record($0) }
-        while true {
+        while !Task.isCancelled {
             let action = BuildWorkflow.nextAction(for: context.command, given: facts, rules: self.rules)
             if case .settle(let settlement) = action {
                 self.log(settlement, facts, context)
                 return settlement
             }
             let fact = await self.perform(action, context)
+            // A request that was given up would pass for the cluster's failure.
+            if Task.isCancelled { break }
             facts.record(fact)
             onFact(fact)
             if self.isOutage() { facts.recordOutage() }
         }
+        context.logger.info("handed back for \(context.job)")
+        return nil
     }
 
     /// The sentences that operators grep, with the result in words.

@@ -41,10 +41,10 @@ public struct IdleWatch: Service {
             let look = await self.look(isConsuming: quietSince == nil)
             switch look {
             case .busy:
-                if quietSince != nil { self.worker.setIntake(true) }
+                self.worker.intake.resume(from: .idle)
                 (idleLooks, quietSince) = (0, nil)
             case .othersMayBeBusy, .idle:
-                if quietSince == nil { self.worker.setIntake(false) }
+                self.worker.intake.pause(for: .idle)
                 let since = quietSince ?? .now
                 quietSince = since
                 idleLooks = look == .idle ? idleLooks + 1 : 0

@@ -15,18 +15,24 @@ final class Isolation: Sendable {
     /// - Parameters:
     ///   - spool: `nil`: nothing survives this process but what the broker counts.
     ///   - capacity: deliveries that may be in hand.
-    init(_ spool: SpoolDirectory?, capacity: Int, logger: Logger) throws(SpoolError) {
+    init(_ spool: SpoolDirectory?, capacity: Int, logger: Logger) {
         self.logger = logger
-        guard let spool else {
-            (self.ledger, self.suspects) = (nil, nil)
-            return
+        var (ledger, suspects): (InFlightLedger?, Suspects?)
+        do throws(SpoolError) {
+            if let spool {
+                let path = "\(spool.path)/inflight"
+                // In this order: a crash meanwhile must not cost the evidence.
+                suspects = try Suspects("\(spool.path)/suspects", survivors: try InFlightLedger.survivors(path))
+                try suspects?.save()
+                ledger = try InFlightLedger(path, capacity: capacity)
+            }
+        } catch {
+            logger.error(
+                "what is in hand cannot be written down: a message that crashes the worker is known by the broker's count only",
+                metadata: ["error": .string(error.description)])
         }
-        let path = "\(spool.path)/inflight"
-        // In this order: a crash meanwhile must not cost the evidence.
-        let suspects = try Suspects("\(spool.path)/suspects", survivors: InFlightLedger.survivors(path))
-        self.suspects = suspects
-        self.ledger = try InFlightLedger(path, capacity: capacity)
-        if suspects.count > 0 {
+        (self.ledger, self.suspects) = (ledger, suspects)
+        if let suspects, suspects.count > 0 {
             logger.warning(
                 "a worker ended without warning here: what it had in hand is handled one by one", metadata: ["messages": .stringConvertible(suspects.count)])
         }
@@ -34,10 +40,20 @@ final class Isolation: Sendable {
 
     /// - Parameter explained: redeliveries that lost connections account for.
     func verdict(_ key: MessageKey, _ delivery: Delivery, explained: Int) -> Suspects.Verdict {
-        let redeliveries = max(0, (delivery.properties.headers["x-delivery-count"]?.integer ?? 0) - explained)
+        let headers = delivery.properties.headers
+        let count = headers["x-delivery-count"]?.integer ?? 0
+        // An operator's retry begins with a clean record, whatever is left of an earlier one.
+        if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered, count == 0 { self.clear(key) }
+        let redeliveries = max(0, count - explained)
         let isFirst = redeliveries >= Suspects.limit && !self.hasSeenMany.exchange(true, ordering: .relaxed)
-        return self.suspects?.verdict(key, redeliveries: redeliveries, isFirst: isFirst)
+        let verdict =
+            self.suspects?.verdict(key, redeliveries: redeliveries, isFirst: isFirst)
             ?? Suspects.verdict(nil, redeliveries: redeliveries, isFirst: isFirst, hasHistory: false)
+        guard let crashes = headers[Header.poisonCrashes]?.integer else { return verdict }
+        switch verdict {
+        case .convicted(_, .unreportable): return verdict
+        case .none, .suspect, .convicted: return .convicted(crashes: crashes, .parked)
+        }
     }
 
     /// A delivery on record. Finish with ``Isolation/end(_:)``.

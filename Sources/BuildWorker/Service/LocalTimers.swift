@@ -55,12 +55,14 @@ final class LocalTimers: Sendable {
         let entry = TimerJournal.Entry(
             dueAt: Timestamp.now.millisecondsSince1970 + timeout, round: verification.round,
             imagePullStartTime: verification.imagePullStartTime, body: verification.body)
-        do throws(SpoolError) {
-            let timer = Timer(entry: entry, file: try self.journal?.write(entry))
+        do {
+            // Waits for the disk.
+            let file = try await OwnThread.run { [journal] in try journal?.write(entry) }
+            let timer = Timer(entry: entry, file: file)
             // Draining already: nobody waits for it any more.
-            if !self.arm(timer) { await self.handOverEarly(timer) }
+            if !self.arm(timer), await !self.handOverEarly(timer), file == nil { return .failed(detail: "the init timer could not be handed over") }
             return .done
-        } catch { return .failed(detail: error.description) }
+        } catch { return .failed(detail: "\(error)") }
     }
 
     /// - Returns: `false` when draining.
@@ -96,7 +98,10 @@ final class LocalTimers: Sendable {
         let rest = Duration.milliseconds(timer.entry.dueAt - Timestamp.now.millisecondsSince1970)
         await Self.pause(min(max(rest, .zero), self.timeout))
         while true {
-            if Task.isCancelled { return await self.handOverEarly(timer) }
+            if Task.isCancelled {
+                await self.handOverEarly(timer)
+                return
+            }
             let outcome = await self.publish(self.message(timer, isEarly: false))
             if outcome == .confirmed { return self.forget(timer) }
             self.logger.warning("an init timer could not be handed over, trying again", metadata: ["outcome": .string("\(outcome)")])
@@ -104,15 +109,21 @@ final class LocalTimers: Sendable {
         }
     }
 
-    private func handOverEarly(_ timer: Timer) async {
+    /// - Returns: whether the broker has it.
+    @discardableResult
+    private func handOverEarly(_ timer: Timer) async -> Bool {
         let outcome = await self.publish(self.message(timer, isEarly: true))
-        if outcome == .confirmed { return self.forget(timer) }
+        if outcome == .confirmed {
+            self.forget(timer)
+            return true
+        }
         let metadata: Logger.Metadata = ["outcome": .string("\(outcome)")]
         if timer.file == nil {
             self.logger.error("an init timer could not be handed over and is lost", metadata: metadata)
         } else {
             self.logger.warning("an init timer could not be handed over: it is armed again by the next worker on this disk", metadata: metadata)
         }
+        return false
     }
 
     /// Handed over early it is only a look: no round is spent and nothing is late.

@@ -26,13 +26,12 @@ final class Outages: Sendable {
     private let watched = Mutex<[Dependency: Watched]>([:])
     private let opened: AsyncStream<Dependency>
     private let feed: AsyncStream<Dependency>.Continuation
-    private let setIntake: @Sendable (Bool) -> Void
+    private let intake: Intake
     private let health: Health
     private let logger: Logger
 
-    /// - Parameter setIntake: stops and resumes taking deliveries. Called in order, under a lock: it may only pass on the wish.
-    init(health: Health, logger: Logger, setIntake: @escaping @Sendable (Bool) -> Void) {
-        (self.health, self.logger, self.setIntake) = (health, logger, setIntake)
+    init(health: Health, logger: Logger, intake: Intake) {
+        (self.health, self.logger, self.intake) = (health, logger, intake)
         (self.opened, self.feed) = AsyncStream.makeStream()
     }
 
@@ -58,7 +57,7 @@ final class Outages: Sendable {
             if one.breaker.isOpen { return (true, false) }
             one.probe = probe
             if one.breaker.failed(build, access, cause: cause, at: now) {
-                self.setIntake(false)
+                self.pause(dependency, cause)
                 return (true, true)
             }
             return (one.lastAnswer.map { $0 + Self.probeValidity > now } ?? false, false)
@@ -68,15 +67,20 @@ final class Outages: Sendable {
         guard let failure = await probe() else { return self.watched.withLock { $0[dependency]?.lastAnswer = .now } }
         let opensNow = self.watched.withLock { all in
             let opensNow = all[dependency]?.breaker.probeFailed(cause: failure, at: .now) ?? false
-            if opensNow { self.setIntake(false) }
+            if opensNow { self.pause(dependency, failure) }
             return opensNow
         }
         if opensNow { self.begin(dependency, failure) }
     }
 
+    /// Under the lock, so that what is told of one change never follows what is told of the next.
+    private func pause(_ dependency: Dependency, _ cause: String) {
+        self.health.outage(of: dependency.rawValue, cause: cause)
+        self.intake.pause(for: .outage)
+    }
+
     private func begin(_ dependency: Dependency, _ cause: String) {
         self.logger.error("\(dependency.rawValue) is away: no more deliveries are taken until it is back", metadata: ["cause": .string(cause)])
-        self.health.outage(of: dependency.rawValue, cause: cause)
         self.feed.yield(dependency)
     }
 
@@ -103,10 +107,10 @@ final class Outages: Sendable {
             }
             let duration = self.watched.withLock { all in
                 let duration = all[dependency]?.breaker.probeSucceeded(at: .now)
-                if !all.values.contains(where: { $0.breaker.isOpen }) { self.setIntake(true) }
+                self.health.outage(of: dependency.rawValue, cause: nil)
+                if !all.values.contains(where: { $0.breaker.isOpen }) { self.intake.resume(from: .outage) }
                 return duration
             }
-            self.health.outage(of: dependency.rawValue, cause: nil)
             self.logger.notice("\(dependency.rawValue) is back", metadata: ["after": .string((duration ?? .zero).inWords)])
             return
         }

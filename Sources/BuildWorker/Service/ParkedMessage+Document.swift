@@ -8,7 +8,9 @@ extension ParkedMessage {
             .init("hash", .string(Fingerprint.of(self.body))),
         ]
         do throws(JSONError) {
-            members.append(.init("body", try JSONValue(parsing: self.body).hidingTokens))
+            let body = try JSONValue(parsing: self.body)
+            // Text in text may hold anything.
+            if case .string = body { members.append(.init("body", .string("text; --raw prints it"))) } else { members.append(.init("body", body.hidingTokens)) }
         } catch { members.append(.init("body", .string("not JSON (\(error)); --raw prints it"))) }
         return .object(members)
     }
@@ -26,7 +28,8 @@ extension JSONValue {
                     return .init(member.name, isSecret ? .string("<redacted>") : member.value.hidingTokens)
                 })
         case .array(let values): .array(values.map(\.hidingTokens))
-        case .string, .number, .bool, .null: self
+        case .string(let text): .string(text.safeToShow(limit: 2000))
+        case .number, .bool, .null: self
         }
     }
 }
@@ -43,7 +46,7 @@ extension AMQPValue {
         case .float(let value): .string(String(value))
         case .double(let value): .string(String(value))
         case .decimal(let scale, let value): .string("\(value)e-\(scale)")
-        case .string(let bytes), .bytes(let bytes): .string(self.text ?? "\(bytes.count) bytes that are not text")
+        case .string(let bytes), .bytes(let bytes): .string(self.text?.safeToShow(limit: 2000) ?? "\(bytes.count) bytes that are not text")
         }
     }
 }

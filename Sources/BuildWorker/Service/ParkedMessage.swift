@@ -19,7 +19,7 @@ public struct ParkedMessage: Sendable {
     /// Counts of attempts that a retry begins anew.
     private static let counts = [
         "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue",
-        "x-last-death-reason", "x-delivery-count", Header.earlierAttempts, Header.initRound, Header.initTimer,
+        "x-last-death-reason", "x-delivery-count", Header.earlierAttempts, Header.poisonCrashes, Header.initRound, Header.initTimer,
     ]
 
     /// - Parameter at: RFC 3339.

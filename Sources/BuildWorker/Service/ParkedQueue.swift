@@ -20,6 +20,13 @@ public struct ParkedQueue: Sendable {
             case .noOrigin(let id): "\(id) stays parked: it does not say which queue it came from; --to names one"
             }
         }
+
+        fileprivate var concernsOneMessage: Bool {
+            switch self {
+            case .noOrigin, .notPublished(_, .returned): true
+            case .noQueue, .broker, .notPublished: false
+            }
+        }
     }
 
     /// What to do with a message.
@@ -40,13 +47,12 @@ public struct ParkedQueue: Sendable {
     public init(_ options: RabbitMQOptions) { self.options = options }
 
     /// Shows every message to `judge` once, the oldest first, and does what it says: a retry is confirmed by the broker before the
-    /// parked message is removed. After a failure the messages not judged yet stay.
+    /// parked message is removed. Where the broker fails, the messages not judged yet stay.
     ///
-    /// - Returns: how many messages were seen.
-    @discardableResult
-    public func review(_ judge: (ParkedMessage) -> Verdict) async throws(Failure) -> Int {
+    /// - Parameter done: told of each message that was retried or dropped.
+    public func review(_ judge: (ParkedMessage) -> Verdict, done: (ParkedMessage) -> Void = { _ in }) async throws(Failure) {
         let depth = try await self.depth()
-        guard depth > 0 else { return 0 }
+        guard depth > 0 else { return }
         let endpoint = AMQPEndpoint(self.options, connectionName: "\(Product.name) parked \(Product.version)")
         let consuming = ConsumingConnection(
             endpoint, queues: [self.options.parkedQueue], prefetch: min(depth, Self.largestLook), host: "worker parked") { _ in }
@@ -64,9 +70,11 @@ public struct ParkedQueue: Sendable {
                 case .drop: break
                 }
                 consuming.settle(delivery.tag, as: .ack)
+                done(parked)
             } catch {
-                failure = error
-                break
+                failure = failure ?? error
+                // One that nobody would take does not keep the others.
+                guard error.concernsOneMessage else { break }
             }
         }
         // What is not settled goes back to its place.
@@ -75,7 +83,6 @@ public struct ParkedQueue: Sendable {
         await consuming.waitUntilStopped()
         await publishing.waitUntilStopped()
         if let failure { throw failure }
-        return deliveries.count
     }
 
     private func retry(_ parked: ParkedMessage, to queue: String?, _ publishing: PublishingConnection) async throws(Failure) {

@@ -10,6 +10,7 @@ public final class Worker: Service {
     private let publishing: PublishingConnection
     private let timers: LocalTimers
     private let outages: Outages
+    let intake: Intake
     private let processor: DeliveryProcessor
     private let inHand = InHand()
     /// Held for as long as the worker lives: it is nobody else's meanwhile.
@@ -20,7 +21,7 @@ public final class Worker: Service {
     /// - Parameters:
     ///   - host: this worker's name for the management UI: the pod's or the machine's.
     ///   - spool: what survives a crash; `nil` where there is no disk for it.
-    public init(_ configuration: WorkerConfiguration, host: String, spool: SpoolDirectory?, logger: Logger) throws(SpoolError) {
+    public init(_ configuration: WorkerConfiguration, host: String, spool: SpoolDirectory?, logger: Logger) {
         let rabbitmq = configuration.rabbitmq
         let queues = [rabbitmq.queue] + (rabbitmq.retryQueueEnabled ? [rabbitmq.retryQueue] : [])
         let health = Health(queues: queues)
@@ -36,8 +37,9 @@ public final class Worker: Service {
             event.log(to: logger, connection: "consume")
         }
         let publish: @Sendable (OutgoingMessage) async -> PublishOutcome = { await publishing.publish($0) }
-        let outages = Outages(health: health, logger: logger) { consuming.setIntake($0) }
-        let journal = try spool.map { spool throws(SpoolError) in try TimerJournal("\(spool.path)/timers") }
+        let intake = Intake { consuming.setIntake($0) }
+        let outages = Outages(health: health, logger: logger, intake: intake)
+        let journal = Self.journal(spool, logger)
         let timers = LocalTimers(rabbitmq, journal: journal, logger: logger, publish: publish)
         let transport = HTTPTransport()
         let kubernetes = configuration.executor.kubernetes
@@ -50,17 +52,23 @@ public final class Worker: Service {
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
                 usesRetryQueue: rabbitmq.retryQueueEnabled),
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
-            isolation: try Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger),
+            isolation: Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger),
             explainedRedeliveries: { losses.count }, isOutage: { outages.isAnyOpen }, perform: performer.perform)
+        self.intake = intake
         (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)
         (self.consuming, self.publishing, self.timers) = (consuming, publishing, timers)
     }
 
+    private static func journal(_ spool: SpoolDirectory?, _ logger: Logger) -> TimerJournal? {
+        guard let spool else { return nil }
+        do throws(SpoolError) { return try TimerJournal("\(spool.path)/timers") } catch {
+            logger.error("init timers cannot be written down: those of a broker without an init queue die with the process", metadata: ["error": .string(error.description)])
+            return nil
+        }
+    }
+
     /// Nothing is being handled, and no timer runs here.
     public var isIdle: Bool { self.inHand.count == 0 && self.timers.count == 0 }
-
-    /// Takes no deliveries for a while, or takes them again.
-    func setIntake(_ isWanted: Bool) { self.consuming.setIntake(isWanted && !self.outages.isAnyOpen) }
 
     /// Ends ``run()`` at once: what is not settled goes back to its queue.
     public func handBack() { self.handBackRequests.continuation.yield() }
@@ -116,8 +124,8 @@ public final class Worker: Service {
                 // Here, in the order of arrival: tasks begin in any order.
                 let prepared = self.processor.prepare(delivery)
                 group.addTask {
-                    let settlement = await self.processor.process(prepared)
-                    self.consuming.settle(delivery.tag, as: settlement)
+                    // None: the worker ends at once, and the broker gives the message to another.
+                    if let settlement = await self.processor.process(prepared) { self.consuming.settle(delivery.tag, as: settlement) }
                     self.inHand.ended()
                 }
             }

@@ -38,15 +38,11 @@ public final class InFlightLedger: Sendable {
         self.file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard self.file >= 0 else { throw SpoolError("open", path) }
         self.free = Mutex((Array((0..<capacity).reversed()), capacity))
-        for line in 0..<capacity {
-            guard Self.write(Self.blank, to: self.file, line: line) else {
-                close(self.file)
-                throw SpoolError("write", path)
-            }
-        }
+        // Thrown with all properties set: the deinitializer closes the file.
+        for line in 0..<capacity where !Self.write(Self.blank, to: self.file, line: line) { throw SpoolError("write", path) }
     }
 
-    deinit { close(self.file) }
+    deinit { if self.file >= 0 { close(self.file) } }
 
     /// - Returns: `nil` when it cannot be written down, because there is no room on the disk for another line.
     func enter(_ key: MessageKey, _ step: Step) -> Place? {

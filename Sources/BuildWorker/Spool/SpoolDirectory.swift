@@ -19,13 +19,12 @@ public final class SpoolDirectory: Sendable {
         self.lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard self.lock >= 0 else { throw SpoolError("open", file) }
         guard flock(self.lock, LOCK_EX | LOCK_NB) == 0 else {
-            let error = SpoolError("lock", file, errno == EWOULDBLOCK ? "another worker has this directory; give each its own SPOOL_DIRECTORY" : nil)
-            close(self.lock)
-            throw error
+            // Thrown with all properties set: the deinitializer closes the file.
+            throw SpoolError("lock", file, errno == EWOULDBLOCK ? "another worker has this directory; give each its own SPOOL_DIRECTORY" : nil)
         }
     }
 
-    deinit { close(self.lock) }
+    deinit { if self.lock >= 0 { close(self.lock) } }
 
     /// Parents too. One that is there stays as it is.
     static func make(_ path: String) throws(SpoolError) {

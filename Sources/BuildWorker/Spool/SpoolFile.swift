@@ -43,8 +43,8 @@ enum SpoolFile {
         guard unlink(path) == 0 || errno == ENOENT else { throw SpoolError("remove", path) }
     }
 
-    /// File names, without those that are being written.
-    static func names(in directory: String) throws(SpoolError) -> [String] {
+    /// File names: of whole files, or of those that are being written.
+    static func names(in directory: String, drafts: Bool = false) throws(SpoolError) -> [String] {
         guard let stream = opendir(directory) else { throw SpoolError("list", directory) }
         defer { closedir(stream) }
         var names: [String] = []
@@ -52,7 +52,7 @@ enum SpoolFile {
             let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if !name.hasPrefix("."), !name.hasSuffix(".tmp") { names.append(name) }
+            if !name.hasPrefix("."), name.hasSuffix(".tmp") == drafts { names.append(name) }
         }
         return names.sorted()
     }

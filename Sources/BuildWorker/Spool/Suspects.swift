@@ -40,17 +40,23 @@ final class Suspects: Sendable {
 
     /// - Parameters:
     ///   - survivors: of the ledger that was found; `nil` when there was none, so that nothing is known of crashes before.
+    /// - Throws: where they cannot be read.
     init(_ path: String, survivors: [InFlightLedger.Entry]?) throws(SpoolError) {
         var records = Self.parse(try SpoolFile.read(path) ?? [])
         Self.charge(survivors ?? [], to: &records)
         (self.path, self.hasHistory) = (path, survivors != nil)
         self.records = Mutex(records)
-        try Self.save(records, to: path)
+    }
+
+    /// Call it once before the ledger begins anew. Where the disk is full they are known to this process only.
+    func save() throws(SpoolError) {
+        try self.records.withLock { records throws(SpoolError) in try Self.save(records, to: self.path) }
     }
 
     static func charge(_ survivors: [InFlightLedger.Entry], to records: inout [MessageKey: Record]) {
         let lonely = survivors.filter { $0.step == .alone }
-        for entry in lonely.isEmpty ? survivors.filter({ $0.step == .handled }) : lonely {
+        // One crash counts once, however many of the same there were.
+        for entry in Set(lonely.isEmpty ? survivors.filter { $0.step == .handled } : lonely) {
             var record = records[entry.key] ?? Record()
             record.crashes += 1
             if record.custody == .parked { record.custody = .unreportable }

@@ -17,6 +17,8 @@ final class TimerJournal: Sendable {
     init(_ directory: String) throws(SpoolError) {
         try SpoolDirectory.make(directory)
         self.directory = directory
+        // Halves of a crash; they may hold a token.
+        for name in try SpoolFile.names(in: directory, drafts: true) { try SpoolFile.remove("\(directory)/\(name)") }
     }
 
     /// - Returns: the file's name, to remove it by.

@@ -50,6 +50,20 @@ import Testing
         #expect(!breaker.isOpen)
     }
 
+    @Test func buildsThatFailBetweenGoodProbesEnd() {
+        var breaker = CircuitBreaker()
+        var openings = 0
+        for round in 1...20 {
+            for build in 1...3 where self.fail(&breaker, round * 10 + build) { openings += 1 }
+            _ = breaker.probeSucceeded(at: self.now)
+        }
+        #expect(openings == CircuitBreaker.relapseLimit, "an outage that no probe ever sees is none")
+        _ = breaker.probeFailed(cause: "refused", at: self.now)
+        _ = breaker.probeSucceeded(at: self.now)
+        for build in 1...3 { _ = self.fail(&breaker, build) }
+        #expect(breaker.isOpen, "after an outage that was seen it is careful again")
+    }
+
     @Test func relapsesAreCountedUntilAWriteSucceeds() {
         var breaker = CircuitBreaker()
         for relapse in 1...4 {

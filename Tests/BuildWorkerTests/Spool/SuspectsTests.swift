@@ -44,6 +44,12 @@ import Testing
         #expect(records.count == 20 && records.values.allSatisfy { $0 == .init(crashes: 1) })
     }
 
+    @Test func oneCrashCountsOnceForManyOfTheSame() {
+        var records: [MessageKey: Suspects.Record] = [:]
+        Suspects.charge(self.entries([self.keys[0], self.keys[0], self.keys[0]], .handled), to: &records)
+        #expect(records[self.keys[0]]?.crashes == 1)
+    }
+
     @Test func whoWasAloneDidIt() {
         var records: [MessageKey: Suspects.Record] = [:]
         Suspects.charge(self.entries(Array(self.keys[1...]), .handled) + self.entries([self.keys[0]], .alone), to: &records)
@@ -67,9 +73,11 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: self.directory) }
         let path = "\(spool.path)/suspects"
         let first = try Suspects(path, survivors: self.entries([self.keys[0], self.keys[1]], .handled))
+        try first.save()
         try first.clear(self.keys[1])
         try first.markParked(self.keys[2], crashes: 3)
         let second = try Suspects(path, survivors: self.entries([self.keys[0]], .alone))
+        try second.save()
         #expect(second.verdict(self.keys[0], redeliveries: 0, isFirst: false) == .suspect)
         #expect(second.verdict(self.keys[1], redeliveries: 0, isFirst: false) == .none)
         #expect(second.verdict(self.keys[2], redeliveries: 0, isFirst: false) == .convicted(crashes: 3, .parked))

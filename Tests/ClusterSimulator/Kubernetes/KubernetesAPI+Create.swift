@@ -29,6 +29,11 @@ extension KubernetesAPI {
         return createNow(namespace, name: name, manifest: manifest)
     }
 
+    /// What a creation would be answered, as far as the manifest decides; nothing is stored.
+    func dryRun(_ manifest: PodManifest, _ body: ByteBuffer) -> Response {
+        manifest.problem(name: manifest.name)?.response ?? Response(status: 201, body: body)
+    }
+
     private func createNow(_ namespace: String, name: String?, manifest: PodManifest) -> Performance {
         if let problem = manifest.problem(name: name) { return Performance(problem.response) }
         let name = name ?? ""

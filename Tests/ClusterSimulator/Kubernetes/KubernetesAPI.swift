@@ -35,7 +35,7 @@ struct KubernetesAPI {
         switch call {
         case .create(_, .success(let manifest)): manifest.labels.first { $0.key == "sdbuild" }?.value
         case .read(let namespace, let name), .delete(let namespace, let name): store.pod(namespace, name)?.build
-        case .list(let filter), .watch(let filter, _, _), .deleteCollection(let filter): filter.build
+        case .list(let filter, _), .watch(let filter, _, _), .deleteCollection(let filter): filter.build
         case .create(_, .failure), .fixed: nil
         }
     }
@@ -43,6 +43,7 @@ struct KubernetesAPI {
     private func collectionCall(for request: Request, namespace: String?) -> KubernetesCall {
         if request.method == .POST, let namespace {
             do throws(JSONProblem) {
+                if request.parameter("dryRun") == "All" { return .fixed(dryRun(try PodManifest(Array(request.body.readableBytesView)), request.body)) }
                 return .create(namespace: namespace, .success(try PodManifest(Array(request.body.readableBytesView))))
             } catch {
                 return .create(namespace: namespace, .failure(error))
@@ -55,7 +56,7 @@ struct KubernetesAPI {
             switch request.method {
             case .GET where request.parameter("watch") != nil && request.isTrue("watch"):
                 return try watchCall(filter, request)
-            case .GET: return .list(filter)
+            case .GET: return .list(filter, limit: request.parameter("limit").flatMap { Int($0) } ?? .max)
             case .DELETE where namespace != nil: return .deleteCollection(filter)
             default: return .fixed(KubernetesStatus.methodNotAllowed.response)
             }
@@ -105,8 +106,8 @@ struct KubernetesAPI {
         case .read(let namespace, let name):
             let pod = store.pod(namespace, name)
             return Performance(pod?.response(status: 200) ?? KubernetesStatus.notFound(name).response)
-        case .list(let filter):
-            return Performance(list(store.pods(filter)))
+        case .list(let filter, let limit):
+            return Performance(list(limit > 0 ? Array(store.pods(filter).prefix(limit)) : store.pods(filter)))
         case .watch(let filter, let start, let timeout):
             return Performance(.watch(filter, since: start, timeout: timeout))
         case .delete(let namespace, let name):

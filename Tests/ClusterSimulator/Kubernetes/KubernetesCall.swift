@@ -4,7 +4,7 @@ import NIOCore
 enum KubernetesCall {
     case create(namespace: String, Result<PodManifest, JSONProblem>)
     case read(namespace: String, name: String)
-    case list(PodFilter)
+    case list(PodFilter, limit: Int)
     case watch(PodFilter, since: WatchStart, timeout: TimeAmount?)
     case delete(namespace: String, name: String)
     case deleteCollection(PodFilter)
@@ -16,7 +16,7 @@ enum KubernetesCall {
         switch self {
         case .create(_, .success(let manifest)): manifest.name
         case .read(_, let name), .delete(_, let name): name
-        case .list(let filter), .watch(let filter, _, _), .deleteCollection(let filter): filter.name
+        case .list(let filter, _), .watch(let filter, _, _), .deleteCollection(let filter): filter.name
         case .create(_, .failure), .fixed: nil
         }
     }
