@@ -91,7 +91,7 @@ extension ActionPerformer {
     /// The address stands in the message. Only the ecosystem's own API can be away for everybody: a message with a wrong address
     /// is that build's fault.
     private func judge(_ error: BuildAPIError, _ access: CircuitBreaker.Access, _ build: BuildID, at apiURI: String) async {
-        guard error.mayBeOutage else { return self.outages.succeeded(.buildAPI, access) }
+        guard error.mayBeOutage else { return self.outages.answered(.buildAPI, access) }
         let ecosystem = self.configuration.ecosystem.api
         guard apiURI == ecosystem else { return }
         await self.outages.judge(.buildAPI, access, of: build, cause: error.description) { [buildAPI] in

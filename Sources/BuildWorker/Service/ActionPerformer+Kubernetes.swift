@@ -109,7 +109,7 @@ extension ActionPerformer {
                     return nil
                 }
             } else {
-                self.outages.succeeded(.cluster, access)
+                self.outages.answered(.cluster, access)
             }
             throw error
         }

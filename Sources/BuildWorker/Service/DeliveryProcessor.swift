@@ -17,19 +17,19 @@ struct DeliveryProcessor: Sendable {
 
     /// A delivery that has its place among the others.
     enum Prepared: Sendable {
-        /// Read. The turn is that of its build; `nil`: it concerns none.
-        case ordinary(DeliveryContext, BuildOrder.Turn?, Isolation.Record)
+        /// Read. The place is in its build's line; `nil`: it concerns none.
+        case ordinary(DeliveryContext, BuildOrder.Place?, Isolation.Record)
         /// Not read yet: that may be what kills.
-        case suspect(Delivery, MessageKey)
-        case convicted(Delivery, MessageKey, crashes: Int, Suspects.Custody)
+        case suspect(Delivery, MessageKey, Turn)
+        case convicted(Delivery, MessageKey, Turn, crashes: Int, Suspects.Custody)
     }
 
     /// Call it in the order of arrival, and ``process(_:)`` once for each.
     func prepare(_ delivery: Delivery) -> Prepared {
         let key = MessageKey(queue: delivery.queue, body: delivery.body)
         switch self.isolation.verdict(key, delivery, explained: self.explainedRedeliveries()) {
-        case .suspect: return .suspect(delivery, key)
-        case .convicted(let crashes, let custody): return .convicted(delivery, key, crashes: crashes, custody)
+        case .suspect: return .suspect(delivery, key, self.isolation.joinAlone())
+        case .convicted(let crashes, let custody): return .convicted(delivery, key, self.isolation.joinAlone(), crashes: crashes, custody)
         case .none:
             let record = self.isolation.begin(key)
             let context = self.context(delivery)
@@ -41,20 +41,20 @@ struct DeliveryProcessor: Sendable {
     /// - Returns: `nil` when the task was cancelled meanwhile: what came of it then says nothing, and the broker has the message still.
     func process(_ prepared: Prepared) async -> Settlement? {
         switch prepared {
-        case .ordinary(let context, let turn, let record):
-            let settlement = await self.isolation.amongOthers(record, after: turn) { await self.follow(context) }
-            if let turn { self.buildOrder.leave(turn) }
+        case .ordinary(let context, let place, let record):
+            let settlement = await self.isolation.amongOthers(record, after: place?.turn) { await self.follow(context) }
+            if let place { self.buildOrder.leave(place) }
             self.isolation.end(record)
             return settlement
-        case .suspect(let delivery, let key):
-            let settlement = await self.isolation.alone(key) {
+        case .suspect(let delivery, let key, let turn):
+            let settlement = await self.isolation.alone(key, turn) {
                 self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["message": .string("\(key)")])
                 return await self.follow(self.context(delivery))
             }
             if settlement != nil { self.isolation.clear(key) }
             return settlement
-        case .convicted(let delivery, let key, let crashes, let custody):
-            return await self.isolation.alone(key) { await self.condemn(delivery, key, crashes, custody) }
+        case .convicted(let delivery, let key, let turn, let crashes, let custody):
+            return await self.isolation.alone(key, turn) { await self.condemn(delivery, key, crashes, custody) }
         }
     }
 
@@ -74,11 +74,8 @@ struct DeliveryProcessor: Sendable {
         }
         var isPostponed = false
         let settlement = await self.follow(context, knowing: known) { fact in
-            switch fact {
-            case .parking(.held): self.isolation.markParked(key, crashes: crashes)
-            case .postponement(.held): isPostponed = true
-            default: break
-            }
+            if fact == .parking(.held) { self.isolation.markParked(key, crashes: crashes) }
+            if fact == .postponement(.held) { isPostponed = true }
         }
         if settlement == .ack, !isPostponed { self.isolation.clear(key) }
         return settlement

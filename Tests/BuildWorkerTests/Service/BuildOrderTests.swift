@@ -24,12 +24,12 @@ import Testing
         await withDiscardingTaskGroup { group in
             for _ in 0..<200 {
                 group.addTask {
-                    let turn = order.join(BuildID(rawValue: 1))
-                    await turn.wait()
+                    let place = order.join(BuildID(rawValue: 1))
+                    await place.turn.wait()
                     room.enter()
                     await Task.yield()
                     room.leave()
-                    order.leave(turn)
+                    order.leave(place)
                 }
             }
         }
@@ -43,18 +43,18 @@ import Testing
         let (left, right) = (AsyncStream<Void>.makeStream(), AsyncStream<Void>.makeStream())
         await withDiscardingTaskGroup { group in
             group.addTask {
-                let turn = order.join(BuildID(rawValue: 1))
-                await turn.wait()
+                let place = order.join(BuildID(rawValue: 1))
+                await place.turn.wait()
                 left.continuation.finish()
                 for await _ in right.stream {}
-                order.leave(turn)
+                order.leave(place)
             }
             group.addTask {
-                let turn = order.join(BuildID(rawValue: 2))
-                await turn.wait()
+                let place = order.join(BuildID(rawValue: 2))
+                await place.turn.wait()
                 right.continuation.finish()
                 for await _ in left.stream {}
-                order.leave(turn)
+                order.leave(place)
             }
         }
     }
@@ -62,13 +62,13 @@ import Testing
     @Test func theOrderIsThatOfJoining() async {
         let order = BuildOrder()
         let seen = Journal()
-        let turns = (0..<50).map { _ in order.join(BuildID(rawValue: 1)) }
+        let places = (0..<50).map { _ in order.join(BuildID(rawValue: 1)) }
         await withDiscardingTaskGroup { group in
-            for (number, turn) in turns.enumerated().reversed() {
+            for (number, place) in places.enumerated().reversed() {
                 group.addTask {
-                    await turn.wait()
+                    await place.turn.wait()
                     seen.add(number)
-                    order.leave(turn)
+                    order.leave(place)
                 }
             }
         }

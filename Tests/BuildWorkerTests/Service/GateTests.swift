@@ -39,7 +39,7 @@ import Testing
             for number in 1...2000 {
                 group.addTask {
                     let isAlone = number % 10 == 0
-                    if isAlone { await gate.enterAlone() } else { await gate.enter() }
+                    if isAlone { await gate.joinAlone().wait() } else { await gate.enter() }
                     inside.enter(alone: isAlone)
                     await Task.yield()
                     inside.leave()
@@ -57,7 +57,7 @@ import Testing
         await gate.enter()
         await withTaskGroup { group in
             group.addTask {
-                await gate.enterAlone()
+                await gate.joinAlone().wait()
                 order.append("alone")
                 gate.leave()
             }

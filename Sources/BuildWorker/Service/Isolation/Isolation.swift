@@ -69,7 +69,7 @@ final class Isolation: Sendable {
     /// Handles it while others are handled, but not while a suspect is.
     ///
     /// - Parameter turn: what it waits for before.
-    func amongOthers<Result>(_ record: Record, after turn: BuildOrder.Turn?, _ handle: () async -> Result) async -> Result {
+    func amongOthers<Result>(_ record: Record, after turn: Turn?, _ handle: () async -> Result) async -> Result {
         let hasToWait = self.gate.isClosed || turn.map { !$0.hasCome } ?? false
         if hasToWait, let place = record.place { self.ledger?.update(place, record.key, .waiting) }
         // First the turn, then the gate: who waits at the gate waits for nothing else, so a suspect's time comes.
@@ -80,9 +80,13 @@ final class Isolation: Sendable {
         return await handle()
     }
 
+    /// A suspect's place, to be taken in the order of arrival: the one that kills is then the first of those that came with it.
+    /// Nothing that comes later is handled before ``alone(_:_:_:)`` is done with it.
+    func joinAlone() -> Turn { self.gate.joinAlone() }
+
     /// Handles a suspect when nothing else is handled any more, and everything else after it.
-    func alone<Result>(_ key: MessageKey, _ handle: () async -> Result) async -> Result {
-        await self.gate.enterAlone()
+    func alone<Result>(_ key: MessageKey, _ turn: Turn, _ handle: () async -> Result) async -> Result {
+        await turn.wait()
         defer { self.gate.leave() }
         let record = self.enter(key, .alone)
         let result = await handle()

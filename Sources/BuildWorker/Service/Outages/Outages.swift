@@ -44,6 +44,10 @@ final class Outages: Sendable {
         self.watched.withLock { $0[dependency, default: Watched()].breaker.succeeded(access) }
     }
 
+    func answered(_ dependency: Dependency, _ access: CircuitBreaker.Access) {
+        self.watched.withLock { $0[dependency, default: Watched()].breaker.answered(access) }
+    }
+
     /// Finds out whether what failed for `build` fails for everybody. Takes as long as the probe does.
     ///
     /// - Parameter probe: tried again, with growing pauses, until it succeeds.

@@ -16,7 +16,7 @@ struct CircuitBreaker: Sendable {
     /// Builds in a row that failed for the service's sake, by which it is away for all.
     static let buildsOfAnOutage = 3
     /// With probes that succeed in between, so many rows of failed builds are those builds' own fault after all: they must end.
-    static let relapseLimit = 5
+    static let relapseLimit = 3
 
     private(set) var state = State.closed
     private var failedBuilds: [Access: Set<BuildID>] = [:]
@@ -30,9 +30,12 @@ struct CircuitBreaker: Sendable {
         }
     }
 
-    /// A build's request was answered, whatever the answer said of the build.
+    /// A build's request was answered, whatever the answer said of the build: no row of failures goes on over it.
+    mutating func answered(_ access: Access) { self.failedBuilds[access] = nil }
+
+    /// A build's request had its effect.
     mutating func succeeded(_ access: Access) {
-        self.failedBuilds[access] = nil
+        self.answered(access)
         if access == .write { self.relapses = 0 }
     }
 

@@ -4,22 +4,22 @@ internal import Synchronization
 final class Gate: Sendable {
     private struct Waiter {
         let isAlone: Bool
-        let continuation: CheckedContinuation<Void, Never>
+        let turn = Turn()
     }
 
     private struct State {
         var inside = 0
         var isAlone = false
-        var waiters: [Waiter] = []
+        var waiters: ArraySlice<Waiter> = []
 
-        /// Those whose time has come.
-        mutating func admit() -> [CheckedContinuation<Void, Never>] {
-            var admitted: [CheckedContinuation<Void, Never>] = []
+        /// Those whose turn it is.
+        mutating func admit() -> [Turn] {
+            var admitted: [Turn] = []
             while let next = self.waiters.first, !self.isAlone, !next.isAlone || self.inside == 0 {
                 self.waiters.removeFirst()
                 self.inside += 1
                 self.isAlone = next.isAlone
-                admitted.append(next.continuation)
+                admitted.append(next.turn)
             }
             return admitted
         }
@@ -36,19 +36,19 @@ final class Gate: Sendable {
             state.inside += 1
             return true
         }
-        if !isIn { await self.wait(alone: false) }
+        if !isIn { await self.join(Waiter(isAlone: false)).wait() }
     }
 
-    func enterAlone() async { await self.wait(alone: true) }
+    /// Takes a place in the line, to be inside alone. Wait for the turn, and ``leave()``: nobody who comes later is let in before.
+    func joinAlone() -> Turn { self.join(Waiter(isAlone: true)) }
 
-    private func wait(alone isAlone: Bool) async {
-        await withCheckedContinuation { continuation in
-            let admitted = self.state.withLock { state in
-                state.waiters.append(Waiter(isAlone: isAlone, continuation: continuation))
-                return state.admit()
-            }
-            admitted.forEach { $0.resume() }
+    private func join(_ waiter: Waiter) -> Turn {
+        let admitted = self.state.withLock { state in
+            state.waiters.append(waiter)
+            return state.admit()
         }
+        admitted.forEach { $0.come() }
+        return waiter.turn
     }
 
     func leave() {
@@ -57,6 +57,6 @@ final class Gate: Sendable {
             state.isAlone = false
             return state.admit()
         }
-        admitted.forEach { $0.resume() }
+        admitted.forEach { $0.come() }
     }
 }
