@@ -156,8 +156,11 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/refuse-always:1"))
             try await eventually("the API has the FAILURE", within: .seconds(60)) { try await stage.simulator.state().status(1) == "FAILURE" }
             try await eventually("nothing is left") { try stage.isSettled() }
-            // Past the limit only the report was tried again.
-            #expect(try await stage.simulator.requests().count { $0["method"]?.string == "POST" && $0["listener"]?.string == "kubernetes" } == 1)
+            // Each time everything is looked at anew, and the cause that is told is the real one.
+            #expect(try await stage.simulator.state().message(1).contains("500"))
+            #expect(try !worker.hasLogged("retrying "), "no attempt is charged for it")
+            #expect(try worker.hasLogged("postponed without an attempt"))
+            #expect(try await stage.simulator.state().podsCreated == 0)
             try await worker.terminate()
         }
 

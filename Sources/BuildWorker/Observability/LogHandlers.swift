@@ -37,6 +37,8 @@ public struct WorkerLogHandler: LogHandler {
 
     /// These come first, in this order; other metadata follows by name.
     private static let leading = ["queue", "jobType", "buildId", "jobId", "attempt"]
+    /// The line's own. Metadata of that name gets a `_` before it: a reader of JSON would keep the last of two and lose the sentence.
+    private static let own: Set = ["timestamp", "level", "message"]
 
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
@@ -67,7 +69,7 @@ public struct WorkerLogHandler: LogHandler {
             .init("timestamp", .string(Timestamp.now.text)), .init("level", .string(event.level.rawValue)),
             .init("message", .string(event.message.description)),
         ]
-        for (name, value) in fields { members.append(.init(name, Self.value(value))) }
+        for (name, value) in fields { members.append(.init(Self.own.contains(name) ? "_\(name)" : name, Self.value(value))) }
         return JSONValue.object(members).serialized() + [0x0A]
     }
 

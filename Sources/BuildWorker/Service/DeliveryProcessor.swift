@@ -48,7 +48,7 @@ struct DeliveryProcessor: Sendable {
             return settlement
         case .suspect(let delivery, let key, let turn):
             let settlement = await self.isolation.alone(key, turn) {
-                self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["message": .string("\(key)")])
+                self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["messageKey": .string("\(key)")])
                 return await self.follow(self.context(delivery))
             }
             if settlement != nil { self.isolation.clear(key) }
@@ -68,7 +68,7 @@ struct DeliveryProcessor: Sendable {
         case .unreportable:
             // Nothing may read it any more.
             context.logger.error(
-                "a poison message killed the worker while its build was to be told: the build has to be ended by hand", metadata: ["message": .string("\(key)")])
+                "a poison message killed the worker while its build was to be told: the build has to be ended by hand", metadata: ["messageKey": .string("\(key)")])
             self.isolation.clear(key)
             return .ack
         }

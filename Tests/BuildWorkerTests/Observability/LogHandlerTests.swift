@@ -26,6 +26,12 @@ import Testing
         #expect(line["timestamp"]?.string?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
     }
 
+    @Test func metadataDoesNotHideTheSentence() throws {
+        let line = try JSONValue(parsing: try self.logged(.json) { $0.info("what happened", metadata: ["message": "an id", "level": "3"]) })
+        #expect(line.members?.map(\.name) == ["timestamp", "level", "message", "_level", "_message"])
+        #expect(line["message"] == "what happened")
+    }
+
     @Test func textIsALineToo() throws {
         let text = try self.logged(.text) { $0.warning("two\nlines", metadata: ["queue": "builds"]) }
         #expect(text.count { $0 == "\n" } == 1)
