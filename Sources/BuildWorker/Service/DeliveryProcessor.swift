@@ -14,6 +14,7 @@ struct DeliveryProcessor: Sendable {
     let isOutage: @Sendable () -> Bool
     /// Turns an action into the fact it taught. Never throws: a failure is a fact too.
     let perform: @Sendable (Action, DeliveryContext) async -> Fact
+    var observers: [DeliveryObserver] = []
 
     /// A delivery that has its place among the others.
     enum Prepared: Sendable {
@@ -33,6 +34,7 @@ struct DeliveryProcessor: Sendable {
         case .none:
             let record = self.isolation.begin(key)
             let context = self.context(delivery)
+            self.tell(.arrived, context)
             guard case .success(let message) = context.message, let build = message.build?.buildID else { return .ordinary(context, nil, record) }
             return .ordinary(context, self.buildOrder.join(build), record)
         }
@@ -49,7 +51,9 @@ struct DeliveryProcessor: Sendable {
         case .suspect(let delivery, let key, let turn):
             let settlement = await self.isolation.alone(key, turn) {
                 self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["messageKey": .string("\(key)")])
-                return await self.follow(self.context(delivery))
+                let context = self.context(delivery)
+                self.tell(.arrived, context)
+                return await self.follow(context)
             }
             if settlement != nil { self.isolation.clear(key) }
             return settlement
@@ -72,6 +76,7 @@ struct DeliveryProcessor: Sendable {
             self.isolation.clear(key)
             return .ack
         }
+        self.tell(.arrived, context)
         var isPostponed = false
         let settlement = await self.follow(context, knowing: known) { fact in
             if fact == .parking(.held) { self.isolation.markParked(key, crashes: crashes) }
@@ -89,6 +94,9 @@ struct DeliveryProcessor: Sendable {
     }
 
     private func follow(_ context: DeliveryContext, knowing known: [Fact] = [], onFact: (Fact) -> Void = { _ in }) async -> Settlement? {
+        let clock = ContinuousClock()
+        let beginning = clock.now
+        self.tell(.began, context)
         context.logger.info("processing \(context.job)")
         if context.attempt > 0 { context.logger.info("retrying \(context.attempt)(\(self.rules.reprocessLimit)) for \(context.job)") }
         #if TEST_HOOKS
@@ -103,18 +111,25 @@ struct DeliveryProcessor: Sendable {
             let action = BuildWorkflow.nextAction(for: context.command, given: facts, rules: self.rules)
             if case .settle(let settlement) = action {
                 self.log(settlement, facts, context)
+                self.tell(.settled(settlement, facts, took: clock.now - beginning), context)
                 return settlement
             }
+            self.tell(.acts(action), context)
+            let start = clock.now
             let fact = await self.perform(action, context)
             // A request that was given up would pass for the cluster's failure.
             if Task.isCancelled { break }
+            self.tell(.learned(action, fact, took: clock.now - start), context)
             facts.record(fact)
             onFact(fact)
             if self.isOutage() { facts.recordOutage() }
         }
         context.logger.info("handed back for \(context.job)")
+        self.tell(.handedBack, context)
         return nil
     }
+
+    private func tell(_ moment: DeliveryMoment, _ context: DeliveryContext) { for observer in self.observers { observer(moment, context) } }
 
     /// The sentences that operators grep, with the result in words.
     private func log(_ settlement: Settlement, _ facts: Facts, _ context: DeliveryContext) {
