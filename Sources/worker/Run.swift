@@ -39,18 +39,19 @@ struct Run: AsyncParsableCommand {
             throw Exit.badConfiguration
         }
         for note in loaded.notes { logger.notice("\(note)") }
-        // The only event loop is the health server's; by default there would be one a processor.
+        // The only event loop is the HTTP server's; by default there would be one a processor.
         NIOSingletons.groupLoopCountSuggestion = 1
-        let host = ProcessInfo.processInfo.environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
+        let environment = ProcessInfo.processInfo.environment
+        let host = environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
         logger.info("\(Product.name) \(Product.version) starts", metadata: ["host": .string(host), "pid": .stringConvertible(Int(getpid()))])
 
-        let worker = Worker(configuration, host: host, spool: Self.spool(configuration, logger), logger: logger)
-        let health = HealthServer(configuration.httpd, health: worker.health) { port in
+        let worker = Worker(configuration, host: host, spool: Self.spool(configuration, logger), environment: environment, logger: logger)
+        let server = OperatorServer(configuration.httpd, routes: worker.routes) { port in
             logger.info("Server running on http://\(configuration.httpd.host):\(port)", metadata: ["port": .stringConvertible(port)])
         }
         // Shut down in reverse: the worker drains while its health can still be asked.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: health),
+            .init(service: server),
             .init(service: SecondSignal(worker: worker)),
             .init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup),
         ]
@@ -62,7 +63,7 @@ struct Run: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = configuration.drainTimeout
         do {
             try await ServiceGroup(configuration: group).run()
-        } catch let error as HealthServer.BindError {
+        } catch let error as OperatorServer.BindError {
             logger.critical("\(error)")
             throw Exit.failed
         }

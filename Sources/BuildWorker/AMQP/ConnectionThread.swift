@@ -41,6 +41,13 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
     private let mailbox = Mutex(Mailbox())
     private let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
 
+    /// When the thread last looked what there is to do.
+    private let lastTurn = Mutex(ContinuousClock.now)
+
+    /// Since the thread last looked what there is to do. It does at least every quarter of a heartbeat, but for the time that
+    /// connecting takes.
+    var age: Duration { self.lastTurn.withLock { .now - $0 } }
+
     init(_ endpoint: AMQPEndpoint, makeRole: @escaping @Sendable () -> Role) {
         (self.endpoint, self.makeRole) = (endpoint, makeRole)
     }
@@ -161,6 +168,7 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
     }
 
     private func performCommands(_ role: Role, _ socket: AMQPSocket?) throws(AMQPError) {
+        self.lastTurn.withLock { $0 = .now }
         let commands = self.mailbox.withLock { mailbox in
             defer { mailbox.commands = [] }
             return mailbox.commands

@@ -39,6 +39,9 @@ public final class ConsumingConnection: Sendable {
     /// Closes the connection after what was asked for so far; unsettled messages go back to their queues.
     public func stop() { self.thread.stop() }
 
+    /// Since its thread last looked what there is to do.
+    public var loopAge: Duration { self.thread.age }
+
     public func waitUntilStopped() async { await self.thread.waitUntilStopped() }
 }
 

@@ -32,6 +32,9 @@ public final class PublishingConnection: Sendable {
     /// Closes the connection; what is not confirmed by then ends as ``PublishOutcome/unconfirmed(_:)``.
     public func stop() { self.thread.stop() }
 
+    /// Since its thread last looked what there is to do.
+    public var loopAge: Duration { self.thread.age }
+
     public func waitUntilStopped() async { await self.thread.waitUntilStopped() }
 }
 

@@ -6,8 +6,11 @@ public struct WorkerConfiguration: Sendable {
     public var rabbitmq = RabbitMQOptions()
     public var executor = ExecutorOptions()
     public var ecosystem = EcosystemOptions()
-    public var httpd = HealthServerOptions()
+    public var httpd = ServerOptions()
     public var log = LogOptions()
+    public var concurrency = ConcurrencyOptions()
+    public var metrics = MetricsOptions()
+    public var janitor = JanitorOptions()
     /// `spool.directory`: what must survive a crash of this worker is written there, by one worker at a time.
     public var spoolDirectory = "/var/spool/build-worker"
     /// `drainTimeoutSeconds`, more than 0, at most 3600 s: how long the builds in hand may take to finish after SIGTERM.
@@ -16,11 +19,44 @@ public struct WorkerConfiguration: Sendable {
     public init() {}
 }
 
-/// Where `/health` is served (`httpd.*`).
-public struct HealthServerOptions: Sendable {
+/// Where operators and machines ask the worker (`httpd.*`).
+public struct ServerOptions: Sendable {
     /// 0–65535; 0 takes any free port.
     public var port = 8080
     public var host = "0.0.0.0"
+
+    public init() {}
+}
+
+/// How many deliveries of a job type are handled at a time (`concurrency.*`). 0: as many as the prefetch lets in.
+public struct ConcurrencyOptions: Sendable {
+    public var start = 0
+    public var stop = 0
+    public var verify = 0
+    public var clear = 0
+
+    public init() {}
+}
+
+/// Where figures are sent (`metrics.*`). `/metrics` is always there.
+public struct MetricsOptions: Sendable {
+    /// `metrics.statsd.host`; empty: no statsd server is told.
+    public var statsdHost = ""
+    /// 1–65535.
+    public var statsdPort = 8125
+    /// Of all names, without the dot.
+    public var statsdPrefix = "build_worker"
+
+    public init() {}
+}
+
+/// The worker's housekeeping (`janitor.*`).
+public struct JanitorOptions: Sendable {
+    /// `janitor.intervalSeconds`, more than 0, at most 86 400 s.
+    public var interval = Duration.seconds(30)
+    /// `janitor.podTTL` (minutes, fractions allowed, at most a year): how long after its end a build's pod is deleted. 0: never, as
+    /// the controller or Kubernetes does it.
+    public var podTTL = Duration.zero
 
     public init() {}
 }

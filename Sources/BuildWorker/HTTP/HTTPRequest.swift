@@ -13,7 +13,13 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
     /// Not a promise of the opposite: libcurl repeats a request without a body by itself in that case, whatever its method.
     public var isRepeatable: Bool
 
-    public init(method: String, url: String, bearer: Secret? = nil, body: [UInt8]? = nil, isRepeatable: Bool? = nil) {
+    /// Whom it asks, in a word, for those who measure.
+    public var service: String
+
+    public init(
+        method: String, url: String, service: String = "other", bearer: Secret? = nil, body: [UInt8]? = nil, isRepeatable: Bool? = nil
+    ) {
+        self.service = service
         (self.method, self.url, self.bearer, self.body) = (method, url, bearer, body)
         self.isRepeatable = isRepeatable ?? (method != "POST")
     }

@@ -15,9 +15,14 @@ public final class HTTPTransport: Sendable {
 
     private let session: URLSession
     private let delegate = ExchangeDelegate()
+    /// Told of every request that ended: what came of it and how long it took.
+    private let onEnd: @Sendable (HTTPRequest, Result<HTTPResponse, HTTPError>, Duration) -> Void
 
     /// - Parameter connectionsPerHost: requests above this number wait for a connection, deadline running.
-    public init(connectionsPerHost: Int = 64) {
+    public init(
+        connectionsPerHost: Int = 64, onEnd: @escaping @Sendable (HTTPRequest, Result<HTTPResponse, HTTPError>, Duration) -> Void = { _, _, _ in }
+    ) {
+        self.onEnd = onEnd
         self.session = URLSession(configuration: Self.configuration(connectionsPerHost), delegate: self.delegate, delegateQueue: nil)
     }
 
@@ -44,6 +49,18 @@ public final class HTTPTransport: Sendable {
     ///
     /// - Parameter deadline: for the whole, from now to the last byte of the answer.
     public func send(_ request: HTTPRequest, deadline: Duration) async throws(HTTPError) -> HTTPResponse {
+        let start = ContinuousClock.now
+        do throws(HTTPError) {
+            let response = try await self.exchange(request, deadline)
+            self.onEnd(request, .success(response), .now - start)
+            return response
+        } catch {
+            self.onEnd(request, .failure(error), .now - start)
+            throw error
+        }
+    }
+
+    private func exchange(_ request: HTTPRequest, _ deadline: Duration) async throws(HTTPError) -> HTTPResponse {
         let urlRequest = try Self.urlRequest(request)
         let deadline = min(deadline, .seconds(31_536_000))
         let end = ContinuousClock.now + deadline

@@ -66,6 +66,13 @@ public struct KubernetesClient: Sendable {
         _ = try await self.send("delete pods", "DELETE", self.selecting(selector), body: nil, success: 200)
     }
 
+    /// One that is gone already is fine.
+    func deletePod(named name: String) async throws(KubernetesError) {
+        do throws(KubernetesError) {
+            _ = try await self.send("delete pod", "DELETE", "\(self.podsURL)/\(Self.encoded(name))", body: nil, success: 200)
+        } catch where error.code == .notFound {}
+    }
+
     private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(Self.encoded(selector))" }
 
     private func document(
@@ -83,7 +90,7 @@ public struct KubernetesClient: Sendable {
         _ operation: String, _ method: String, _ url: String, body: JSONValue?, success: Int
     ) async throws(KubernetesError) -> HTTPResponse {
         // Repeatable, POST too: a build's pod has one name, so a second pod is a conflict and not another pod.
-        var request = HTTPRequest(method: method, url: url, body: body?.serialized(), isRepeatable: true)
+        var request = HTTPRequest(method: method, url: url, service: "kubernetes", body: body?.serialized(), isRepeatable: true)
         var response = try await self.attempt(operation, &request)
         if response.status == 401, self.token.isFromFile {
             self.token.invalidate()

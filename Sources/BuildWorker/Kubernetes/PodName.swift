@@ -21,6 +21,15 @@ public enum PodName {
     /// The label that every pod of this worker carries; its value is ``label(_:prefix:)``.
     public static let labelName = "sdbuild"
 
+    /// The build that a pod is for; `nil` where it is not one of ours.
+    static func build(of pod: JSONValue, prefix: String) -> BuildID? {
+        guard let label = pod[path: "metadata", "labels", Self.labelName]?.string, label.hasPrefix(prefix), let id = Int(label.dropFirst(prefix.count)) else {
+            return nil
+        }
+        let build = BuildID(rawValue: id)
+        return pod[path: "metadata", "name"]?.string == Self.of(build, prefix: prefix) ? build : nil
+    }
+
     private static func suffix(of build: BuildID) -> String {
         let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
         var hash = Self.hash(build.description.utf8)

@@ -10,9 +10,23 @@ public final class Health: Sendable {
         var queues: [String: String?] = [:]
         /// The worker's own fault: token, rights, namespace.
         var clusterFault: (text: String, at: ContinuousClock.Instant)?
-        /// By service: why it is away for everybody.
-        var outages: [String: String] = [:]
+        /// By service.
+        var outages: [String: Outage] = [:]
         var isDraining = false
+    }
+
+    /// A service that is away for everybody.
+    struct Outage: Sendable {
+        let cause: String
+        let since: ContinuousClock.Instant
+    }
+
+    struct Connection: Sendable {
+        /// `consume` or `publish`
+        let role: String
+        let isConnected: Bool
+        /// Why the broker takes no messages on it.
+        let blockedReason: String?
     }
 
     /// A fault that nobody has met again for so long may be mended; only another request would tell.
@@ -57,7 +71,25 @@ public final class Health: Sendable {
     public func cluster(fault: String?) { self.state.withLock { $0.clusterFault = fault.map { ($0, .now) } } }
 
     /// - Parameter cause: `nil` when the service is back.
-    func outage(of service: String, cause: String?) { self.state.withLock { $0.outages[service] = cause } }
+    func outage(of service: String, cause: String?) {
+        self.state.withLock { state in state.outages[service] = cause.map { Outage(cause: $0, since: state.outages[service]?.since ?? .now) } }
+    }
+
+    /// By service.
+    var outages: [String: Outage] { self.state.withLock { $0.outages } }
+    var canPublish: Bool { self.state.withLock { $0.isPublishingConnected && $0.blockedReason == nil } }
+    var isDraining: Bool { self.state.withLock { $0.isDraining } }
+    /// By the name of each that is to be consumed: why it is not.
+    var queues: [String: String?] { self.state.withLock { $0.queues } }
+
+    var connections: [Connection] {
+        self.state.withLock { state in
+            [
+                Connection(role: "consume", isConnected: state.isConsumingConnected, blockedReason: nil),
+                Connection(role: "publish", isConnected: state.isPublishingConnected, blockedReason: state.blockedReason),
+            ]
+        }
+    }
 
     public func draining() { self.state.withLock { $0.isDraining = true } }
 
@@ -66,7 +98,7 @@ public final class Health: Sendable {
         let (fault, outages) = self.state.withLock { state in
             (
                 state.clusterFault.flatMap { $0.at + Self.faultLifetime > .now ? "Kubernetes: \($0.text)" : nil },
-                state.outages.sorted { $0.key < $1.key }.map { "\($0.key) is away, the intake is paused: \($0.value)" }
+                state.outages.sorted { $0.key < $1.key }.map { "\($0.key) is away, the intake is paused: \($0.value.cause)" }
             )
         }
         return outages + self.brokerProblems + [fault].compactMap { $0 }

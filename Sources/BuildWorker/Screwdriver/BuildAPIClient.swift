@@ -19,7 +19,7 @@ public struct BuildAPIClient: Sendable {
     /// - Throws: what ``BuildAPIError/mayBeOutage`` says yes to; any other answer is one.
     public func probe(_ apiURI: String) async throws(BuildAPIError) {
         do throws(BuildAPIError) {
-            _ = try await self.send("probe", HTTPRequest(method: "GET", url: "\(Self.base(apiURI))/v4/status"))
+            _ = try await self.send("probe", HTTPRequest(method: "GET", url: "\(Self.base(apiURI))/v4/status", service: "build_api"))
         } catch where !error.mayBeOutage {}
     }
 
@@ -35,11 +35,16 @@ public struct BuildAPIClient: Sendable {
         return status
     }
 
+    /// - Returns: when the build ended (RFC 3339); `nil` while it has not.
+    func end(of build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> String? {
+        Self.document(try await self.send("get build \(build)", "GET", build, apiURI, token, nil))?["endTime"]?.string
+    }
+
     private func send(
         _ operation: String, _ method: String, _ build: BuildID, _ apiURI: String, _ token: Secret, _ body: JSONValue?
     ) async throws(BuildAPIError) -> HTTPResponse {
         let url = "\(Self.base(apiURI))/v4/builds/\(build)"
-        return try await self.send(operation, HTTPRequest(method: method, url: url, bearer: token, body: body?.serialized()))
+        return try await self.send(operation, HTTPRequest(method: method, url: url, service: "build_api", bearer: token, body: body?.serialized()))
     }
 
     private func send(_ operation: String, _ request: HTTPRequest) async throws(BuildAPIError) -> HTTPResponse {

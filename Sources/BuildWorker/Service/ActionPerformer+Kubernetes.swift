@@ -57,6 +57,7 @@ extension ActionPerformer {
     private func observe(_ pods: [JSONValue], _ build: BuildConfig, _ context: DeliveryContext) -> PodObservation {
         let label = PodName.label(build.buildID, prefix: self.options.prefix)
         let observation = PodObservation.combining(pods.map { PodObservation(pod: $0, label: label) })
+        context.podTimes = pods.lazy.compactMap { PodTimes(pod: $0) }.first
         switch observation {
         case .running(.some), .succeeded(.some), .pending(.some, _):
             context.imagePullStartTime = pods.lazy.compactMap { PodObservation.startTime(of: $0) }.first ?? context.arrivedAt.text

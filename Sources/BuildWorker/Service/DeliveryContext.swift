@@ -16,6 +16,8 @@ final class DeliveryContext: Sendable {
     /// Carries build and job on every line.
     let logger: Logger
     let arrivedAt: Timestamp
+    /// The same moment, to measure from.
+    let arrival = ContinuousClock.now
 
     /// When the image pull began. Known once a pod with a node was seen, and passed on with the timer, so that it is
     /// told to the API with one value only.
@@ -27,6 +29,14 @@ final class DeliveryContext: Sendable {
     }
 
     var knownImagePullStartTime: String? { self.pullStart.withLock { $0 } }
+
+    /// What the build's running pod says of its beginning, once one was seen.
+    private let times: Mutex<PodTimes?> = Mutex(nil)
+
+    var podTimes: PodTimes? {
+        get { self.times.withLock { $0 } }
+        set { self.times.withLock { $0 = newValue } }
+    }
 
     /// - Parameter crashes: so often handling it ended the worker: it is not read.
     init(_ delivery: Delivery, options: RabbitMQOptions, logger: Logger, crashes: Int? = nil) {

@@ -8,6 +8,7 @@ struct DeliveryProcessor: Sendable {
     let stoppedBuilds: StoppedBuilds
     let buildOrder: BuildOrder
     let isolation: Isolation
+    let limits: JobLimits
     /// Redeliveries that the broker counts and that lost connections account for.
     let explainedRedeliveries: @Sendable () -> Int
     /// Whether a service that builds need is away for everybody.
@@ -44,7 +45,7 @@ struct DeliveryProcessor: Sendable {
     func process(_ prepared: Prepared) async -> Settlement? {
         switch prepared {
         case .ordinary(let context, let place, let record):
-            let settlement = await self.isolation.amongOthers(record, after: place?.turn) { await self.follow(context) }
+            let settlement = await self.isolation.amongOthers(record, after: place?.turn, in: self.limits, context.jobType) { await self.follow(context) }
             if let place { self.buildOrder.leave(place) }
             self.isolation.end(record)
             return settlement

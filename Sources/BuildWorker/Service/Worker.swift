@@ -12,16 +12,20 @@ public final class Worker: Service {
     private let outages: Outages
     let intake: Intake
     private let processor: DeliveryProcessor
-    private let inHand = InHand()
+    private let inHand: InHand
     /// Held for as long as the worker lives: it is nobody else's meanwhile.
     private let spool: SpoolDirectory?
     private let handBackRequests = AsyncStream<Void>.makeStream()
+    private let supervisor: Supervisor
+    private let watchdog: Watchdog
+    private let janitor: Janitor
     public let health: Health
 
     /// - Parameters:
     ///   - host: this worker's name for the management UI: the pod's or the machine's.
     ///   - spool: what survives a crash; `nil` where there is no disk for it.
-    public init(_ configuration: WorkerConfiguration, host: String, spool: SpoolDirectory?, logger: Logger) {
+    ///   - environment: of the process, for what its supervisor says there (`NOTIFY_SOCKET`).
+    public init(_ configuration: WorkerConfiguration, host: String, spool: SpoolDirectory?, environment: [String: String], logger: Logger) {
         let rabbitmq = configuration.rabbitmq
         let queues = [rabbitmq.queue] + (rabbitmq.retryQueueEnabled ? [rabbitmq.retryQueue] : [])
         let health = Health(queues: queues)
@@ -36,24 +40,53 @@ public final class Worker: Service {
             health.consuming(event)
             event.log(to: logger, connection: "consume")
         }
-        let publish: @Sendable (OutgoingMessage) async -> PublishOutcome = { await publishing.publish($0) }
+        let prometheus = PrometheusMetrics()
+        let statsd = StatsdMetrics(configuration.metrics)
+        let meters = Meters(prometheus, statsd)
+        let publish: @Sendable (OutgoingMessage) async -> PublishOutcome = { message in
+            let start = ContinuousClock.now
+            let outcome = await publishing.publish(message)
+            if outcome == .confirmed { meters.record(.confirmDuration, took: .now - start) }
+            return outcome
+        }
         let intake = Intake { consuming.setIntake($0) }
-        let outages = Outages(health: health, logger: logger, intake: intake)
+        let outages = Outages(health: health, logger: logger, intake: intake) { meters.count(.breakerOpened, $0.label) }
         let journal = Self.journal(spool, logger)
         let timers = LocalTimers(rabbitmq, journal: journal, logger: logger, publish: publish)
-        let transport = HTTPTransport()
+        let transport = HTTPTransport { request, result, took in
+            meters.record(.requestDuration, request.service, request.method, result.codeForMetrics, took: took)
+        }
         let kubernetes = configuration.executor.kubernetes
+        let cluster = KubernetesClient(options: kubernetes, transport: transport)
+        let buildAPI = BuildAPIClient(transport: transport, deadline: kubernetes.requestTimeout)
         let performer = ActionPerformer(
-            configuration: configuration, kubernetes: KubernetesClient(options: kubernetes, transport: transport),
-            buildAPI: BuildAPIClient(transport: transport, deadline: kubernetes.requestTimeout), publish: publish, timers: timers, health: health,
-            outages: outages)
+            configuration: configuration, kubernetes: cluster, buildAPI: buildAPI, publish: publish, timers: timers, health: health, outages: outages)
+        let inHand = InHand()
+        let inFlight = InFlight()
+        let waiting = Waiting(rabbitmq)
+        let history = History()
+        let survey = QueueSurvey(rabbitmq)
+        let metrics = DeliveryMetrics(meters: meters, history: history)
+        let liveness = Liveness(
+            configuration,
+            loops: [.init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge }], inFlight: inFlight,
+            isPublishingHeldUp: { !health.canPublish })
+        self.supervisor = Supervisor(
+            host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
+            prometheus: prometheus, survey: survey, unacked: { inHand.count }, localTimers: { timers.count })
+        self.watchdog = Watchdog(
+            supervisor: self.supervisor, statsd: statsd, systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
+            heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger), logger: logger)
+        self.janitor = Janitor(configuration, kubernetes: cluster, buildAPI: buildAPI, survey: survey, meters: meters, logger: logger)
+        self.inHand = inHand
         self.processor = DeliveryProcessor(
             rules: WorkflowRules(
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
                 usesRetryQueue: rabbitmq.retryQueueEnabled),
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
-            isolation: Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger),
-            explainedRedeliveries: { losses.count }, isOutage: { outages.isAnyOpen }, perform: performer.perform)
+            isolation: Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger), limits: JobLimits(configuration.concurrency),
+            explainedRedeliveries: { losses.count }, isOutage: { outages.isAnyOpen }, perform: performer.perform,
+            observers: [inFlight.observe, waiting.observe, metrics.observe])
         self.intake = intake
         (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)
         (self.consuming, self.publishing, self.timers) = (consuming, publishing, timers)
@@ -66,6 +99,24 @@ public final class Worker: Service {
             return nil
         }
     }
+
+    private static func startMarker(_ spool: SpoolDirectory?, _ host: String, _ logger: Logger) -> StartMarker? {
+        guard let spool else { return nil }
+        do throws(SpoolError) {
+            let note = "\(Timestamp.now.text) \(Product.name) \(Product.version) on \(host), process \(ProcessUsage.pid)\n"
+            let marker = try StartMarker("\(spool.path)/starting", note: note)
+            if let earlier = marker.earlier {
+                logger.error("an earlier worker died before it took a message", metadata: ["worker": .string(earlier.safeToShow(limit: 200))])
+            }
+            return marker
+        } catch {
+            logger.warning("a death before the first message would leave no trace: the spool cannot be written", metadata: ["error": .string(error.description)])
+            return nil
+        }
+    }
+
+    /// What the worker tells over HTTP, by path.
+    public var routes: OperatorServer.Routes { self.supervisor.routes }
 
     /// Nothing is being handled, and no timer runs here.
     public var isIdle: Bool { self.inHand.count == 0 && self.timers.count == 0 }
@@ -81,6 +132,7 @@ public final class Worker: Service {
         await withTaskGroup { group in
             group.addTask { await self.work() }
             group.addTask { for await _ in self.handBackRequests.stream { return } }
+            group.addTask { await self.watchdog.run() }
             await group.next()
             group.cancelAll()
         }
@@ -97,6 +149,7 @@ public final class Worker: Service {
                 await withTaskGroup { group in
                     group.addTask { await self.timers.run() }
                     group.addTask { await self.outages.run() }
+                    group.addTask { await self.janitor.run() }
                     group.addTask { await self.handleDeliveries() }
                     await group.waitForAll()
                 }
@@ -106,6 +159,7 @@ public final class Worker: Service {
                 self.consuming.drain()
                 self.outages.drain()
                 self.timers.drain()
+                self.janitor.drain()
             }
         } onCancel: {
             self.logger.warning("stopping at once: what is not settled goes back to its queue", metadata: ["inHand": .stringConvertible(self.inHand.count)])
@@ -113,6 +167,7 @@ public final class Worker: Service {
             self.publishing.stop()
             self.outages.drain()
             self.timers.drain()
+            self.janitor.drain()
         }
     }
 

@@ -24,18 +24,20 @@ enum SpoolFile {
     }
 
     /// Written beside it, synced, and renamed into place. Where the disk is full the old file stays.
-    static func replace(_ path: String, with bytes: [UInt8]) throws(SpoolError) {
+    ///
+    /// - Parameter isDurable: it must survive a power cut.
+    static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool = true) throws(SpoolError) {
         let draft = "\(path).tmp"
         let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw SpoolError("write", path) }
-        let error: SpoolError? = Self.write(bytes, to: file) && fsync(file) == 0 ? nil : SpoolError("write", path)
+        let error: SpoolError? = Self.write(bytes, to: file) && (!isDurable || fsync(file) == 0) ? nil : SpoolError("write", path)
         close(file)
         guard error == nil, rename(draft, path) == 0 else {
             let reason = error ?? SpoolError("rename", draft)
             unlink(draft)
             throw reason
         }
-        try Self.sync(directoryOf: path)
+        if isDurable { try Self.sync(directoryOf: path) }
     }
 
     /// One that is gone already is fine.

@@ -18,7 +18,7 @@ import Testing
         "Screwdriver": [],
         "Spool": ["Glibc", "Synchronization"],
         "Configuration": ["Foundation", "Yams"],
-        "Observability": ["Foundation", "Glibc", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Synchronization"],
+        "Observability": ["CoreMetrics", "Foundation", "Glibc", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Synchronization"],
         "Service": ["Dispatch", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "UnixSignals"],
     ]
 

@@ -68,12 +68,16 @@ final class Isolation: Sendable {
 
     /// Handles it while others are handled, but not while a suspect is.
     ///
-    /// - Parameter turn: what it waits for before.
-    func amongOthers<Result>(_ record: Record, after turn: Turn?, _ handle: () async -> Result) async -> Result {
-        let hasToWait = self.gate.isClosed || turn.map { !$0.hasCome } ?? false
+    /// - Parameters:
+    ///   - turn: what it waits for before.
+    ///   - limits: it waits for a place among those of its type too.
+    func amongOthers<Result>(_ record: Record, after turn: Turn?, in limits: JobLimits, _ type: String, _ handle: () async -> Result) async -> Result {
+        let hasToWait = self.gate.isClosed || limits.isFull(type) || turn.map { !$0.hasCome } ?? false
         if hasToWait, let place = record.place { self.ledger?.update(place, record.key, .waiting) }
         // First the turn, then the gate: who waits at the gate waits for nothing else, so a suspect's time comes.
         await turn?.wait()
+        await limits.enter(type)
+        defer { limits.leave(type) }
         await self.gate.enter()
         defer { self.gate.leave() }
         if hasToWait, let place = record.place { self.ledger?.update(place, record.key, .handled) }

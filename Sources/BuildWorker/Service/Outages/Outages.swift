@@ -7,6 +7,14 @@ final class Outages: Sendable {
     enum Dependency: String, Hashable, Sendable, CaseIterable {
         case cluster = "the Kubernetes API"
         case buildAPI = "the build API"
+
+        /// For metrics.
+        var label: String {
+            switch self {
+            case .cluster: "kubernetes"
+            case .buildAPI: "build_api"
+            }
+        }
     }
 
     /// Asks a service for next to nothing. `nil`: it answers.
@@ -29,9 +37,11 @@ final class Outages: Sendable {
     private let intake: Intake
     private let health: Health
     private let logger: Logger
+    /// Told of each outage as it begins.
+    private let onOpen: @Sendable (Dependency) -> Void
 
-    init(health: Health, logger: Logger, intake: Intake) {
-        (self.health, self.logger, self.intake) = (health, logger, intake)
+    init(health: Health, logger: Logger, intake: Intake, onOpen: @escaping @Sendable (Dependency) -> Void = { _ in }) {
+        (self.health, self.logger, self.intake, self.onOpen) = (health, logger, intake, onOpen)
         (self.opened, self.feed) = AsyncStream.makeStream()
     }
 
@@ -85,6 +95,7 @@ final class Outages: Sendable {
 
     private func begin(_ dependency: Dependency, _ cause: String) {
         self.logger.error("\(dependency.rawValue) is away: no more deliveries are taken until it is back", metadata: ["cause": .string(cause)])
+        self.onOpen(dependency)
         self.feed.yield(dependency)
     }
 

@@ -3,32 +3,35 @@ internal import NIOHTTP1
 internal import NIOPosix
 public import ServiceLifecycle
 
-/// `GET /health`: 200 `ok`, or 503 with the reasons, one a line.
-public struct HealthServer: Service {
+/// What people and machines ask the worker over HTTP: read only, and without a secret in any answer.
+public struct OperatorServer: Service {
+    /// By path, for example `/health`.
+    public typealias Routes = [String: @Sendable () -> Answer]
+
     public struct BindError: Error, CustomStringConvertible {
         let address: String
         let reason: String
-        public var description: String { "the health server cannot listen on \(self.address): \(self.reason). Set PORT (and HOST) to a free address" }
+        public var description: String { "the HTTP server cannot listen on \(self.address): \(self.reason). Set PORT (and HOST) to a free address" }
     }
 
-    private let options: HealthServerOptions
-    private let health: Health
+    private let options: ServerOptions
+    private let routes: Routes
     private let onListening: @Sendable (Int) -> Void
 
     /// - Parameter onListening: told the port, which matters where 0 was asked for.
-    public init(_ options: HealthServerOptions, health: Health, onListening: @escaping @Sendable (Int) -> Void) {
-        (self.options, self.health, self.onListening) = (options, health, onListening)
+    public init(_ options: ServerOptions, routes: Routes, onListening: @escaping @Sendable (Int) -> Void) {
+        (self.options, self.routes, self.onListening) = (options, routes, onListening)
     }
 
     public func run() async throws {
-        let health = self.health
+        let routes = self.routes
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 64)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-                    try channel.pipeline.syncOperations.addHandler(HealthHandler(health: health))
+                    try channel.pipeline.syncOperations.addHandler(OperatorHandler(routes: routes))
                 }
             }
         let channel: any Channel
@@ -46,14 +49,14 @@ public struct HealthServer: Service {
     }
 }
 
-private final class HealthHandler: ChannelInboundHandler {
+private final class OperatorHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let health: Health
+    private let routes: OperatorServer.Routes
     private var request: HTTPRequestHead?
 
-    init(health: Health) { self.health = health }
+    init(routes: OperatorServer.Routes) { self.routes = routes }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
@@ -62,30 +65,31 @@ private final class HealthHandler: ChannelInboundHandler {
         case .end:
             guard let request = self.request else { return }
             self.request = nil
-            self.answer(request, context)
+            let (status, answer) = self.answer(request)
+            self.send(status, answer, request, context)
         }
     }
 
-    private func answer(_ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let path = request.uri.prefix { $0 != "?" }
-        let (status, text): (HTTPResponseStatus, String) =
-            switch (request.method, path) {
-            case (.GET, "/health"), (.HEAD, "/health"):
-                {
-                    let problems = self.health.problems
-                    return problems.isEmpty ? (.ok, "ok") : (.serviceUnavailable, problems.joined(separator: "\n"))
-                }()
-            case (_, "/health"): (.methodNotAllowed, "only GET")
-            default: (.notFound, "there is only /health")
-            }
+    private func answer(_ request: HTTPRequestHead) -> (HTTPResponseStatus, Answer) {
+        guard let route = self.routes[String(request.uri.prefix { $0 != "?" })] else {
+            return (.notFound, .text("there is only \(self.routes.keys.sorted().joined(separator: ", "))"))
+        }
+        guard request.method == .GET || request.method == .HEAD else { return (.methodNotAllowed, .text("only GET")) }
+        let answer = route()
+        return (answer.isFine ? .ok : .serviceUnavailable, answer)
+    }
+
+    private func send(_ status: HTTPResponseStatus, _ answer: Answer, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
         var head = HTTPResponseHead(version: request.version, status: status)
-        head.headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
-        head.headers.add(name: "Content-Length", value: String(text.utf8.count))
+        head.headers.add(name: "Content-Type", value: answer.contentType)
+        head.headers.add(name: "Content-Length", value: String(answer.body.count))
         head.headers.add(name: "Cache-Control", value: "no-store")
+        head.headers.add(name: "X-Content-Type-Options", value: "nosniff")
+        if let policy = answer.contentSecurityPolicy { head.headers.add(name: "Content-Security-Policy", value: policy) }
         if !request.isKeepAlive { head.headers.add(name: "Connection", value: "close") }
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         if request.method != .HEAD {
-            context.write(self.wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(string: text)))), promise: nil)
+            context.write(self.wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(bytes: answer.body)))), promise: nil)
         }
         let end = context.writeAndFlush(self.wrapOutboundOut(.end(nil)))
         if !request.isKeepAlive {

@@ -1,0 +1,38 @@
+/// How a build's own launcher reaches the build API, read back from the pod that we made for it (``PodManifest``).
+struct BuildAccess: Sendable {
+    let token: Secret
+    let apiURI: String
+
+    /// - Returns: `nil` where the pod is not of our making.
+    init?(pod: JSONValue) {
+        for container in pod[path: "spec", "containers"]?.array ?? [] {
+            guard let line = container["args"]?.array?.first?.string, line.hasPrefix("/opt/sd/run.sh ") else { continue }
+            let words = Self.words(line.dropFirst("/opt/sd/run.sh ".count))
+            guard words.count >= 2, !words[0].isEmpty, words[1].contains("://") else { continue }
+            (self.token, self.apiURI) = (Secret(words[0]), words[1])
+            return
+        }
+        return nil
+    }
+
+    /// The inverse of the manifest's quoting: words in double quotes, a backslash before what would mean something there.
+    private static func words(_ line: Substring) -> [String] {
+        var words: [String] = []
+        var word: String?
+        var isEscaped = false
+        for character in line.unicodeScalars {
+            if isEscaped {
+                word?.unicodeScalars.append(character)
+                isEscaped = false
+            } else if character == "\\", word != nil {
+                isEscaped = true
+            } else if character == "\"" {
+                if let finished = word { words.append(finished) }
+                word = word == nil ? "" : nil
+            } else {
+                word?.unicodeScalars.append(character)
+            }
+        }
+        return words
+    }
+}

@@ -1,0 +1,45 @@
+internal import Glibc
+internal import Synchronization
+
+/// A UDP socket to a statsd server. Never waits, but for the name server, when a packet is sent for the first time or after a
+/// failure: call it from a thread or a task that may.
+final class StatsdSocket: Sendable {
+    private let host: String
+    private let port: Int
+    /// -1 while there is none.
+    private let descriptor = Mutex<Int32>(-1)
+
+    init(host: String, port: Int) { (self.host, self.port) = (host, port) }
+
+    deinit { self.descriptor.withLock { if $0 >= 0 { close($0) } } }
+
+    /// What cannot be sent is lost.
+    func send(_ packet: [UInt8]) {
+        self.descriptor.withLock { descriptor in
+            if descriptor < 0 { descriptor = self.connected() }
+            guard descriptor >= 0 else { return }
+            guard packet.withUnsafeBytes({ Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }) < 0 else { return }
+            // Nobody listens there, or the server has moved: its name is looked up again.
+            guard errno != EAGAIN, errno != EINTR else { return }
+            close(descriptor)
+            descriptor = -1
+        }
+    }
+
+    private func connected() -> Int32 {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(self.host, String(self.port), &hints, &found) == 0 else { return -1 }
+        defer { freeaddrinfo(found) }
+        var next = found
+        while let address = next?.pointee {
+            let descriptor = socket(
+                address.ai_family, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+            if descriptor >= 0, connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return descriptor }
+            if descriptor >= 0 { close(descriptor) }
+            next = address.ai_next
+        }
+        return -1
+    }
+}

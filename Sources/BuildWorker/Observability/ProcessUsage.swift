@@ -1,0 +1,35 @@
+internal import Foundation
+internal import Glibc
+
+/// What the process costs its machine.
+enum ProcessUsage {
+    static var pid: Int { Int(getpid()) }
+
+    /// In bytes.
+    static var residentMemory: Int {
+        let pages = Self.fields("/proc/self/statm").dropFirst().first.flatMap { Int($0) } ?? 0
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// User and system, in seconds.
+    static var cpuSeconds: Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+
+    static var openFiles: Int {
+        guard let stream = opendir("/proc/self/fd") else { return 0 }
+        defer { closedir(stream) }
+        var count = 0
+        while let entry = readdir(stream) { if entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 } }
+        // One of them is the directory that is being read.
+        return max(0, count - 1)
+    }
+
+    private static func fields(_ path: String) -> [Substring] {
+        guard let data = FileManager.default.contents(atPath: path) else { return [] }
+        return String(decoding: data, as: UTF8.self).split(separator: " ")
+    }
+}

@@ -1,0 +1,104 @@
+/// Counts what happens to deliveries.
+struct DeliveryMetrics: Sendable {
+    let meters: Meters
+    /// For the charts of the status page.
+    let history: History
+
+    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
+        switch moment {
+        case .arrived: self.arrived(context)
+        case .began, .acts, .handedBack: break
+        case .learned(_, let fact, _): self.learned(fact, moment, context)
+        case .settled(let settlement, let facts, let took):
+            let type = context.jobType
+            self.meters.record(.handlerDuration, type, took: took)
+            let (word, count): (String, History.Count) =
+                switch settlement {
+                case .ack where facts.postponement == .held: ("postponed", .postponed)
+                case .ack: ("ack", .acked)
+                case .nack: ("nack", .nacked)
+                }
+            self.meters.count(.settlements, type, word)
+            self.history.count(count)
+        }
+    }
+
+    private func arrived(_ context: DeliveryContext) {
+        let type = context.jobType
+        self.meters.count(.deliveries, type)
+        self.history.count(.deliveries)
+        if context.delivery.isRedelivered {
+            self.meters.count(.redeliveries, type)
+            self.history.count(.redeliveries)
+        }
+        if context.attempt > 0 { self.meters.count(.attempts, type) }
+        if context.isFromInitTimer { self.meters.count(.timersFired) }
+    }
+
+    private func learned(_ fact: Fact, _ moment: DeliveryMoment, _ context: DeliveryContext) {
+        switch fact {
+        case .creation(.created): self.created(context)
+        case .timer(.held), .timerKept(.done): self.meters.count(.timersArmed)
+        case .parking(.held):
+            self.meters.count(.parked, context.command == .unreadable ? "unreadable" : "poison")
+            self.history.count(.parked)
+        case .failure(.taken), .failure(.refused):
+            guard case .learned(.reportFailure(let cause), _, _) = moment else { return }
+            self.meters.count(.failures, cause.reason)
+            self.history.count(.failures)
+        case .pod(.running), .pod(.succeeded):
+            // A build's last verification is the one that sees it run; looks before it would count it twice.
+            guard context.command == .verify, let times = context.podTimes else { return }
+            self.meters.record(.podToScheduled, took: times.untilScheduled)
+            self.meters.record(.scheduledToRunning, took: times.untilRunning)
+        case .build, .creation, .pod, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement: break
+        }
+    }
+
+    private func created(_ context: DeliveryContext) {
+        let sinceArrival = ContinuousClock.now - context.arrival
+        self.meters.count(.podsCreated)
+        self.meters.record(.deliveryToPod, took: sinceArrival)
+        self.history.created(after: sinceArrival)
+        // A message that was tried before, or waited for an operator, says nothing of how quick things are.
+        guard !context.wasHereBefore, context.attempt == 0, let published = context.delivery.properties.publishedAt else { return }
+        self.meters.record(.queueToPod, took: .milliseconds(max(0, Timestamp.now.millisecondsSince1970 - published)))
+    }
+}
+
+extension DeliveryContext {
+    /// One of five words.
+    var jobType: String {
+        switch self.command {
+        case .start: "start"
+        case .stop: "stop"
+        case .verify: "verify"
+        case .clear: "clear"
+        case .unreadable, .poison: "unread"
+        }
+    }
+}
+
+extension MessageProperties {
+    /// Milliseconds since 1970: the broker's timestamp where it adds one (`message_interceptors`), or the publisher's whole seconds.
+    fileprivate var publishedAt: Int? {
+        if let exact = self.headers["timestamp_in_ms"]?.integer { return exact }
+        return self.timestamp.flatMap { Int(exactly: $0) }.flatMap { $0 < 1 << 40 ? $0 * 1000 : nil }
+    }
+}
+
+extension FailureCause {
+    /// A word for counting.
+    var reason: String {
+        switch self {
+        case .podRejected: "pod-rejected"
+        case .retriesExhausted: "retries-exhausted"
+        case .podFailed: "pod-failed"
+        case .imageUnavailable: "image"
+        case .containerCannotStart: "container"
+        case .neverBegan: "never-began"
+        case .podDisappeared: "pod-disappeared"
+        case .poison: "poison"
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Synchronization
+
+/// The deliveries that were taken and are not settled: since when, and what is being done for each.
+final class InFlight: Sendable {
+    struct Entry: Sendable {
+        let context: DeliveryContext
+        var step: Action?
+        /// When the step began, or the wait for its turn.
+        var since: ContinuousClock.Instant
+    }
+
+    private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
+
+    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
+        let identity = ObjectIdentifier(context)
+        self.entries.withLock { entries in
+            switch moment {
+            case .arrived: entries[identity] = Entry(context: context, step: nil, since: context.arrival)
+            case .began: entries[identity]?.since = .now
+            case .acts(let action):
+                entries[identity]?.step = action
+                entries[identity]?.since = .now
+            case .learned: break
+            case .settled, .handedBack: entries[identity] = nil
+            }
+        }
+    }
+
+    /// The oldest first.
+    var all: [Entry] { self.entries.withLock { Array($0.values) }.sorted { $0.context.arrival < $1.context.arrival } }
+
+    /// By job type; every type has a number.
+    var counts: [String: Int] {
+        var counts = ["start": 0, "stop": 0, "verify": 0, "clear": 0, "unread": 0]
+        for entry in self.entries.withLock({ Array($0.values) }) { counts[entry.context.jobType, default: 0] += 1 }
+        return counts
+    }
+}
+
+extension Action {
+    /// What people are told is being done.
+    var words: String {
+        switch self {
+        case .askForBuild: "ask for the build"
+        case .createPod: "create the pod"
+        case .lookAtPod: "look at the pod"
+        case .listPods: "list the pods"
+        case .deletePods: "delete the pods"
+        case .armTimer: "hand over the init timer"
+        case .keepTimer: "keep the init timer"
+        case .requestVerification: "ask for verification"
+        case .tellBuild: "tell the build"
+        case .reportFailure: "report the failure"
+        case .clearCache: "clear the cache"
+        case .park: "park the message"
+        case .postpone: "postpone"
+        case .settle: "settle"
+        }
+    }
+}

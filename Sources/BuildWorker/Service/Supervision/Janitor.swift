@@ -1,0 +1,67 @@
+internal import Logging
+
+/// Housekeeping, every half minute or so: looks at the queues, and removes what nobody removes otherwise. Nothing here is needed
+/// for a build's fate, so whatever fails is said and tried again next time.
+final class Janitor: Sendable {
+    private let options: JanitorOptions
+    private let rabbitmq: RabbitMQOptions
+    private let survey: QueueSurvey
+    private let pods: PodSweep
+    /// Other chores, each on a thread that may block.
+    private let chores: [@Sendable () -> Void]
+    private let logger: Logger
+    private let drained = AsyncStream<Void>.makeStream()
+
+    init(
+        _ configuration: WorkerConfiguration, kubernetes: KubernetesClient, buildAPI: BuildAPIClient, survey: QueueSurvey, meters: Meters,
+        chores: [@Sendable () -> Void] = [], logger: Logger
+    ) {
+        (self.options, self.rabbitmq, self.survey, self.chores, self.logger) = (configuration.janitor, configuration.rabbitmq, survey, chores, logger)
+        self.pods = PodSweep(configuration, kubernetes: kubernetes, buildAPI: buildAPI, meters: meters, logger: logger)
+    }
+
+    /// Until told to ``drain()``.
+    func run() async {
+        await withTaskGroup { group in
+            group.addTask { await self.clean() }
+            group.addTask { for await _ in self.drained.stream {} }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Ends ``run()``.
+    func drain() { self.drained.continuation.finish() }
+
+    private func clean() async {
+        var isFirst = true
+        while !Task.isCancelled {
+            // Spread out: workers that were started together would all ask at the same moment.
+            let pause = isFirst ? Duration.seconds(1) : self.options.interval * Double.random(in: 0.8...1.2)
+            do { try await Task.sleep(for: pause) } catch { return }
+            isFirst = false
+            await self.lookAtQueues()
+            await self.pods.sweep()
+            for chore in self.chores {
+                do { try await OwnThread.run(chore) } catch { self.logger.warning("housekeeping failed", metadata: ["error": .string("\(error)")]) }
+            }
+        }
+    }
+
+    private func lookAtQueues() async {
+        let (options, names) = (self.rabbitmq, self.survey.queues.map(\.name))
+        do {
+            let counts = try await OwnThread.run { () throws -> [String: (ready: Int, consumers: Int)] in
+                let administration = try TopologyAdministration(options)
+                defer { administration.close() }
+                var counts: [String: (ready: Int, consumers: Int)] = [:]
+                for name in names { counts[name] = try administration.counts(of: name) }
+                return counts
+            }
+            self.survey.update(counts)
+        } catch {
+            // The worker's own connections say what is wrong, louder.
+            self.logger.debug("cannot look at the queues", metadata: ["error": .string("\(error)")])
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// Whether the worker makes progress: its threads turn and no step of a delivery takes longer than it ever should. What others
+/// keep it from (an outage, a broker's alarm) is no lack of life.
+struct Liveness: Sendable {
+    /// A thread that serves a connection.
+    struct Loop: Sendable {
+        let name: String
+        /// Since it last looked what there is to do.
+        let age: @Sendable () -> Duration
+    }
+
+    let loops: [Loop]
+    let inFlight: InFlight
+    /// Messages cannot be published now: whoever waits for a confirm waits rightly.
+    let isPublishingHeldUp: @Sendable () -> Bool
+    /// Of a loop. Two heartbeats, but not less than connecting may take.
+    let loopDeadline: Duration
+    /// Of one step of a delivery.
+    let stepDeadline: Duration
+
+    init(_ configuration: WorkerConfiguration, loops: [Loop], inFlight: InFlight, isPublishingHeldUp: @escaping @Sendable () -> Bool) {
+        (self.loops, self.inFlight, self.isPublishingHeldUp) = (loops, inFlight, isPublishingHeldUp)
+        self.loopDeadline = max(configuration.rabbitmq.heartbeat * 2, .seconds(30))
+        let options = configuration.executor.kubernetes
+        let requests = (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts + options.podStatusQueryDelay
+        self.stepDeadline = max(.seconds(300), requests * 2)
+    }
+
+    /// Empty while it lives.
+    var problems: [String] {
+        let now = ContinuousClock.now
+        let stuckLoops = self.loops.compactMap { loop -> String? in
+            let age = loop.age()
+            return age > self.loopDeadline ? "the \(loop.name) connection's thread has not turned for \(age.inWords)" : nil
+        }
+        let isHeldUp = self.isPublishingHeldUp()
+        let stuckSteps = self.inFlight.all.compactMap { entry -> String? in
+            guard let step = entry.step, !(isHeldUp && step.waitsForConfirm), step != .clearCache, now - entry.since > self.stepDeadline else { return nil }
+            return "\(entry.context.job): \(step.words) has taken \((now - entry.since).inWords)"
+        }
+        return stuckLoops + stuckSteps
+    }
+}
+
+extension Action {
+    fileprivate var waitsForConfirm: Bool {
+        switch self {
+        case .armTimer, .requestVerification, .park, .postpone: true
+        case .askForBuild, .createPod, .lookAtPod, .listPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache, .settle: false
+        }
+    }
+}

@@ -1,0 +1,95 @@
+internal import Foundation
+internal import Logging
+
+/// Compares the pods of builds with what should be, a few at a time, and deletes those that are of no use any more: finished
+/// long ago, or of a build that ended long ago. Only where an operator asked for it (`POD_TTL`).
+struct PodSweep: Sendable {
+    /// What one round may delete, and ask the build API for.
+    private static let limit = 20
+
+    private let configuration: WorkerConfiguration
+    private let kubernetes: KubernetesClient
+    private let buildAPI: BuildAPIClient
+    private let meters: Meters
+    private let logger: Logger
+
+    init(_ configuration: WorkerConfiguration, kubernetes: KubernetesClient, buildAPI: BuildAPIClient, meters: Meters, logger: Logger) {
+        (self.configuration, self.kubernetes, self.buildAPI, self.meters, self.logger) = (configuration, kubernetes, buildAPI, meters, logger)
+    }
+
+    /// A pod that may go, and why.
+    enum Verdict: Hashable, Sendable {
+        case keep
+        /// It ended longer ago than the limit.
+        case finished
+        /// It runs, or waits, for longer than any build may: whether its build has ended is worth a question.
+        case ask
+    }
+
+    static func verdict(_ pod: JSONValue, now: Date, ttl: Duration) -> Verdict {
+        guard pod[path: "metadata", "deletionTimestamp"]?.string == nil else { return .keep }
+        let limit = Double(ttl.components.seconds)
+        switch pod[path: "status", "phase"]?.string {
+        case "Succeeded", "Failed":
+            let ends = (pod[path: "status", "containerStatuses"]?.array ?? []).compactMap { Self.date($0[path: "state", "terminated", "finishedAt"]) }
+            // An evicted pod has no containers that ended: then its age counts.
+            guard let end = ends.max() ?? Self.date(pod[path: "metadata", "creationTimestamp"]) else { return .keep }
+            return now.timeIntervalSince(end) > limit ? .finished : .keep
+        default:
+            guard let created = Self.date(pod[path: "metadata", "creationTimestamp"]) else { return .keep }
+            return now.timeIntervalSince(created) > limit ? .ask : .keep
+        }
+    }
+
+    func sweep() async {
+        let options = self.configuration.executor.kubernetes
+        let ttl = self.configuration.janitor.podTTL
+        guard ttl > .zero else { return }
+        do {
+            let pods = try await self.kubernetes.pods(labelled: "app=screwdriver,tier=builds")
+            var budget = Self.limit
+            for pod in pods {
+                guard budget > 0, !Task.isCancelled else { return }
+                // Another worker's builds may be in the same namespace, under another prefix.
+                guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: options.prefix) else { continue }
+                switch Self.verdict(pod, now: Date(), ttl: ttl) {
+                case .keep: continue
+                case .finished:
+                    budget -= 1
+                    try await self.delete(name, build, "finished-pods")
+                case .ask:
+                    budget -= 1
+                    guard let access = BuildAccess(pod: pod) else { continue }
+                    if await self.hasEnded(build, access, ttl) { try await self.delete(name, build, "pods-of-ended-builds") }
+                }
+            }
+        } catch {
+            self.logger.warning("the pods of builds could not be compared with what should be", metadata: ["error": .string("\(error)")])
+        }
+    }
+
+    private func delete(_ name: String, _ build: BuildID, _ what: String) async throws(KubernetesError) {
+        try await self.kubernetes.deletePod(named: name)
+        self.meters.count(.janitorRemoved, what)
+        self.logger.info("the janitor deleted a pod", metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue), "what": .string(what)])
+    }
+
+    /// Not knowing is no reason to delete.
+    private func hasEnded(_ build: BuildID, _ access: BuildAccess, _ ttl: Duration) async -> Bool {
+        do throws(BuildAPIError) {
+            guard let end = try await self.buildAPI.end(of: build, at: access.apiURI, token: access.token), let date = Self.date(.string(end)) else { return false }
+            return Date().timeIntervalSince(date) > Double(ttl.components.seconds)
+        } catch {
+            self.logger.debug("the build API could not be asked for an old pod's build", metadata: ["error": .string(error.description)])
+            return false
+        }
+    }
+
+    private static func date(_ value: JSONValue?) -> Date? {
+        guard let text = value?.string else { return nil }
+        for style in [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)] {
+            do { return try style.parse(text) } catch { continue }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,93 @@
+/// `GET /status`: what the worker has in hand, what it waits for, and what is wrong. README, "Status", explains every member.
+extension Supervisor {
+    private static let longestList = 500
+
+    var document: JSONValue {
+        let now = Timestamp.now
+        let waiting = self.waiting.all
+        return .object([
+            .init("product", .string(Product.name)), .init("version", .string(Product.version)), .init("host", .string(self.host)),
+            .init("pid", .integer(ProcessUsage.pid)), .init("startedAt", .string(self.startedAt.text)), .init("now", .string(now.text)),
+            .init("uptimeSeconds", .integer((now.millisecondsSince1970 - self.startedAt.millisecondsSince1970) / 1000)),
+            .init("ready", .bool(self.health.problems.isEmpty)), .init("live", .bool(self.liveness.problems.isEmpty)),
+            .init("draining", .bool(self.health.isDraining)),
+            .init("problems", .array((self.liveness.problems + self.health.problems).map { .string($0) })),
+            .init("connections", .array(self.health.connections.map { $0.document })), .init("loops", .array(self.liveness.loops.map { $0.document })),
+            .init("breakers", self.breakers), .init("queues", .array(self.survey.queues.map { self.document(of: $0) })),
+            .init("inFlight", .array(self.inFlight.all.prefix(Self.longestList).map { $0.document })), .init("unacked", .integer(self.unackedCount)),
+            .init("oldestUnackedSeconds", .seconds(self.oldestUnacked)),
+            .init("waiting", .array(waiting.prefix(Self.longestList).map { $0.document })),
+            .init("timers", ["expected": .integer(waiting.count { $0.why == .initTimer }), "local": .integer(self.localTimerCount)]),
+            .init("parked", self.survey.queues.first { $0.role == "parked" }?.ready.map { .integer($0) } ?? .null),
+            .init("totals", self.history.totals), .init("memory", ["residentBytes": .integer(ProcessUsage.residentMemory)]),
+            .init("history", self.history.document),
+        ])
+    }
+
+    private var breakers: JSONValue {
+        let outages = self.health.outages
+        return .array(
+            Outages.Dependency.allCases.map { dependency in
+                let outage = outages[dependency.rawValue]
+                return [
+                    "service": .string(dependency.rawValue), "open": .bool(outage != nil), "cause": outage.map { .string($0.cause) } ?? .null,
+                    "sinceSeconds": .seconds(outage.map { .now - $0.since }),
+                ]
+            })
+    }
+
+    private func document(of queue: QueueSurvey.Queue) -> JSONValue {
+        // `nil`: it is not one that this worker consumes.
+        let reason = self.health.queues[queue.name]
+        return [
+            "name": .string(queue.name), "role": .string(queue.role), "ready": queue.ready.map { .integer($0) } ?? .null,
+            "consumers": queue.consumers.map { .integer($0) } ?? .null, "consuming": reason.map { .bool($0 == nil) } ?? .null,
+            "reason": reason.flatMap { $0 }.map { .string($0) } ?? .null,
+        ]
+    }
+}
+
+extension InFlight.Entry {
+    fileprivate var document: JSONValue {
+        let now = ContinuousClock.now
+        let build: BuildConfig? = if case .success(let message) = self.context.message { message.build } else { nil }
+        return [
+            "buildId": build.map { .integer($0.buildID.rawValue) } ?? .null, "jobId": build?.jobID.map { .string($0) } ?? .null,
+            "jobType": .string(self.context.jobType), "queue": .string(self.context.delivery.queue), "attempt": .integer(self.context.attempt),
+            "ageSeconds": .seconds(now - self.context.arrival), "step": .string(self.step?.words ?? "wait for its turn"),
+            "stepAgeSeconds": .seconds(now - self.since),
+        ]
+    }
+}
+
+extension Waiting.Entry {
+    fileprivate var document: JSONValue {
+        let now = ContinuousClock.now
+        return [
+            "buildId": .integer(self.build.rawValue), "jobType": .string(self.jobType), "why": .string(self.why.rawValue), "reason": .string(self.reason),
+            "sinceSeconds": .seconds(now - self.since), "dueInSeconds": .seconds(max(.zero, self.due - now)), "attempt": .integer(self.attempt),
+            "queue": .string(self.queue),
+        ]
+    }
+}
+
+extension Health.Connection {
+    fileprivate var document: JSONValue {
+        ["role": .string(self.role), "connected": .bool(self.isConnected), "blocked": self.blockedReason.map { .string($0) } ?? .null]
+    }
+}
+
+extension Liveness.Loop {
+    fileprivate var document: JSONValue { ["name": .string(self.name), "ageSeconds": .seconds(self.age())] }
+}
+
+extension JSONValue {
+    static func integer(_ value: Int) -> JSONValue { .number(String(value)) }
+
+    /// With tenths.
+    static func seconds(_ duration: Duration?) -> JSONValue {
+        guard let duration else { return .null }
+        let tenths = Int(duration / .milliseconds(100))
+        return .number("\(tenths / 10).\(abs(tenths % 10))")
+    }
+}

@@ -1,0 +1,71 @@
+/// Knows how the worker does and tells those who ask: metrics, the status document, whether it lives and is ready.
+final class Supervisor: Sendable {
+    let health: Health
+    let liveness: Liveness
+    let inFlight: InFlight
+    let waiting: Waiting
+    let history: History
+    let meters: Meters
+    let survey: QueueSurvey
+    let host: String
+    let startedAt = Timestamp.now
+    private let prometheus: PrometheusMetrics
+    /// Deliveries taken and not settled.
+    private let unacked: @Sendable () -> Int
+    /// Init timers that run in this process.
+    private let localTimers: @Sendable () -> Int
+
+    init(
+        host: String, health: Health, liveness: Liveness, inFlight: InFlight, waiting: Waiting, history: History, meters: Meters,
+        prometheus: PrometheusMetrics, survey: QueueSurvey, unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
+    ) {
+        (self.host, self.health, self.liveness, self.inFlight, self.waiting) = (host, health, liveness, inFlight, waiting)
+        (self.history, self.meters, self.prometheus, self.survey) = (history, meters, prometheus, survey)
+        (self.unacked, self.localTimers) = (unacked, localTimers)
+    }
+
+    var routes: OperatorServer.Routes {
+        [
+            "/health": { .verdict(self.health.problems) },
+            "/readyz": { .verdict(self.health.problems) },
+            "/livez": { .verdict(self.liveness.problems) },
+            "/status": { .json(self.document) },
+            "/metrics": { Answer(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(self.metrics.utf8)) },
+        ]
+    }
+
+    private var metrics: String {
+        self.measure()
+        return self.prometheus.text
+    }
+
+    /// Sets what is not counted as it happens. Call it before figures are shown or sent.
+    func measure() {
+        let meters = self.meters
+        for (type, count) in self.inFlight.counts { meters.set(.inFlight, type, to: Double(count)) }
+        meters.set(.unacked, to: Double(self.unacked()))
+        meters.set(.oldestUnacked, to: self.oldestUnacked.map { $0 / .seconds(1) } ?? 0)
+        let waiting = self.waiting.all
+        for why in Waiting.Why.allCases { meters.set(.waitingBuilds, why.rawValue, to: Double(waiting.count { $0.why == why })) }
+        meters.set(.timersExpected, to: Double(waiting.count { $0.why == .initTimer }))
+        for connection in self.health.connections { meters.set(.connections, connection.role, to: connection.isConnected ? 1 : 0) }
+        for dependency in Outages.Dependency.allCases {
+            meters.set(.breakerOpen, dependency.label, to: self.health.outages[dependency.rawValue] == nil ? 0 : 1)
+        }
+        for queue in self.survey.queues {
+            if let ready = queue.ready { meters.set(.queueMessages, queue.role, to: Double(ready)) }
+            if let consumers = queue.consumers { meters.set(.queueConsumers, queue.role, to: Double(consumers)) }
+        }
+        meters.set(.ready, to: self.health.problems.isEmpty ? 1 : 0)
+        meters.set(.live, to: self.liveness.problems.isEmpty ? 1 : 0)
+        meters.set(.info, Product.version, to: 1)
+        meters.set(.residentMemory, to: Double(ProcessUsage.residentMemory))
+        meters.set(.cpu, to: ProcessUsage.cpuSeconds)
+        meters.set(.startTime, to: Double(self.startedAt.millisecondsSince1970) / 1000)
+        meters.set(.openFiles, to: Double(ProcessUsage.openFiles))
+    }
+
+    var oldestUnacked: Duration? { self.inFlight.all.first.map { .now - $0.context.arrival } }
+    var unackedCount: Int { self.unacked() }
+    var localTimerCount: Int { self.localTimers() }
+}

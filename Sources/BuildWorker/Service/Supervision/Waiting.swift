@@ -1,0 +1,83 @@
+internal import Synchronization
+
+/// Builds that this worker left with the broker to come back: in a wait queue or with an init timer. They may come back to
+/// another worker, so this is what is known here and no more; it is forgotten when they are due.
+final class Waiting: Sendable {
+    enum Why: String, Sendable, CaseIterable {
+        case initTimer = "init-timer"
+        case retry
+        case postponed
+    }
+
+    struct Entry: Sendable {
+        let build: BuildID
+        let jobType: String
+        let why: Why
+        let attempt: Int
+        let queue: String
+        /// What the log says came of the last delivery.
+        let reason: String
+        let since: ContinuousClock.Instant
+        let due: ContinuousClock.Instant
+    }
+
+    private struct Key: Hashable {
+        let build: BuildID
+        let why: Why
+    }
+
+    /// More than a worker with a prefetch of 20 meets in a day of outage.
+    private static let limit = 20_000
+
+    private let options: RabbitMQOptions
+    private let entries = Mutex<[Key: Entry]>([:])
+
+    init(_ options: RabbitMQOptions) { self.options = options }
+
+    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
+        switch moment {
+        case .arrived: self.came(context)
+        case .learned(_, .timer(.held), _): self.add(.initTimer, context, self.options.initQueue, "its pod has to begin", self.options.initTimeout)
+        case .learned(_, .timerKept(.done), _): self.add(.initTimer, context, "this worker", "its pod has to begin", self.options.initTimeout)
+        case .settled(let settlement, let facts, _):
+            let isRetry = context.delivery.queue == self.options.retryQueue
+            let queue = isRetry ? self.options.retryWaitQueue : self.options.waitQueue
+            if facts.postponement == .held {
+                self.add(.postponed, context, queue, facts.summary(of: context.command), self.options.retryDelay)
+            } else if settlement == .nack {
+                self.add(.retry, context, queue, facts.summary(of: context.command), self.options.retryDelay)
+            }
+        case .began, .acts, .learned, .handedBack: break
+        }
+    }
+
+    private func came(_ context: DeliveryContext) {
+        guard case .success(let message) = context.message, let build = message.build?.buildID else { return }
+        self.entries.withLock { entries in
+            guard !entries.isEmpty else { return }
+            if context.isFromInitTimer { entries[Key(build: build, why: .initTimer)] = nil }
+            entries[Key(build: build, why: .retry)] = nil
+            entries[Key(build: build, why: .postponed)] = nil
+        }
+    }
+
+    private func add(_ why: Why, _ context: DeliveryContext, _ queue: String, _ reason: String, _ time: Duration) {
+        guard case .success(let message) = context.message, let build = message.build?.buildID else { return }
+        let now = ContinuousClock.now
+        let entry = Entry(
+            build: build, jobType: context.jobType, why: why, attempt: context.attempt, queue: queue, reason: reason, since: now, due: now + time)
+        self.entries.withLock { entries in
+            if entries.count >= Self.limit { entries = entries.filter { $0.value.due > now } }
+            if entries.count < Self.limit { entries[Key(build: build, why: why)] = entry }
+        }
+    }
+
+    /// Those that are not due yet, the soonest first.
+    var all: [Entry] {
+        let now = ContinuousClock.now
+        return self.entries.withLock { entries in
+            entries = entries.filter { $0.value.due > now }
+            return entries.values.sorted { $0.due < $1.due }
+        }
+    }
+}
