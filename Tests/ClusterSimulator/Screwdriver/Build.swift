@@ -9,7 +9,10 @@ final class Build {
     }
 
     let id: String
-    var status = BuildStatus.queued
+    var status = BuildStatus.queued {
+        didSet { endedAt = status.isFinished ? endedAt ?? .now() : nil }
+    }
+    private(set) var endedAt: Timestamp?
     var statusMessage: String?
     /// Values are JSON. Each update adds to these or replaces some.
     private(set) var stats: [(key: String, value: [UInt8])] = []
@@ -38,6 +41,7 @@ final class Build {
         buffer.writeStaticString("\"status\":")
         buffer.writeJSON(status.rawValue)
         buffer.writeMember("statusMessage", statusMessage)
+        buffer.writeMember("endTime", endedAt?.rfc3339)
         buffer.writeStaticString(",\"stats\":{")
         for (index, (key, value)) in stats.enumerated() {
             if index > 0 { buffer.writeStaticString(",") }

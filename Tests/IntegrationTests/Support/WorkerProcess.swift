@@ -37,12 +37,31 @@ final class WorkerProcess: Sendable {
         }
     }
 
-    func healthPort() throws -> Int {
-        try #require(try self.log().compactMap { $0["port"]?.integer }.first, "the worker has not logged its port")
+    /// Waits for the server, which may be up a moment after the consumers.
+    func healthPort() async throws -> Int {
+        var port: Int?
+        try await eventually("the worker has logged its port") {
+            port = try self.log().compactMap { $0["port"]?.integer }.first
+            return port != nil
+        }
+        return try #require(port)
     }
 
-    func health() async throws -> (status: Int, text: String) {
-        let request = HTTPRequest(method: "GET", url: "http://127.0.0.1:\(try self.healthPort())/health", body: nil)
+    func health() async throws -> (status: Int, text: String) { try await self.get("/health") }
+
+    func status() async throws -> JSONValue { try JSONValue(parsing: try await self.get("/status").text) }
+
+    /// By sample, as Prometheus reads it: `name{label="value"}`.
+    func metrics() async throws -> [String: Double] {
+        let lines = try await self.get("/metrics").text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        return Dictionary(try lines.map { line in
+            let space = try #require(line.lastIndex(of: " "))
+            return (String(line[..<space]), try #require(Double(line[line.index(after: space)...])))
+        }) { first, _ in first }
+    }
+
+    func get(_ path: String) async throws -> (status: Int, text: String) {
+        let request = HTTPRequest(method: "GET", url: "http://127.0.0.1:\(try await self.healthPort())\(path)", body: nil)
         let response = try await Self.transport.send(request, deadline: .seconds(5))
         return (response.status, String(decoding: response.body, as: UTF8.self))
     }
