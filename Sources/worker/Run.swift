@@ -64,8 +64,8 @@ struct Run: AsyncParsableCommand {
         do {
             try await ServiceGroup(configuration: group).run()
         } catch let error as OperatorServer.BindError {
-            logger.critical("\(error)")
-            throw Exit.failed
+            worker.reportFailedStart("\(error)")
+            throw Exit.startFailed
         }
     }
 

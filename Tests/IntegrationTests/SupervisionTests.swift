@@ -175,9 +175,11 @@ extension Integration {
                 return state.alivePods(1).isEmpty && state.alivePods(3).isEmpty
             }
             #expect(try await stage.simulator.state().alivePods(2).count == 1, "a running build keeps its pod")
-            let metrics = try await worker.metrics()
-            #expect(metrics["build_worker_janitor_removed_total{what=\"finished-pods\"}"] == 1)
-            #expect(metrics["build_worker_janitor_removed_total{what=\"pods-of-ended-builds\"}"] == 1)
+            try await eventually("both are counted") {
+                let metrics = try await worker.metrics()
+                return metrics["build_worker_janitor_removed_total{what=\"finished-pods\"}"] == 1
+                    && metrics["build_worker_janitor_removed_total{what=\"pods-of-ended-builds\"}"] == 1
+            }
             try await worker.terminate()
         }
     }

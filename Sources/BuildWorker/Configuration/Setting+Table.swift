@@ -102,6 +102,7 @@ extension Setting {
         Setting("metrics.statsd.prefix", \.metrics.statsdPrefix, .plain, empty: .value),
         Setting("janitor.intervalSeconds", \.janitor.interval, .duration(.seconds, upTo: 86_400)),
         Setting("janitor.podTTL", \.janitor.podTTL, .duration(.minutes, upTo: 525_600, zero: true)),
+        Setting("reports.keepDays", \.janitor.reportDays, .integer(1...3650)),
         Setting("spool.directory", \.spoolDirectory, .path),
         Setting("drainTimeoutSeconds", \.drainTimeout, .duration(.seconds, upTo: 3600)),
     ]

@@ -57,6 +57,8 @@ public struct JanitorOptions: Sendable {
     /// `janitor.podTTL` (minutes, fractions allowed, at most a year): how long after its end a build's pod is deleted. 0: never, as
     /// the controller or Kubernetes does it.
     public var podTTL = Duration.zero
+    /// `reports.keepDays`, 1–3650.
+    public var reportDays = 7
 
     public init() {}
 }

@@ -30,6 +30,9 @@ final class DeliveryContext: Sendable {
 
     var knownImagePullStartTime: String? { self.pullStart.withLock { $0 } }
 
+    /// Of the report that is made should this delivery fail: the build's status message names it before it is made.
+    let reportID = FailureReport.newID()
+
     /// What the build's running pod says of its beginning, once one was seen.
     private let times: Mutex<PodTimes?> = Mutex(nil)
 

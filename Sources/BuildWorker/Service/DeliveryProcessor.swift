@@ -174,7 +174,7 @@ extension Facts {
 }
 
 extension PodObservation {
-    fileprivate var summary: String {
+    var summary: String {
         switch self {
         case .pending(_, let waitsFor): "pod pending, waits for \(waitsFor)"
         case .running: "pod running"

@@ -19,6 +19,9 @@ public final class Worker: Service {
     private let supervisor: Supervisor
     private let watchdog: Watchdog
     private let janitor: Janitor
+    private let reports: ReportWriter?
+    private let reporter: FailureReporter
+    private let host: String
     public let health: Health
 
     /// - Parameters:
@@ -67,17 +70,32 @@ public final class Worker: Service {
         let history = History()
         let survey = QueueSurvey(rabbitmq)
         let metrics = DeliveryMetrics(meters: meters, history: history)
+        let ledger = ReportLedger()
+        let reports = spool.map { ReportWriter(ReportStore(spool: $0.path), logger: logger) }
+        let reporter = FailureReporter(
+            host: host, hiding: [rabbitmq.password, kubernetes.token].compactMap { $0 }, meters: meters, ledger: ledger, sink: { reports?.add($0) })
+        (self.reports, self.reporter, self.host) = (reports, reporter, host)
         let liveness = Liveness(
             configuration,
             loops: [.init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge }], inFlight: inFlight,
             isPublishingHeldUp: { !health.canPublish })
         self.supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, unacked: { inHand.count }, localTimers: { timers.count })
+            prometheus: prometheus, survey: survey, ledger: ledger, unacked: { inHand.count }, localTimers: { timers.count })
         self.watchdog = Watchdog(
             supervisor: self.supervisor, statsd: statsd, systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
             heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger), logger: logger)
-        self.janitor = Janitor(configuration, kubernetes: cluster, buildAPI: buildAPI, survey: survey, meters: meters, logger: logger)
+        let days = configuration.janitor.reportDays
+        let chores: [@Sendable () throws -> Void] = spool.map { spool in
+            [
+                {
+                    let oldest = Timestamp(secondsSince1970: Timestamp.now.secondsSince1970 - (days - 1) * 86_400, milliseconds: 0)
+                    let count = try ReportStore(spool: spool.path).prune(before: String(oldest.text.prefix(10)))
+                    if count > 0 { meters.count(.janitorRemoved, "reports", by: count) }
+                }
+            ]
+        } ?? []
+        self.janitor = Janitor(configuration, kubernetes: cluster, buildAPI: buildAPI, survey: survey, meters: meters, chores: chores, logger: logger)
         self.inHand = inHand
         self.processor = DeliveryProcessor(
             rules: WorkflowRules(
@@ -86,7 +104,7 @@ public final class Worker: Service {
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
             isolation: Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger), limits: JobLimits(configuration.concurrency),
             explainedRedeliveries: { losses.count }, isOutage: { outages.isAnyOpen }, perform: performer.perform,
-            observers: [inFlight.observe, waiting.observe, metrics.observe])
+            observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe])
         self.intake = intake
         (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)
         (self.consuming, self.publishing, self.timers) = (consuming, publishing, timers)
@@ -115,6 +133,32 @@ public final class Worker: Service {
         }
     }
 
+    /// Of workers that could not report themselves.
+    private func reportEarlierDeaths() {
+        if let earlier = self.watchdog.startMarker?.earlier {
+            self.reporter.tell(
+                FailureReport(.startFailed, .worker, at: "start", causes: ["an earlier worker died before it took a message", earlier], host: self.host), self.logger)
+        }
+        let suspects = self.processor.isolation.suspectMessages
+        if !suspects.isEmpty {
+            let messages = suspects.prefix(20).map { "\($0)" }.joined(separator: ", ")
+            self.reporter.tell(
+                FailureReport(
+                    .crashed, .worker, at: "run",
+                    causes: ["an earlier worker ended without warning with \(suspects.count) messages in hand, which are handled one by one", "messages \(messages)"],
+                    host: self.host), self.logger)
+        }
+    }
+
+    /// The process ends before it took a message, for this reason. Writes it down at once.
+    public func reportFailedStart(_ reason: String) {
+        self.logger.critical("\(reason)")
+        guard let spool else { return }
+        do throws(SpoolError) {
+            try ReportStore(spool: spool.path).file(FailureReport(.startFailed, .worker, at: "start", causes: [reason], host: self.host))
+        } catch { self.logger.error("the report cannot be kept on disk", metadata: ["error": .string(error.description)]) }
+    }
+
     /// What the worker tells over HTTP, by path.
     public var routes: OperatorServer.Routes { self.supervisor.routes }
 
@@ -127,6 +171,9 @@ public final class Worker: Service {
     /// Takes deliveries until the graceful shutdown, settles what is in hand, and closes. When cancelled meanwhile (the
     /// drain took too long), or told to ``handBack()``, it closes at once, and what is not settled goes back to its queue.
     public func run() async throws {
+        // Not in the group, which is cancelled: what failed last is to be read, too.
+        async let writing: Void? = self.reports?.run()
+        self.reportEarlierDeaths()
         self.publishing.start()
         self.consuming.start()
         await withTaskGroup { group in
@@ -136,6 +183,8 @@ public final class Worker: Service {
             await group.next()
             group.cancelAll()
         }
+        self.reports?.drain()
+        await writing
         self.consuming.stop()
         await self.consuming.waitUntilStopped()
         self.publishing.stop()

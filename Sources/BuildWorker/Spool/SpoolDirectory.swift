@@ -33,6 +33,13 @@ public final class SpoolDirectory: Sendable {
         try self.make(String(path[..<slash]))
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SpoolError("make", path) }
     }
+
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// An empty one. One that is gone already is fine.
+    static func remove(_ path: String) throws(SpoolError) {
+        guard rmdir(path) == 0 || errno == ENOENT else { throw SpoolError("remove", path) }
+    }
 }
 
 /// Why something could not be written down or read. Safe to log.

@@ -40,6 +40,14 @@ enum SpoolFile {
         if isDurable { try Self.sync(directoryOf: path) }
     }
 
+    /// In one write, so that lines of several writers do not mix. A crash may leave the last line unfinished.
+    static func append(_ bytes: [UInt8], to path: String) throws(SpoolError) {
+        let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw SpoolError("open", path) }
+        defer { close(file) }
+        guard Self.write(bytes, to: file) else { throw SpoolError("write", path) }
+    }
+
     /// One that is gone already is fine.
     static func remove(_ path: String) throws(SpoolError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw SpoolError("remove", path) }

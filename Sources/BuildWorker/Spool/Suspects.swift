@@ -64,6 +64,8 @@ final class Suspects: Sendable {
         }
     }
 
+    var keys: [MessageKey] { self.records.withLock { $0.keys.sorted { $0.description < $1.description } } }
+
     var count: Int { self.records.withLock { $0.count } }
 
     /// - Parameters:

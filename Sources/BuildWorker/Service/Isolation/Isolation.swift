@@ -38,6 +38,9 @@ final class Isolation: Sendable {
         }
     }
 
+    /// What was in hand when an earlier worker ended without warning, and is not cleared yet.
+    var suspectMessages: [MessageKey] { self.suspects?.keys ?? [] }
+
     /// - Parameter explained: redeliveries that lost connections account for.
     func verdict(_ key: MessageKey, _ delivery: Delivery, explained: Int) -> Suspects.Verdict {
         let headers = delivery.properties.headers

@@ -7,14 +7,14 @@ final class Janitor: Sendable {
     private let rabbitmq: RabbitMQOptions
     private let survey: QueueSurvey
     private let pods: PodSweep
-    /// Other chores, each on a thread that may block.
-    private let chores: [@Sendable () -> Void]
+    /// Other chores, on a thread that may block. One that fails is said, and tried again next time.
+    private let chores: [@Sendable () throws -> Void]
     private let logger: Logger
     private let drained = AsyncStream<Void>.makeStream()
 
     init(
         _ configuration: WorkerConfiguration, kubernetes: KubernetesClient, buildAPI: BuildAPIClient, survey: QueueSurvey, meters: Meters,
-        chores: [@Sendable () -> Void] = [], logger: Logger
+        chores: [@Sendable () throws -> Void] = [], logger: Logger
     ) {
         (self.options, self.rabbitmq, self.survey, self.chores, self.logger) = (configuration.janitor, configuration.rabbitmq, survey, chores, logger)
         self.pods = PodSweep(configuration, kubernetes: kubernetes, buildAPI: buildAPI, meters: meters, logger: logger)

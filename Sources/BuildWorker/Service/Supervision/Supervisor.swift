@@ -7,6 +7,7 @@ final class Supervisor: Sendable {
     let history: History
     let meters: Meters
     let survey: QueueSurvey
+    let reports: ReportLedger
     let host: String
     let startedAt = Timestamp.now
     private let prometheus: PrometheusMetrics
@@ -17,10 +18,11 @@ final class Supervisor: Sendable {
 
     init(
         host: String, health: Health, liveness: Liveness, inFlight: InFlight, waiting: Waiting, history: History, meters: Meters,
-        prometheus: PrometheusMetrics, survey: QueueSurvey, unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
+        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
     ) {
         (self.host, self.health, self.liveness, self.inFlight, self.waiting) = (host, health, liveness, inFlight, waiting)
         (self.history, self.meters, self.prometheus, self.survey) = (history, meters, prometheus, survey)
+        self.reports = ledger
         (self.unacked, self.localTimers) = (unacked, localTimers)
     }
 

@@ -1,0 +1,79 @@
+/// What went wrong with one delivery, or with the worker itself, for people who look into it later. Safe to show: no token, no
+/// payload.
+public struct FailureReport: Sendable {
+    public enum Kind: String, Sendable, CaseIterable {
+        /// The attempt failed; another follows.
+        case retried
+        /// It failed with an outage; another attempt follows, uncounted.
+        case postponed
+        /// The build was set to FAILURE.
+        case buildFailed = "build-failed"
+        /// The build should be FAILURE, and the API refused to hear it.
+        case failureRefused = "failure-refused"
+        /// Nobody could read the message: it is parked.
+        case parked
+        /// The message crashed the worker too often: it is parked.
+        case poison
+        /// Something good to know was not told to the build API.
+        case noteLost = "note-lost"
+        /// The last attempt failed and there is nobody to tell: a `stop` or a `clear`.
+        case gaveUp = "gave-up"
+        /// The worker ended before it was done.
+        case handedBack = "handed-back"
+        /// An earlier worker ended without warning while it had messages in hand.
+        case crashed
+        /// A worker died before it took its first message.
+        case startFailed = "start-failed"
+    }
+
+    /// One thing that was done for the delivery.
+    public struct Step: Sendable, Hashable {
+        /// Since the delivery arrived.
+        public let atMilliseconds: Int
+        public let step: String
+        public let outcome: String
+        public let tookMilliseconds: Int
+    }
+
+    /// Twelve hexadecimal digits: this one report. It stands in the build's status message.
+    public let id: String
+    public let kind: Kind
+    public let failureClass: FailureClass
+    /// What failed, where and why, without ids: reports that have one cause share it.
+    public let fingerprint: String
+    /// What the fingerprint is made of, for people.
+    public let title: String
+    /// RFC 3339.
+    public let at: String
+    public var buildID: Int?
+    public var jobID: String?
+    public var jobType: String?
+    public var queue: String?
+    public var attempt = 0
+    /// From what people see to what is behind it.
+    public let causes: [String]
+    public var timeline: [Step] = []
+    public let version: String
+    public let host: String
+
+    /// - Parameters:
+    ///   - place: the step that failed.
+    ///   - causes: at least one; each is made safe to show.
+    ///   - secrets: what must not stand in any text.
+    init(
+        id: String = FailureReport.newID(), _ kind: Kind, _ failureClass: FailureClass, at place: String, causes: [String], host: String,
+        hiding secrets: [Secret] = [], time: Timestamp = .now
+    ) {
+        (self.id, self.kind, self.failureClass, self.host, self.version) = (id, kind, failureClass, host, Product.version)
+        self.at = time.text
+        self.causes = causes.map { $0.safeToShow(limit: 1000, hiding: secrets) }
+        let cause = FailureFingerprint.withoutIDs(self.causes.last ?? "")
+        self.title = "\(kind.rawValue), \(place): \(cause)".safeToShow(limit: 300)
+        self.fingerprint = FailureFingerprint.of(kind: kind.rawValue, place: place, cause: cause)
+    }
+
+    static func newID() -> String {
+        let digits = String(UInt64.random(in: 0..<(1 << 48)), radix: 16)
+        return String(repeating: "0", count: 12 - digits.count) + digits
+    }
+}

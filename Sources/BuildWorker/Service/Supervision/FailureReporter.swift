@@ -1,0 +1,132 @@
+internal import Logging
+internal import Synchronization
+
+/// Makes a report of every attempt that failed: keeps what was done for each delivery, and looks at the end what became of it.
+final class FailureReporter: Sendable {
+    private struct Course {
+        var steps: [FailureReport.Step] = []
+        /// What went wrong on the way, the latest last.
+        var faults: [(step: String, detail: String)] = []
+        var cause: FailureCause?
+    }
+
+    /// A delivery has about ten steps.
+    private static let longestTimeline = 64
+
+    private let host: String
+    private let secrets: [Secret]
+    private let meters: Meters
+    private let ledger: ReportLedger
+    private let sink: @Sendable (FailureReport) -> Void
+    private let courses = Mutex<[ObjectIdentifier: Course]>([:])
+
+    /// - Parameter sink: takes each report to where it is kept. Must be quick.
+    init(host: String, hiding secrets: [Secret], meters: Meters, ledger: ReportLedger, sink: @escaping @Sendable (FailureReport) -> Void) {
+        (self.host, self.secrets, self.meters, self.ledger, self.sink) = (host, secrets, meters, ledger, sink)
+    }
+
+    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
+        let identity = ObjectIdentifier(context)
+        switch moment {
+        case .arrived, .acts: break
+        case .began: self.courses.withLock { $0[identity] = Course() }
+        case .learned(let action, let fact, let took): self.learned(identity, action, fact, took, context)
+        case .settled(let settlement, let facts, _):
+            let course = self.courses.withLock { $0.removeValue(forKey: identity) } ?? Course()
+            guard let kind = FailureReport.Kind(settlement, facts, context.command) else { return }
+            self.report(kind, course, facts.summary(of: context.command), context)
+        case .handedBack:
+            let course = self.courses.withLock { $0.removeValue(forKey: identity) } ?? Course()
+            self.report(.handedBack, course, "the worker ended before it was done", context)
+        }
+    }
+
+    private func learned(_ identity: ObjectIdentifier, _ action: Action, _ fact: Fact, _ took: Duration, _ context: DeliveryContext) {
+        let sinceArrival = ContinuousClock.now - context.arrival
+        let step = FailureReport.Step(
+            atMilliseconds: max(0, Int((sinceArrival - took) / .milliseconds(1))), step: action.words,
+            outcome: fact.words.safeToShow(limit: 300, hiding: self.secrets), tookMilliseconds: Int(took / .milliseconds(1)))
+        self.courses.withLock { courses in
+            guard courses[identity] != nil else { return }
+            if (courses[identity]?.steps.count ?? 0) < Self.longestTimeline { courses[identity]?.steps.append(step) }
+            if let fault = fact.fault { courses[identity]?.faults.append((action.words, fault)) }
+            if case .reportFailure(let cause) = action { courses[identity]?.cause = cause }
+        }
+    }
+
+    private func report(_ kind: FailureReport.Kind, _ course: Course, _ summary: String, _ context: DeliveryContext) {
+        var causes: [String] = []
+        // From what people see to what is behind it.
+        for text in [course.cause?.description, summary].compactMap({ $0 }) + course.faults.reversed().map(\.detail) where !causes.contains(where: { $0.contains(text) }) {
+            causes.append(text)
+        }
+        let build: BuildConfig? = if case .success(let message) = context.message { message.build } else { nil }
+        if case .failure(let error) = context.message { causes.append(error.description) }
+        var report = FailureReport(
+            id: context.reportID, kind, self.failureClass(kind, course, causes), at: course.faults.first?.step ?? course.steps.last?.step ?? "arrival",
+            causes: causes, host: self.host, hiding: self.secrets + [build?.token].compactMap { $0 })
+        report.buildID = build?.buildID.rawValue
+        report.jobID = build?.jobID
+        report.jobType = context.jobType
+        report.queue = context.delivery.queue
+        report.attempt = context.attempt
+        report.timeline = course.steps
+        self.tell(report, context.logger)
+    }
+
+    /// Counts, logs and keeps it.
+    func tell(_ report: FailureReport, _ logger: Logger) {
+        self.meters.count(.reports, report.kind.rawValue, report.failureClass.rawValue)
+        self.ledger.add(report)
+        logger.log(
+            level: report.kind.isLoud ? .error : .warning, "failure report",
+            metadata: [
+                "reportId": .string(report.id), "fingerprint": .string(report.fingerprint), "kind": .string(report.kind.rawValue),
+                "class": .string(report.failureClass.rawValue), "cause": .string(report.causes.joined(separator: " <- ")),
+            ])
+        self.sink(report)
+    }
+
+    private func failureClass(_ kind: FailureReport.Kind, _ course: Course, _ causes: [String]) -> FailureClass {
+        switch kind {
+        case .parked: return .message
+        case .poison: return .poison
+        case .handedBack, .crashed, .startFailed: return .worker
+        case .noteLost, .failureRefused: return .buildAPI
+        case .buildFailed: if let cause = course.cause { return FailureClass(cause) }
+        case .retried, .postponed, .gaveUp: break
+        }
+        return causes.reversed().lazy.map { FailureClass(cause: $0) }.first { $0 != .other } ?? .other
+    }
+}
+
+extension FailureReport.Kind {
+    /// - Returns: `nil` where nothing failed.
+    init?(_ settlement: Settlement, _ facts: Facts, _ command: BuildCommand) {
+        switch (facts.postponement, facts.failure, settlement) {
+        case (.held, _, _): self = .postponed
+        case (_, .refused, .ack): self = .failureRefused
+        case (_, .taken, .ack): if case .poison = command { self = .poison } else { self = .buildFailed }
+        case (_, _, .nack): self = .retried
+        case (_, _, .ack):
+            switch command {
+            case .unreadable: self = .parked
+            case .poison: self = .poison
+            case .start, .stop, .verify, .clear:
+                if case .failed = facts.deletion { self = .gaveUp } else if case .failed = facts.clearing { self = .gaveUp } else if facts.note == .lost {
+                    self = .noteLost
+                } else {
+                    return nil
+                }
+            }
+        }
+    }
+
+    /// Somebody has to do something.
+    fileprivate var isLoud: Bool {
+        switch self {
+        case .buildFailed, .failureRefused, .parked, .poison, .gaveUp, .crashed, .startFailed: true
+        case .retried, .postponed, .noteLost, .handedBack: false
+        }
+    }
+}
