@@ -168,7 +168,11 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/succeeded:1"))
             try await stage.publish(stage.start(2, image: "fate/running:1"))
             try await stage.publish(stage.start(3, image: "fate/running:1"))
-            try await eventually("the pods are there") { try await stage.simulator.state().podsCreated == 3 }
+            // A build that ends before the worker's own note loses its pod at once, by the rules for starts.
+            try await eventually("the builds have begun") {
+                let state = try await stage.simulator.state()
+                return try (1...3).allSatisfy { state.hostname($0) != nil } && stage.isSettled()
+            }
             try await stage.simulator.setBuild(3, status: "SUCCESS")
             try await eventually("the finished pod and that of the ended build are gone") {
                 let state = try await stage.simulator.state()
