@@ -41,6 +41,10 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            // The status page, in its parts: inside the program, which needs no file of its own beside it.
+            resources: ["page.html", "page.css", "format.js", "table.js", "chart.js", "sections.js", "page.js"].map {
+                .embedInCode("Observability/StatusPage/\($0)")
+            },
             // Messages that crash the worker on purpose, for tests.
             swiftSettings: strict + [.define("TEST_HOOKS", .when(configuration: .debug))]),
         .executableTarget(
@@ -66,7 +70,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BuildWorkerTests",
-            dependencies: ["BuildWorker", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["BuildWorker", "Yams", .product(name: "Logging", package: "swift-log")],
             resources: [.copy("Fixtures")],
             swiftSettings: strict),
         // Brokers, simulators and programs as processes: for the integration tests and for chaos.
@@ -84,7 +88,11 @@ let package = Package(
         // The executables are run as processes.
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["BuildWorker", "TestSupport", "worker", "ClusterSimulator"],
+            dependencies: [
+                "BuildWorker", "TestSupport", "worker", "ClusterSimulator",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

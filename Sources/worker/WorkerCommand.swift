@@ -16,14 +16,17 @@ struct WorkerCommand: AsyncParsableCommand {
               worker topology check    whether the queues are there, and what their settings would cost
               worker topology apply    make the queues
               worker run               work until SIGTERM
+              worker status            what a running worker does, and what is wrong
               worker reports summary   what failed, counted by cause
               worker parked list       messages that nobody could read, or that crashed the worker
 
-            Exit codes: 0 done · 1 failed · 64 wrong usage · 65 unreadable message · 69 RabbitMQ cannot be reached ·
+            Exit codes: 0 done · 1 failed · 64 wrong usage · 65 unreadable message · 69 RabbitMQ or the worker cannot be reached ·
             71 ended before it took a message · 78 wrong configuration.
             """,
         version: Product.version,
-        subcommands: [Run.self, TopologyCommand.self, Publish.self, Parked.self, Reports.self, Pod.self, Config.self, Trust.self])
+        subcommands: [
+            Run.self, Status.self, TopologyCommand.self, Publish.self, Parked.self, Reports.self, Pod.self, Config.self, Trust.self,
+        ])
 }
 
 /// The codes of sysexits.h, which supervisors know.

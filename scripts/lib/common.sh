@@ -27,6 +27,8 @@ declare -A WHY_PACKAGE=(
     [curl]="asks the health and control endpoints"
     [libfaketime]="lets a worker's clock jump in scripts/chaos"
     [openssl]="makes the certificates of the TLS tests"
+    [chromium]="opens the status page in the tests, as a person's browser would"
+    [prometheus]="its promtool tries the alert rules and checks the metrics"
     [ca-certificates]="the dependencies are fetched over https"
 )
 
@@ -73,16 +75,16 @@ install_packages() {
     "${apt[@]}" apt-get "${options[@]}" --download-only install "${missing[@]}" >"$log" 2>&1 \
         || { cat "$log" >&2; die "the packages could not be downloaded (apt-get's words are above)"; }
 
-    local brings_rabbitmq=no
-    if [[ " ${missing[*]} " == *" rabbitmq-server "* ]]; then
-        brings_rabbitmq=yes
-        deny_service_starts
-    fi
+    local service brings_services=()
+    for service in rabbitmq-server prometheus; do
+        [[ " ${missing[*]} " != *" $service "* ]] || brings_services+=("$service")
+    done
+    [[ ${#brings_services[@]} -eq 0 ]] || deny_service_starts
     # Its own session: Ctrl-C takes effect after dpkg, not in the middle of it.
     "${apt[@]}" setsid --wait apt-get "${options[@]}" install "${missing[@]}" >"$log" 2>&1 </dev/null \
         || { cat "$log" >&2; die "the packages could not be installed (apt-get's words are above)"; }
-    if [[ $brings_rabbitmq == yes ]]; then
-        keep_rabbitmq_service_off
+    if [[ ${#brings_services[@]} -gt 0 ]]; then
+        for service in "${brings_services[@]}"; do keep_service_off "$service"; done
         allow_service_starts
     fi
 }
@@ -118,18 +120,23 @@ allow_service_starts() {
     fi
 }
 
-# After our own installation only: the service neither runs now nor at the next boot.
-keep_rabbitmq_service_off() {
-    local unit
+# After our own installation only: the services of this package neither run now nor at the next boot.
+keep_service_off() {
+    local package=$1 script user program units unit
+    case $package in
+        rabbitmq-server) script=rabbitmq-server user=rabbitmq program=beam.smp units=(rabbitmq-server.service epmd.socket epmd.service) ;;
+        prometheus) script=prometheus user=prometheus program=prometheus units=(prometheus.service) ;;
+        *) die "whose service is $package's?" ;;
+    esac
     if [[ -d /run/systemd/system ]]; then
-        for unit in rabbitmq-server.service epmd.socket epmd.service; do
+        for unit in "${units[@]}"; do
             "${ROOT_COMMAND[@]}" systemctl disable --now "$unit" >/dev/null 2>&1 || true
         done
-    elif user_has_process rabbitmq beam.smp; then
-        "${ROOT_COMMAND[@]}" service rabbitmq-server stop >/dev/null 2>&1 || true
+    elif user_has_process "$user" "$program"; then
+        "${ROOT_COMMAND[@]}" service "$script" stop >/dev/null 2>&1 || true
     fi
-    "${ROOT_COMMAND[@]}" update-rc.d rabbitmq-server disable >/dev/null 2>&1 || true
-    say "the system's own rabbitmq-server service stays stopped and disabled; it is not needed"
+    "${ROOT_COMMAND[@]}" update-rc.d "$script" disable >/dev/null 2>&1 || true
+    say "the system's own $script service stays stopped and disabled; it is not needed"
 }
 
 user_has_process() {

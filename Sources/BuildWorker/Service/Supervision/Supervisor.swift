@@ -28,6 +28,7 @@ final class Supervisor: Sendable {
 
     var routes: OperatorServer.Routes {
         [
+            "/": { StatusPage.answer },
             "/health": { .verdict(self.health.problems) },
             "/readyz": { .verdict(self.health.problems) },
             "/livez": { .verdict(self.liveness.problems) },

@@ -1,0 +1,30 @@
+/// The status page at `/`: one page of HTML with its style and its program in it. It asks `/status` for everything it shows.
+public enum StatusPage {
+    /// In UTF-8.
+    public static let html: [UInt8] = {
+        let parts = PackageResources.page_html
+        return parts.replacing(Array("%style%".utf8), with: style).replacing(Array("%script%".utf8), with: script)
+    }()
+
+    /// For the header of that name: what the page may do. Nothing but its own style and program, and requests to its worker.
+    public static let contentSecurityPolicy = [
+        "default-src 'none'", "style-src 'sha256-\(styleHash)'", "script-src 'sha256-\(scriptHash)'", "connect-src 'self'", "img-src data:",
+        "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+    ].joined(separator: "; ")
+
+    // SHA-256 of the page's two parts in base64. They are written down, for the program has no other use for a hash function;
+    // a test computes them anew and says what belongs here.
+    static let styleHash = "tkt4UzztwwZn26jNYHqB1t96RTc1PTsmi6U6ASbJw64="
+    static let scriptHash = "gZpbgNwy5BriewSItjJ7l8cXzQ51NHeDr59K5dYbeJA="
+
+    static let style = PackageResources.page_css
+    /// One program: each part uses those before it.
+    static let script =
+        PackageResources.format_js + PackageResources.table_js + PackageResources.chart_js + PackageResources.sections_js + PackageResources.page_js
+
+    static let answer: Answer = {
+        var answer = Answer(contentType: "text/html; charset=utf-8", body: html)
+        answer.contentSecurityPolicy = contentSecurityPolicy
+        return answer
+    }()
+}
