@@ -74,7 +74,7 @@ let package = Package(
             resources: [.copy("Fixtures")],
             swiftSettings: strict),
         // Brokers, simulators and programs as processes: for the integration tests and for chaos.
-        .target(name: "TestSupport", dependencies: ["BuildWorker"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["BuildWorker", "Yams"], path: "Tests/TestSupport", swiftSettings: strict),
         // Chaos: what is planned, what is left as evidence, and who judges it. Knows nothing of the worker's code.
         .target(name: "ChaosModel", path: "Tests/ChaosModel", swiftSettings: strict),
         .executableTarget(
@@ -89,7 +89,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "BuildWorker", "TestSupport", "worker", "ClusterSimulator",
+                "BuildWorker", "TestSupport", "Yams", "worker", "ClusterSimulator",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

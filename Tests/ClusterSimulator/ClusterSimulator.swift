@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The command line.
 @main
@@ -71,6 +72,15 @@ struct ClusterSimulator: ParsableCommand {
     @Option(help: "The only bearer token that the Kubernetes API accepts. (default: any or none)")
     var token: String?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            A real API server behind the Kubernetes port, which gets every request that is not told to fail; pods of \
+            --namespace are bound and made to run there. Its administrator's token is in the variable API_SERVER_TOKEN.
+            """,
+            valueName: "http://127.0.0.1:port"))
+    var apiServer: APIServerAddress?
+
     @Flag(help: "Finished builds refuse every update with 403, as the real API does.")
     var strictBuilds = false
 
@@ -81,12 +91,23 @@ struct ClusterSimulator: ParsableCommand {
         for milliseconds in [latencyMilliseconds, startDelayMilliseconds] where !(0...3_600_000).contains(milliseconds) {
             throw ValidationError("Delays must be between 0 and 3600000 ms.")
         }
+        _ = try realCluster()
+    }
+
+    private func realCluster() throws -> Settings.RealCluster? {
+        guard let apiServer else { return nil }
+        guard let namespace else { throw ValidationError("--api-server wants --namespace.") }
+        guard self.token == nil else { throw ValidationError("A real API server knows its tokens: --token does not go with --api-server.") }
+        guard let token = getenv("API_SERVER_TOKEN").map({ String(cString: $0) }), !token.isEmpty else {
+            throw ValidationError("--api-server wants the variable API_SERVER_TOKEN.")
+        }
+        return Settings.RealCluster(address: apiServer, token: token, namespace: namespace)
     }
 
     func run() throws {
         let settings = Settings(
             namespace: namespace, token: token, startDelayMilliseconds: startDelayMilliseconds,
-            latencyMilliseconds: latencyMilliseconds, strictBuilds: strictBuilds)
+            latencyMilliseconds: latencyMilliseconds, strictBuilds: strictBuilds, realCluster: try realCluster())
         let server = Server(
             settings: settings, ports: [.control: controlPort, .kubernetes: kubernetesPort, .api: apiPort],
             journalPath: journal)

@@ -44,6 +44,7 @@ struct Server {
         let journal = try journalPath.map { path throws(JournalError) in try Journal(path: path) }
         let simulation = Simulation(settings: settings, journal: journal, loop: loop)
         for (name, port) in ports { _ = simulation.addListener(name, port: port, group: group) }
+        if let cluster = settings.realCluster { simulation.use(cluster, group: group) }
         flush(simulation, on: loop)
         return simulation
     }

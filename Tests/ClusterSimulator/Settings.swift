@@ -10,4 +10,13 @@ struct Settings: Sendable {
     var latencyMilliseconds: Int64
     /// Whether a finished build refuses another status.
     var strictBuilds: Bool
+    var realCluster: RealCluster?
+
+    /// A real API server that is used instead of the simulated one.
+    struct RealCluster: Sendable {
+        var address: APIServerAddress
+        /// Whose owner may read, bind, patch and delete pods in the namespace.
+        var token: String
+        var namespace: String
+    }
 }

@@ -12,6 +12,8 @@ final class Simulation {
     let faults = FaultTable()
     let counters = Counters()
     let settings: Settings
+    /// nil: the simulation is the cluster.
+    private(set) var cluster: RealCluster?
     private(set) var listeners: [ListenerName: Listener] = [:]
     private let journal: Journal?
     private var connections = 0
@@ -35,6 +37,13 @@ final class Simulation {
         let listener = Listener(name: name, port: port, simulation: self, group: group)
         listeners[name] = listener
         return listener
+    }
+
+    /// Puts a real API server behind the Kubernetes port.
+    func use(_ settings: Settings.RealCluster, group: MultiThreadedEventLoopGroup) {
+        let cluster = RealCluster(APIServer(settings.address, group: group, loop: loop), settings: settings, store: pods)
+        self.cluster = cluster
+        cluster.start()
     }
 
     func nextConnection() -> Int {
@@ -65,6 +74,7 @@ final class Simulation {
             flushJournal()
             return (outcome, .zero)
         case .kubernetes:
+            if let cluster { return pass(request, to: cluster, from: connection) }
             let api = KubernetesAPI(store: pods, namespace: settings.namespace, token: token)
             let call = api.call(for: request)
             return serve(request, on: listener, from: connection, build: api.build(of: call), pod: call.pod) {
@@ -87,14 +97,16 @@ final class Simulation {
     ) -> (Outcome, delay: TimeAmount) {
         counters.requests += 1
         let rule = faults.match(listener: listener, method: request.method.rawValue, uri: request.uri, build: build)
-        var delay = latency
-        var performance: Performance
-        if let rule {
-            (performance, delay) = rule.apply(delay: latency, perform: perform)
-            performance.fault = "rule \(rule.id) \(rule.action.name)"
-        } else {
-            performance = perform()
-        }
+        let delay = rule?.delay(latency) ?? latency
+        let performance = rule?.apply(perform: perform) ?? perform()
+        record(performance, request, on: listener, from: connection, build: build, pod: pod, delay: delay)
+        return (performance.outcome, delay)
+    }
+
+    func record(
+        _ performance: Performance, _ request: Request, on listener: ListenerName, from connection: Connection,
+        build: String?, pod: String?, delay: TimeAmount
+    ) {
         if performance.fault != nil { counters.faulted += 1 }
         journal?.write(
             JournalEntry(
@@ -103,7 +115,6 @@ final class Simulation {
                 effect: performance.effect, fault: performance.fault, connection: connection.id,
                 delayMilliseconds: delay.nanoseconds / 1_000_000,
                 body: listener == .api && request.method == .PUT ? request.journalBody : nil))
-        return (performance.outcome, delay)
     }
 }
 

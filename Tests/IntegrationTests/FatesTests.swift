@@ -273,7 +273,7 @@ extension Integration {
             try await stage.publish(stage.stop(1))
             try await eventually("and the stop") { try worker.hasLogged("jobType: stop, buildId: 1, result:") }
             let pod = PodName.of(BuildID(rawValue: 1), prefix: "")
-            let pods = "/api/v1/namespaces/builds/pods"
+            let pods = "/api/v1/namespaces/\(stage.namespace)/pods"
             let requests = try await stage.simulator.requests().map { "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")" }
             #expect(
                 requests == [

@@ -6,9 +6,13 @@ package final class Broker: Sendable {
     private static let script = Surroundings.sourceRoot.appendingPathComponent("scripts/private-broker")
 
     package let directory: URL
+    /// Where it listens, and then where the other nodes of its cluster do.
+    package let hosts: [String]
     package let port: Int
 
-    private init(directory: URL, port: Int) { (self.directory, self.port) = (directory, port) }
+    init(directory: URL, hosts: [String] = ["127.0.0.1"], port: Int) {
+        (self.directory, self.hosts, self.port) = (directory, hosts, port)
+    }
 
     package static func start() async throws -> Broker {
         let directory = Surroundings.directory.appendingPathComponent(Surroundings.newName("broker"))
@@ -26,8 +30,9 @@ package final class Broker: Sendable {
         static let task = Task { try await Broker.start() }
     }
 
+    /// Runs `scripts/private-broker`.
     @discardableResult
-    private static func run(_ arguments: [String]) async throws -> String {
+    static func run(_ arguments: [String]) async throws -> String {
         let child = try ChildProcess(URL(fileURLWithPath: "/bin/bash"), [self.script.path] + arguments)
         let code = try await child.waitForExit(within: .seconds(120))
         guard code == 0 else { throw NotInTime(description: "private-broker \(arguments.joined(separator: " ")): \(code) \(child.errors)") }
@@ -46,6 +51,7 @@ package final class Broker: Sendable {
     package func options(_ queues: Queues) -> RabbitMQOptions {
         var options = RabbitMQOptions()
         (options.username, options.password, options.port, options.vhost) = ("guest", Secret("guest"), self.port, "/")
+        options.hosts = self.hosts
         (options.queue, options.retryQueue, options.exchange) = (queues.build, queues.retry, queues.exchange)
         options.retryDelay = .seconds(1)
         options.initTimeout = .seconds(2)

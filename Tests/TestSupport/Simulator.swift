@@ -11,10 +11,11 @@ package struct Simulator: Sendable {
     private static let transport = HTTPTransport()
 
     /// - Parameter journal: where every request is written; by default a file that ends with the run.
-    package static func start(_ arguments: String..., journal: URL? = nil) async throws -> Simulator {
+    package static func start(_ arguments: String..., environment: [String: String] = [:], journal: URL? = nil) async throws -> Simulator {
         let journal = journal ?? Surroundings.directory.appendingPathComponent(Surroundings.newName("journal"))
         let process = try ChildProcess(
-            Surroundings.binaries.appendingPathComponent("cluster-simulator"), ["--journal", journal.path, "--start-delay-ms", "0"] + arguments)
+            Surroundings.binaries.appendingPathComponent("cluster-simulator"), ["--journal", journal.path, "--start-delay-ms", "0"] + arguments,
+            environment: environment)
         try await eventually("the simulator is ready") {
             if !process.isRunning { throw NotInTime(description: "the simulator ended: \(process.errors)") }
             return process.output.contains("\n")
@@ -26,6 +27,12 @@ package struct Simulator: Sendable {
         }
         return Simulator(
             process: process, control: try address("control"), kubernetes: try address("kubernetes"), api: try address("api"), journal: journal)
+    }
+
+    /// In front of a real cluster: its faults stay the simulator's, and so does the build API.
+    package static func start(before cluster: RealCluster, namespace: String) async throws -> Simulator {
+        try await self.start(
+            "--api-server", cluster.plainServer, "--namespace", namespace, environment: ["API_SERVER_TOKEN": cluster.adminToken])
     }
 
     package func stop() { self.process.signal(SIGTERM) }

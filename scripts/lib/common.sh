@@ -30,6 +30,16 @@ declare -A WHY_PACKAGE=(
     [chromium]="opens the status page in the tests, as a person's browser would"
     [prometheus]="its promtool tries the alert rules and checks the metrics"
     [ca-certificates]="the dependencies are fetched over https"
+    [etcd-server]="stores what the private cluster's API server is told"
+    [socat]="reaches the private cluster's API server without TLS"
+    [util-linux]="gives a worker a file system view of its own, for the TLS tests"
+    [mount]="puts the bundle of authorities where the worker looks"
+    [kubernetes-client]="renders and applies the manifests of Config/kubernetes"
+    [golang-go]="compiles kube-apiserver, which Debian does not package"
+    [golang-github-modern-go-reflect2-dev]="replaces a library that crashes with this Go"
+    [dpkg-dev]="unpacks the source of kube-apiserver"
+    [make]="kube-apiserver's build"
+    [rsync]="kube-apiserver's build"
 )
 
 ROOT_COMMAND=()
@@ -76,7 +86,7 @@ install_packages() {
         || { cat "$log" >&2; die "the packages could not be downloaded (apt-get's words are above)"; }
 
     local service brings_services=()
-    for service in rabbitmq-server prometheus; do
+    for service in rabbitmq-server prometheus etcd-server; do
         [[ " ${missing[*]} " != *" $service "* ]] || brings_services+=("$service")
     done
     [[ ${#brings_services[@]} -eq 0 ]] || deny_service_starts
@@ -126,6 +136,7 @@ keep_service_off() {
     case $package in
         rabbitmq-server) script=rabbitmq-server user=rabbitmq program=beam.smp units=(rabbitmq-server.service epmd.socket epmd.service) ;;
         prometheus) script=prometheus user=prometheus program=prometheus units=(prometheus.service) ;;
+        etcd-server) script=etcd user=etcd program=etcd units=(etcd.service) ;;
         *) die "whose service is $package's?" ;;
     esac
     if [[ -d /run/systemd/system ]]; then

@@ -46,10 +46,9 @@ struct ControlAPI {
         case (.POST, "builds", 2): return try changeBuild(path[1], request)
         case (.POST, "pods", 2): return try changePod(path[1], request)
         case (.DELETE, "pods", 2):
-            let pods = simulation.pods.pods(named: path[1])
-            for pod in pods { simulation.pods.remove(pod) }
-            return pods.isEmpty ? failure(404, "no such pod") : done
+            return remove(simulation.pods.pods(named: path[1]))
         case (.POST, "reset", 1):
+            if simulation.cluster != nil { return failure(409, "a real cluster cannot be reset") }
             simulation.reset()
             return done
         default: return failure(404, "unknown: \(request.method) \(request.uri); see cluster-simulator --help")
@@ -86,7 +85,23 @@ struct ControlAPI {
         guard let fate else { return failure(400, "\"fate\" must name a fate, such as running or slow-2.5") }
         let pods = simulation.pods.pods(named: name)
         for pod in pods { simulation.pods.change(pod, to: fate) }
-        return pods.isEmpty ? failure(404, "no such pod") : done
+        guard let pod = pods.first else { return failure(404, "no such pod") }
+        guard let kubelet = simulation.cluster?.kubelet else { return done }
+        let shown = DeferredOutcome()
+        kubelet.whenShown(pod) { shown.resolve(done) }
+        return .deferred(shown)
+    }
+
+    private func remove(_ pods: [Pod]) -> Outcome {
+        guard let first = pods.first else { return failure(404, "no such pod") }
+        guard let kubelet = simulation.cluster?.kubelet else {
+            for pod in pods { simulation.pods.remove(pod) }
+            return done
+        }
+        // A real cluster's one namespace has one pod of a name.
+        let gone = DeferredOutcome()
+        kubelet.delete(first) { gone.resolve(done) }
+        return .deferred(gone)
     }
 
     // MARK: Pieces

@@ -33,21 +33,44 @@ final class FaultRule {
         return true
     }
 
+    /// By how much the answer is held back, where all are by `latency`.
+    func delay(_ latency: TimeAmount) -> TimeAmount {
+        switch action {
+        case .delay(let time): latency + time
+        case .hang: .zero
+        case .status, .reset, .redirect, .truncate: latency
+        }
+    }
+
+    /// Whether the request has no effect.
+    var strikesBefore: Bool {
+        switch action {
+        case .status(_, _, let moment), .reset(let moment), .hang(let moment, _): moment == .before
+        case .redirect: true
+        case .delay, .truncate: false
+        }
+    }
+
     /// Carries out the action around the effect of a request.
-    /// - Parameter delay: by how much answers are held back anyway.
-    func apply(delay: TimeAmount, perform: () -> Performance) -> (Performance, delay: TimeAmount) {
+    func apply(perform: () -> Performance) -> Performance {
+        var performance = act(perform)
+        performance.fault = "rule \(id) \(action.name)"
+        return performance
+    }
+
+    private func act(_ perform: () -> Performance) -> Performance {
         switch action {
         case .status(let code, let body, let moment):
             let response = body.map { Response(status: code, body: $0) } ?? Self.plausible(code, specification.listener)
-            return (replace(.answer(response), moment, perform), delay)
-        case .reset(let moment): return (replace(.reset, moment, perform), delay)
-        case .hang(let moment, let limit): return (replace(.hang(limit), moment, perform), .zero)
-        case .delay(let time): return (perform(), delay + time)
-        case .redirect(let location): return (Performance(.redirect(to: location)), delay)
+            return replace(.answer(response), moment, perform)
+        case .reset(let moment): return replace(.reset, moment, perform)
+        case .hang(let moment, let limit): return replace(.hang(limit), moment, perform)
+        case .delay: return perform()
+        case .redirect(let location): return Performance(.redirect(to: location))
         case .truncate:
             var performance = perform()
             if case .answer(let response) = performance.outcome { performance.outcome = .truncate(response) }
-            return (performance, delay)
+            return performance
         }
     }
 

@@ -101,6 +101,8 @@ final class Connection: ChannelInboundHandler {
             send(response, keepAlive: keepAlive)
         case .eventually(let future):
             future.assumeIsolated().whenSuccess { self.send($0, keepAlive: keepAlive) }
+        case .deferred(let deferred):
+            deferred.whenResolved { self.perform($0, keepAlive: keepAlive) }
         case .truncate(let response):
             var half = response.body
             half.moveWriterIndex(to: half.readerIndex + half.readableBytes / 2)

@@ -5,6 +5,8 @@ enum Outcome {
     case answer(Response)
     /// The answer is known only after something else has finished, such as the binding of a port.
     case eventually(EventLoopFuture<Response>)
+    /// The same where the event loop is ours alone.
+    case deferred(DeferredOutcome)
     /// The head and half of the body are sent, then the connection is closed.
     case truncate(Response)
     /// The connection is reset (RST) without an answer.
@@ -19,7 +21,7 @@ enum Outcome {
         switch self {
         case .answer(let response), .truncate(let response): response.status
         case .watch: 200
-        case .reset, .hang, .eventually: nil
+        case .reset, .hang, .eventually, .deferred: nil
         }
     }
 }

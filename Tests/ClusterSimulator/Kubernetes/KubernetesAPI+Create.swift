@@ -3,49 +3,70 @@ import NIOCore
 /// Creation of pods, with the faults that images ask for.
 extension KubernetesAPI {
     func create(_ namespace: String, _ parsed: Result<PodManifest, JSONProblem>) -> Performance {
-        if let existing = self.namespace, existing != namespace {
-            return Performance(KubernetesStatus.namespaceNotFound(namespace).response)
-        }
         let manifest: PodManifest
-        switch parsed {
+        switch understood(parsed, namespace) {
         case .success(let value): manifest = value
-        case .failure(let problem):
-            return Performance(
-                KubernetesStatus.badRequest(
-                    "the object provided is unrecognized (must be of type Pod): json parse error: \(problem)").response)
-        }
-        if let posted = manifest.namespace, !posted.isEmpty, posted != namespace {
-            return Performance(
-                KubernetesStatus.badRequest(
-                    "the namespace of the provided object does not match the namespace sent on the request").response)
+        case .failure(let refusal): return Performance(refusal.response)
         }
         let name = manifest.name ?? manifest.generateName.map { $0 + Self.randomSuffix() }
-        // Admission (quotas, permissions) comes before validation and storage, as in the real server.
-        if let image = manifest.containers.first?.image, let fault = CreationFault(image: image),
-            store.fails(fault, namespace: namespace, name: name ?? "")
-        {
+        if let fault = imageFault(of: manifest, namespace: namespace) {
+            // As in the real server: rights are asked for first, and quotas only for pods that are valid.
+            if case .quota = fault, let problem = manifest.problem(name: name) { return Performance(problem.response) }
             return performFaulty(fault, namespace: namespace, name: name, manifest: manifest)
         }
         return createNow(namespace, name: name, manifest: manifest)
     }
 
-    /// What a creation would be answered, as far as the manifest decides; nothing is stored.
-    func dryRun(_ manifest: PodManifest, _ body: ByteBuffer) -> Response {
-        manifest.problem(name: manifest.name)?.response ?? Response(status: 201, body: body)
+    /// What a creation would be answered where its image asks for no fault; nothing is stored.
+    func dryRun(_ namespace: String, _ parsed: Result<PodManifest, JSONProblem>) -> Response {
+        switch understood(parsed, namespace) {
+        case .failure(let refusal): return refusal.response
+        case .success(let manifest):
+            let name = manifest.name ?? manifest.generateName.map { $0 + Self.randomSuffix() }
+            if let refusal = manifest.problem(name: name) ?? conflict(namespace, name ?? "") { return refusal.response }
+            let pod = Pod(
+                name: name ?? "", namespace: namespace, manifest: manifest, now: .now(), resourceVersion: store.resourceVersion, startDelay: 0)
+            return pod.response(status: 201)
+        }
+    }
+
+    /// The manifest, where it can be read and is for a namespace that exists.
+    private func understood(
+        _ parsed: Result<PodManifest, JSONProblem>, _ namespace: String
+    ) -> Result<PodManifest, KubernetesStatus> {
+        switch parsed {
+        case .failure(let problem):
+            return .failure(.badRequest("the object provided is unrecognized (must be of type Pod): json parse error: \(problem)"))
+        case .success(let manifest):
+            if let posted = manifest.namespace, !posted.isEmpty, posted != namespace {
+                return .failure(.badRequest("the namespace of the provided object does not match the namespace sent on the request"))
+            }
+            if let existing = self.namespace, existing != namespace { return .failure(.namespaceNotFound(namespace)) }
+            return .success(manifest)
+        }
+    }
+
+    private func conflict(_ namespace: String, _ name: String) -> KubernetesStatus? {
+        store.pod(namespace, name).map { .alreadyExists(name, isTerminating: $0.deletionTimestamp != nil) }
+    }
+
+    /// How this attempt to create the pod fails because its image asks for it.
+    func imageFault(of manifest: PodManifest, namespace: String) -> CreationFault? {
+        guard let image = manifest.containers.first?.image, let fault = CreationFault(image: image),
+            store.fails(fault, namespace: namespace, name: manifest.name ?? "")
+        else { return nil }
+        return fault
     }
 
     private func createNow(_ namespace: String, name: String?, manifest: PodManifest) -> Performance {
         if let problem = manifest.problem(name: name) { return Performance(problem.response) }
         let name = name ?? ""
-        if let present = store.pod(namespace, name) {
-            let isTerminating = present.deletionTimestamp != nil
-            return Performance(KubernetesStatus.alreadyExists(name, isTerminating: isTerminating).response, pod: name)
-        }
+        if let conflict = conflict(namespace, name) { return Performance(conflict.response, pod: name) }
         let pod = store.create(name: name, namespace: namespace, manifest: manifest)
         return Performance(pod.response(status: 201), effect: .created, pod: name)
     }
 
-    private func performFaulty(
+    func performFaulty(
         _ fault: CreationFault, namespace: String, name: String?, manifest: PodManifest
     ) -> Performance {
         let shownName = name ?? ""

@@ -42,12 +42,9 @@ struct KubernetesAPI {
 
     private func collectionCall(for request: Request, namespace: String?) -> KubernetesCall {
         if request.method == .POST, let namespace {
-            do throws(JSONProblem) {
-                if request.parameter("dryRun") == "All" { return .fixed(dryRun(try PodManifest(Array(request.body.readableBytesView)), request.body)) }
-                return .create(namespace: namespace, .success(try PodManifest(Array(request.body.readableBytesView))))
-            } catch {
-                return .create(namespace: namespace, .failure(error))
-            }
+            let manifest = Result { () throws(JSONProblem) in try PodManifest(Array(request.body.readableBytesView)) }
+            if request.parameter("dryRun") == "All" { return .fixed(dryRun(namespace, manifest)) }
+            return .create(namespace: namespace, manifest)
         }
         do throws(SelectorProblem) {
             let filter = try PodFilter(
@@ -118,8 +115,10 @@ struct KubernetesAPI {
             return Performance(pod.response(status: 200), effect: .deleted(1))
         case .deleteCollection(let filter):
             let pods = store.pods(filter)
+            // Shown as they were before.
+            let response = list(pods)
             for pod in pods { store.delete(pod) }
-            return Performance(list(pods), effect: .deleted(pods.count))
+            return Performance(response, effect: .deleted(pods.count))
         case .fixed(let response):
             return Performance(response)
         }

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// The `Status` object with which a kube-apiserver answers every failure.
-struct KubernetesStatus {
+struct KubernetesStatus: Error {
     var code: Int
     var reason: String
     var message: String
@@ -41,7 +41,8 @@ struct KubernetesStatus {
     static func invalid(_ name: String, field: String, cause: String, problem: String) -> KubernetesStatus {
         KubernetesStatus(
             code: 422, reason: "Invalid", message: "Pod \"\(name)\" is invalid: \(field): \(problem)",
-            details: "\"name\":\(quoted(name)),\"kind\":\"Pod\",\"causes\":[{\"reason\":\"\(cause)\","
+            // Go leaves out what is empty.
+            details: (name.isEmpty ? "" : "\"name\":\(quoted(name)),") + "\"kind\":\"Pod\",\"causes\":[{\"reason\":\"\(cause)\","
                 + "\"message\":\(quoted(problem)),\"field\":\(quoted(field))}]")
     }
 
@@ -66,7 +67,7 @@ struct KubernetesStatus {
     static func forbidden(namespace: String) -> KubernetesStatus {
         KubernetesStatus(
             code: 403, reason: "Forbidden",
-            message: "pods is forbidden: User \"system:serviceaccount:\(namespace):build-worker\" cannot create "
+            message: "pods is forbidden: User \"system:serviceaccount:build-worker:build-worker\" cannot create "
                 + "resource \"pods\" in API group \"\" in the namespace \"\(namespace)\"",
             details: "\"kind\":\"pods\"")
     }

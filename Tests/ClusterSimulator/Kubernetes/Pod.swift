@@ -34,11 +34,11 @@ final class Pod {
     private var next = 0
 
     init(
-        name: String, namespace: String, manifest: PodManifest, now: Timestamp, resourceVersion: Int, startDelay: Int64
+        name: String, namespace: String, uid: String? = nil, manifest: PodManifest, now: Timestamp, resourceVersion: Int, startDelay: Int64
     ) {
         self.name = name
         self.namespace = namespace
-        uid = Self.randomIdentifier()
+        self.uid = uid ?? Self.randomIdentifier()
         labels = manifest.labels
         containers = manifest.containers
         initContainers = manifest.initContainers
@@ -51,8 +51,8 @@ final class Pod {
         fate = Self.possible(wished, for: manifest.initContainers)
         timeline = fate.timeline(delay: startDelay)
         timelineStart = now
+        // However fast its cluster is, a pod just made has no node yet: `advance` comes with the next look.
         stageSince = now
-        advance(to: now)
     }
 
     var image: String { containers.first?.image ?? "" }

@@ -12,12 +12,9 @@ extension PodManifest {
                 name, field: "metadata.name", cause: "FieldValueInvalid",
                 problem: "Invalid value: \"\(name)\": \(Self.subdomainRule)")
         }
-        for (key, value) in labels where !Self.isLabelValue(value) {
-            return .invalid(
-                name, field: "metadata.labels", cause: "FieldValueInvalid",
-                problem: "Invalid value: \"\(value)\": a valid label must be an empty string or consist of alphanumeric "
-                    + "characters, '-', '_' or '.', and must start and end with an alphanumeric character, "
-                    + "at most 63 of them (label \(key))")
+        for (_, value) in labels {
+            guard let rule = Self.brokenLabelRule(value) else { continue }
+            return .invalid(name, field: "metadata.labels", cause: "FieldValueInvalid", problem: "Invalid value: \"\(value)\": \(rule)")
         }
         if containers.isEmpty {
             return .invalid(name, field: "spec.containers", cause: "FieldValueRequired", problem: "Required value")
@@ -35,7 +32,7 @@ extension PodManifest {
     }
 
     private static let subdomainRule =
-        "a DNS-1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
         + "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
         + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
@@ -48,11 +45,19 @@ extension PodManifest {
         }
     }
 
-    private static func isLabelValue(_ value: String) -> Bool {
-        guard let first = value.utf8.first, let last = value.utf8.last else { return true }
+    private static let labelRule =
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with "
+        + "an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+        + "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+
+    private static func brokenLabelRule(_ value: String) -> String? {
+        guard value.utf8.count <= 63 else { return "must be no more than 63 characters" }
+        guard let first = value.utf8.first, let last = value.utf8.last else { return nil }
         func isAlphanumeric(_ byte: UInt8) -> Bool { isLowerOrDigit(byte) || (0x41...0x5A).contains(byte) }
-        return value.utf8.count <= 63 && isAlphanumeric(first) && isAlphanumeric(last)
+        let isValid =
+            isAlphanumeric(first) && isAlphanumeric(last)
             && value.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }
+        return isValid ? nil : labelRule
     }
 
     private static func isLowerOrDigit(_ byte: UInt8) -> Bool {

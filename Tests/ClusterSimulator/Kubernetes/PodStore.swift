@@ -14,11 +14,13 @@ final class PodStore {
     /// Failed attempts by namespace and name, for faults that end after some.
     private var attempts: [String: Int] = [:]
     private let watchers: PodWatchers
+    /// Hears of every pod that is new or changes, when it does.
+    var onChange: ((Pod) -> Void)?
     /// As in etcd, one counter for everything; it never goes back, not even by a reset.
     private(set) var resourceVersion = 1000
 
     /// How long a `slow-delete` pod stays after its deletion.
-    private static let slowDeletion = TimeAmount.seconds(2)
+    static let slowDeletion = TimeAmount.seconds(2)
 
     init(startDelay: Int64, loop: NIOIsolatedEventLoop) {
         self.startDelay = startDelay
@@ -58,10 +60,24 @@ final class PodStore {
 
     /// Adds a pod whose name is free.
     func create(name: String, namespace: String, manifest: PodManifest) -> Pod {
-        let pod = Pod(
-            name: name, namespace: namespace, manifest: manifest, now: .now(),
-            resourceVersion: nextVersion(), startDelay: startDelay)
-        namespaces[namespace, default: [:]][name] = pod
+        add(
+            Pod(
+                name: name, namespace: namespace, manifest: manifest, now: .now(),
+                resourceVersion: nextVersion(), startDelay: startDelay))
+    }
+
+    /// Adds a pod that a real API server has. An older one of that name is gone, then.
+    func adopt(_ observed: ObservedPod, namespace: String) {
+        let name = observed.manifest.name ?? ""
+        if let older = pod(namespace, name) { remove(older) }
+        _ = add(
+            Pod(
+                name: name, namespace: namespace, uid: observed.uid, manifest: observed.manifest, now: .now(),
+                resourceVersion: nextVersion(), startDelay: startDelay))
+    }
+
+    private func add(_ pod: Pod) -> Pod {
+        namespaces[pod.namespace, default: [:]][pod.name] = pod
         if let build = pod.build { byBuild[build, default: []].append(pod) }
         history.append(pod)
         alive += 1
@@ -137,10 +153,14 @@ final class PodStore {
     private func announce(_ change: WatchChange, _ pod: Pod) {
         watchers.announce(change, pod)
         arm(pod)
+        switch change {
+        case .added, .modified: onChange?(pod)
+        case .deleted: break
+        }
     }
 
     private func arm(_ pod: Pod) {
-        watchers.arm(pod) { [unowned self] in refresh(pod) }
+        watchers.arm(pod, isFollowed: onChange != nil) { [unowned self] in refresh(pod) }
     }
 
     private func nextVersion() -> Int {

@@ -65,8 +65,10 @@ final class PodWatchers {
     func forgetDeletions() { deletions.removeAll() }
 
     /// Sets the timer for the pod's next change, if anybody watches.
-    func arm(_ pod: Pod, refresh: @escaping () -> Void) {
-        guard !watchers.isEmpty, !pod.isDeleted, let change = pod.nextChange else { return }
+    ///
+    /// - Parameter isFollowed: whether somebody else does.
+    func arm(_ pod: Pod, isFollowed: Bool, refresh: @escaping () -> Void) {
+        guard isFollowed || !watchers.isEmpty, !pod.isDeleted, let change = pod.nextChange else { return }
         let key = ObjectIdentifier(pod)
         guard armed[key] != change else { return }
         armed[key] = change

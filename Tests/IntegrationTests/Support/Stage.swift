@@ -17,25 +17,41 @@ final class Stage: Sendable {
 
     let broker: Broker
     let simulator: Simulator
+    /// Where builds' pods are made: in a real cluster this test's own.
+    let namespace: String
+    /// The worker's, for the cluster.
+    let clusterToken: String
     let initTimeout: Duration
     let queues = Queues()
     let publisher: PublishingConnection
     static let token = "made-up-build-token-4f1c"
-    static let clusterToken = "made-up-cluster-token-77aa"
 
-    /// - Parameter initTimeout: of the init queue and the worker alike; long for tests that count timers.
-    static func set(_ layout: Layout = .quorum, broker: Broker? = nil, initTimeout: Duration = .seconds(2)) async throws -> Stage {
+    /// - Parameters:
+    ///   - initTimeout: of the init queue and the worker alike; long for tests that count timers.
+    ///   - rules: of the worker's role in a real cluster, if not those that are shipped.
+    static func set(
+        _ layout: Layout = .quorum, broker: Broker? = nil, initTimeout: Duration = .seconds(2), rules: JSONValue? = nil
+    ) async throws -> Stage {
         let node: Broker
         if let broker { node = broker } else { node = try await Broker.shared() }
-        let simulator = try await Simulator.start()
-        let stage = Stage(node, simulator, initTimeout)
+        let stage = try await Self.make(node, initTimeout, rules)
         try stage.declare(layout)
         stage.publisher.start()
         return stage
     }
 
-    private init(_ broker: Broker, _ simulator: Simulator, _ initTimeout: Duration) {
+    private static func make(_ node: Broker, _ initTimeout: Duration, _ rules: JSONValue?) async throws -> Stage {
+        guard let cluster = RealCluster.current else {
+            return Stage(node, try await Simulator.start(), namespace: "builds", clusterToken: "made-up-cluster-token-77aa", initTimeout)
+        }
+        let namespace = try await cluster.makeNamespace(rules: rules)
+        let simulator = try await Simulator.start(before: cluster, namespace: namespace)
+        return Stage(node, simulator, namespace: namespace, clusterToken: try await cluster.workerToken(), initTimeout)
+    }
+
+    private init(_ broker: Broker, _ simulator: Simulator, namespace: String, clusterToken: String, _ initTimeout: Duration) {
         (self.broker, self.simulator, self.initTimeout) = (broker, simulator, initTimeout)
+        (self.namespace, self.clusterToken) = (namespace, clusterToken)
         self.publisher = PublishingConnection(AMQPEndpoint(broker.options(self.queues), connectionName: "test publisher")) { _ in }
     }
 
@@ -59,19 +75,21 @@ final class Stage: Sendable {
 
     func environment(_ more: [String: String] = [:]) -> [String: String] {
         [
-            "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": String(self.broker.port), "RABBITMQ_USERNAME": "guest", "RABBITMQ_PASSWORD": "guest",
+            "RABBITMQ_HOST": self.broker.hosts.joined(separator: ","), "RABBITMQ_PORT": String(self.broker.port), "RABBITMQ_USERNAME": "guest", "RABBITMQ_PASSWORD": "guest",
             "RABBITMQ_VIRTUAL_HOST": "/", "RABBITMQ_QUEUE": self.queues.build, "RABBITMQ_RETRYQUEUE": self.queues.retry,
             "RABBITMQ_EXCHANGE": self.queues.exchange, "RABBITMQ_RETRY_DELAY_SECONDS": "1",
             "RABBITMQ_BUILD_INIT_TIMEOUT": "\(self.initTimeout / .seconds(60))", "RABBITMQ_VERIFY_LIMIT": "3",
-            "K8S_HOST": self.simulator.kubernetes, "K8S_TOKEN": Self.clusterToken, "K8S_JOBS_NAMESPACE": "builds",
+            "K8S_HOST": self.simulator.kubernetes, "K8S_TOKEN": self.clusterToken, "K8S_JOBS_NAMESPACE": self.namespace,
             "ECOSYSTEM_API": self.simulator.api, "REQUEST_RETRYDELAY": "100", "CIRCUIT_TIMEOUT": "3000", "PORT": "0", "LOG_LEVEL": "debug",
             "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path,
         ].merging(more) { $1 }
     }
 
-    func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:]) throws -> WorkerProcess {
+    /// - Parameter bundle: the authorities that this worker trusts instead of the system's.
+    func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:], trusting bundle: URL? = nil) throws -> WorkerProcess {
         let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
-        return try WorkerProcess(arguments, environment: self.environment(["SPOOL_DIRECTORY": spool].merging(environment) { $1 }))
+        return try WorkerProcess(
+            arguments, environment: self.environment(["SPOOL_DIRECTORY": spool].merging(environment) { $1 }), trusting: bundle)
     }
 
     // MARK: Messages

@@ -1,0 +1,59 @@
+import TestSupport
+import Testing
+
+@testable import BuildWorker
+
+/// A simulated and a real cluster with a namespace of the same name, and the worker's rights in both.
+struct ComparedClusters: Sendable {
+    let namespace: String
+    private let simulated: Simulator
+    /// Plays kubelet and scheduler for the real one; requests go past it.
+    private let kubelet: Simulator
+    private let cluster: RealCluster
+    private let token: String
+    private static let transport = HTTPTransport()
+
+    static func set(rules: JSONValue? = nil) async throws -> ComparedClusters {
+        let cluster = try RealCluster.required()
+        let namespace = try await cluster.makeNamespace(rules: rules)
+        let token = try await cluster.workerToken()
+        return ComparedClusters(
+            namespace: namespace, simulated: try await Simulator.start("--namespace", namespace, "--token", token),
+            kubelet: try await Simulator.start(before: cluster, namespace: namespace), cluster: cluster, token: token)
+    }
+
+    func clear() {
+        self.simulated.stop()
+        self.kubelet.stop()
+    }
+
+    /// Makes the request of both and compares what they answer.
+    func compare(_ ask: Ask) async throws {
+        var differences: [String] = []
+        func agree() async throws -> Bool {
+            let simulated = try await self.answer(to: ask, of: self.simulated.kubernetes, administrator: self.token)
+            let real = try await self.answer(to: ask, of: self.cluster.plainServer, administrator: self.cluster.adminToken)
+            differences = simulated.differences(from: real).filter { ask.isWorded || !$0.contains(" message: ") }
+            return differences.isEmpty
+        }
+        if ask.isEventual {
+            do { try await eventually("both agree", within: .seconds(10), agree) } catch is NotInTime {}
+        } else {
+            _ = try await agree()
+        }
+        #expect(differences.isEmpty, "\(ask.method) \(ask.path)\n\(differences.joined(separator: "\n"))")
+    }
+
+    private func answer(to ask: Ask, of server: String, administrator: String) async throws -> Answer {
+        let token =
+            switch ask.asker {
+            case .worker: self.token
+            case .administrator: administrator
+            case .unknown: "nobody-made-this"
+            }
+        let url = "\(server)/api/v1/namespaces/\(ask.namespace ?? self.namespace)\(ask.path)"
+        let request = HTTPRequest(method: ask.method, url: url, bearer: Secret(token), body: ask.body)
+        let response = try await Self.transport.send(request, deadline: .seconds(20))
+        return try Answer(status: response.status, body: response.body)
+    }
+}
