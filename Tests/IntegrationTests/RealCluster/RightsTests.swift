@@ -1,0 +1,73 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import BuildWorker
+
+extension Integration.OnARealCluster {
+    /// The role that is shipped is enough, as every other test of this lane shows, and nothing in it is too much.
+    @Suite struct RightsTests {
+        struct Right: Sendable, Hashable, CustomTestStringConvertible {
+            let verb: String
+            let resource: String
+            var testDescription: String { "\(self.verb) \(self.resource)" }
+        }
+
+        static let rights = [
+            Right(verb: "create", resource: "pods"), Right(verb: "list", resource: "pods"), Right(verb: "deletecollection", resource: "pods"),
+            Right(verb: "delete", resource: "pods"), Right(verb: "get", resource: "pods/status"),
+        ]
+
+        /// The rules of the shipped role as rights.
+        private func shipped() throws -> [Right] {
+            let rules = try RealCluster.shipped("role")["rules"]?.array ?? []
+            return rules.flatMap { rule in
+                (rule["resources"]?.array ?? []).flatMap { resource in
+                    (rule["verbs"]?.array ?? []).map { Right(verb: $0.string ?? "", resource: resource.string ?? "") }
+                }
+            }
+        }
+
+        @Test func theRoleGrantsTheseAndNoOther() throws { #expect(try Set(self.shipped()) == Set(Self.rights)) }
+
+        @Test(arguments: Self.rights)
+        func withoutOneTheWorkerSaysWhichItLacks(right: Right) async throws {
+            let rules = try self.shipped().filter { $0 != right }.map { right -> JSONValue in
+                ["apiGroups": [""], "resources": [.string(right.resource)], "verbs": [.string(right.verb)]]
+            }
+            let stage = try await Stage.set(rules: .array(rules))
+            defer { stage.clear() }
+            // The janitor deletes pods that ended more than 60 ms ago.
+            let janitor = right.verb == "delete" ? ["POD_TTL": "0.001", "JANITOR_INTERVAL": "1"] : [:]
+            let worker = try stage.startWorker(["run"], ["RABBITMQ_MSG_REPROCESS_LIMIT": "0"].merging(janitor) { $1 })
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/succeeded:1"))
+            try await stage.publish(stage.stop(2))
+            let words = "cannot \(right.verb) resource \"\(right.resource)\""
+            try await eventually("the log says what the worker may not") {
+                try worker.log().contains { ["error", "warning"].contains($0["level"]?.string) && $0["error"]?.string?.contains(words) == true }
+            }
+            try await eventually("and neither build hangs") { try stage.isSettled() && stage.depth(\.initTimers) == 0 }
+            if right.verb == "create" {
+                #expect(try await stage.simulator.state().message(1).contains(words), "the build's owner reads it too")
+            }
+            try await worker.terminate()
+        }
+
+        @Test func aRoleThatComesLaterIsEnough() async throws {
+            let stage = try await Stage.set(rules: [])
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the worker is not ready") {
+                let health = try await worker.health()
+                return health.status == 503 && health.text.contains("cannot create resource")
+            }
+            try await RealCluster.required().grantWorker(in: stage.namespace)
+            try await eventually("the build is started") { try await stage.simulator.state().hostname(1) != nil }
+            try await eventually("the worker is ready") { try await worker.health().status == 200 }
+            try await worker.terminate()
+        }
+    }
+}
