@@ -15,7 +15,7 @@ LABEL org.opencontainers.image.title="build-worker" \
       org.opencontainers.image.description="Starts CI builds as Kubernetes pods"
 RUN apt-get update && apt-get install -y --no-install-recommends librabbitmq4 libcurl4 ca-certificates && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/.build/release/worker /usr/local/bin/worker
-COPY Config /etc/build-worker
+COPY Config/default.yaml Config/environment.yaml /etc/build-worker/
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/worker"]

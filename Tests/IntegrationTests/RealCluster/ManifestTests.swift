@@ -1,0 +1,130 @@
+import Foundation
+import TestSupport
+import Testing
+import Yams
+
+@testable import BuildWorker
+
+extension Integration.OnARealCluster {
+    /// `Config/kubernetes` is what a cluster takes, and what the worker needs.
+    @Suite struct ManifestTests {
+        private func objects(_ stream: String) throws -> [JSONValue] {
+            try Yams.load_all(yaml: stream).compactMap { $0 }.map { try JSONValue(parsing: [UInt8](try JSONSerialization.data(withJSONObject: $0))) }
+        }
+
+        private func deployment(_ overlay: String = "small") async throws -> JSONValue {
+            let stream = try await Kubectl(cluster: try RealCluster.required()).render(overlay: overlay)
+            return try #require(try self.objects(stream).first { $0["kind"]?.string == "Deployment" })
+        }
+
+        /// Kinds that others define, with the part of their schema that is used here.
+        private func define(_ kinds: [(group: String, version: String, kind: String, plural: String, required: [String])]) async throws {
+            let cluster = try RealCluster.required()
+            for kind in kinds {
+                let schema: JSONValue = [
+                    "type": "object", "required": ["spec"],
+                    "properties": [
+                        "spec": [
+                            "type": "object", "required": .array(kind.required.map { .string($0) }), "x-kubernetes-preserve-unknown-fields": true,
+                        ]
+                    ],
+                ]
+                let definition: JSONValue = [
+                    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                    "metadata": ["name": .string("\(kind.plural).\(kind.group)")],
+                    "spec": [
+                        "group": .string(kind.group), "scope": "Namespaced",
+                        "names": ["kind": .string(kind.kind), "plural": .string(kind.plural), "singular": .string(kind.kind.lowercased())],
+                        "versions": [["name": .string(kind.version), "served": true, "storage": true, "schema": ["openAPIV3Schema": schema]]],
+                    ],
+                ]
+                try await cluster.must("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition, 201, 409)
+                try await eventually("\(kind.plural) are served") {
+                    try await cluster.request("GET", "/apis/\(kind.group)/\(kind.version)/namespaces/default/\(kind.plural)").status == 200
+                }
+            }
+        }
+
+        @Test(arguments: ["small", "production"])
+        func everyObjectIsCreated(overlay: String) async throws {
+            let cluster = try RealCluster.required()
+            let kubectl = Kubectl(cluster: cluster)
+            try await self.define([
+                ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects", ["scaleTargetRef", "triggers"]),
+                ("keda.sh", "v1alpha1", "TriggerAuthentication", "triggerauthentications", []),
+                ("monitoring.coreos.com", "v1", "PodMonitor", "podmonitors", ["selector", "podMetricsEndpoints"]),
+            ])
+            // This API server is of 1.20: it has budgets as v1beta1 only, which are the same.
+            let stream = try await kubectl.render(overlay: overlay).replacingOccurrences(of: "apiVersion: policy/v1\n", with: "apiVersion: policy/v1beta1\n")
+            let objects = try self.objects(stream)
+            #expect(objects.count >= 8)
+            let applied = try await kubectl.run("apply", "--filename", "-", "--output", "name", input: stream)
+            #expect(applied.split(separator: "\n").count == objects.count, "\(applied)")
+            let again = try await kubectl.run("diff", "--filename", "-", input: stream)
+            #expect(again.isEmpty, "what is stored is what was sent: \(again)")
+        }
+
+        /// A Deployment's pods are made by a controller, which is not here: so one is made of its template.
+        @Test func itsPodIsAccepted() async throws {
+            let cluster = try RealCluster.required()
+            let template = try #require(try await self.deployment()[path: "spec", "template"])
+            let pod: JSONValue = [
+                "apiVersion": "v1", "kind": "Pod", "metadata": ["name": "build-worker-0", "labels": template[path: "metadata", "labels"] ?? [:]],
+                "spec": template["spec"] ?? [:],
+            ]
+            let namespace = try await cluster.makeNamespace(rules: [])
+            try await cluster.must("POST", "/api/v1/namespaces/\(namespace)/pods", pod)
+        }
+
+        /// The level `restricted` of Pod Security, which this API server does not know yet.
+        @Test func itsPodIsRestricted() async throws {
+            let spec = try #require(try await self.deployment()[path: "spec", "template", "spec"])
+            #expect(spec[path: "securityContext", "runAsNonRoot"]?.bool == true)
+            #expect(spec[path: "securityContext", "seccompProfile", "type"]?.string == "RuntimeDefault")
+            for name in ["hostNetwork", "hostPID", "hostIPC"] { #expect(spec[name] == nil) }
+            let containers = (spec["containers"]?.array ?? []) + (spec["initContainers"]?.array ?? [])
+            #expect(containers.count == 2)
+            for container in containers {
+                #expect(container[path: "securityContext", "allowPrivilegeEscalation"]?.bool == false)
+                #expect(container[path: "securityContext", "readOnlyRootFilesystem"]?.bool == true)
+                #expect(container[path: "securityContext", "capabilities", "drop"] == ["ALL"])
+                #expect(container["securityContext"]?["privileged"] == nil)
+            }
+            let volumes = Set((spec["volumes"]?.array ?? []).flatMap { $0.members ?? [] }.map(\.name))
+            #expect(volumes == ["name", "projected", "emptyDir"])
+        }
+
+        /// The worker is started with the shipped ConfigMap: it knows every variable and refuses none.
+        @Test func itsConfigurationIsTheWorkers() async throws {
+            let stream = try await Kubectl(cluster: try RealCluster.required()).render(overlay: "small")
+            let map = try #require(try self.objects(stream).first { $0["kind"]?.string == "ConfigMap" })
+            let variables = try #require(map["data"]?.members).map { ($0.name, $0.value.string ?? "") }
+            var environment = Dictionary(uniqueKeysWithValues: variables)
+            environment["BUILD_WORKER_CONFIG_DIR"] = Surroundings.sourceRoot.appendingPathComponent("Config").path
+            let config = try await WorkerProcess.run(["config", "--format", "json"], environment: environment)
+            try #require(config.code == 0, "\(config.errors)")
+            let origins = try #require(try JSONValue(parsing: config.output)["settings"]?.array).compactMap { $0["origin"]?.string }
+            for (name, _) in variables { #expect(origins.contains("variable \(name)"), "\(name) is no variable of the worker") }
+        }
+
+        @Test func whatItsPartsPromiseEachOther() async throws {
+            let deployment = try await self.deployment()
+            let spec = try #require(deployment[path: "spec", "template", "spec"])
+            let worker = try #require(spec["containers"]?.array?.first)
+            let loader = ConfigurationLoader(directory: Surroundings.sourceRoot.appendingPathComponent("Config").path)
+            let options = try loader.load(file: nil, environment: [:]).configuration
+            let grace = try #require(spec["terminationGracePeriodSeconds"]?.integer)
+            #expect(Duration.seconds(grace) >= options.drainTimeout + .seconds(5), "the drain ends before the pod is killed")
+            let mounts = Dictionary(
+                uniqueKeysWithValues: (worker["volumeMounts"]?.array ?? []).map { ($0["mountPath"]?.string ?? "", $0["name"]?.string ?? "") })
+            #expect(mounts[options.spoolDirectory] == "spool")
+            #expect(mounts[ClusterTrust.systemBundle] == "trust")
+            let account = URL(fileURLWithPath: options.executor.kubernetes.tokenFile).deletingLastPathComponent().path
+            #expect(mounts[account] == "account")
+            #expect(options.executor.kubernetes.caFile == "\(account)/ca.crt")
+            #expect(worker["ports"]?.array?.first?["containerPort"]?.integer == options.httpd.port)
+            #expect(deployment[path: "spec", "selector", "matchLabels"] == deployment[path: "spec", "template", "metadata", "labels"])
+            #expect(spec["serviceAccountName"]?.string == (try RealCluster.shipped("service-account"))[path: "metadata", "name"]?.string)
+        }
+    }
+}
