@@ -117,7 +117,7 @@ private func review(_ options: RabbitMQOptions, _ judge: (ParkedMessage) -> Park
         printError("\(error)")
         switch error {
         case .broker(let error): throw error.isRetriable ? Exit.unavailable : Exit.failed
-        case .noQueue, .notPublished, .noOrigin: throw Exit.failed
+        case .noQueue, .unreadable, .notPublished, .noOrigin: throw Exit.failed
         }
     }
 }

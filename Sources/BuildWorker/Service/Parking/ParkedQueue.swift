@@ -6,6 +6,8 @@ public struct ParkedQueue: Sendable {
     public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
         case noQueue(String)
         case broker(AMQPError)
+        /// There are messages, and the broker hands none out.
+        case unreadable(queue: String, reason: String)
         /// What came of it before stands.
         case notPublished(id: String, outcome: PublishOutcome)
         /// Nobody wrote down where it came from.
@@ -15,6 +17,7 @@ public struct ParkedQueue: Sendable {
             switch self {
             case .noQueue(let queue): "there is no queue \(queue); 'worker topology apply' makes it"
             case .broker(let error): error.description
+            case .unreadable(let queue, let reason): "the messages in \(queue) cannot be looked at: \(reason)"
             case .notPublished(let id, .returned): "\(id) stays parked: no queue takes it; --to names another"
             case .notPublished(let id, let outcome): "\(id) stays parked: RabbitMQ did not take it (\(outcome))"
             case .noOrigin(let id): "\(id) stays parked: it does not say which queue it came from; --to names one"
@@ -24,7 +27,7 @@ public struct ParkedQueue: Sendable {
         fileprivate var concernsOneMessage: Bool {
             switch self {
             case .noOrigin, .notPublished(_, .returned): true
-            case .noQueue, .broker, .notPublished: false
+            case .noQueue, .broker, .unreadable, .notPublished: false
             }
         }
     }
@@ -54,13 +57,20 @@ public struct ParkedQueue: Sendable {
         let depth = try await self.depth()
         guard depth > 0 else { return }
         let endpoint = AMQPEndpoint(self.options, connectionName: "\(Product.name) parked \(Product.version)")
+        let refusal = Refusal()
         let consuming = ConsumingConnection(
-            endpoint, queues: [self.options.parkedQueue], prefetch: min(depth, Self.largestLook), host: "worker parked") { _ in }
+            endpoint, queues: [self.options.parkedQueue], prefetch: min(depth, Self.largestLook), host: "worker parked"
+        ) { event in
+            if case .consumerLost(_, let reason, _) = event { refusal.reason.withLock { $0 = reason } }
+        }
         let publishing = PublishingConnection(endpoint, confirmTimeout: .seconds(10), patience: .seconds(15)) { _ in }
         consuming.start()
         publishing.start()
         let deliveries = await Self.take(min(depth, Self.largestLook), from: consuming)
         var failure: Failure?
+        if deliveries.isEmpty, let reason = refusal.reason.withLock({ $0 }) {
+            failure = .unreadable(queue: self.options.parkedQueue, reason: reason)
+        }
         for delivery in deliveries {
             let parked = ParkedMessage(parked: delivery)
             do throws(Failure) {
@@ -103,6 +113,11 @@ public struct ParkedQueue: Sendable {
         } catch let error as AMQPError { throw .broker(error) } catch { fatalError("only the broker fails here: \(error)") }
         guard let depth else { throw .noQueue(options.parkedQueue) }
         return depth
+    }
+
+    /// Why the broker does not let us consume.
+    private final class Refusal: Sendable {
+        let reason = Mutex<String?>(nil)
     }
 
     private final class LastArrival: Sendable {
