@@ -44,7 +44,7 @@ struct ComparedClusters: Sendable {
         #expect(differences.isEmpty, "\(ask.method) \(ask.path)\n\(differences.joined(separator: "\n"))")
     }
 
-    private func answer(to ask: Ask, of server: String, administrator: String) async throws -> Answer {
+    private func answer(to ask: Ask, of server: String, administrator: String) async throws -> ClusterAnswer {
         let token =
             switch ask.asker {
             case .worker: self.token
@@ -54,6 +54,6 @@ struct ComparedClusters: Sendable {
         let url = "\(server)/api/v1/namespaces/\(ask.namespace ?? self.namespace)\(ask.path)"
         let request = HTTPRequest(method: ask.method, url: url, bearer: Secret(token), body: ask.body)
         let response = try await Self.transport.send(request, deadline: .seconds(20))
-        return try Answer(status: response.status, body: response.body)
+        return try ClusterAnswer(status: response.status, body: response.body)
     }
 }

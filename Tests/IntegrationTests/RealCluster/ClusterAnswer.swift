@@ -5,7 +5,7 @@ import TestSupport
 
 /// What a cluster answered, as lines that can be compared: no identifiers, versions and times, and of a pod's `spec` only what a
 /// scheduler adds.
-struct Answer: Equatable, CustomStringConvertible {
+struct ClusterAnswer: Equatable, CustomStringConvertible {
     let lines: Set<String>
     let description: String
 
@@ -26,7 +26,7 @@ struct Answer: Equatable, CustomStringConvertible {
     }
 
     /// What stands in one answer and not in the other.
-    func differences(from other: Answer) -> [String] {
+    func differences(from other: ClusterAnswer) -> [String] {
         self.lines.subtracting(other.lines).sorted().map { "only simulated: \($0)" } + other.lines.subtracting(self.lines).sorted().map { "only real: \($0)" }
     }
 
