@@ -49,7 +49,8 @@ extension Integration {
             try await cluster.stop()
         }
 
-        /// The node that the worker talks to is cut off from the others, which go on, and comes back.
+        /// The node that the worker talks to is cut off from the others, which go on, and comes back. The same holds for a frozen
+        /// node, except that RabbitMQ itself may leave it apart when it thaws (`Config/rabbitmq`).
         @Test func aNodeThatIsCutOffAndComesBack() async throws {
             let cluster = try await BrokerCluster.start()
             let stage = try await Stage.set(broker: cluster.nodes[1], initTimeout: .seconds(300))
@@ -59,12 +60,12 @@ extension Integration {
             let worker = try stage.startWorker(["run"], Self.quick.merging(hosts) { $1 })
             try await worker.waitUntilConsuming()
             try await self.load(1...40, stage)
-            try await cluster.nodes[0].pause()
+            try await cluster.nodes[0].isolate()
             try await self.awaitAll(1...40, stage, asking: cluster.nodes[1])
             try await eventually("the others have given it up", within: .seconds(60)) {
                 try await cluster.nodes[1].ctl("eval", "length(rabbit_nodes:all_running()).").contains("2")
             }
-            try await cluster.nodes[0].resume()
+            try await cluster.nodes[0].rejoin()
             try await cluster.awaitAll()
             try await self.load(41...80, stage)
             try await self.awaitAll(41...80, stage, asking: cluster.nodes[1])

@@ -43,6 +43,9 @@ package final class Broker: Sendable {
     package func kill9() async throws { try await Self.run(["kill", self.directory.path]) }
     package func restart() async throws { try await Self.run(["restart", self.directory.path]) }
     package func pause() async throws { try await Self.run(["pause", self.directory.path]) }
+    /// Cuts a node off from the others of its cluster, not from clients.
+    package func isolate() async throws { try await Self.run(["isolate", self.directory.path]) }
+    package func rejoin() async throws { try await Self.run(["rejoin", self.directory.path]) }
     package func resume() async throws { try await Self.run(["resume", self.directory.path]) }
 
     @discardableResult
