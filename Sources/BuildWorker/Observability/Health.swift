@@ -101,7 +101,9 @@ public final class Health: Sendable {
                 state.outages.sorted { $0.key < $1.key }.map { "\($0.key) is away, the intake is paused: \($0.value.cause)" }
             )
         }
-        return outages + self.brokerProblems + [fault].compactMap { $0 }
+        // Where the worker itself pauses its queues, that they are paused says nothing more.
+        let broker = self.brokerProblems.filter { outages.isEmpty || !$0.hasSuffix(": paused") }
+        return outages + broker + [fault].compactMap { $0 }
     }
 
     /// What keeps messages from coming and going.

@@ -92,6 +92,12 @@ final class DeliveryContext: Sendable {
         }
     }
 
+    /// What must stand in nothing that is shown. Poison is not read for it.
+    var tokens: [Secret] {
+        guard case .success(let message) = self.message, let token = message.build?.token else { return [] }
+        return [token]
+    }
+
     /// `jobId: 91877, jobType: start, buildId: 8609231`, as operators grep it.
     var job: String {
         guard case .success(let message) = self.message else { return "jobId: , jobType: unread, buildId: " }

@@ -75,6 +75,9 @@ struct DeliveryProcessor: Sendable {
             context.logger.error(
                 "a poison message killed the worker while its build was to be told: the build has to be ended by hand", metadata: ["messageKey": .string("\(key)")])
             self.isolation.clear(key)
+            self.tell(.arrived, context)
+            self.tell(.began, context)
+            self.tell(.settled(.ack, Facts(), took: .zero), context)
             return .ack
         }
         self.tell(.arrived, context)

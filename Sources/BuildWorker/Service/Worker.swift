@@ -171,8 +171,8 @@ public final class Worker: Service {
     /// Takes deliveries until the graceful shutdown, settles what is in hand, and closes. When cancelled meanwhile (the
     /// drain took too long), or told to ``handBack()``, it closes at once, and what is not settled goes back to its queue.
     public func run() async throws {
-        // Not in the group, which is cancelled: what failed last is to be read, too.
-        async let writing: Void? = self.reports?.run()
+        // A task of its own, for this one is cancelled when a drain takes too long: what failed last is to be read, too.
+        let writing = Task { await self.reports?.run() }
         self.reportEarlierDeaths()
         self.publishing.start()
         self.consuming.start()
@@ -184,7 +184,7 @@ public final class Worker: Service {
             group.cancelAll()
         }
         self.reports?.drain()
-        await writing
+        await writing.value
         self.consuming.stop()
         await self.consuming.waitUntilStopped()
         self.publishing.stop()

@@ -40,12 +40,13 @@ enum SpoolFile {
         if isDurable { try Self.sync(directoryOf: path) }
     }
 
-    /// In one write, so that lines of several writers do not mix. A crash may leave the last line unfinished.
-    static func append(_ bytes: [UInt8], to path: String) throws(SpoolError) {
+    /// In one write, so that lines of several writers do not mix. A crash may leave a line unfinished; the next one begins anew all
+    /// the same, so readers skip empty lines.
+    static func append(line: [UInt8], to path: String) throws(SpoolError) {
         let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw SpoolError("open", path) }
         defer { close(file) }
-        guard Self.write(bytes, to: file) else { throw SpoolError("write", path) }
+        guard Self.write([0x0A] + line + [0x0A], to: file) else { throw SpoolError("write", path) }
     }
 
     /// One that is gone already is fine.

@@ -9,8 +9,11 @@ enum FailureFingerprint {
     /// `#`, and so does what stands in double quotes, as servers quote names, where it holds no blank. Status codes stay.
     static func withoutIDs(_ text: String) -> String {
         var words: [String] = []
+        var previous: Substring?
         for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-            let reduced = Self.reduced(word)
+            // A status code is what follows a colon: `create pod: 500`. Elsewhere the same digits may be a build.
+            let reduced = Self.reduced(word, mayBeStatus: previous?.hasSuffix(":") ?? false)
+            previous = word
             // Ten ids in a row say no more than one.
             if reduced.isPlaceholder, words.last?.isPlaceholder == true { words.removeLast() }
             words.append(reduced)
@@ -18,13 +21,13 @@ enum FailureFingerprint {
         return words.joined(separator: " ")
     }
 
-    private static func reduced(_ word: Substring) -> String {
+    private static func reduced(_ word: Substring, mayBeStatus: Bool) -> String {
         let edges: Set<Character> = ["(", ")", ",", ".", ":", ";", "'", "[", "]", "{", "}"]
         let head = word.prefix { edges.contains($0) }
         let rest = word.dropFirst(head.count)
         let tail = rest.reversed().prefix { edges.contains($0) }.reversed()
         let core = rest.dropLast(tail.count)
-        return "\(head)\(Self.isStatus(core) || !Self.isID(core) ? String(core) : "#")\(String(tail))"
+        return "\(head)\(mayBeStatus && Self.isStatus(core) || !Self.isID(core) ? String(core) : "#")\(String(tail))"
     }
 
     private static func isStatus(_ word: Substring) -> Bool { word.count == 3 && (Int(word).map { (400..<600).contains($0) } ?? false) }

@@ -12,6 +12,8 @@ public struct FailureReport: Sendable {
         case failureRefused = "failure-refused"
         /// Nobody could read the message: it is parked.
         case parked
+        /// Nobody could read the message, and there is no queue to park it in: it is gone.
+        case dropped
         /// The message crashed the worker too often: it is parked.
         case poison
         /// Something good to know was not told to the build API.
@@ -66,7 +68,7 @@ public struct FailureReport: Sendable {
     ) {
         (self.id, self.kind, self.failureClass, self.host, self.version) = (id, kind, failureClass, host, Product.version)
         self.at = time.text
-        self.causes = causes.map { $0.safeToShow(limit: 1000, hiding: secrets) }
+        self.causes = causes.map { $0.withoutCredentials.safeToShow(limit: 1000, hiding: secrets) }
         let cause = FailureFingerprint.withoutIDs(self.causes.last ?? "")
         self.title = "\(kind.rawValue), \(place): \(cause)".safeToShow(limit: 300)
         self.fingerprint = FailureFingerprint.of(kind: kind.rawValue, place: place, cause: cause)
@@ -75,5 +77,14 @@ public struct FailureReport: Sendable {
     static func newID() -> String {
         let digits = String(UInt64.random(in: 0..<(1 << 48)), radix: 16)
         return String(repeating: "0", count: 12 - digits.count) + digits
+    }
+}
+
+extension String {
+    /// The text without what follows a word that announces a secret: `password=…`, `Authorization: Basic …`.
+    var withoutCredentials: String {
+        self.replacing(/(?i)\b(authorization"?\s*[:=]\s*"?\w+|password"?\s*[:=]|passwd"?\s*[:=]|secret"?\s*[:=]|token"?\s*[:=])\s*"?[^\s",;]+/) {
+            "\($0.output.1) <redacted>"
+        }
     }
 }

@@ -17,14 +17,17 @@ public struct ReportStore: Sendable {
         let day = "\(self.path)/\(report.at.prefix(10))"
         try SpoolDirectory.make(day)
         let file = "\(day)/\(report.id).json"
-        // Filed already, by an attempt that did not get to say so.
-        guard try SpoolFile.read(file) == nil else { return true }
-        guard try SpoolFile.names(in: day).count <= Self.largestDay else { return false }
-        try SpoolFile.replace(file, with: report.document.serialized() + [0x0A])
         var line = report
         line.timeline = []
-        // Second: a line whose file is missing would promise what is not there; a file without a line is found by its name.
-        try SpoolFile.append(line.document.serialized() + [0x0A], to: "\(day)/index")
+        if try SpoolFile.read(file) == nil {
+            guard try SpoolFile.names(in: day).count <= Self.largestDay else { return false }
+            try SpoolFile.replace(file, with: report.document.serialized() + [0x0A])
+        } else if try Self.lines(of: "\(day)/index").contains(where: { $0.id == report.id }) {
+            // Filed already, by an attempt that did not get to say so.
+            return true
+        }
+        // Second: a line whose file is missing would promise what is not there.
+        try SpoolFile.append(line: line.document.serialized(), to: "\(day)/index")
         return true
     }
 
@@ -35,12 +38,7 @@ public struct ReportStore: Sendable {
         var reports: [FailureReport] = []
         for day in try self.days() {
             if let since, day < since.prefix(10) { continue }
-            let text = String(decoding: try SpoolFile.read("\(self.path)/\(day)/index") ?? [], as: UTF8.self)
-            for line in text.split(separator: "\n") {
-                guard let report = Self.parse(String(line)) else { continue }
-                if let since, report.at < since { continue }
-                reports.append(report)
-            }
+            reports += try Self.lines(of: "\(self.path)/\(day)/index").filter { report in since.map { report.at >= $0 } ?? true }
         }
         return reports
     }
@@ -60,18 +58,29 @@ public struct ReportStore: Sendable {
     /// - Returns: how many reports that were.
     func prune(before day: String) throws(SpoolError) -> Int {
         var count = 0
+        var failure: SpoolError?
         for old in try self.days() where old < day {
-            let names = try SpoolFile.names(in: "\(self.path)/\(old)") + SpoolFile.names(in: "\(self.path)/\(old)", drafts: true)
-            for name in names { try SpoolFile.remove("\(self.path)/\(old)/\(name)") }
-            try SpoolDirectory.remove("\(self.path)/\(old)")
-            count += names.count { $0.hasSuffix(".json") }
+            // One day that cannot be removed keeps no other.
+            do throws(SpoolError) { count += try self.remove(old) } catch { failure = error }
         }
+        if let failure { throw failure }
         return count
+    }
+
+    private func remove(_ day: String) throws(SpoolError) -> Int {
+        let names = try SpoolFile.names(in: "\(self.path)/\(day)") + SpoolFile.names(in: "\(self.path)/\(day)", drafts: true)
+        for name in names { try SpoolFile.remove("\(self.path)/\(day)/\(name)") }
+        try SpoolDirectory.remove("\(self.path)/\(day)")
+        return names.count { $0.hasSuffix(".json") }
     }
 
     private func days() throws(SpoolError) -> [String] {
         guard SpoolDirectory.exists(self.path) else { return [] }
         return try SpoolFile.names(in: self.path).filter { $0.wholeMatch(of: /\d{4}-\d\d-\d\d/) != nil }
+    }
+
+    private static func lines(of index: String) throws(SpoolError) -> [FailureReport] {
+        String(decoding: try SpoolFile.read(index) ?? [], as: UTF8.self).split(separator: "\n").compactMap { Self.parse(String($0)) }
     }
 
     private static func parse(_ text: String) -> FailureReport? {

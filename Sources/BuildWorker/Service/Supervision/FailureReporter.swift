@@ -45,7 +45,7 @@ final class FailureReporter: Sendable {
         let sinceArrival = ContinuousClock.now - context.arrival
         let step = FailureReport.Step(
             atMilliseconds: max(0, Int((sinceArrival - took) / .milliseconds(1))), step: action.words,
-            outcome: fact.words.safeToShow(limit: 300, hiding: self.secrets), tookMilliseconds: Int(took / .milliseconds(1)))
+            outcome: fact.words.withoutCredentials.safeToShow(limit: 300, hiding: self.secrets + context.tokens), tookMilliseconds: Int(took / .milliseconds(1)))
         self.courses.withLock { courses in
             guard courses[identity] != nil else { return }
             if (courses[identity]?.steps.count ?? 0) < Self.longestTimeline { courses[identity]?.steps.append(step) }
@@ -60,18 +60,24 @@ final class FailureReporter: Sendable {
         for text in [course.cause?.description, summary].compactMap({ $0 }) + course.faults.reversed().map(\.detail) where !causes.contains(where: { $0.contains(text) }) {
             causes.append(text)
         }
-        let build: BuildConfig? = if case .success(let message) = context.message { message.build } else { nil }
+        let build = self.isReadable(course, context) ? context.build : nil
         if case .failure(let error) = context.message { causes.append(error.description) }
         var report = FailureReport(
             id: context.reportID, kind, self.failureClass(kind, course, causes), at: course.faults.first?.step ?? course.steps.last?.step ?? "arrival",
             causes: causes, host: self.host, hiding: self.secrets + [build?.token].compactMap { $0 })
         report.buildID = build?.buildID.rawValue
-        report.jobID = build?.jobID
+        report.jobID = build?.jobID?.safeToShow(limit: 100, hiding: self.secrets)
         report.jobType = context.jobType
         report.queue = context.delivery.queue
         report.attempt = context.attempt
         report.timeline = course.steps
         self.tell(report, context.logger)
+    }
+
+    /// Poison may be read only where its build was told: whatever kills lies behind it then.
+    private func isReadable(_ course: Course, _ context: DeliveryContext) -> Bool {
+        if case .poison = context.command { return course.cause != nil }
+        return true
     }
 
     /// Counts, logs and keeps it.
@@ -89,7 +95,7 @@ final class FailureReporter: Sendable {
 
     private func failureClass(_ kind: FailureReport.Kind, _ course: Course, _ causes: [String]) -> FailureClass {
         switch kind {
-        case .parked: return .message
+        case .parked, .dropped: return .message
         case .poison: return .poison
         case .handedBack, .crashed, .startFailed: return .worker
         case .noteLost, .failureRefused: return .buildAPI
@@ -105,12 +111,14 @@ extension FailureReport.Kind {
     init?(_ settlement: Settlement, _ facts: Facts, _ command: BuildCommand) {
         switch (facts.postponement, facts.failure, settlement) {
         case (.held, _, _): self = .postponed
+        // Somebody ended it meanwhile: there is nothing to tell.
+        case (_, .refused, .ack) where facts.build == .aborted || facts.build == .finished: return nil
         case (_, .refused, .ack): self = .failureRefused
         case (_, .taken, .ack): if case .poison = command { self = .poison } else { self = .buildFailed }
         case (_, _, .nack): self = .retried
         case (_, _, .ack):
             switch command {
-            case .unreadable: self = .parked
+            case .unreadable: self = facts.parking == .held ? .parked : .dropped
             case .poison: self = .poison
             case .start, .stop, .verify, .clear:
                 if case .failed = facts.deletion { self = .gaveUp } else if case .failed = facts.clearing { self = .gaveUp } else if facts.note == .lost {
@@ -125,7 +133,7 @@ extension FailureReport.Kind {
     /// Somebody has to do something.
     fileprivate var isLoud: Bool {
         switch self {
-        case .buildFailed, .failureRefused, .parked, .poison, .gaveUp, .crashed, .startFailed: true
+        case .buildFailed, .failureRefused, .parked, .dropped, .poison, .gaveUp, .crashed, .startFailed: true
         case .retried, .postponed, .noteLost, .handedBack: false
         }
     }

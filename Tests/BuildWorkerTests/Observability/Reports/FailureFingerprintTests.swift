@@ -12,6 +12,7 @@ import Testing
         ("GET https://10.0.0.1:6443/api/v1/namespaces/x/pods/1-abc12: timed out (after 10.0 seconds)", "GET https://10.0.0.2:6443/api/v1/namespaces/x/pods/2-zzz99: timed out (after 10.0 seconds)"),
         ("update build 4711: 503 \"upstream 10.1.2.3:80 is away\"", "update build 12: 503 \"upstream 10.1.2.4:80 is away\""),
         (#"Failed to pull image "registry.example.com/a/b:1.2": not found"#, #"Failed to pull image "registry.example.com/c:latest9": not found"#),
+        ("update build 500: 503", "update build 77: 503"),
         ("messages 39363c518635919b-142-103aa131, 0fb2a25871865b0e-134-103aa131", "messages bd9e3bcfa967692a-134-103aa131"),
         ("pod pending, waits for 0/3 nodes are available: 3 Insufficient cpu.", "pod pending, waits for 0/5 nodes are available: 5 Insufficient cpu."),
     ])

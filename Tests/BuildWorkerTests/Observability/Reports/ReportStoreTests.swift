@@ -46,8 +46,26 @@ import Testing
         let store = ReportStore(spool: self.spool)
         let first = self.report()
         try store.file(first)
-        try SpoolFile.append(Array("{\"id\":\"abc".utf8), to: "\(self.spool)/reports/2026-11-14/index")
+        let index = "\(self.spool)/reports/2026-11-14/index"
+        // A crash in the middle of a line: it has no end.
+        let handle = try #require(FileHandle(forWritingAtPath: index))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("\n{\"id\":\"abc".utf8))
+        try handle.close()
         #expect(try store.list().map(\.id) == [first.id])
+        let second = self.report(2)
+        try store.file(second)
+        #expect(try store.list().map(\.id) == [first.id, second.id], "the next is not lost with it")
+    }
+
+    @Test func aCrashBetweenFileAndIndexIsMended() throws {
+        defer { do { try FileManager.default.removeItem(atPath: self.spool) } catch { Issue.record(error) } }
+        let store = ReportStore(spool: self.spool)
+        let report = self.report()
+        try store.file(report)
+        try FileManager.default.removeItem(atPath: "\(self.spool)/reports/2026-11-14/index")
+        try store.file(report)
+        #expect(try store.list().map(\.id) == [report.id])
     }
 
     @Test func oldDaysGo() throws {
@@ -80,10 +98,11 @@ import Testing
         let token = "s3cret-build-token"
         let web = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9abcDEF123.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6Ikpva"
         let report = FailureReport(
-            .retried, .other, at: "step", causes: ["the server said \(token) and \(web)", "password=\(token)"], host: "h", hiding: [Secret(token)])
+            .retried, .other, at: "step", causes: ["the server said \(token) and \(web)", "password=hunter2, Authorization: Basic aHVudGVyMg==", "{\"token\":\"hunter2\"}"], host: "h", hiding: [Secret(token)])
         let text = report.document.text()
         #expect(!text.contains(token))
         #expect(!text.contains("eyJhbGci"))
+        #expect(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "\(text)")
         #expect(text.contains("<redacted>"))
     }
 }
