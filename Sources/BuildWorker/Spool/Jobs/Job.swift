@@ -1,0 +1,82 @@
+/// A job as it stands in its file: what is to be done, and what was tried before.
+public struct Job: Hashable, Sendable {
+    /// One run that came to nothing.
+    public struct Trial: Hashable, Sendable {
+        /// RFC 3339.
+        public let at: String
+        public let attempt: Int
+        /// Safe to show.
+        public let error: String
+    }
+
+    public let kind: JobKind
+    /// Stays in the file name's id; here for whoever reads the file alone.
+    public var id: String
+    /// RFC 3339.
+    public let created: String
+    /// Jobs of one key run one after another, in the order in which they were made, also while one of them waits to be tried again.
+    public let orderKey: String?
+    /// The latest ``historyLimit``.
+    public var history: [Trial]
+    /// May hold a token: never to be shown whole.
+    public let payload: JSONValue
+
+    static let historyLimit = 30
+
+    init(_ kind: JobKind, id: String, created: String, orderKey: String?, history: [Trial] = [], payload: JSONValue) {
+        (self.kind, self.id, self.created, self.orderKey, self.history, self.payload) = (kind, id, created, orderKey, history, payload)
+    }
+
+    mutating func record(_ error: String, attempt: Int, at time: Timestamp) {
+        self.history.append(Trial(at: time.text, attempt: attempt, error: error.safeToShow(limit: 500)))
+        if self.history.count > Self.historyLimit { self.history.removeFirst(self.history.count - Self.historyLimit) }
+    }
+
+    // MARK: As JSON
+
+    /// What may be shown: all but the payload's secrets.
+    public var document: JSONValue { self.document(payload: self.payload.withoutSecrets) }
+
+    var serialized: [UInt8] { self.document(payload: self.payload).serialized() }
+
+    private func document(payload: JSONValue) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("kind", .string(self.kind.rawValue)), .init("id", .string(self.id)), .init("created", .string(self.created)),
+        ]
+        if let orderKey { members.append(.init("orderKey", .string(orderKey))) }
+        let history = self.history.map { trial -> JSONValue in
+            ["at": .string(trial.at), "attempt": .number(String(trial.attempt)), "error": .string(trial.error)]
+        }
+        return .object(members + [.init("history", .array(history)), .init("payload", payload)])
+    }
+
+    init(parsing bytes: [UInt8], _ path: String) throws(SpoolError) {
+        let document: JSONValue
+        do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
+        guard let kind = document["kind"]?.string.flatMap(JobKind.init), let id = document["id"]?.string,
+            let created = document["created"]?.string, let payload = document["payload"]
+        else { throw SpoolError("read", path, "it is not a job") }
+        let history = (document["history"]?.array ?? []).compactMap { trial -> Trial? in
+            guard let at = trial["at"]?.string, let attempt = trial["attempt"]?.integer, let error = trial["error"]?.string else { return nil }
+            return Trial(at: at, attempt: attempt, error: error)
+        }
+        self.init(kind, id: id, created: created, orderKey: document["orderKey"]?.string, history: history, payload: payload)
+    }
+}
+
+extension JSONValue {
+    /// With every member of a telling name hidden, and every text as it may be shown.
+    var withoutSecrets: JSONValue {
+        switch self {
+        case .object(let members):
+            .object(members.map { member in
+                let name = member.name.lowercased()
+                let isSecret = ["token", "password", "secret"].contains { name.contains($0) }
+                return Member(member.name, isSecret ? "<redacted>" : member.value.withoutSecrets)
+            })
+        case .array(let elements): .array(elements.map(\.withoutSecrets))
+        case .string(let text): .string(text.safeToShow(limit: 2000))
+        case .null, .bool, .number: self
+        }
+    }
+}

@@ -1,0 +1,81 @@
+/// What is done for jobs that nobody has in hand any more, and for what they leave behind.
+extension SpoolQueue {
+    /// How long a job in hand may go without a touch.
+    public static let lease = Duration.seconds(300)
+
+    public struct Recovery: Hashable, Sendable {
+        /// Given back to `new`, an attempt spent.
+        public var returned: [JobName] = []
+        public var buried: [JobName] = []
+    }
+
+    /// When a worker begins: what is in hand is its predecessor's, which is gone, for the directory has one owner.
+    public func recoverAll(now: Timestamp = .now) throws(SpoolError) -> Recovery {
+        for name in try SpoolFile.names(in: "\(self.directory)/tmp") { try SpoolFile.remove("\(self.directory)/tmp/\(name)") }
+        return try self.recover(try self.names(in: .cur), "the worker ended while it ran", now)
+    }
+
+    /// Gives back what was not touched for the ``lease``.
+    public func recoverStale(now: Timestamp = .now) throws(SpoolError) -> Recovery {
+        let limit = now.millisecondsSince1970 - Int(Self.lease / .milliseconds(1))
+        var stale: [JobName] = []
+        for name in try self.names(in: .cur) {
+            if let touched = try JobFile.touched(self.path(name, in: .cur)), touched < limit { stale.append(name) }
+        }
+        return try self.recover(stale, "nobody touched it for \(Self.lease.inWords)", now)
+    }
+
+    /// An attempt is spent: a job that ends its runner must come to an end too.
+    private func recover(_ names: [JobName], _ reason: String, _ now: Timestamp) throws(SpoolError) -> Recovery {
+        var recovery = Recovery()
+        for name in names {
+            if try self.failed(name, reason, after: .zero, now: now) { recovery.buried.append(name) } else { recovery.returned.append(name) }
+        }
+        return recovery
+    }
+
+    /// Removes logs without a job, and dead jobs, that are old.
+    ///
+    /// - Returns: how many files.
+    public func prune(logsOlderThan logs: Duration, deadOlderThan dead: Duration, now: Timestamp = .now) throws(SpoolError) -> Int {
+        var count = 0
+        for name in try self.names(in: .dead) where try self.isOlder(self.path(name, in: .dead), than: dead, now) {
+            if try self.drop(name, in: .dead) { count += 1 }
+        }
+        let living = Set(try (self.names(in: .new) + self.names(in: .cur)).map(\.id))
+        let buried = Set(try self.names(in: .dead).map(\.id))
+        for (directory, owners) in [("logs", living), ("dead", buried)] {
+            for file in try SpoolFile.names(in: "\(self.directory)/\(directory)") where file.hasSuffix(".log") && !owners.contains(String(file.dropLast(4))) {
+                let path = "\(self.directory)/\(directory)/\(file)"
+                guard try self.isOlder(path, than: logs, now) else { continue }
+                try SpoolFile.remove(path)
+                count += 1
+            }
+        }
+        return count
+    }
+
+    private func isOlder(_ path: String, than age: Duration, _ now: Timestamp) throws(SpoolError) -> Bool {
+        guard let touched = try JobFile.touched(path) else { return false }
+        return touched < now.millisecondsSince1970 - Int(age / .milliseconds(1))
+    }
+
+    /// What is in a box.
+    public struct Count: Hashable, Sendable {
+        public let jobs: Int
+        /// Since the oldest was made; `nil` without any.
+        public let oldest: Duration?
+    }
+
+    /// Reads the boxes' listings and no file.
+    public func counts(now: Timestamp = .now) throws(SpoolError) -> [JobBox: Count] {
+        var counts: [JobBox: Count] = [:]
+        for box in [JobBox.new, .cur, .dead] {
+            let names = try self.names(in: box)
+            let oldest = names.map(\.created).min().map { Duration.milliseconds(max(0, now.millisecondsSince1970 - $0)) }
+            counts[box] = Count(jobs: names.count, oldest: oldest)
+        }
+        try self.recount()
+        return counts
+    }
+}

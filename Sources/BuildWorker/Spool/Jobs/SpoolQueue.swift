@@ -1,0 +1,222 @@
+internal import Glibc
+internal import Synchronization
+
+/// The boxes of one kind of jobs on disk: `tmp`, `new`, `cur`, `dead`, and `logs` of the jobs' own words.
+///
+/// A job is a file, and every step is one rename, so that a job is in one box whenever the process or the machine ends. The worker
+/// that owns the spool's directory claims and settles; operators' commands may look, retry and drop at the same time. Everything
+/// here blocks for the disk.
+public final class SpoolQueue: Sendable {
+    public struct Limits: Hashable, Sendable {
+        /// Jobs in `new` and `cur` together; one more is refused.
+        public var jobs = 10_000
+        /// Of a job's file.
+        public var bytes = 1 << 20
+        /// Runs of a job before it is dead, 1 or more.
+        public var attempts = 10
+
+        public init() {}
+    }
+
+    public enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+        /// There are as many jobs as there may be.
+        case full(jobs: Int)
+        case tooLarge(bytes: Int)
+        /// The disk is full, or not there.
+        case disk(SpoolError)
+
+        public var description: String {
+            switch self {
+            case .full(let jobs): "\(jobs) jobs wait already"
+            case .tooLarge(let bytes): "a job of \(bytes) bytes is too large"
+            case .disk(let error): error.description
+            }
+        }
+    }
+
+    public let kind: JobKind
+    public let limits: Limits
+    let directory: String
+    /// The latest sequence given out, and jobs believed to be in `new` and `cur`.
+    private let state: Mutex<(sequence: Int, jobs: Int)>
+
+    /// - Parameter spool: `SPOOL_DIRECTORY`. The boxes are made where they are missing.
+    public init(_ kind: JobKind, spool: String, limits: Limits = Limits()) throws(SpoolError) {
+        let directory = "\(spool)/queues/\(kind.rawValue)"
+        for box in JobBox.allCases.map(\.rawValue) + ["logs"] { try SpoolDirectory.make("\(directory)/\(box)") }
+        (self.kind, self.limits, self.directory) = (kind, limits, directory)
+        self.state = Mutex((0, 0))
+        var waiting = 0
+        var latest = 0
+        for box in [JobBox.new, .cur, .dead] {
+            let names = try self.names(in: box)
+            if box != .dead { waiting += names.count }
+            latest = max(latest, names.map(\.sequence).max() ?? 0)
+        }
+        // A clock that was set back does not change the order.
+        self.state.withLock { $0 = (latest, waiting) }
+    }
+
+    func path(_ name: JobName, in box: JobBox) -> String { "\(self.directory)/\(box.rawValue)/\(name)" }
+
+    /// Where what a job's run says is kept: beside it while it lives, and with it when it is dead.
+    public func log(of name: JobName, in box: JobBox) -> String { "\(self.directory)/\(box == .dead ? "dead" : "logs")/\(name.id).log" }
+
+    // MARK: Making
+
+    /// Puts a job where it survives a crash and a power cut: written to `tmp`, synced, renamed into `new`.
+    ///
+    /// - Parameter delay: before it may run.
+    @discardableResult
+    public func enqueue(_ payload: JSONValue, orderKey: String? = nil, after delay: Duration = .zero, now: Timestamp = .now) throws(Refusal) -> JobName {
+        let name = try self.newName(now, delay)
+        let job = Job(self.kind, id: name.id, created: now.text, orderKey: orderKey, payload: payload)
+        do throws(Refusal) {
+            let bytes = job.serialized
+            guard bytes.count <= self.limits.bytes else { throw .tooLarge(bytes: bytes.count) }
+            do throws(SpoolError) {
+                let draft = self.path(name, in: .tmp)
+                try JobFile.create(draft, bytes)
+                guard try JobFile.move(draft, to: self.path(name, in: .new)) else { throw SpoolError("rename", draft, "it is gone") }
+                try JobFile.sync(directory: "\(self.directory)/new")
+            } catch { throw .disk(error) }
+        } catch {
+            self.left()
+            throw error
+        }
+        return name
+    }
+
+    private func newName(_ now: Timestamp, _ delay: Duration) throws(Refusal) -> JobName {
+        let (limit, microseconds) = (self.limits.jobs, now.millisecondsSince1970 * 1000)
+        let sequence = self.state.withLock { state -> Int? in
+            guard state.jobs < limit else { return nil }
+            state.jobs += 1
+            state.sequence = max(state.sequence + 1, microseconds)
+            return state.sequence
+        }
+        guard let sequence else { throw .full(jobs: limit) }
+        return JobName(started: now.millisecondsSince1970 + Int(delay / .milliseconds(1)), sequence: sequence, pid: Int(getpid()))
+    }
+
+    private func left() { self.state.withLock { $0.jobs = max(0, $0.jobs - 1) } }
+
+    // MARK: Looking
+
+    /// Jobs of a box; those that may run first come first. Files of others are left out.
+    public func names(in box: JobBox) throws(SpoolError) -> [JobName] {
+        try SpoolFile.names(in: "\(self.directory)/\(box.rawValue)").compactMap { JobName($0) }
+            .sorted { ($0.started, $0.sequence) < ($1.started, $1.sequence) }
+    }
+
+    /// - Returns: `nil` when it is not there any more.
+    public func read(_ name: JobName, in box: JobBox) throws(SpoolError) -> Job? {
+        let path = self.path(name, in: box)
+        guard let bytes = try SpoolFile.read(path) else { return nil }
+        return try Job(parsing: bytes, path)
+    }
+
+    // MARK: Settling
+
+    /// Takes a waiting job in hand. Touch it from time to time, and settle it with ``done(_:)``, ``failed(_:_:after:)``,
+    /// ``bury(_:_:)`` or ``putBack(_:)``.
+    ///
+    /// - Returns: `false` when an operator was quicker.
+    func claim(_ name: JobName) throws(SpoolError) -> Bool {
+        // First, so that it is never there untouched.
+        try JobFile.touch(self.path(name, in: .new))
+        return try JobFile.move(self.path(name, in: .new), to: self.path(name, in: .cur))
+    }
+
+    func touch(_ name: JobName) throws(SpoolError) { try JobFile.touch(self.path(name, in: .cur)) }
+
+    func done(_ name: JobName) throws(SpoolError) {
+        try SpoolFile.remove(self.path(name, in: .cur))
+        self.left()
+        try SpoolFile.remove(self.log(of: name, in: .cur))
+    }
+
+    /// It ran and failed: it waits to be tried again, or is dead if that was the last attempt.
+    ///
+    /// - Returns: whether it is dead now.
+    @discardableResult
+    func failed(_ name: JobName, _ error: String, after delay: Duration, now: Timestamp = .now) throws(SpoolError) -> Bool {
+        guard name.attempt + 1 < self.limits.attempts else {
+            try self.bury(name, error, now: now)
+            return true
+        }
+        self.note(error, name, in: .cur, now)
+        var next = name
+        next.attempt += 1
+        next.started = now.millisecondsSince1970 + Int(delay / .milliseconds(1))
+        try self.move(name, .cur, to: next, .new)
+        return false
+    }
+
+    /// No further attempt: an operator decides.
+    func bury(_ name: JobName, _ reason: String, now: Timestamp = .now) throws(SpoolError) {
+        self.note(reason, name, in: .cur, now)
+        var dead = name
+        dead.attempt += 1
+        // The log first: found without its job it is pruned, but a dead job without its log is a riddle.
+        _ = try JobFile.move(self.log(of: name, in: .cur), to: self.log(of: dead, in: .dead))
+        if try self.move(name, .cur, to: dead, .dead) { self.left() }
+    }
+
+    /// It was not its fault that nothing came of it: no attempt is charged.
+    func putBack(_ name: JobName) throws(SpoolError) { try self.move(name, .cur, to: name, .new) }
+
+    // MARK: An operator's commands
+
+    /// Gives a dead job all its attempts again. Its history stays.
+    ///
+    /// - Returns: `false` when it is not dead any more.
+    public func retry(_ name: JobName, now: Timestamp = .now) throws(SpoolError) -> Bool {
+        self.note("tried again by an operator", name, in: .dead, now)
+        var next = name
+        (next.attempt, next.started) = (0, now.millisecondsSince1970)
+        _ = try JobFile.move(self.log(of: name, in: .dead), to: self.log(of: next, in: .new))
+        return try self.move(name, .dead, to: next, .new)
+    }
+
+    /// - Returns: `false` when it is not there any more: it is in hand, or done.
+    public func drop(_ name: JobName, in box: JobBox) throws(SpoolError) -> Bool {
+        // A rename, because whoever claims it at the same moment must know who has it.
+        guard try JobFile.move(self.path(name, in: box), to: self.path(name, in: .tmp)) else { return false }
+        try SpoolFile.remove(self.path(name, in: .tmp))
+        try SpoolFile.remove(self.log(of: name, in: box))
+        return true
+    }
+
+    // MARK: Steps
+
+    @discardableResult
+    func move(_ old: JobName, _ from: JobBox, to new: JobName, _ to: JobBox) throws(SpoolError) -> Bool {
+        guard try JobFile.move(self.path(old, in: from), to: self.path(new, in: to)) else { return false }
+        try JobFile.sync(directory: "\(self.directory)/\(to.rawValue)")
+        return true
+    }
+
+    /// Adds to the history. A full disk must not keep a job from moving on, so its history may have gaps.
+    func note(_ error: String, _ name: JobName, in box: JobBox, _ now: Timestamp) {
+        let path = self.path(name, in: box)
+        do throws(SpoolError) {
+            guard var job = try self.read(name, in: box) else { return }
+            job.record(error, attempt: name.attempt, at: now)
+            let draft = self.path(name, in: .tmp)
+            try SpoolFile.remove(draft)
+            try JobFile.create(draft, job.serialized)
+            // Only over the file that is still there: one that was dropped meanwhile must not rise again.
+            guard JobFile.exists(path) else { return try SpoolFile.remove(draft) }
+            _ = try JobFile.move(draft, to: path)
+        } catch {
+            // Told by whatever is tried next: the disk that cannot be written is the same.
+        }
+    }
+
+    /// Counted anew from the disk, because commands take jobs away and bring them back.
+    func recount() throws(SpoolError) {
+        let count = try self.names(in: .new).count + self.names(in: .cur).count
+        self.state.withLock { $0.jobs = count }
+    }
+}
