@@ -13,7 +13,8 @@ struct TopologyCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            print(Topology(try self.options.load().configuration.rabbitmq).document.text(indented: true))
+            let configuration = try self.options.load().configuration
+            print(Topology(configuration.rabbitmq, events: configuration.events).document.text(indented: true))
         }
     }
 
@@ -24,7 +25,7 @@ struct TopologyCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            let findings = try withBroker(try self.options.load().configuration.rabbitmq) { try $0.check() }
+            let findings = try withBroker(try self.options.load().configuration) { try $0.check() }
             for finding in findings {
                 let mark = finding.severity.rawValue.uppercased()
                 print("\(mark)\(String(repeating: " ", count: max(1, 8 - mark.count)))\(finding.subject): \(finding.text)")
@@ -40,18 +41,19 @@ struct TopologyCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            let rabbitmq = try self.options.load().configuration.rabbitmq
-            try withBroker(rabbitmq) { try $0.apply() }
-            let topology = Topology(rabbitmq)
-            print("exchange \(topology.exchange) and queues \(topology.queues.map(\.name).joined(separator: ", ")) are declared")
+            let configuration = try self.options.load().configuration
+            try withBroker(configuration) { try $0.apply() }
+            let topology = Topology(configuration.rabbitmq, events: configuration.events)
+            let exchanges = [topology.exchange, topology.eventsExchange].compactMap { $0 }
+            print("\(exchanges.count == 1 ? "exchange" : "exchanges") \(exchanges.joined(separator: ", ")) and queues \(topology.queues.map(\.name).joined(separator: ", ")) are declared")
         }
     }
 }
 
 /// Connects, runs `body`, and says in one line what went wrong.
-private func withBroker<Result>(_ options: RabbitMQOptions, _ body: (TopologyAdministration) throws -> Result) throws -> Result {
+private func withBroker<Result>(_ configuration: WorkerConfiguration, _ body: (TopologyAdministration) throws -> Result) throws -> Result {
     do {
-        let administration = try TopologyAdministration(options)
+        let administration = try TopologyAdministration(configuration.rabbitmq, events: configuration.events)
         defer { administration.close() }
         return try body(administration)
     } catch let error as AMQPError {

@@ -19,13 +19,14 @@ struct WorkerCommand: AsyncParsableCommand {
               worker status            what a running worker does, and what is wrong
               worker reports summary   what failed, counted by cause
               worker parked list       messages that nobody could read, or that crashed the worker
+              worker spool list        notes, events and hook runs that wait or are dead
 
             Exit codes: 0 done · 1 failed · 64 wrong usage · 65 unreadable message · 69 RabbitMQ or the worker cannot be reached ·
             71 ended before it took a message · 78 wrong configuration.
             """,
         version: Product.version,
         subcommands: [
-            Run.self, Status.self, TopologyCommand.self, Publish.self, Parked.self, Reports.self, Pod.self, Config.self, Trust.self,
+            Run.self, Status.self, TopologyCommand.self, Publish.self, Parked.self, Spool.self, Reports.self, Pod.self, Config.self, Trust.self,
         ])
 }
 

@@ -47,7 +47,7 @@ extension Integration {
             let parked = try #require(try await stage.take(1, from: stage.queues.parked).first)
             #expect(parked.properties.headers[Header.parkedReason]?.text == "poison")
             try await runs.last?.terminate()
-            #expect(try FileManager.default.contentsOfDirectory(atPath: spool).sorted() == ["inflight", "lock", "timers"], "nobody is suspected any more")
+            #expect(try !FileManager.default.contentsOfDirectory(atPath: spool).contains("suspects"), "nobody is suspected any more")
         }
 
         @Test func theBrokersCountWillDoWhereTheDiskDoesNotSurvive() async throws {

@@ -9,12 +9,14 @@ public struct Topology: Sendable {
     }
 
     public let exchange: String
+    /// Where build events go, a topic exchange; whoever wants them binds queues of their own. `nil`: none are sent.
+    public let eventsExchange: String?
     /// Bound to the exchange by their names. In the order of the flow.
     public internal(set) var queues: [Queue]
 
     /// - Parameter brokerVersion: of the broker, for example "3.10.8"; from 4.0 on work queues need their delivery
     ///   limit switched off, and earlier ones refuse that argument's value.
-    public init(_ options: RabbitMQOptions, brokerVersion: String = "") {
+    public init(_ options: RabbitMQOptions, events: EventOptions = EventOptions(), brokerVersion: String = "") {
         let isUnlimitedByDefault = (brokerVersion.split(separator: ".").first.flatMap { Int($0) } ?? 3) < 4
         func quorum(_ more: AMQPTable = [:]) -> AMQPTable { AMQPTable([.init("x-queue-type", "quorum")] + more.fields) }
         func deadLettering(to queue: String, after ttl: Duration?) -> AMQPTable {
@@ -32,6 +34,7 @@ public struct Topology: Sendable {
             return table
         }
         self.exchange = options.exchange
+        self.eventsExchange = events.exchange.isEmpty ? nil : events.exchange
         var queues = [
             Queue(
                 name: options.queue, purpose: "builds to start and stop", arguments: work(options.waitQueue),
@@ -67,7 +70,7 @@ public struct Topology: Sendable {
 
     /// The topology as JSON, for people and tools.
     public var document: JSONValue {
-        [
+        var document: JSONValue = [
             "exchange": ["name": .string(self.exchange), "type": "direct", "durable": true],
             "queues": .array(
                 self.queues.map { queue in
@@ -78,6 +81,8 @@ public struct Topology: Sendable {
                     ]
                 }),
         ]
+        if let eventsExchange { document["eventsExchange"] = ["name": .string(eventsExchange), "type": "topic", "durable": true] }
+        return document
     }
 }
 

@@ -13,11 +13,12 @@ public struct TopologyFinding: Hashable, Sendable {
 public final class TopologyAdministration {
     private let socket: AMQPSocket
     private let options: RabbitMQOptions
+    private let events: EventOptions
     private var channel: UInt16 = 0
     public let brokerVersion: String
 
     /// Connects to the first host that answers.
-    public init(_ options: RabbitMQOptions) throws(AMQPError) {
+    public init(_ options: RabbitMQOptions, events: EventOptions = EventOptions()) throws(AMQPError) {
         let endpoint = AMQPEndpoint(options, connectionName: "\(Product.name) topology \(Product.version)")
         var failure = AMQPError("connect", unsendable: "no host is configured")
         var open: AMQPSocket?
@@ -28,7 +29,7 @@ public final class TopologyAdministration {
             } catch { failure = error }
         }
         guard let open else { throw failure }
-        (self.socket, self.options) = (open, options)
+        (self.socket, self.options, self.events) = (open, options, events)
         let properties = amqp_get_server_properties(open.connection).map { AMQPTable(copying: $0.pointee) }
         self.brokerVersion = properties?["version"]?.text ?? ""
     }
@@ -36,11 +37,12 @@ public final class TopologyAdministration {
     public func close() { self.socket.close() }
 
     /// Declares everything. Existing objects stay as they are; one with other arguments is an error that names them.
-    public func apply() throws(AMQPError) { try self.apply(Topology(self.options, brokerVersion: self.brokerVersion)) }
+    public func apply() throws(AMQPError) { try self.apply(Topology(self.options, events: self.events, brokerVersion: self.brokerVersion)) }
 
     func apply(_ topology: Topology) throws(AMQPError) {
         try self.onFreshChannel { channel throws(AMQPError) in
             try self.socket.declareExchange(topology.exchange, kind: "direct", isPassive: false, on: channel)
+            if let exchange = topology.eventsExchange { try self.socket.declareExchange(exchange, kind: "topic", isPassive: false, on: channel) }
             for queue in topology.queues {
                 try self.socket.declareQueue(queue.name, arguments: queue.arguments, isPassive: false, on: channel)
                 try self.socket.bindQueue(queue.name, to: topology.exchange, key: queue.name, on: channel)
@@ -66,22 +68,25 @@ public final class TopologyAdministration {
 
     /// Compares what is there with what should be. Changes nothing.
     public func check() throws(AMQPError) -> [TopologyFinding] {
-        let topology = Topology(self.options, brokerVersion: self.brokerVersion)
-        var findings = [try self.checkExchange(topology.exchange)]
+        let topology = Topology(self.options, events: self.events, brokerVersion: self.brokerVersion)
+        var findings = [try self.checkExchange(topology.exchange, "direct", withoutIt: "nobody can publish builds")]
+        if let exchange = topology.eventsExchange {
+            findings.append(try self.checkExchange(exchange, "topic", withoutIt: "build events wait in the spool and are dead in the end"))
+        }
         for queue in topology.queues { findings += try self.check(queue) }
         return findings
     }
 
-    private func checkExchange(_ exchange: String) throws(AMQPError) -> TopologyFinding {
+    private func checkExchange(_ exchange: String, _ kind: String, withoutIt: String) throws(AMQPError) -> TopologyFinding {
         let subject = "exchange \(exchange)"
         do throws(AMQPError) {
             try self.onFreshChannel { channel throws(AMQPError) in
-                try self.socket.declareExchange(exchange, kind: "direct", isPassive: true, on: channel)
+                try self.socket.declareExchange(exchange, kind: kind, isPassive: true, on: channel)
             }
             return TopologyFinding(severity: .ok, subject: subject, text: "exists")
         } catch {
             guard case .refused = error.code else { throw error }
-            return TopologyFinding(severity: .problem, subject: subject, text: "\(error.detail): nobody can publish builds")
+            return TopologyFinding(severity: .problem, subject: subject, text: "\(error.detail): \(withoutIt)")
         }
     }
 

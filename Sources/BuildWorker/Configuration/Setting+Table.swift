@@ -103,7 +103,13 @@ extension Setting {
         Setting("janitor.intervalSeconds", \.janitor.interval, .duration(.seconds, upTo: 86_400)),
         Setting("janitor.podTTL", \.janitor.podTTL, .duration(.minutes, upTo: 525_600, zero: true)),
         Setting("reports.keepDays", \.janitor.reportDays, .integer(1...3650)),
+        Setting("events.exchange", \.events.exchange, .brokerName("an exchange", upTo: 255), empty: .value),
+        Setting("hook.command", \.hook.command, .command, empty: .value),
+        Setting("hook.events", \.hook.events, .topicPatterns),
         Setting("spool.directory", \.spoolDirectory, .path),
+        Setting("spool.attempts", \.spoolJobs.attempts, .integer(1...1000)),
+        Setting("spool.retryIntervalSeconds", \.spoolJobs.retryInterval, .duration(.seconds, upTo: 86_400)),
+        Setting("spool.timeLimitSeconds", \.spoolJobs.timeLimit, .duration(.seconds, upTo: 86_400)),
         Setting("drainTimeoutSeconds", \.drainTimeout, .duration(.seconds, upTo: 3600)),
     ]
 

@@ -11,6 +11,9 @@ public struct WorkerConfiguration: Sendable {
     public var concurrency = ConcurrencyOptions()
     public var metrics = MetricsOptions()
     public var janitor = JanitorOptions()
+    public var events = EventOptions()
+    public var hook = HookOptions()
+    public var spoolJobs = SpoolJobOptions()
     /// `spool.directory`: what must survive a crash of this worker is written there, by one worker at a time.
     public var spoolDirectory = "/var/spool/build-worker"
     /// `drainTimeoutSeconds`, more than 0, at most 3600 s: how long the builds in hand may take to finish after SIGTERM.

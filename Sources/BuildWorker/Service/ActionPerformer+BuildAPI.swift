@@ -42,7 +42,11 @@ extension ActionPerformer {
             return status.map { Self.abortedStates.contains($0) || Self.finishedStates.contains($0) } ?? false ? .refused : .taken
         case .failure(let error):
             context.logger.warning("the build API did not take a note; the build goes on", metadata: ["error": .string(error.description)])
-            return error.isRetriable ? .lost : .refused
+            guard error.isRetriable else { return .refused }
+            // A verification that waits for an outage's end tells its note itself.
+            if context.command == .verify, self.outages.isAnyOpen { return .lost }
+            self.keepNote(StatusJob(build: build.buildID, apiURI: apiURI, token: token, update))
+            return .lost
         }
     }
 

@@ -7,6 +7,8 @@ struct ActionPerformer: Sendable {
     let timers: LocalTimers
     let health: Health
     let outages: Outages
+    /// Where notes go that the build API does not take now.
+    var keepNote: @Sendable (StatusJob) -> Void = { _ in }
 
     func perform(_ action: Action, _ context: DeliveryContext) async -> Fact {
         switch action {

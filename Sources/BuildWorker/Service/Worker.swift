@@ -22,6 +22,7 @@ public final class Worker: Service {
     private let reports: ReportWriter?
     private let reporter: FailureReporter
     private let host: String
+    private let spooler: Spooler?
     public let health: Health
 
     /// - Parameters:
@@ -53,7 +54,6 @@ public final class Worker: Service {
             return outcome
         }
         let intake = Intake { consuming.setIntake($0) }
-        let outages = Outages(health: health, logger: logger, intake: intake) { meters.count(.breakerOpened, $0.label) }
         let journal = Self.journal(spool, logger)
         let timers = LocalTimers(rabbitmq, journal: journal, logger: logger, publish: publish)
         let transport = HTTPTransport { request, result, took in
@@ -62,8 +62,17 @@ public final class Worker: Service {
         let kubernetes = configuration.executor.kubernetes
         let cluster = KubernetesClient(options: kubernetes, transport: transport)
         let buildAPI = BuildAPIClient(transport: transport, deadline: kubernetes.requestTimeout)
+        let spooler = Self.spooler(configuration, spool, host, buildAPI, meters, logger)
+        self.spooler = spooler
+        let outages = Outages(
+            health: health, logger: logger, intake: intake,
+            onOpen: { dependency in
+                meters.count(.breakerOpened, dependency.label)
+                spooler?.tell(BuildEvent(.outageBegan, cause: "\(dependency.rawValue) is away"))
+            }, onClose: { spooler?.tell(BuildEvent(.outageEnded, cause: "\($0.rawValue) is back")) })
         let performer = ActionPerformer(
-            configuration: configuration, kubernetes: cluster, buildAPI: buildAPI, publish: publish, timers: timers, health: health, outages: outages)
+            configuration: configuration, kubernetes: cluster, buildAPI: buildAPI, publish: publish, timers: timers, health: health, outages: outages,
+            keepNote: { spooler?.keep($0) })
         let inHand = InHand()
         let inFlight = InFlight()
         let waiting = Waiting(rabbitmq)
@@ -104,10 +113,23 @@ public final class Worker: Service {
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
             isolation: Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger), limits: JobLimits(configuration.concurrency),
             explainedRedeliveries: { losses.count }, isOutage: { outages.isAnyOpen }, perform: performer.perform,
-            observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe])
+            observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 })
         self.intake = intake
         (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)
         (self.consuming, self.publishing, self.timers) = (consuming, publishing, timers)
+    }
+
+    private static func spooler(
+        _ configuration: WorkerConfiguration, _ spool: SpoolDirectory?, _ host: String, _ buildAPI: BuildAPIClient, _ meters: Meters, _ logger: Logger
+    ) -> Spooler? {
+        guard let spool else { return nil }
+        do throws(SpoolError) {
+            return try Spooler(configuration, spool: spool, host: host, buildAPI: buildAPI, meters: meters, logger: logger)
+        } catch {
+            logger.error(
+                "jobs that may wait cannot be written down: late notes to the build API and events are lost", metadata: ["error": .string(error.description)])
+            return nil
+        }
     }
 
     private static func journal(_ spool: SpoolDirectory?, _ logger: Logger) -> TimerJournal? {
@@ -199,7 +221,12 @@ public final class Worker: Service {
                     group.addTask { await self.timers.run() }
                     group.addTask { await self.outages.run() }
                     group.addTask { await self.janitor.run() }
-                    group.addTask { await self.handleDeliveries() }
+                    if let spooler { group.addTask { await spooler.run() } }
+                    group.addTask {
+                        await self.handleDeliveries()
+                        // Nothing comes in any more.
+                        self.spooler?.drain()
+                    }
                     await group.waitForAll()
                 }
             } onGracefulShutdown: {

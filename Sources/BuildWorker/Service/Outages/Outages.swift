@@ -39,9 +39,14 @@ final class Outages: Sendable {
     private let logger: Logger
     /// Told of each outage as it begins.
     private let onOpen: @Sendable (Dependency) -> Void
+    /// … and as it ends.
+    private let onClose: @Sendable (Dependency) -> Void
 
-    init(health: Health, logger: Logger, intake: Intake, onOpen: @escaping @Sendable (Dependency) -> Void = { _ in }) {
-        (self.health, self.logger, self.intake, self.onOpen) = (health, logger, intake, onOpen)
+    init(
+        health: Health, logger: Logger, intake: Intake, onOpen: @escaping @Sendable (Dependency) -> Void = { _ in },
+        onClose: @escaping @Sendable (Dependency) -> Void = { _ in }
+    ) {
+        (self.health, self.logger, self.intake, self.onOpen, self.onClose) = (health, logger, intake, onOpen, onClose)
         (self.opened, self.feed) = AsyncStream.makeStream()
     }
 
@@ -127,6 +132,7 @@ final class Outages: Sendable {
                 return duration
             }
             self.logger.notice("\(dependency.rawValue) is back", metadata: ["after": .string((duration ?? .zero).inWords)])
+            self.onClose(dependency)
             return
         }
     }

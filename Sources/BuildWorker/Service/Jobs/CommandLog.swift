@@ -1,0 +1,45 @@
+internal import Glibc
+
+/// What a job's command says, in its log, up to a limit. A full disk costs the words and nothing else.
+final class CommandLog {
+    private let file: Int32
+    private var rest: Int
+    private var isCut = false
+
+    /// - Parameters:
+    ///   - limit: of the file; each run adds to it.
+    ///   - perRun: of this run's words.
+    init(_ path: String, limit: Int, perRun: Int) throws(SpoolError) {
+        self.file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        self.rest = 0
+        guard self.file >= 0 else { throw SpoolError("open", path) }
+        var status = stat()
+        // One that cannot be measured gets nothing.
+        if fstat(self.file, &status) == 0 { self.rest = min(perRun, max(0, limit - Int(status.st_size))) }
+        self.write(Array("--- \(Timestamp.now.text)\n".utf8)[...])
+    }
+
+    deinit { if self.file >= 0 { close(self.file) } }
+
+    /// - Returns: whether there may be more to come.
+    func copy(from source: Int32) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        let count = bytes.withUnsafeMutableBytes { read(source, $0.baseAddress, $0.count) }
+        if count < 0 { return errno == EINTR }
+        self.write(bytes[..<count])
+        return count > 0
+    }
+
+    func finish() { if self.isCut { self.append("\n--- cut: more than may be kept\n".utf8.map { $0 }[...]) } }
+
+    private func write(_ bytes: ArraySlice<UInt8>) {
+        if bytes.count > self.rest { self.isCut = true }
+        self.append(bytes.prefix(self.rest))
+        self.rest -= min(self.rest, bytes.count)
+    }
+
+    private func append(_ bytes: ArraySlice<UInt8>) {
+        guard !bytes.isEmpty else { return }
+        _ = bytes.withUnsafeBytes { Glibc.write(self.file, $0.baseAddress, $0.count) }
+    }
+}

@@ -1,0 +1,56 @@
+/// Makes build events of what happens to deliveries.
+struct DeliveryEvents: Sendable {
+    let tell: @Sendable (BuildEvent) -> Void
+
+    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
+        guard let event = Self.event(moment, context) else { return }
+        self.tell(event)
+    }
+
+    static func event(_ moment: DeliveryMoment, _ context: DeliveryContext) -> BuildEvent? {
+        switch moment {
+        case .arrived, .began, .acts, .handedBack: nil
+        case .learned(let action, let fact, _): Self.learned(action, fact, context)
+        case .settled(let settlement, let facts, _):
+            switch settlement {
+            case .nack: Self.event(.buildRetried, context, cause: facts.summary(of: context.command))
+            case .ack where facts.postponement == .held: Self.event(.buildPostponed, context, cause: facts.summary(of: context.command))
+            // Of a stop that gave up there is an error in the log, and no event.
+            case .ack where context.command == .stop && facts.deletion == .done: Self.event(.buildStopped, context)
+            case .ack where Self.hasBegun(facts) && context.command == .verify: Self.event(.buildStarted, context)
+            case .ack: nil
+            }
+        }
+    }
+
+    private static func learned(_ action: Action, _ fact: Fact, _ context: DeliveryContext) -> BuildEvent? {
+        switch fact {
+        case .creation(.created): return Self.event(.podCreated, context)
+        case .failure(.taken), .failure(.refused):
+            guard case .reportFailure(let cause) = action else { return nil }
+            return Self.event(.buildFailed, context, cause: cause.description)
+        case .parking(.held):
+            guard case .failure(let error) = context.message else { return nil }
+            return Self.event(.messageParked, context, cause: error.description)
+        case .build, .creation, .pod, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement:
+            return nil
+        }
+    }
+
+    private static func hasBegun(_ facts: Facts) -> Bool {
+        switch facts.pod {
+        case .running, .succeeded: true
+        case .pending, .failed, .imageError, .containerError, .terminating, .foreign, .absent, .unseen, nil: false
+        }
+    }
+
+    private static func event(_ kind: BuildEvent.Kind, _ context: DeliveryContext, cause: String? = nil) -> BuildEvent {
+        var event = BuildEvent(kind, cause: cause)
+        event.jobType = context.jobType
+        event.attempt = context.attempt
+        // Poison is not read for this: that is what kills.
+        guard case .success(let message) = context.message, let build = message.build else { return event }
+        (event.buildID, event.jobID) = (build.buildID, build.jobID)
+        return event
+    }
+}

@@ -1,0 +1,213 @@
+internal import Logging
+internal import Synchronization
+
+/// Runs the jobs of one kind: what is due, so many at a time, each within its time limit, until it is done or dead.
+final class JobRunner: Sendable {
+    /// Does what a job asks for. Cancelled when the time limit is over or the worker ends at once; it must then end soon.
+    typealias Process = @Sendable (Job, _ log: String) async -> JobOutcome
+
+    let queue: SpoolQueue
+    private let rules: JobRules
+    private let logger: Logger
+    private let onOutcome: @Sendable (JobKind, String) -> Void
+    private let process: Process
+    private let wakeups = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+
+    private struct State {
+        var running: [String: JobPlan.Candidate] = [:]
+        /// Order keys by id, of the jobs that were there at the last look.
+        var keys: [String: String?] = [:]
+        /// What the disk said when it failed last; `nil` while it works.
+        var problem: String?
+    }
+
+    private let state = Mutex(State())
+
+    init(
+        _ queue: SpoolQueue, rules: JobRules, logger: Logger, onOutcome: @escaping @Sendable (JobKind, String) -> Void = { _, _ in },
+        process: @escaping Process
+    ) {
+        (self.queue, self.rules, self.onOutcome, self.process) = (queue, rules, onOutcome, process)
+        var logger = logger
+        logger[metadataKey: "spool"] = .string(queue.kind.rawValue)
+        self.logger = logger
+    }
+
+    /// There may be something to do.
+    func wake() { self.wakeups.continuation.yield() }
+
+    /// Begins nothing more; ``run()`` ends when what runs has ended. What waits, waits on the disk for the next worker.
+    func drain() { self.wakeups.continuation.finish() }
+
+    /// Until told to ``drain()``. When cancelled, what runs is put back without an attempt.
+    func run() async {
+        await self.recover()
+        await withTaskGroup { group in
+            group.addTask { await self.work() }
+            group.addTask { await self.tick() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func work() async {
+        await withDiscardingTaskGroup { group in
+            self.wake()
+            for await _ in self.wakeups.stream {
+                for name in await self.plan() { group.addTask { await self.run(name) } }
+            }
+        }
+    }
+
+    private func tick() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: self.rules.scanInterval) } catch { return }
+            self.wake()
+        }
+    }
+
+    private func recover() async {
+        await self.onDisk {
+            let recovery = try self.queue.recoverAll()
+            for name in recovery.returned {
+                self.logger.warning("a job ran when an earlier worker ended; it is tried again", metadata: Self.metadata(name))
+            }
+            for name in recovery.buried { self.died(name, "it ran each time when a worker ended") }
+        }
+    }
+
+    // MARK: What begins
+
+    private func plan() async -> [JobName] {
+        let names = await self.onDisk { try self.candidates() } ?? []
+        return self.state.withLock { state in
+            let running = Array(state.running.values)
+            let plan = JobPlan(
+                waiting: names, running: running, places: self.rules.concurrency - running.count, now: Timestamp.now.millisecondsSince1970)
+            for candidate in names where plan.begin.contains(candidate.name) { state.running[candidate.name.id] = candidate }
+            return plan.begin
+        }
+    }
+
+    private func candidates() throws -> [JobPlan.Candidate] {
+        let names = try self.queue.names(in: .new)
+        guard self.rules.isOrdered else { return names.map { JobPlan.Candidate(name: $0, orderKey: nil) } }
+        let known = self.state.withLock { $0.keys }
+        var keys: [String: String?] = [:]
+        for name in names {
+            if let key = known[name.id] {
+                keys[name.id] = .some(key)
+            } else {
+                // One that cannot be read is in nobody's way; its run says what is wrong.
+                do throws(SpoolError) { keys[name.id] = .some(try self.queue.read(name, in: .new)?.orderKey) } catch { keys[name.id] = .some(nil) }
+            }
+        }
+        self.state.withLock { $0.keys = keys }
+        return names.map { JobPlan.Candidate(name: $0, orderKey: keys[$0.id] ?? nil) }
+    }
+
+    // MARK: One run
+
+    private func run(_ name: JobName) async {
+        if await self.onDisk({ try self.queue.claim(name) }) == true { await self.settle(name, await self.outcome(of: name)) }
+        _ = self.state.withLock { $0.running.removeValue(forKey: name.id) }
+        // A place is free, and whoever waited for this one may begin.
+        self.wake()
+    }
+
+    private func outcome(of name: JobName) async -> JobOutcome {
+        let job: Job?
+        do { job = try await OwnThread.run { try self.queue.read(name, in: .cur) } } catch { return .hopeless("\(error)") }
+        guard let job else { return .refused("it was dropped") }
+        return await withTaskGroup(of: JobOutcome?.self) { group in
+            group.addTask { await self.process(job, self.queue.log(of: name, in: .cur)) }
+            group.addTask { await self.keepLease(name) }
+            group.addTask { await self.timeLimit() }
+            var isLate = false
+            for await outcome in group {
+                guard let outcome else { continue }
+                if outcome == Self.late {
+                    // Its word counts still: it may just have been done.
+                    isLate = true
+                    group.cancelAll()
+                    continue
+                }
+                group.cancelAll()
+                if isLate, case .failed = outcome { return .failed("it took longer than \(self.rules.timeLimit.inWords)") }
+                return outcome
+            }
+            preconditionFailure("a process ends with an outcome")
+        }
+    }
+
+    private static let late = JobOutcome.failed("the time limit is over")
+
+    private func timeLimit() async -> JobOutcome? {
+        do { try await Task.sleep(for: self.rules.timeLimit) } catch { return nil }
+        return Self.late
+    }
+
+    private func keepLease(_ name: JobName) async -> JobOutcome? {
+        while true {
+            do { try await Task.sleep(for: SpoolQueue.lease / 5) } catch { return nil }
+            await self.onDisk { try self.queue.touch(name) }
+        }
+    }
+
+    private func settle(_ name: JobName, _ outcome: JobOutcome) async {
+        let metadata = Self.metadata(name)
+        let isInterrupted = Task.isCancelled
+        await self.onDisk {
+            var word = outcome.word
+            switch outcome {
+            case .done: try self.queue.done(name)
+            case .refused(let reason):
+                self.logger.info("a job is over without effect", metadata: metadata.merging(["reason": .string(reason)]) { $1 })
+                try self.queue.done(name)
+            case .failed where isInterrupted:
+                word = "interrupted"
+                try self.queue.putBack(name)
+            case .failed(let error):
+                var random = SystemRandomNumberGenerator()
+                let pause = self.rules.pause(afterAttempt: name.attempt, using: &random)
+                if try self.queue.failed(name, error, after: pause) {
+                    word = "dead"
+                    self.died(name, error)
+                } else {
+                    self.logger.warning(
+                        "a job failed and is tried again", metadata: metadata.merging(["error": .string(error), "retryIn": .string(pause.inWords)]) { $1 })
+                }
+            case .hopeless(let reason):
+                try self.queue.bury(name, reason)
+                self.died(name, reason)
+            }
+            self.onOutcome(self.queue.kind, word)
+        }
+    }
+
+    private func died(_ name: JobName, _ error: String) {
+        self.logger.error(
+            "a job is dead: 'worker spool show' says why, 'worker spool retry' tries it again",
+            metadata: Self.metadata(name).merging(["error": .string(error)]) { $1 })
+    }
+
+    private static func metadata(_ name: JobName) -> Logger.Metadata { ["jobFile": .string(name.id), "attempt": .stringConvertible(name.attempt)] }
+
+    /// Does something that blocks. A disk that fails is said once, until it works again; nothing a build needs is on it.
+    @discardableResult
+    private func onDisk<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async -> Result? {
+        do {
+            let result = try await OwnThread.run(body)
+            self.state.withLock { $0.problem = nil }
+            return result
+        } catch {
+            let problem = "\(error)"
+            let isNew = self.state.withLock { state in
+                defer { state.problem = problem }
+                return state.problem == nil
+            }
+            if isNew { self.logger.error("the spool cannot be worked on; what is in it waits", metadata: ["error": .string(problem)]) }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,139 @@
+internal import Logging
+
+/// The spool's jobs in a running worker: takes what may wait, writes it down, and runs it until it is done or dead.
+///
+/// Nothing here is needed for a build's fate. Where there is no disk, or it is full, notes and events are lost and builds are not.
+final class Spooler: Sendable {
+    private let queues: [JobKind: SpoolQueue]
+    private let runners: [JobKind: JobRunner]
+    private let writer: JobWriter
+    private let publisher: EventPublisher?
+    private let hookEvents: [TopicPattern]
+    private let host: String
+
+    /// - Parameters:
+    ///   - report: files a failure report that could not be filed when it was made; `nil`: there are no such jobs.
+    /// - Throws: when the boxes cannot be made.
+    init(
+        _ configuration: WorkerConfiguration, spool: SpoolDirectory, host: String, buildAPI: BuildAPIClient, meters: Meters, logger: Logger,
+        report: (@Sendable ([UInt8]) async -> JobOutcome)? = nil
+    ) throws(SpoolError) {
+        self.host = host
+        self.hookEvents = configuration.hook.command.isEmpty ? [] : configuration.hook.events.map { TopicPattern($0) }
+        self.publisher = configuration.events.exchange.isEmpty ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
+        var limits = SpoolQueue.Limits()
+        limits.attempts = configuration.spoolJobs.attempts
+        var (queues, runners): ([JobKind: SpoolQueue], [JobKind: JobRunner]) = ([:], [:])
+        for kind in JobKind.allCases {
+            let queue = try SpoolQueue(kind, spool: spool.path, limits: limits)
+            queues[kind] = queue
+            // Jobs of what was switched off wait: an operator may drop them, or switch it on again.
+            guard let process = Self.process(kind, configuration, self.publisher, buildAPI, report) else { continue }
+            runners[kind] = JobRunner(
+                queue, rules: Self.rules(kind, configuration.spoolJobs), logger: logger,
+                onOutcome: { meters.count(.spoolJobs, $0.rawValue, $1) }, process: process)
+        }
+        (self.queues, self.runners) = (queues, runners)
+        self.writer = JobWriter(
+            logger: logger, onWritten: { [runners] in runners[$0]?.wake() }, onRefused: { meters.count(.spoolJobs, $0.rawValue, "dropped") })
+    }
+
+    private static func rules(_ kind: JobKind, _ options: SpoolJobOptions) -> JobRules {
+        var rules = JobRules()
+        (rules.retryInterval, rules.timeLimit) = (options.retryInterval, options.timeLimit)
+        switch kind {
+        case .status: (rules.concurrency, rules.isOrdered) = (4, true)
+        // The broker confirms one by one what is sent together.
+        case .publish: rules.concurrency = 100
+        case .command: rules.concurrency = 2
+        case .report: rules.concurrency = 1
+        }
+        return rules
+    }
+
+    private static func process(
+        _ kind: JobKind, _ configuration: WorkerConfiguration, _ publisher: EventPublisher?, _ buildAPI: BuildAPIClient,
+        _ report: (@Sendable ([UInt8]) async -> JobOutcome)?
+    ) -> JobRunner.Process? {
+        switch kind {
+        case .status:
+            return { job, _ in
+                guard let note = StatusJob(job.payload) else { return .hopeless("it is no note") }
+                return await note.tell(buildAPI)
+            }
+        case .publish:
+            guard let publisher else { return nil }
+            return { job, _ in await publisher.publish(job.payload) }
+        case .command:
+            guard !configuration.hook.command.isEmpty else { return nil }
+            let command = CommandProcess(options: CommandOptions(arguments: configuration.hook.command))
+            return { job, log in await command.run(job.payload.serialized(), log: log) }
+        case .report:
+            guard let report else { return nil }
+            return { job, _ in await report(job.payload.serialized()) }
+        }
+    }
+
+    // MARK: What comes in
+
+    /// A note that the build API did not take now.
+    func keep(_ note: StatusJob) { self.add(note.payload, .status, orderKey: note.orderKey) }
+
+    /// A failure report that cannot be filed now.
+    func keep(report: JSONValue) { self.add(report, .report) }
+
+    func tell(_ event: BuildEvent) {
+        let isForHook = self.hookEvents.contains { $0.matches(event.kind.rawValue) }
+        guard self.publisher != nil || isForHook else { return }
+        let document = event.document(worker: self.host)
+        if self.publisher != nil { self.add(document, .publish) }
+        if isForHook { self.add(document, .command) }
+    }
+
+    /// `nil`: nobody wants events, and they cost nothing.
+    var observer: DeliveryObserver? {
+        guard self.publisher != nil || !self.hookEvents.isEmpty else { return nil }
+        return DeliveryEvents { self.tell($0) }.observe
+    }
+
+    private func add(_ payload: JSONValue, _ kind: JobKind, orderKey: String? = nil) {
+        guard let queue = self.queues[kind] else { return }
+        self.writer.add(payload, to: queue, orderKey: orderKey)
+    }
+
+    // MARK: Running
+
+    /// Until told to ``drain()``. What is left then is on the disk, for the next worker.
+    func run() async {
+        self.publisher?.start()
+        self.tell(BuildEvent(.workerStarted))
+        await withDiscardingTaskGroup { group in
+            for runner in self.runners.values { group.addTask { await runner.run() } }
+            group.addTask {
+                await self.writer.run()
+                // What was written last is the next worker's.
+                self.runners.values.forEach { $0.drain() }
+            }
+        }
+        await self.publisher?.stop()
+    }
+
+    /// Call it when nothing more comes in.
+    func drain() {
+        self.tell(BuildEvent(.workerDrained))
+        self.writer.drain()
+    }
+
+    // MARK: Housekeeping
+
+    /// Takes back what nobody touches, and removes what is old. Blocks.
+    func clean(logsOlderThan logs: Duration, deadOlderThan dead: Duration) throws {
+        for queue in self.queues.values {
+            _ = try queue.recoverStale()
+            _ = try queue.prune(logsOlderThan: logs, deadOlderThan: dead)
+        }
+    }
+
+    /// Of each kind, by box. Blocks.
+    func counts() throws -> [JobKind: [JobBox: SpoolQueue.Count]] { try self.queues.mapValues { try $0.counts() } }
+}

@@ -1,0 +1,54 @@
+import Logging
+import Testing
+
+@testable import BuildWorker
+
+@Suite struct DeliveryEventsTests {
+    private func context(_ body: String) -> DeliveryContext {
+        let delivery = Delivery(
+            tag: DeliveryTag(generation: 1, channel: 1, number: 1), queue: "builds", isRedelivered: false, properties: MessageProperties(), body: Array(body.utf8))
+        return DeliveryContext(delivery, options: RabbitMQOptions(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func job(_ job: String) -> DeliveryContext {
+        self.context(
+            #"{"job":"\#(job)","buildConfig":{"buildId":4711,"jobId":12,"apiUri":"http://api","token":"verySecret","container":"node:22","jobName":"main","eventId":1,"pipeline":{"id":1},"annotations":{}}}"#)
+    }
+
+    private func facts(_ known: Fact...) -> Facts {
+        var facts = Facts()
+        known.forEach { facts.record($0) }
+        return facts
+    }
+
+    private func event(_ moment: DeliveryMoment, _ context: DeliveryContext) -> BuildEvent? { DeliveryEvents.event(moment, context) }
+
+    @Test func eachThatMattersIsTold() {
+        let (start, verify, stop) = (self.job("start"), self.job("verify"), self.job("stop"))
+        let moments: [(DeliveryMoment, DeliveryContext, BuildEvent.Kind?)] = [
+            (.arrived, start, nil), (.began, start, nil), (.handedBack, start, nil),
+            (.learned(.createPod, .creation(.created), took: .zero), start, .podCreated),
+            (.learned(.createPod, .creation(.alreadyExists), took: .zero), start, nil),
+            (.learned(.reportFailure(.podDisappeared), .failure(.taken), took: .zero), verify, .buildFailed),
+            (.learned(.reportFailure(.podDisappeared), .failure(.notTaken), took: .zero), verify, nil),
+            (.settled(.nack, self.facts(), took: .zero), start, .buildRetried),
+            (.settled(.ack, self.facts(.postponement(.held)), took: .zero), start, .buildPostponed),
+            (.settled(.ack, self.facts(.pod(.running(node: "node1"))), took: .zero), verify, .buildStarted),
+            (.settled(.ack, self.facts(.pod(.running(node: "node1"))), took: .zero), start, nil),
+            (.settled(.ack, self.facts(.deletion(.done)), took: .zero), stop, .buildStopped),
+            (.settled(.ack, self.facts(.deletion(.failed(detail: "no"))), took: .zero), stop, nil),
+            (.learned(.park, .parking(.held), took: .zero), self.context("{"), .messageParked),
+        ]
+        for (moment, context, expected) in moments { #expect(self.event(moment, context)?.kind == expected, "\(moment)") }
+    }
+
+    @Test func saysWhichBuildAndNoToken() throws {
+        let event = try #require(self.event(.learned(.createPod, .creation(.created), took: .zero), self.job("start")))
+        let document = event.document(worker: "host1")
+        #expect(document["event"]?.string == "build.pod-created")
+        #expect(document["buildId"]?.integer == 4711)
+        #expect(document["jobId"]?.string == "12")
+        #expect(document["worker"]?.string == "host1")
+        #expect(!document.text().contains("verySecret"))
+    }
+}

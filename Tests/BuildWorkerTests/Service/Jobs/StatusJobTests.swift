@@ -1,0 +1,50 @@
+import Testing
+
+@testable import BuildWorker
+
+@Suite struct StatusJobTests {
+    private func note(_ server: StubServer, _ update: BuildUpdate) -> StatusJob {
+        StatusJob(build: BuildID(rawValue: 4711), apiURI: server.url, token: Secret("tok"), update)
+    }
+
+    private func tell(_ note: StatusJob) async -> JobOutcome { await note.tell(BuildAPIClient(transport: HTTPTransport(), deadline: .seconds(5))) }
+
+    @Test func survivesTheDiskAndShowsNoToken() throws {
+        let update = BuildUpdate(statusMessage: "Waiting", stats: BuildStats(hostname: "node1", imagePullStartTime: "2026-11-21T08:00:00.000Z"))
+        let note = StatusJob(build: BuildID(rawValue: 4711), apiURI: "http://api", token: Secret("verySecret"), update)
+        #expect(StatusJob(note.payload) == note)
+        #expect(note.orderKey == "4711")
+        #expect(!Job(.status, id: "1", created: "", orderKey: nil, payload: note.payload).document.text().contains("verySecret"))
+        #expect(StatusJob(["buildId": 1]) == nil)
+    }
+
+    @Test func neverCarriesAFailure() {
+        let note = StatusJob(build: BuildID(rawValue: 1), apiURI: "", token: Secret(""), BuildUpdate(status: "FAILURE", statusMessage: "x"))
+        #expect(!note.payload.text().contains("FAILURE"))
+    }
+
+    @Test func tellsTheNodeAtOnce() async throws {
+        let server = try StubServer { _ in .status(200, body: #"{"status":"RUNNING"}"#) }
+        #expect(await self.tell(self.note(server, BuildUpdate(stats: BuildStats(hostname: "node1", imagePullStartTime: "now")))) == .done)
+        #expect(server.requests.map(\.method) == ["PUT"])
+        #expect(server.requests.first?.body.contains("node1") == true)
+    }
+
+    @Test(arguments: [("QUEUED", true), ("BLOCKED", true), ("RUNNING", false), ("ABORTED", false), ("SUCCESS", false)])
+    func tellsOfWaitingOnlyWhileItWaits(_ status: String, _ isTold: Bool) async throws {
+        let server = try StubServer { _ in .status(200, body: #"{"status":"\#(status)"}"#) }
+        let outcome = await self.tell(self.note(server, BuildUpdate(statusMessage: "Waiting")))
+        #expect(outcome == (isTold ? .done : .refused("the build is \(status) meanwhile")))
+        #expect(server.requests.map(\.method) == (isTold ? ["GET", "PUT"] : ["GET"]))
+    }
+
+    @Test(arguments: [(403, false), (404, false), (500, true), (503, true), (429, true)])
+    func aFinalAnswerEndsItAndAnyOtherIsTriedAgain(_ code: Int, _ isTriedAgain: Bool) async throws {
+        let server = try StubServer { _ in .status(code, body: #"{"message":"no"}"#) }
+        switch await self.tell(self.note(server, BuildUpdate(stats: BuildStats(hostname: "n", imagePullStartTime: "t")))) {
+        case .failed: #expect(isTriedAgain)
+        case .refused: #expect(!isTriedAgain)
+        case .done, .hopeless: #expect(Bool(false))
+        }
+    }
+}
