@@ -35,13 +35,16 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await stage.publish(stage.start(2, image: "fate/invalid:1"))
             try await stage.publish(Array("{not json".utf8))
-            try await eventually("four events are there") { try stage.broker.depth(events) == 4 }
+            try await eventually("six events are there") { try stage.broker.depth(events) == 6 }
             try await worker.terminate()
-            let all = try await stage.take(4, from: events).map { ($0.properties.type ?? "", try JSONValue(parsing: $0.body)) }
-            #expect(all.map(\.0).sorted() == ["build.failed", "build.pod-created", "message.parked", "worker.started"])
+            let all = try await stage.take(6, from: events).map { ($0.properties.type ?? "", try JSONValue(parsing: $0.body)) }
+            #expect(all.map(\.0).sorted() == ["build.failed", "build.pod-created", "message.parked", "report.build-failed", "report.parked", "worker.started"])
             #expect(all.allSatisfy { $0.1["event"]?.string == $0.0 && $0.1["worker"] != nil && $0.1["version"]?.string == Product.version })
             #expect(all.first { $0.0 == "build.pod-created" }?.1["buildId"]?.integer == 1)
             #expect(all.first { $0.0 == "build.failed" }?.1["buildId"]?.integer == 2)
+            #expect(all.first { $0.0 == "build.pod-created" }?.1["podName"]?.string?.hasPrefix("1-") == true)
+            let reportID = all.first { $0.0 == "report.build-failed" }?.1["id"]?.string
+            #expect(reportID != nil && all.first { $0.0 == "build.failed" }?.1["reportId"]?.string == reportID)
             #expect(!all.contains { $0.1.text().contains(Stage.token) })
             // What was told last waits for the next worker.
             #expect(try self.entries(.publish, .new).count <= 1)

@@ -5,23 +5,23 @@ public import ServiceLifecycle
 ///
 /// `Delivery → BuildCommand → (nextAction → perform → Fact)* → Settlement`
 public final class Worker: Service {
-    private let logger: Logger
+    let logger: Logger
     private let consuming: ConsumingConnection
     private let publishing: PublishingConnection
     private let timers: LocalTimers
     private let outages: Outages
     let intake: Intake
-    private let processor: DeliveryProcessor
+    let processor: DeliveryProcessor
     private let inHand: InHand
     /// Held for as long as the worker lives: it is nobody else's meanwhile.
-    private let spool: SpoolDirectory?
+    let spool: SpoolDirectory?
     private let handBackRequests = AsyncStream<Void>.makeStream()
     private let supervisor: Supervisor
-    private let watchdog: Watchdog
+    let watchdog: Watchdog
     private let janitor: Janitor
     private let reports: ReportWriter?
-    private let reporter: FailureReporter
-    private let host: String
+    let reporter: FailureReporter
+    let host: String
     private let spooler: Spooler?
     public let health: Health
 
@@ -78,11 +78,16 @@ public final class Worker: Service {
         let waiting = Waiting(rabbitmq)
         let history = History()
         let survey = QueueSurvey(rabbitmq)
+        let spoolSurvey = SpoolSurvey()
         let metrics = DeliveryMetrics(meters: meters, history: history)
         let ledger = ReportLedger()
-        let reports = spool.map { ReportWriter(ReportStore(spool: $0.path), logger: logger) }
+        let reports = spool.map { ReportWriter(ReportStore(spool: $0.path), logger: logger) { spooler?.keep($0) } }
         let reporter = FailureReporter(
-            host: host, hiding: [rabbitmq.password, kubernetes.token].compactMap { $0 }, meters: meters, ledger: ledger, sink: { reports?.add($0) })
+            host: host, hiding: [rabbitmq.password, kubernetes.token].compactMap { $0 }, meters: meters, ledger: ledger,
+            sink: { report in
+                reports?.add(report)
+                spooler?.tell(report)
+            })
         (self.reports, self.reporter, self.host) = (reports, reporter, host)
         let liveness = Liveness(
             configuration,
@@ -90,20 +95,12 @@ public final class Worker: Service {
             isPublishingHeldUp: { !health.canPublish })
         self.supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, ledger: ledger, unacked: { inHand.count }, localTimers: { timers.count })
+            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, unacked: { inHand.count }, localTimers: { timers.count })
         self.watchdog = Watchdog(
             supervisor: self.supervisor, statsd: statsd, systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
-            heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger), logger: logger)
-        let days = configuration.janitor.reportDays
-        let chores: [@Sendable () throws -> Void] = spool.map { spool in
-            [
-                {
-                    let oldest = Timestamp(secondsSince1970: Timestamp.now.secondsSince1970 - (days - 1) * 86_400, milliseconds: 0)
-                    let count = try ReportStore(spool: spool.path).prune(before: String(oldest.text.prefix(10)))
-                    if count > 0 { meters.count(.janitorRemoved, "reports", by: count) }
-                }
-            ]
-        } ?? []
+            heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger),
+            lookAtSpool: { try spooler.map { spoolSurvey.update(try $0.counts()) } }, logger: logger)
+        let chores = Self.chores(configuration, spool, spooler, meters)
         self.janitor = Janitor(configuration, kubernetes: cluster, buildAPI: buildAPI, survey: survey, meters: meters, chores: chores, logger: logger)
         self.inHand = inHand
         self.processor = DeliveryProcessor(
@@ -117,68 +114,6 @@ public final class Worker: Service {
         self.intake = intake
         (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)
         (self.consuming, self.publishing, self.timers) = (consuming, publishing, timers)
-    }
-
-    private static func spooler(
-        _ configuration: WorkerConfiguration, _ spool: SpoolDirectory?, _ host: String, _ buildAPI: BuildAPIClient, _ meters: Meters, _ logger: Logger
-    ) -> Spooler? {
-        guard let spool else { return nil }
-        do throws(SpoolError) {
-            return try Spooler(configuration, spool: spool, host: host, buildAPI: buildAPI, meters: meters, logger: logger)
-        } catch {
-            logger.error(
-                "jobs that may wait cannot be written down: late notes to the build API and events are lost", metadata: ["error": .string(error.description)])
-            return nil
-        }
-    }
-
-    private static func journal(_ spool: SpoolDirectory?, _ logger: Logger) -> TimerJournal? {
-        guard let spool else { return nil }
-        do throws(SpoolError) { return try TimerJournal("\(spool.path)/timers") } catch {
-            logger.error("init timers cannot be written down: those of a broker without an init queue die with the process", metadata: ["error": .string(error.description)])
-            return nil
-        }
-    }
-
-    private static func startMarker(_ spool: SpoolDirectory?, _ host: String, _ logger: Logger) -> StartMarker? {
-        guard let spool else { return nil }
-        do throws(SpoolError) {
-            let note = "\(Timestamp.now.text) \(Product.name) \(Product.version) on \(host), process \(ProcessUsage.pid)\n"
-            let marker = try StartMarker("\(spool.path)/starting", note: note)
-            if let earlier = marker.earlier {
-                logger.error("an earlier worker died before it took a message", metadata: ["worker": .string(earlier.safeToShow(limit: 200))])
-            }
-            return marker
-        } catch {
-            logger.warning("a death before the first message would leave no trace: the spool cannot be written", metadata: ["error": .string(error.description)])
-            return nil
-        }
-    }
-
-    /// Of workers that could not report themselves.
-    private func reportEarlierDeaths() {
-        if let earlier = self.watchdog.startMarker?.earlier {
-            self.reporter.tell(
-                FailureReport(.startFailed, .worker, at: "start", causes: ["an earlier worker died before it took a message", earlier], host: self.host), self.logger)
-        }
-        let suspects = self.processor.isolation.suspectMessages
-        if !suspects.isEmpty {
-            let messages = suspects.prefix(20).map { "\($0)" }.joined(separator: ", ")
-            self.reporter.tell(
-                FailureReport(
-                    .crashed, .worker, at: "run",
-                    causes: ["an earlier worker ended without warning with \(suspects.count) messages in hand, which are handled one by one", "messages \(messages)"],
-                    host: self.host), self.logger)
-        }
-    }
-
-    /// The process ends before it took a message, for this reason. Writes it down at once.
-    public func reportFailedStart(_ reason: String) {
-        self.logger.critical("\(reason)")
-        guard let spool else { return }
-        do throws(SpoolError) {
-            try ReportStore(spool: spool.path).file(FailureReport(.startFailed, .worker, at: "start", causes: [reason], host: self.host))
-        } catch { self.logger.error("the report cannot be kept on disk", metadata: ["error": .string(error.description)]) }
     }
 
     /// What the worker tells over HTTP, by path.
@@ -260,29 +195,6 @@ public final class Worker: Service {
                     self.inHand.ended()
                 }
             }
-        }
-    }
-}
-
-extension ConnectionEvent {
-    func log(to logger: Logger, connection: String) {
-        func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
-            more.merging(["connection": .string(connection)]) { first, _ in first }
-        }
-        switch self {
-        case .connected(let host): logger.info("rabbitmq server connected!", metadata: metadata(["host": .string(host)]))
-        case .disconnected(let error, let pause):
-            logger.warning(
-                "not connected to RabbitMQ, trying again", metadata: metadata(["error": .string(error.description), "retryIn": .string(pause.inWords)]))
-        case .consuming(let queue): logger.info("waiting for messages in queues: \(queue)", metadata: metadata())
-        case .consumerLost(let queue, let reason, let pause):
-            logger.error(
-                "queue \(queue) is not consumed, trying again. Does it exist? 'worker topology check' explains",
-                metadata: metadata(["error": .string(reason), "retryIn": .string(pause.inWords)]))
-        case .stopped(let queue): logger.info("no more deliveries from queue \(queue)", metadata: metadata())
-        case .blocked(let reason):
-            logger.warning("RabbitMQ takes no messages (an alarm): publishing waits", metadata: metadata(["reason": .string(reason)]))
-        case .unblocked: logger.info("RabbitMQ takes messages again", metadata: metadata())
         }
     }
 }

@@ -1,9 +1,16 @@
 /// Makes build events of what happens to deliveries.
 struct DeliveryEvents: Sendable {
+    /// Of the names of pods.
+    let prefix: String
     let tell: @Sendable (BuildEvent) -> Void
 
     func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
-        guard let event = Self.event(moment, context) else { return }
+        guard var event = Self.event(moment, context) else { return }
+        switch event.kind {
+        case .podCreated: event.podName = event.buildID.map { PodName.of($0, prefix: self.prefix) }
+        case .buildFailed, .buildRetried, .buildPostponed, .messageParked: event.reportID = context.reportID
+        case .buildStarted, .buildStopped, .workerStarted, .workerDrained, .outageBegan, .outageEnded: break
+        }
         self.tell(event)
     }
 

@@ -10,6 +10,8 @@ final class Spooler: Sendable {
     private let publisher: EventPublisher?
     private let hookEvents: [TopicPattern]
     private let host: String
+    /// Of the names of pods.
+    private let prefix: String
 
     /// - Parameters:
     ///   - report: files a failure report that could not be filed when it was made; `nil`: there are no such jobs.
@@ -18,7 +20,7 @@ final class Spooler: Sendable {
         _ configuration: WorkerConfiguration, spool: SpoolDirectory, host: String, buildAPI: BuildAPIClient, meters: Meters, logger: Logger,
         report: (@Sendable ([UInt8]) async -> JobOutcome)? = nil
     ) throws(SpoolError) {
-        self.host = host
+        (self.host, self.prefix) = (host, configuration.executor.kubernetes.prefix)
         self.hookEvents = configuration.hook.command.isEmpty ? [] : configuration.hook.events.map { TopicPattern($0) }
         self.publisher = configuration.events.exchange.isEmpty ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
         var limits = SpoolQueue.Limits()
@@ -80,12 +82,22 @@ final class Spooler: Sendable {
     func keep(_ note: StatusJob) { self.add(note.payload, .status, orderKey: note.orderKey) }
 
     /// A failure report that cannot be filed now.
-    func keep(report: JSONValue) { self.add(report, .report) }
+    func keep(_ report: FailureReport) { self.add(report.document, .report) }
 
-    func tell(_ event: BuildEvent) {
-        let isForHook = self.hookEvents.contains { $0.matches(event.kind.rawValue) }
+    /// As `report.<kind>`, with the members of the report and without its timeline, which is on disk.
+    func tell(_ report: FailureReport) {
+        var brief = report
+        brief.timeline = []
+        let name = "report.\(report.kind.rawValue)"
+        self.tell(name) { .object([.init("event", .string(name))] + (brief.document.members ?? []) + [.init("worker", .string(self.host))]) }
+    }
+
+    func tell(_ event: BuildEvent) { self.tell(event.kind.rawValue) { event.document(worker: self.host) } }
+
+    private func tell(_ name: String, _ make: () -> JSONValue) {
+        let isForHook = self.hookEvents.contains { $0.matches(name) }
         guard self.publisher != nil || isForHook else { return }
-        let document = event.document(worker: self.host)
+        let document = make()
         if self.publisher != nil { self.add(document, .publish) }
         if isForHook { self.add(document, .command) }
     }
@@ -93,7 +105,7 @@ final class Spooler: Sendable {
     /// `nil`: nobody wants events, and they cost nothing.
     var observer: DeliveryObserver? {
         guard self.publisher != nil || !self.hookEvents.isEmpty else { return nil }
-        return DeliveryEvents { self.tell($0) }.observe
+        return DeliveryEvents(prefix: self.prefix) { self.tell($0) }.observe
     }
 
     private func add(_ payload: JSONValue, _ kind: JobKind, orderKey: String? = nil) {
@@ -127,11 +139,15 @@ final class Spooler: Sendable {
     // MARK: Housekeeping
 
     /// Takes back what nobody touches, and removes what is old. Blocks.
-    func clean(logsOlderThan logs: Duration, deadOlderThan dead: Duration) throws {
+    ///
+    /// - Returns: how many logs and dead jobs were removed.
+    func clean(logsOlderThan logs: Duration, deadOlderThan dead: Duration) throws -> Int {
+        var count = 0
         for queue in self.queues.values {
             _ = try queue.recoverStale()
-            _ = try queue.prune(logsOlderThan: logs, deadOlderThan: dead)
+            count += try queue.prune(logsOlderThan: logs, deadOlderThan: dead)
         }
+        return count
     }
 
     /// Of each kind, by box. Blocks.

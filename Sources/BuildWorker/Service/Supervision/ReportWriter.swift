@@ -10,10 +10,12 @@ final class ReportWriter: Sendable {
     private let logger: Logger
     private let reports: AsyncStream<FailureReport>
     private let feed: AsyncStream<FailureReport>.Continuation
+    /// Takes a report that could not be filed now.
+    private let keep: @Sendable (FailureReport) -> Void
     private let isFailing = Atomic<Bool>(false)
 
-    init(_ store: ReportStore, logger: Logger) {
-        (self.store, self.logger) = (store, logger)
+    init(_ store: ReportStore, logger: Logger, keep: @escaping @Sendable (FailureReport) -> Void) {
+        (self.store, self.logger, self.keep) = (store, logger, keep)
         (self.reports, self.feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.longestLine))
     }
 
@@ -27,13 +29,16 @@ final class ReportWriter: Sendable {
             do {
                 let isFiled = try await OwnThread.run { try self.store.file(report) }
                 if isFiled { self.isFailing.store(false, ordering: .relaxed) } else { self.complain("there are \(ReportStore.largestDay) of this day already") }
-            } catch { self.complain("\(error)") }
+            } catch {
+                self.complain("\(error)")
+                self.keep(report)
+            }
         }
     }
 
     /// Once for each time that it fails.
     private func complain(_ reason: String) {
         guard !self.isFailing.exchange(true, ordering: .relaxed) else { return }
-        self.logger.error("failure reports cannot be kept on disk; they are in this log", metadata: ["error": .string(reason)])
+        self.logger.error("failure reports cannot be filed now; they are in this log", metadata: ["error": .string(reason)])
     }
 }

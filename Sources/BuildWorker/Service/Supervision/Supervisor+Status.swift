@@ -19,6 +19,15 @@ extension Supervisor {
             .init("waiting", .array(waiting.prefix(Self.longestList).map { $0.document })),
             .init("timers", ["expected": .integer(waiting.count { $0.why == .initTimer }), "local": .integer(self.localTimerCount)]),
             .init("parked", self.survey.queues.first { $0.role == "parked" }?.ready.map { .integer($0) } ?? .null),
+            .init(
+                "spool",
+                .array(
+                    JobKind.allCases.map { kind in
+                        [
+                            "kind": .string(kind.rawValue), "new": .integer(self.spool.jobs(kind, .new)), "cur": .integer(self.spool.jobs(kind, .cur)),
+                            "dead": .integer(self.spool.jobs(kind, .dead)), "oldestSeconds": .seconds(self.spool.oldest(kind)),
+                        ]
+                    })),
             .init("reports", .array(self.reports.all.prefix(50).map { $0.document })),
             .init("totals", self.history.totals), .init("memory", ["residentBytes": .integer(ProcessUsage.residentMemory)]),
             .init("history", self.history.document),

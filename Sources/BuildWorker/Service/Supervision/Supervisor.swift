@@ -8,6 +8,7 @@ final class Supervisor: Sendable {
     let meters: Meters
     let survey: QueueSurvey
     let reports: ReportLedger
+    let spool: SpoolSurvey
     let host: String
     let startedAt = Timestamp.now
     private let prometheus: PrometheusMetrics
@@ -18,11 +19,11 @@ final class Supervisor: Sendable {
 
     init(
         host: String, health: Health, liveness: Liveness, inFlight: InFlight, waiting: Waiting, history: History, meters: Meters,
-        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
+        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, spool: SpoolSurvey, unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
     ) {
         (self.host, self.health, self.liveness, self.inFlight, self.waiting) = (host, health, liveness, inFlight, waiting)
         (self.history, self.meters, self.prometheus, self.survey) = (history, meters, prometheus, survey)
-        self.reports = ledger
+        (self.reports, self.spool) = (ledger, spool)
         (self.unacked, self.localTimers) = (unacked, localTimers)
     }
 
@@ -58,6 +59,10 @@ final class Supervisor: Sendable {
         for queue in self.survey.queues {
             if let ready = queue.ready { meters.set(.queueMessages, queue.role, to: Double(ready)) }
             if let consumers = queue.consumers { meters.set(.queueConsumers, queue.role, to: Double(consumers)) }
+        }
+        for kind in JobKind.allCases {
+            for box in [JobBox.new, .cur, .dead] { meters.set(.spoolDepth, kind.rawValue, box.rawValue, to: Double(self.spool.jobs(kind, box))) }
+            meters.set(.spoolOldest, kind.rawValue, to: (self.spool.oldest(kind) ?? .zero) / .seconds(1))
         }
         meters.set(.ready, to: self.health.problems.isEmpty ? 1 : 0)
         meters.set(.live, to: self.liveness.problems.isEmpty ? 1 : 0)

@@ -11,6 +11,8 @@ struct Watchdog: Sendable {
     /// `heartbeat` in the spool, for a look from outside without HTTP; `nil` without a disk.
     let heartbeatFile: String?
     let startMarker: StartMarker?
+    /// Counts the spool's jobs. Blocks.
+    let lookAtSpool: @Sendable () throws -> Void
     let logger: Logger
 
     /// Until cancelled.
@@ -41,6 +43,7 @@ struct Watchdog: Sendable {
             self.beat(isLive: wasLive)
             if nextPoint <= clock.now {
                 self.supervisor.history.turn()
+                do { try await OwnThread.run(self.lookAtSpool) } catch { self.logger.debug("the spool cannot be listed", metadata: ["error": .string("\(error)")]) }
                 nextPoint += History.interval
                 self.sendFigures()
             }

@@ -1,0 +1,24 @@
+internal import Logging
+
+extension ConnectionEvent {
+    func log(to logger: Logger, connection: String) {
+        func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
+            more.merging(["connection": .string(connection)]) { first, _ in first }
+        }
+        switch self {
+        case .connected(let host): logger.info("rabbitmq server connected!", metadata: metadata(["host": .string(host)]))
+        case .disconnected(let error, let pause):
+            logger.warning(
+                "not connected to RabbitMQ, trying again", metadata: metadata(["error": .string(error.description), "retryIn": .string(pause.inWords)]))
+        case .consuming(let queue): logger.info("waiting for messages in queues: \(queue)", metadata: metadata())
+        case .consumerLost(let queue, let reason, let pause):
+            logger.error(
+                "queue \(queue) is not consumed, trying again. Does it exist? 'worker topology check' explains",
+                metadata: metadata(["error": .string(reason), "retryIn": .string(pause.inWords)]))
+        case .stopped(let queue): logger.info("no more deliveries from queue \(queue)", metadata: metadata())
+        case .blocked(let reason):
+            logger.warning("RabbitMQ takes no messages (an alarm): publishing waits", metadata: metadata(["reason": .string(reason)]))
+        case .unblocked: logger.info("RabbitMQ takes messages again", metadata: metadata())
+        }
+    }
+}
