@@ -19,7 +19,7 @@ struct Liveness: Sendable {
 
     init(_ configuration: WorkerConfiguration, loops: [Loop], inFlight: InFlight, isPublishingHeldUp: @escaping @Sendable () -> Bool) {
         (self.loops, self.inFlight, self.isPublishingHeldUp) = (loops, inFlight, isPublishingHeldUp)
-        self.loopDeadline = max(configuration.rabbitmq.heartbeat * 2, .seconds(30))
+        self.loopDeadline = WorkerCheck.loopDeadline(heartbeat: configuration.rabbitmq.heartbeat)
         let options = configuration.executor.kubernetes
         let requests = (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts + options.podStatusQueryDelay
         self.stepDeadline = max(.seconds(300), requests * 2)

@@ -1,0 +1,48 @@
+/// Judges a worker by what it says of itself: the document of `GET /status`, or the shorter one of its heartbeat file.
+public struct WorkerCheck: Sendable {
+    /// Of the delivery that has been in hand for the longest time, in seconds. RabbitMQ takes the connection away after 30 minutes.
+    public var unackedAge = Thresholds(warning: AlertRange(above: 300), critical: AlertRange(above: 900))
+    /// Since a connection's thread last turned, in seconds.
+    public var loopAge: Thresholds
+
+    /// - Parameter heartbeat: of the connections to RabbitMQ; what the worker calls alive follows from it.
+    public init(heartbeat: Duration) { self.loopAge = Thresholds(critical: AlertRange(above: Int(Self.loopDeadline(heartbeat: heartbeat) / .seconds(1)))) }
+
+    /// A thread that has not turned for so long is stuck: two heartbeats, but not less than connecting may take.
+    static func loopDeadline(heartbeat: Duration) -> Duration { max(heartbeat * 2, .seconds(30)) }
+
+    public func judge(_ status: JSONValue) -> CheckResult {
+        guard let live = status["live"]?.bool, let ready = status["ready"]?.bool, let problems = status["problems"]?.array?.compactMap(\.string) else {
+            return CheckResult(.unknown, "what answers is no worker, or one of another version")
+        }
+        let isDraining = status["draining"]?.bool == true
+        let unacked = status["unacked"]?.double
+        var result = CheckResult(summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.figureText ?? "?") in hand")
+        if !live { result.add(.critical, "it makes no progress") }
+        // One that drains was told to: a rollout must not page anybody.
+        for problem in problems { result.add(live && isDraining ? .warning : .critical, problem) }
+        if !ready, problems.isEmpty { result.add(isDraining ? .warning : .critical, "it does not consume") }
+        // What is wrong with these is among the problems.
+        result.measure(CheckFigure("connections", status.count("connections") { $0["connected"]?.bool == true }), "")
+        result.measure(CheckFigure("breakers_open", status.count("breakers") { $0["open"]?.bool == true }), "")
+        result.measure(CheckFigure("unacked", unacked), "")
+        let age = unacked == nil ? nil : status["oldestUnackedSeconds"]?.double ?? 0
+        result.measure(
+            CheckFigure("oldest_unacked", age, .seconds, self.unackedAge), "the oldest delivery has been in hand for \(age?.figureText ?? "?") s\(status.oldestBuild)")
+        for loop in status["loops"]?.array ?? [] {
+            guard let name = loop["name"]?.string, let age = loop["ageSeconds"]?.double else { continue }
+            result.measure(CheckFigure("loop_\(name)", age, .seconds, self.loopAge), "the \(name) connection's thread has not turned for \(age.figureText) s")
+        }
+        return result
+    }
+}
+
+extension JSONValue {
+    fileprivate func count(_ list: String, where condition: (JSONValue) -> Bool) -> Double? { (self[list]?.array?.count(where: condition)).map { Double($0) } }
+
+    /// Of the delivery that has been in hand for the longest time: they come oldest first.
+    fileprivate var oldestBuild: String {
+        guard let oldest = self["inFlight"]?.array?.first, let build = oldest["buildId"]?.scalarText else { return "" }
+        return ": build \(build), \(oldest["step"]?.string ?? "at an unknown step")"
+    }
+}

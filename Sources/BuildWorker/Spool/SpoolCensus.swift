@@ -1,0 +1,57 @@
+internal import Glibc
+
+/// What lies in the queue directories of a spool: counted by names alone, without a lock, so that anybody may look while a
+/// worker runs. A job that moves meanwhile is seen in one box, in both or in none.
+public struct SpoolCensus: Hashable, Sendable {
+    public struct Kind: Hashable, Sendable {
+        public let name: String
+        /// Jobs that wait, to be done now or later.
+        public var new = 0
+        /// Jobs that are being done.
+        public var current = 0
+        /// Jobs that were given up.
+        public var dead = 0
+        /// Of the job in `new` or `cur` that has been due for the longest time, milliseconds since 1970; `nil`: there is none.
+        public var oldestDue: Int?
+
+        public init(_ name: String, new: Int = 0, current: Int = 0, dead: Int = 0, oldestDue: Int? = nil) {
+            (self.name, self.new, self.current, self.dead, self.oldestDue) = (name, new, current, dead, oldestDue)
+        }
+    }
+
+    /// By name.
+    public let kinds: [Kind]
+
+    public init(kinds: [Kind]) { self.kinds = kinds }
+
+    /// - Parameter directory: `SPOOL_DIRECTORY`. Where it has no queue directories yet, there are no jobs.
+    /// - Throws: where the spool is missing, or something in it cannot be listed.
+    public init(of directory: String) throws(SpoolError) {
+        // A wrong path must not look like an empty spool.
+        guard access(directory, F_OK) == 0 else { throw SpoolError("list", directory) }
+        var kinds: [Kind] = []
+        for name in try Self.names("\(directory)/queues") {
+            let box = "\(directory)/queues/\(name)"
+            var kind = Kind(name)
+            let (new, current) = (try Self.dueTimes("\(box)/new"), try Self.dueTimes("\(box)/cur"))
+            (kind.new, kind.current, kind.dead) = (new.count, current.count, try Self.dueTimes("\(box)/dead").count)
+            kind.oldestDue = (new + current).min()
+            kinds.append(kind)
+        }
+        self.kinds = kinds
+    }
+
+    private static func dueTimes(_ directory: String) throws(SpoolError) -> [Int] { try self.names(directory).compactMap { self.dueTime(ofJob: $0) } }
+
+    /// - Returns: from `<due, ms since 1970>-<seq>-<pid>-<random>.<attempt>`; `nil` for what is no job, such as the log of a dead one.
+    static func dueTime(ofJob name: String) -> Int? {
+        guard let match = name.wholeMatch(of: /(\d+)-\d+-\d+-\w+\.\d+/) else { return nil }
+        return Int(match.output.1)
+    }
+
+    /// Empty where there is no such directory.
+    private static func names(_ directory: String) throws(SpoolError) -> [String] {
+        if access(directory, F_OK) != 0, errno == ENOENT { return [] }
+        return try SpoolFile.names(in: directory)
+    }
+}
