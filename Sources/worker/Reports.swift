@@ -87,6 +87,8 @@ struct Since: ExpressibleByArgument {
     /// RFC 3339.
     let text: String
 
+    init(secondsAgo seconds: Int) { self.text = Timestamp(secondsSince1970: Timestamp.now.secondsSince1970 - seconds, milliseconds: 0).text }
+
     init?(argument: String) {
         if argument.wholeMatch(of: /\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?/) != nil {
             self.text = argument
@@ -94,6 +96,6 @@ struct Since: ExpressibleByArgument {
         }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         guard let unit = argument.last.flatMap({ units[$0] }), let count = Int(argument.dropLast()), (0...1_000_000).contains(count) else { return nil }
-        self.text = Timestamp(secondsSince1970: Timestamp.now.secondsSince1970 - count * unit, milliseconds: 0).text
+        self.init(secondsAgo: count * unit)
     }
 }

@@ -27,14 +27,13 @@ struct Status: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let address = try self.address()
-        let transport = HTTPTransport(connectionsPerHost: 1)
+        let question = try self.question()
         let isTerminal = isatty(STDOUT_FILENO) == 1
         let environment = ProcessInfo.processInfo.environment
         let colours = isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
         guard self.watch else {
             let status: JSONValue
-            do throws(Unreachable) { status = try await Self.ask(address, transport) } catch {
+            do throws(StatusQuestion.Failure) { status = try await question.ask(deadline: Self.deadline) } catch {
                 printError(error.description)
                 throw Exit.unavailable
             }
@@ -44,8 +43,8 @@ struct Status: AsyncParsableCommand {
         }
         while true {
             let text: String
-            do throws(Unreachable) {
-                text = StatusText(try await Self.ask(address, transport), colours: colours, limit: Self.fewRows).text
+            do throws(StatusQuestion.Failure) {
+                text = StatusText(try await question.ask(deadline: Self.deadline), colours: colours, limit: Self.fewRows).text
             } catch { text = error.description }
             // Home and clear: nothing flickers, and what was on the screen before is still above it.
             FileHandle.standardOutput.write(Data("\(isTerminal ? "\u{1B}[H\u{1B}[2J" : "")\(text)\n".utf8))
@@ -53,28 +52,9 @@ struct Status: AsyncParsableCommand {
         }
     }
 
-    /// Of `/status`.
-    private func address() throws -> String {
-        if let url { return url.hasSuffix("/") ? "\(url)status" : "\(url)/status" }
-        let port = try self.options.load().configuration.httpd.port
-        guard port != 0 else { throw ValidationError("PORT is 0, so the worker has taken a free one and logged it: name it with --url") }
-        return "http://127.0.0.1:\(port)/status"
-    }
-
-    private static func ask(_ address: String, _ transport: HTTPTransport) async throws(Unreachable) -> JSONValue {
-        let response: HTTPResponse
-        do throws(HTTPError) {
-            response = try await transport.send(HTTPRequest(method: "GET", url: address, service: "worker"), deadline: self.deadline)
-        } catch {
-            throw Unreachable(description: "the worker cannot be reached: \(error)")
-        }
-        guard response.status == 200 else { throw Unreachable(description: "no worker's status: \(address) answered \(response.status)") }
-        do throws(JSONError) { return try JSONValue(parsing: response.body) } catch {
-            throw Unreachable(description: "no worker's status: the answer of \(address) is no JSON")
-        }
-    }
-
-    private struct Unreachable: Error {
-        let description: String
+    private func question() throws -> StatusQuestion {
+        // Who names the worker needs no configuration.
+        let server = self.url == nil ? try self.options.load().configuration.httpd : ServerOptions()
+        do throws(StatusQuestion.Failure) { return try StatusQuestion(url: self.url, server) } catch { throw ValidationError(error.description) }
     }
 }

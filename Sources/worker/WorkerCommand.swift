@@ -17,6 +17,7 @@ struct WorkerCommand: AsyncParsableCommand {
               worker topology apply    make the queues
               worker run               work until SIGTERM
               worker status            what a running worker does, and what is wrong
+              worker check worker      the same in one line for Nagios; also check spool, queues, reports
               worker reports summary   what failed, counted by cause
               worker parked list       messages that nobody could read, or that crashed the worker
               worker spool list        notes, events and hook runs that wait or are dead
@@ -26,7 +27,7 @@ struct WorkerCommand: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            Run.self, Status.self, TopologyCommand.self, Publish.self, Parked.self, Spool.self, Reports.self, Pod.self, Config.self, Trust.self,
+            Run.self, Status.self, Check.self, TopologyCommand.self, Publish.self, Parked.self, Spool.self, Reports.self, Pod.self, Config.self, Trust.self,
         ])
 }
 
@@ -46,15 +47,17 @@ struct ConfigurationOptions: ParsableArguments {
 
     /// Ends the process with every problem on stderr when there is one.
     func load() throws -> LoadedConfiguration {
-        let environment = ProcessInfo.processInfo.environment
-        do throws(ConfigurationError) {
-            let executable = Bundle.main.executablePath ?? CommandLine.arguments[0]
-            let directory = try ConfigurationDirectory.locate(executablePath: executable, environment: environment)
-            return try ConfigurationLoader(directory: directory).load(file: self.config, environment: environment)
-        } catch {
+        do throws(ConfigurationError) { return try self.read() } catch {
             printError("the configuration is wrong, nothing was started:\n\(error)")
             throw Exit.badConfiguration
         }
+    }
+
+    func read() throws(ConfigurationError) -> LoadedConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        let executable = Bundle.main.executablePath ?? CommandLine.arguments[0]
+        let directory = try ConfigurationDirectory.locate(executablePath: executable, environment: environment)
+        return try ConfigurationLoader(directory: directory).load(file: self.config, environment: environment)
     }
 }
 

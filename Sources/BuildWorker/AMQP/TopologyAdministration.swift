@@ -55,7 +55,7 @@ public final class TopologyAdministration {
 
     /// Messages that are ready in a queue, and who consumes it; `nil` where it does not exist. What consumers have in hand is
     /// in neither.
-    func counts(of queue: String) throws(AMQPError) -> (ready: Int, consumers: Int)? {
+    public func counts(of queue: String) throws(AMQPError) -> (ready: Int, consumers: Int)? {
         do throws(AMQPError) {
             return try self.onFreshChannel { channel throws(AMQPError) in
                 try self.socket.declareQueue(queue, arguments: [:], isPassive: true, on: channel)

@@ -41,13 +41,8 @@ public struct SpoolCensus: Hashable, Sendable {
         self.kinds = kinds
     }
 
-    private static func dueTimes(_ directory: String) throws(SpoolError) -> [Int] { try self.names(directory).compactMap { self.dueTime(ofJob: $0) } }
-
-    /// - Returns: from `<due, ms since 1970>-<seq>-<pid>-<random>.<attempt>`; `nil` for what is no job, such as the log of a dead one.
-    static func dueTime(ofJob name: String) -> Int? {
-        guard let match = name.wholeMatch(of: /(\d+)-\d+-\d+-\w+\.\d+/) else { return nil }
-        return Int(match.output.1)
-    }
+    /// Of the jobs. What else lies there, such as the log of a dead one, is none.
+    private static func dueTimes(_ directory: String) throws(SpoolError) -> [Int] { try self.names(directory).compactMap { JobName($0)?.started } }
 
     /// Empty where there is no such directory.
     private static func names(_ directory: String) throws(SpoolError) -> [String] {

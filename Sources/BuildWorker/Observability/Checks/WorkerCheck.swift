@@ -35,6 +35,18 @@ public struct WorkerCheck: Sendable {
         }
         return result
     }
+
+    /// Judges a worker whose server cannot be reached by its heartbeat file. One that writes it is alive, but something is wrong.
+    public func judge(unreachable reason: String, _ heartbeat: Heartbeat?) -> CheckResult {
+        guard let heartbeat else { return CheckResult(.critical, "\(reason), and there is no heartbeat file") }
+        let age = (heartbeat.age / .milliseconds(100)).rounded() / 10
+        guard heartbeat.isRecent else {
+            return CheckResult(.critical, "\(reason), and the last heartbeat is \(age.figureText) s old\(heartbeat.isOfTheDead ? " and of a process that is gone" : "")")
+        }
+        var result = self.judge(heartbeat.document)
+        result.add(.warning, "\(reason); its heartbeat file of \(age.figureText) s ago was looked at instead")
+        return result
+    }
 }
 
 extension JSONValue {

@@ -20,7 +20,7 @@ import Testing
             try FileManager.default.createDirectory(atPath: "\(self.directory)/queues/\(kind)/\(name)", withIntermediateDirectories: true)
         }
         for number in 0..<count {
-            let name = "\(self.now.millisecondsSince1970 - overdue * 1000)-\(number)-4711-5f3a\(suffix)"
+            let name = "\(self.now.millisecondsSince1970 - overdue * 1000)-\(number)-4711-00005f3a\(suffix)"
             try Data().write(to: URL(fileURLWithPath: "\(self.directory)/queues/\(kind)/\(box)/\(name)"))
         }
     }
@@ -68,10 +68,4 @@ import Testing
         let unreadable = #expect(throws: SpoolError.self) { try SpoolCensus(of: self.directory) }
         #expect(unreadable?.description.contains("Not a directory") == true)
     }
-
-    @Test(arguments: ["1800000000000-1-2-3.0": 1_800_000_000_000, "1-22-333-ab9.10": 1])
-    func aJobsNameHasItsDueTime(name: String, due: Int) { #expect(SpoolCensus.dueTime(ofJob: name) == due) }
-
-    @Test(arguments: ["1-2-3.0", "1-2-3-4", "1-2-3-4.0.log", "x-2-3-4.0", "1-2-3-4.x", "99999999999999999999-1-2-3.0"])
-    func whatIsNoJobHasNone(name: String) { #expect(SpoolCensus.dueTime(ofJob: name) == nil) }
 }

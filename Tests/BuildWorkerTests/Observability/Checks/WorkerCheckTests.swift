@@ -48,4 +48,20 @@ import Testing
 
     @Test(arguments: [JSONValue.null, "text", [], [:], ["ready": true, "live": true], ["ready": "yes", "live": true, "problems": []]])
     func whatIsNoWorkerIsUnknown(document: JSONValue) { #expect(self.check.judge(document).status == .unknown) }
+
+    @Test func withoutAServerTheHeartbeatFileCounts() {
+        func judge(_ heartbeat: Heartbeat?) -> String { self.check.judge(unreachable: "cannot connect", heartbeat).line }
+        #expect(judge(nil) == "CRITICAL - cannot connect, and there is no heartbeat file")
+        #expect(
+            judge(Heartbeat(document: Self.well, age: .seconds(15.1), isOfTheDead: false)) == "CRITICAL - cannot connect, and the last heartbeat is 15.1 s old")
+        #expect(
+            judge(Heartbeat(document: Self.well, age: .seconds(1), isOfTheDead: true))
+                == "CRITICAL - cannot connect, and the last heartbeat is 1 s old and of a process that is gone")
+        #expect(
+            judge(Heartbeat(document: Self.well, age: .seconds(15), isOfTheDead: false))
+                .hasPrefix("WARNING - cannot connect; its heartbeat file of 15 s ago was looked at instead | connections=2"))
+        var stuck = Self.well
+        stuck["live"] = false
+        #expect(judge(Heartbeat(document: stuck, age: .seconds(1), isOfTheDead: false)).hasPrefix("CRITICAL - it makes no progress; cannot connect"))
+    }
 }

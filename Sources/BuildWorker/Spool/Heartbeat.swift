@@ -1,0 +1,33 @@
+internal import Glibc
+
+/// What a worker last wrote of itself into its heartbeat file.
+public struct Heartbeat: Sendable {
+    /// Written every 5 s; a worker that misses two is not quick, one that misses three is not there.
+    static let longestAge = Duration.seconds(15)
+
+    public let document: JSONValue
+    public let age: Duration
+    /// Its process ran on this host and is gone. `false` where that cannot be told.
+    public let isOfTheDead: Bool
+
+    public init(document: JSONValue, age: Duration, isOfTheDead: Bool) { (self.document, self.age, self.isOfTheDead) = (document, age, isOfTheDead) }
+
+    /// - Parameters:
+    ///   - directory: `SPOOL_DIRECTORY`.
+    ///   - host: of the caller, as a worker here would name it. Process numbers of other hosts and containers mean nothing here.
+    /// - Returns: `nil` where no worker has written one.
+    public init?(of directory: String, host: String) throws(SpoolError) {
+        let path = "\(directory)/heartbeat"
+        guard let bytes = try SpoolFile.read(path) else { return nil }
+        var (file, now) = (stat(), timespec())
+        guard stat(path, &file) == 0 else { throw SpoolError("look at", path) }
+        clock_gettime(CLOCK_REALTIME, &now)
+        do throws(JSONError) { self.document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
+        let seconds = max(0, Double(now.tv_sec - file.st_mtim.tv_sec) + Double(now.tv_nsec - file.st_mtim.tv_nsec) / 1e9)
+        self.age = .seconds(seconds)
+        let process = self.document["pid"]?.integer.flatMap { pid_t(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil }
+        self.isOfTheDead = self.document["host"]?.string == host && process.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
+    }
+
+    public var isRecent: Bool { self.age <= Self.longestAge && !self.isOfTheDead }
+}
