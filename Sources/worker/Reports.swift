@@ -87,11 +87,13 @@ struct Since: ExpressibleByArgument {
     /// RFC 3339.
     let text: String
 
+    private init(text: String) { self.text = text }
+
     init(secondsAgo seconds: Int) { self.text = Timestamp(secondsSince1970: Timestamp.now.secondsSince1970 - seconds, milliseconds: 0).text }
 
     init?(argument: String) {
         if argument.wholeMatch(of: /\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?/) != nil {
-            self.text = argument
+            self.init(text: argument)
             return
         }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
