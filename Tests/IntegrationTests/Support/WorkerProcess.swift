@@ -13,7 +13,7 @@ final class WorkerProcess: Sendable {
 
     /// - Parameter bundle: stands in the place of the system's bundle of authorities, for this process alone.
     init(_ arguments: [String], environment: [String: String], input: Data? = nil, trusting bundle: URL? = nil) throws {
-        self.secrets = [environment["K8S_TOKEN"]].compactMap(\.self)
+        self.secrets = [environment["K8S_TOKEN"] ?? ""].filter { !$0.isEmpty }
         let worker = Surroundings.binaries.appendingPathComponent("worker")
         guard let bundle else {
             self.child = try ChildProcess(worker, arguments, environment: environment, input: input)
