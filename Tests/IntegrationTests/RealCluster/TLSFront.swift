@@ -49,5 +49,6 @@ final class TLSFront: Sendable {
         self.port = found
     }
 
-    func stop() { self.process.signal(SIGTERM) }
+    /// SIGTERM may be blocked in what Foundation starts, and socat does not unblock it.
+    func stop() { self.process.signal(SIGKILL) }
 }
