@@ -60,7 +60,7 @@ extension Integration {
             let url = "http://127.0.0.1:\(try await worker.healthPort())"
             let outcome = try await self.check(stage, ["worker", "--url", url])
             self.expect(outcome, 2, "breakers_open=1")
-            #expect(!outcome.output.contains(Stage.token) && !outcome.output.contains(Stage.clusterToken))
+            #expect(!outcome.output.contains(Stage.token) && !outcome.output.contains(stage.clusterToken))
             try await worker.terminate()
             self.expect(try await self.check(stage, ["worker", "--url", url]), 2, "cannot connect")
         }

@@ -13,10 +13,10 @@ final class EventPublisher: Sendable {
 
     func start() { self.connection.start() }
 
-    func stop() async {
-        self.connection.stop()
-        await self.connection.waitUntilStopped()
-    }
+    /// What is not confirmed by then has failed.
+    func stop() { self.connection.stop() }
+
+    func waitUntilStopped() async { await self.connection.waitUntilStopped() }
 
     /// An event that nobody has bound a queue for is done.
     func publish(_ event: JSONValue) async -> JobOutcome {

@@ -36,7 +36,7 @@ final class JobRunner: Sendable {
     /// There may be something to do.
     func wake() { self.wakeups.continuation.yield() }
 
-    /// Begins nothing more; ``run()`` ends when what runs has ended. What waits, waits on the disk for the next worker.
+    /// ``run()`` ends when nothing runs and nothing is due. What has to wait, waits on the disk for the next worker.
     func drain() { self.wakeups.continuation.finish() }
 
     /// Until told to ``drain()``. When cancelled, what runs is put back without an attempt.
@@ -55,6 +55,17 @@ final class JobRunner: Sendable {
             self.wake()
             for await _ in self.wakeups.stream {
                 for name in await self.plan() { group.addTask { await self.run(name) } }
+            }
+        }
+        await self.flush()
+    }
+
+    /// The disk may end with the worker, as a container's does, so what is due is not left to a next one.
+    private func flush() async {
+        await withTaskGroup { group in
+            while !Task.isCancelled {
+                for name in await self.plan() { group.addTask { await self.run(name) } }
+                guard await group.next() != nil else { return }
             }
         }
     }
@@ -79,11 +90,13 @@ final class JobRunner: Sendable {
     // MARK: What begins
 
     private func plan() async -> [JobName] {
+        // Taken before the listing: a job that fails and goes back to new meanwhile is then in one of the two at least. In neither, the
+        // next of its key would overtake it.
+        let running = self.state.withLock { Array($0.running.values) }
         let names = await self.onDisk { try self.candidates() } ?? []
         return self.state.withLock { state in
-            let running = Array(state.running.values)
             let plan = JobPlan(
-                waiting: names, running: running, places: self.rules.concurrency - running.count, now: Timestamp.now.millisecondsSince1970)
+                waiting: names, running: running, places: self.rules.concurrency - state.running.count, now: Timestamp.now.millisecondsSince1970)
             for candidate in names where plan.begin.contains(candidate.name) { state.running[candidate.name.id] = candidate }
             return plan.begin
         }

@@ -12,6 +12,7 @@ final class Spooler: Sendable {
     private let host: String
     /// Of the names of pods.
     private let prefix: String
+    private let logger: Logger
 
     /// - Parameters:
     ///   - report: files a failure report that could not be filed when it was made; `nil`: there are no such jobs.
@@ -20,7 +21,7 @@ final class Spooler: Sendable {
         _ configuration: WorkerConfiguration, spool: SpoolDirectory, host: String, buildAPI: BuildAPIClient, meters: Meters, logger: Logger,
         report: (@Sendable ([UInt8]) async -> JobOutcome)? = nil
     ) throws(SpoolError) {
-        (self.host, self.prefix) = (host, configuration.executor.kubernetes.prefix)
+        (self.host, self.prefix, self.logger) = (host, configuration.executor.kubernetes.prefix, logger)
         self.hookEvents = configuration.hook.command.isEmpty ? [] : configuration.hook.events.map { TopicPattern($0) }
         self.publisher = configuration.events.exchange.isEmpty ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
         var limits = SpoolQueue.Limits()
@@ -115,19 +116,40 @@ final class Spooler: Sendable {
 
     // MARK: Running
 
-    /// Until told to ``drain()``. What is left then is on the disk, for the next worker.
+    /// For the jobs that are due when the worker drains.
+    private static let flushLimit = Duration.seconds(10)
+
+    /// Until told to ``drain()``, and then for at most ten seconds more, so that what is due is done. What is left is on the disk, for
+    /// the next worker.
     func run() async {
         self.publisher?.start()
         self.tell(BuildEvent(.workerStarted))
-        await withDiscardingTaskGroup { group in
-            for runner in self.runners.values { group.addTask { await runner.run() } }
+        await withTaskGroup { group in
+            group.addTask { await self.work() }
             group.addTask {
                 await self.writer.run()
-                // What was written last is the next worker's.
                 self.runners.values.forEach { $0.drain() }
+                // Cancelled when they are done before.
+                do { try await Task.sleep(for: Self.flushLimit) } catch { return }
+                self.logger.warning("the spool's jobs are not done; they wait on the disk for the next worker")
             }
+            await group.next()
+            group.cancelAll()
         }
-        await self.publisher?.stop()
+        self.publisher?.stop()
+        await self.publisher?.waitUntilStopped()
+    }
+
+    /// Cancelled, it ends soon, and what was in hand is put back without an attempt.
+    private func work() async {
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                for runner in self.runners.values { group.addTask { await runner.run() } }
+            }
+        } onCancel: {
+            // A publish waits for the broker, not for a cancellation.
+            self.publisher?.stop()
+        }
     }
 
     /// Call it when nothing more comes in.

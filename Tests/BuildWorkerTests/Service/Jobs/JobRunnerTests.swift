@@ -72,6 +72,38 @@ import Testing
         #expect(await self.order().filter { $0 != 3 } == [1, 1, 1, 2, 4])
     }
 
+    /// Many keys at once: a job that goes back to wait while the runner looks at the boxes is not overtaken by the next of its key.
+    @Test func nobodyOvertakesAJobThatGoesBackToWait() async throws {
+        let queue = try self.queue(attempts: 50)
+        let (keys, jobs) = (20, 3)
+        for number in 0..<(keys * jobs) { try queue.enqueue(["n": .number("\(number)")], orderKey: "\(number % keys)") }
+        let tries = Mutex<[Int: Int]>([:])
+        let failures = 8
+        let words = await self.run(
+            self.runner(queue, change: { ($0.retryInterval, $0.longestPause, $0.concurrency) = (.milliseconds(1), .milliseconds(1), 20) }) { number in
+                tries.withLock { $0[number, default: 0] += 1; return $0[number, default: 0] } > failures ? .done : .failed("not yet")
+            }, until: keys * jobs * (failures + 1))
+        #expect(words.count { $0 == "done" } == keys * jobs)
+        let order = await self.order()
+        for key in 0..<keys {
+            let ofKey = order.filter { $0 % keys == key }
+            #expect(ofKey == ofKey.sorted(), "key \(key) ran in the order \(ofKey)")
+        }
+    }
+
+    /// The disk may end with the worker, so what is due runs before it ends; what has to wait, waits.
+    @Test func whatIsDueIsDoneBeforeTheEnd() async throws {
+        let queue = try self.queue()
+        for number in 1...5 { try queue.enqueue(["n": .number("\(number)")]) }
+        let later = try queue.enqueue(["n": 6], after: .seconds(3600))
+        let runner = self.runner(queue, change: { $0.concurrency = 2 }) { _ in .done }
+        runner.drain()
+        await runner.run()
+        self.started.continuation.finish()
+        #expect(await self.order().sorted() == [1, 2, 3, 4, 5])
+        #expect(try queue.names(in: .new) == [later])
+    }
+
     @Test func diesAfterItsAttemptsAndTheNextOfItsKeyGoesOn() async throws {
         let queue = try self.queue(attempts: 3)
         for number in 1...2 { try queue.enqueue(["n": .number("\(number)")], orderKey: "a") }
