@@ -3,11 +3,22 @@ internal import Synchronization
 
 /// Makes a report of every attempt that failed: keeps what was done for each delivery, and looks at the end what became of it.
 final class FailureReporter: Sendable {
+    /// Kept as it is: words are made of it only when something failed, which is seldom.
     private struct Course {
-        var steps: [FailureReport.Step] = []
+        struct Step {
+            let action: Action
+            let fact: Fact
+            let beginning: ContinuousClock.Instant
+            let took: Duration
+        }
+
+        var steps: [Step] = []
+
         /// What went wrong on the way, the latest last.
-        var faults: [(step: String, detail: String)] = []
-        var cause: FailureCause?
+        var faults: [(step: String, detail: String)] { self.steps.compactMap { step in step.fact.fault.map { (step.action.words, $0) } } }
+
+        /// Of the FAILURE that was told, or was to be told.
+        var cause: FailureCause? { self.steps.lazy.compactMap { if case .reportFailure(let cause) = $0.action { cause } else { nil } }.last }
     }
 
     /// A delivery has about ten steps.
@@ -30,7 +41,9 @@ final class FailureReporter: Sendable {
         switch moment {
         case .arrived, .acts: break
         case .began: self.courses.withLock { $0[identity] = Course() }
-        case .learned(let action, let fact, let took): self.learned(identity, action, fact, took, context)
+        case .learned(let action, let fact, let took):
+            let step = Course.Step(action: action, fact: fact, beginning: .now - took, took: took)
+            self.courses.withLock { if $0[identity]?.steps.count ?? Self.longestTimeline < Self.longestTimeline { $0[identity]?.steps.append(step) } }
         case .settled(let settlement, let facts, _):
             let course = self.courses.withLock { $0.removeValue(forKey: identity) } ?? Course()
             guard let kind = FailureReport.Kind(settlement, facts, context.command) else { return }
@@ -38,19 +51,6 @@ final class FailureReporter: Sendable {
         case .handedBack:
             let course = self.courses.withLock { $0.removeValue(forKey: identity) } ?? Course()
             self.report(.handedBack, course, "the worker ended before it was done", context)
-        }
-    }
-
-    private func learned(_ identity: ObjectIdentifier, _ action: Action, _ fact: Fact, _ took: Duration, _ context: DeliveryContext) {
-        let sinceArrival = ContinuousClock.now - context.arrival
-        let step = FailureReport.Step(
-            atMilliseconds: max(0, Int((sinceArrival - took) / .milliseconds(1))), step: action.words,
-            outcome: fact.words.withoutCredentials.safeToShow(limit: 300, hiding: self.secrets + context.tokens), tookMilliseconds: Int(took / .milliseconds(1)))
-        self.courses.withLock { courses in
-            guard courses[identity] != nil else { return }
-            if (courses[identity]?.steps.count ?? 0) < Self.longestTimeline { courses[identity]?.steps.append(step) }
-            if let fault = fact.fault { courses[identity]?.faults.append((action.words, fault)) }
-            if case .reportFailure(let cause) = action { courses[identity]?.cause = cause }
         }
     }
 
@@ -63,14 +63,19 @@ final class FailureReporter: Sendable {
         let build = self.isReadable(course, context) ? context.build : nil
         if case .failure(let error) = context.message { causes.append(error.description) }
         var report = FailureReport(
-            id: context.reportID, kind, self.failureClass(kind, course, causes), at: course.faults.first?.step ?? course.steps.last?.step ?? "arrival",
+            id: context.reportID, kind, self.failureClass(kind, course, causes), at: course.faults.first?.step ?? course.steps.last?.action.words ?? "arrival",
             causes: causes, host: self.host, hiding: self.secrets + [build?.token].compactMap { $0 })
         report.buildID = build?.buildID.rawValue
         report.jobID = build?.jobID?.safeToShow(limit: 100, hiding: self.secrets)
         report.jobType = context.jobType
         report.queue = context.delivery.queue
         report.attempt = context.attempt
-        report.timeline = course.steps
+        report.timeline = course.steps.map { step in
+            FailureReport.Step(
+                atMilliseconds: max(0, Int((step.beginning - context.arrival) / .milliseconds(1))), step: step.action.words,
+                outcome: step.fact.words.withoutCredentials.safeToShow(limit: 300, hiding: self.secrets + context.tokens),
+                tookMilliseconds: Int(step.took / .milliseconds(1)))
+        }
         self.tell(report, context.logger)
     }
 
