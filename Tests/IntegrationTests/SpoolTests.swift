@@ -58,12 +58,12 @@ extension Integration {
             let more = ["SPOOL_DIRECTORY": self.spool, "EVENTS_EXCHANGE": events, "SPOOL_RETRY_INTERVAL": "1"]
             let worker = try stage.startWorker(["run"], more)
             try await worker.waitUntilConsuming()
-            try await eventually("an event failed") { try worker.hasLogged("a job failed and is tried again") }
+            try await eventually("an event failed", within: .seconds(90)) { try worker.hasLogged("a job failed and is tried again") }
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("all builds are started") { try stage.depth(\.initTimers) == 20 && stage.isSettled() }
             #expect(try !worker.log().contains { $0["connection"]?.string == "publish" && $0["message"]?.string?.contains("not connected") == true })
             try self.bind(events, to: events, stage)
-            try await eventually("the events arrive after all", within: .seconds(60)) { try stage.broker.depth(events) == 21 }
+            try await eventually("the events arrive after all", within: .seconds(90)) { try stage.broker.depth(events) == 21 }
             try await worker.terminate()
         }
 

@@ -173,7 +173,8 @@ extension Integration {
                 let state = try await stage.simulator.state()
                 return try (1...3).allSatisfy { state.hostname($0) != nil } && stage.isSettled()
             }
-            try await stage.simulator.setBuild(3, status: "SUCCESS")
+            // One whose pod has finished, and one whose pod nobody stopped.
+            for build in [1, 3] { try await stage.simulator.setBuild(build, status: "SUCCESS") }
             try await eventually("the finished pod and that of the ended build are gone") {
                 let state = try await stage.simulator.state()
                 return state.alivePods(1).isEmpty && state.alivePods(3).isEmpty

@@ -163,7 +163,8 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
             if let deadline = role.nextDeadline, deadline <= now { try? role.timeIsUp(now, nil) }
             guard now < end else { return }
             let wait = min(end - now, role.nextDeadline.map { max(.milliseconds(1), $0 - now) } ?? .seconds(3600))
-            _ = self.poll(socket: nil, forOutput: false, atMost: wait)
+            // In turns, so that the thread is seen to turn.
+            _ = self.poll(socket: nil, forOutput: false, atMost: min(wait, self.endpoint.heartbeat / 4))
         }
     }
 

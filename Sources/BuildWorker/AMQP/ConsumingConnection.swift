@@ -30,6 +30,13 @@ public final class ConsumingConnection: Sendable {
     /// dropped: its message was given back when the channel closed.
     public func settle(_ tag: DeliveryTag, as settlement: Settlement) { self.thread.post(.settle(tag, settlement)) }
 
+    /// Waits until what was settled so far is on its way to the broker, or given up.
+    public func flush() async {
+        await withCheckedContinuation { continuation in
+            if !self.thread.post(.flush(continuation)) { continuation.resume() }
+        }
+    }
+
     /// Pauses or resumes the intake; what is in hand can be settled all the same.
     public func setIntake(_ isWanted: Bool) { self.thread.post(.want(isWanted)) }
 
@@ -49,6 +56,8 @@ public final class ConsumingConnection: Sendable {
 private final class ConsumerRole: ConnectionRole {
     enum Command: Sendable {
         case settle(DeliveryTag, Settlement)
+        /// Answered when all commands before it are performed.
+        case flush(CheckedContinuation<Void, Never>)
         case want(Bool)
         case drain
     }
@@ -111,6 +120,7 @@ private final class ConsumerRole: ConnectionRole {
             let index = Int(tag.channel) - 1
             guard let socket, self.lanes.indices.contains(index), self.lanes[index].channel.accepts(tag) else { return }
             try socket.settle(tag.number, on: tag.channel, as: settlement)
+        case .flush(let continuation): continuation.resume()
         case .want(let isWanted): try self.want(isWanted && !self.isDraining, socket)
         case .drain:
             self.isDraining = true

@@ -6,6 +6,8 @@ public final class Health: Sendable {
         var isConsumingConnected = false
         var isPublishingConnected = false
         var blockedReason: String?
+        /// Since when messages can be published, if they can.
+        var canPublishSince: ContinuousClock.Instant?
         /// By queue: `nil` is consumed, text says why it is not.
         var queues: [String: String?] = [:]
         /// The worker's own fault: token, rights, namespace.
@@ -58,10 +60,10 @@ public final class Health: Sendable {
     public func publishing(_ event: ConnectionEvent) {
         self.state.withLock { state in
             switch event {
-            case .connected: (state.isPublishingConnected, state.blockedReason) = (true, nil)
+            case .connected: (state.isPublishingConnected, state.blockedReason, state.canPublishSince) = (true, nil, .now)
             case .disconnected: (state.isPublishingConnected, state.blockedReason) = (false, nil)
             case .blocked(let reason): state.blockedReason = reason
-            case .unblocked: state.blockedReason = nil
+            case .unblocked: (state.blockedReason, state.canPublishSince) = (nil, .now)
             case .consuming, .consumerLost, .stopped: break
             }
         }
@@ -77,6 +79,7 @@ public final class Health: Sendable {
 
     /// By service.
     var outages: [String: Outage] { self.state.withLock { $0.outages } }
+    var canPublishSince: ContinuousClock.Instant? { self.state.withLock { $0.canPublishSince } }
     var canPublish: Bool { self.state.withLock { $0.isPublishingConnected && $0.blockedReason == nil } }
     var isDraining: Bool { self.state.withLock { $0.isDraining } }
     /// By the name of each that is to be consumed: why it is not.

@@ -9,6 +9,9 @@ struct DeliveryProcessor: Sendable {
     let buildOrder: BuildOrder
     let isolation: Isolation
     let limits: JobLimits
+    /// Settles a suspect, and waits until the broker will hear of it: should the next one kill, this one must not be redelivered and
+    /// counted with it.
+    let settle: @Sendable (DeliveryTag, Settlement) async -> Void
     /// Redeliveries that the broker counts and that lost connections account for.
     let explainedRedeliveries: @Sendable () -> Int
     /// Whether a service that builds need is away for everybody.
@@ -41,7 +44,8 @@ struct DeliveryProcessor: Sendable {
         }
     }
 
-    /// - Returns: `nil` when the task was cancelled meanwhile: what came of it then says nothing, and the broker has the message still.
+    /// - Returns: what is left to settle it with. `nil` for suspects, which are settled here, and when the task was cancelled meanwhile: what
+    ///   came of it then says nothing, and the broker has the message still.
     func process(_ prepared: Prepared) async -> Settlement? {
         switch prepared {
         case .ordinary(let context, let place, let record):
@@ -50,16 +54,21 @@ struct DeliveryProcessor: Sendable {
             self.isolation.end(record)
             return settlement
         case .suspect(let delivery, let key, let turn):
-            let settlement = await self.isolation.alone(key, turn) {
+            await self.isolation.alone(key, turn) {
                 self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["messageKey": .string("\(key)")])
                 let context = self.context(delivery)
                 self.tell(.arrived, context)
-                return await self.follow(context)
+                guard let settlement = await self.follow(context) else { return }
+                // Before the next suspect's turn, which may kill: nobody would clear a message that has left the queue.
+                self.isolation.clear(key)
+                await self.settle(delivery.tag, settlement)
             }
-            if settlement != nil { self.isolation.clear(key) }
-            return settlement
+            return nil
         case .convicted(let delivery, let key, let turn, let crashes, let custody):
-            return await self.isolation.alone(key, turn) { await self.condemn(delivery, key, crashes, custody) }
+            await self.isolation.alone(key, turn) {
+                if let settlement = await self.condemn(delivery, key, crashes, custody) { await self.settle(delivery.tag, settlement) }
+            }
+            return nil
         }
     }
 

@@ -92,7 +92,7 @@ public final class Worker: Service {
         let liveness = Liveness(
             configuration,
             loops: [.init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge }], inFlight: inFlight,
-            isPublishingHeldUp: { !health.canPublish })
+            isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince })
         self.supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
             prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, unacked: { inHand.count }, localTimers: { timers.count })
@@ -109,6 +109,10 @@ public final class Worker: Service {
                 usesRetryQueue: rabbitmq.retryQueueEnabled),
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
             isolation: Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger), limits: JobLimits(configuration.concurrency),
+            settle: { tag, settlement in
+                consuming.settle(tag, as: settlement)
+                await consuming.flush()
+            },
             explainedRedeliveries: { losses.count }, isOutage: { outages.isAnyOpen }, perform: performer.perform,
             observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 })
         self.intake = intake

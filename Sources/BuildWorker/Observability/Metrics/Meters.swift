@@ -45,7 +45,8 @@ final class Meters: Sendable {
         let timer = self.instruments.withLock { all in
             self.instrument(&all.timers, metric, labels) { CoreMetrics.Timer(label: metric.name, dimensions: $0, factory: self.factory) }
         }
-        timer.recordNanoseconds(max(0, Int64(duration / .nanoseconds(1))))
+        // From nothing to 292 years, which is what the number holds.
+        timer.recordNanoseconds(Int64(min(max(0, duration / .nanoseconds(1)), 9e18)))
     }
 
     func set(_ metric: Metric, _ labels: String..., to value: Double) {

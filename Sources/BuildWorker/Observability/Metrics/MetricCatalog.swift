@@ -24,7 +24,7 @@ extension Metric {
     static let timersArmed = counter("timers_armed_total", [], "Init timers handed to the broker, or kept here where it has no queue for them")
     static let timersFired = counter("timers_fired_total", [], "Verifications that an init timer brought")
     static let breakerOpened = counter("breaker_opened_total", ["service"], "Outages noticed")
-    static let spoolJobs = counter("spool_jobs_total", ["kind", "outcome"], "Spool jobs that ended: done, failed (tried again), dead")
+    static let spoolJobs = counter("spool_runs_total", ["kind", "outcome"], "Spool jobs that ended: done, failed (tried again), dead")
     static let janitorRemoved = counter("janitor_removed_total", ["what"], "What the janitor removed")
 
     // MARK: Histograms

@@ -6,23 +6,36 @@ internal import Synchronization
 final class StatsdSocket: Sendable {
     private let host: String
     private let port: Int
-    /// -1 while there is none.
-    private let descriptor = Mutex<Int32>(-1)
+    /// A server that cannot be found is not looked for with every packet.
+    private static let pause = Duration.seconds(30)
+
+    private struct State {
+        /// -1 while there is none.
+        var descriptor: Int32 = -1
+        var retryAt: ContinuousClock.Instant?
+    }
+
+    private let state = Mutex(State())
 
     init(host: String, port: Int) { (self.host, self.port) = (host, port) }
 
-    deinit { self.descriptor.withLock { if $0 >= 0 { close($0) } } }
+    deinit { self.state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
 
     /// What cannot be sent is lost.
     func send(_ packet: [UInt8]) {
-        self.descriptor.withLock { descriptor in
-            if descriptor < 0 { descriptor = self.connected() }
-            guard descriptor >= 0 else { return }
+        self.state.withLock { state in
+            if state.descriptor < 0 {
+                if let retryAt = state.retryAt, retryAt > .now { return }
+                state.descriptor = self.connected()
+                state.retryAt = state.descriptor < 0 ? .now + Self.pause : nil
+            }
+            guard state.descriptor >= 0 else { return }
+            let descriptor = state.descriptor
             guard packet.withUnsafeBytes({ Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }) < 0 else { return }
             // Nobody listens there, or the server has moved: its name is looked up again.
             guard errno != EAGAIN, errno != EINTR else { return }
             close(descriptor)
-            descriptor = -1
+            (state.descriptor, state.retryAt) = (-1, .now + Self.pause)
         }
     }
 

@@ -41,7 +41,6 @@ final class JobRunner: Sendable {
 
     /// Until told to ``drain()``. When cancelled, what runs is put back without an attempt.
     func run() async {
-        await self.recover()
         await withTaskGroup { group in
             group.addTask { await self.work() }
             group.addTask { await self.tick() }
@@ -77,7 +76,8 @@ final class JobRunner: Sendable {
         }
     }
 
-    private func recover() async {
+    /// Takes back what an earlier worker left. Call it once, before anything is written to the boxes, and then ``run()``.
+    func recover() async {
         await self.onDisk {
             let recovery = try self.queue.recoverAll()
             for name in recovery.returned {
@@ -122,7 +122,12 @@ final class JobRunner: Sendable {
     // MARK: One run
 
     private func run(_ name: JobName) async {
-        if await self.onDisk({ try self.queue.claim(name) }) == true { await self.settle(name, await self.outcome(of: name)) }
+        let isClaimed = await self.onDisk { try self.queue.claim(name) }
+        if isClaimed == true { await self.settle(name, await self.outcome(of: name)) }
+        if isClaimed == nil {
+            // The disk does not let it be claimed: at once it would not either. Cancelled, it is left.
+            do { try await Task.sleep(for: .seconds(5)) } catch {}
+        }
         _ = self.state.withLock { $0.running.removeValue(forKey: name.id) }
         // A place is free, and whoever waited for this one may begin.
         self.wake()

@@ -124,6 +124,8 @@ final class Spooler: Sendable {
     func run() async {
         self.publisher?.start()
         self.tell(BuildEvent(.workerStarted))
+        // Before anything is written: what an earlier worker left half written is swept away.
+        for runner in self.runners.values { await runner.recover() }
         await withTaskGroup { group in
             group.addTask { await self.work() }
             group.addTask {

@@ -82,7 +82,9 @@ extension DeliveryContext {
 extension MessageProperties {
     /// Milliseconds since 1970: the broker's timestamp where it adds one (`message_interceptors`), or the publisher's whole seconds.
     fileprivate var publishedAt: Int? {
-        if let exact = self.headers["timestamp_in_ms"]?.integer { return exact }
+        // Any client may send any number here.
+        let plausible = 0..<(1 << 50)
+        if let exact = self.headers["timestamp_in_ms"]?.integer, plausible.contains(exact) { return exact }
         return self.timestamp.flatMap { Int(exactly: $0) }.flatMap { $0 < 1 << 40 ? $0 * 1000 : nil }
     }
 }

@@ -1,4 +1,5 @@
 internal import Logging
+internal import Synchronization
 
 /// Housekeeping, every half minute or so: looks at the queues, and removes what nobody removes otherwise. Nothing here is needed
 /// for a build's fate, so whatever fails is said and tried again next time.
@@ -11,6 +12,7 @@ final class Janitor: Sendable {
     private let chores: [@Sendable () throws -> Void]
     private let logger: Logger
     private let drained = AsyncStream<Void>.makeStream()
+    private let isLooking = Atomic<Bool>(false)
 
     init(
         _ configuration: WorkerConfiguration, kubernetes: KubernetesClient, buildAPI: BuildAPIClient, survey: QueueSurvey, meters: Meters,
@@ -40,7 +42,7 @@ final class Janitor: Sendable {
             let pause = isFirst ? Duration.seconds(1) : self.options.interval * Double.random(in: 0.8...1.2)
             do { try await Task.sleep(for: pause) } catch { return }
             isFirst = false
-            await self.lookAtQueues()
+            self.lookAtQueues()
             await self.pods.sweep()
             for chore in self.chores {
                 do { try await OwnThread.run(chore) } catch { self.logger.warning("housekeeping failed", metadata: ["error": .string("\(error)")]) }
@@ -48,20 +50,31 @@ final class Janitor: Sendable {
         }
     }
 
-    private func lookAtQueues() async {
+    /// On a thread that ends by itself and that nobody waits for: a broker that does not answer holds it for long, and a drain cannot
+    /// wait for that.
+    private func lookAtQueues() {
+        guard !self.isLooking.exchange(true, ordering: .relaxed) else { return }
         let (options, names) = (self.rabbitmq, self.survey.queues.map(\.name))
-        do {
-            let counts = try await OwnThread.run { () throws -> [String: (ready: Int, consumers: Int)] in
+        OwnThread.start {
+            defer { self.isLooking.store(false, ordering: .relaxed) }
+            do throws(AMQPError) {
                 let administration = try TopologyAdministration(options)
                 defer { administration.close() }
                 var counts: [String: (ready: Int, consumers: Int)] = [:]
                 for name in names { counts[name] = try administration.counts(of: name) }
-                return counts
+                self.report(names.filter { counts[$0] == nil })
+                self.survey.update(counts)
+            } catch {
+                // The worker's own connections say what is wrong, louder.
+                self.logger.debug("cannot look at the queues", metadata: ["error": .string(error.description)])
             }
-            self.survey.update(counts)
-        } catch {
-            // The worker's own connections say what is wrong, louder.
-            self.logger.debug("cannot look at the queues", metadata: ["error": .string("\(error)")])
+        }
+    }
+
+    /// Once, when a queue that was there is gone.
+    private func report(_ missing: [String]) {
+        for queue in self.survey.queues where queue.ready != nil && missing.contains(queue.name) {
+            self.logger.error("queue \(queue.name) is gone: 'worker topology check' says what follows from that")
         }
     }
 }

@@ -12,13 +12,17 @@ struct Liveness: Sendable {
     let inFlight: InFlight
     /// Messages cannot be published now: whoever waits for a confirm waits rightly.
     let isPublishingHeldUp: @Sendable () -> Bool
+    /// Since when they can; whoever waits for a confirm has that long.
+    let canPublishSince: @Sendable () -> ContinuousClock.Instant?
     /// Of a loop. Two heartbeats, but not less than connecting may take.
     let loopDeadline: Duration
     /// Of one step of a delivery.
     let stepDeadline: Duration
 
-    init(_ configuration: WorkerConfiguration, loops: [Loop], inFlight: InFlight, isPublishingHeldUp: @escaping @Sendable () -> Bool) {
-        (self.loops, self.inFlight, self.isPublishingHeldUp) = (loops, inFlight, isPublishingHeldUp)
+    init(_ configuration: WorkerConfiguration, loops: [Loop], inFlight: InFlight, isPublishingHeldUp: @escaping @Sendable () -> Bool,
+        canPublishSince: @escaping @Sendable () -> ContinuousClock.Instant? = { nil }
+    ) {
+        (self.loops, self.inFlight, self.isPublishingHeldUp, self.canPublishSince) = (loops, inFlight, isPublishingHeldUp, canPublishSince)
         self.loopDeadline = WorkerCheck.loopDeadline(heartbeat: configuration.rabbitmq.heartbeat)
         let options = configuration.executor.kubernetes
         let requests = (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts + options.podStatusQueryDelay
@@ -33,9 +37,12 @@ struct Liveness: Sendable {
             return age > self.loopDeadline ? "the \(loop.name) connection's thread has not turned for \(age.inWords)" : nil
         }
         let isHeldUp = self.isPublishingHeldUp()
+        let canPublishSince = self.canPublishSince()
         let stuckSteps = self.inFlight.all.compactMap { entry -> String? in
-            guard let step = entry.step, !(isHeldUp && step.waitsForConfirm), step != .clearCache, now - entry.since > self.stepDeadline else { return nil }
-            return "\(entry.context.job): \(step.words) has taken \((now - entry.since).inWords)"
+            guard let step = entry.step, !(isHeldUp && step.waitsForConfirm), step != .clearCache else { return nil }
+            let since = step.waitsForConfirm ? max(entry.since, canPublishSince ?? entry.since) : entry.since
+            guard now - since > self.stepDeadline else { return nil }
+            return "\(entry.context.job): \(step.words) has taken \((now - since).inWords)"
         }
         return stuckLoops + stuckSteps
     }

@@ -4,7 +4,7 @@ internal import Logging
 /// Compares the pods of builds with what should be, a few at a time, and deletes those that are of no use any more: finished
 /// long ago, or of a build that ended long ago. Only where an operator asked for it (`POD_TTL`).
 struct PodSweep: Sendable {
-    /// What one round may delete, and ask the build API for.
+    /// What one round may delete or ask the build API for, of finished pods and of others each.
     private static let limit = 20
 
     private let configuration: WorkerConfiguration
@@ -47,29 +47,28 @@ struct PodSweep: Sendable {
         guard ttl > .zero else { return }
         do {
             let pods = try await self.kubernetes.pods(labelled: "app=screwdriver,tier=builds")
-            var budget = Self.limit
-            for pod in pods {
-                guard budget > 0, !Task.isCancelled else { return }
+            let old = pods.filter { Self.verdict($0, now: Date(), ttl: ttl) != .keep }
+            // Of each sort its own share, and not the same ones each time: builds that run for long must not keep the rest from its turn.
+            let finished = old.filter { Self.verdict($0, now: Date(), ttl: ttl) == .finished }.shuffled().prefix(Self.limit)
+            let unfinished = old.filter { Self.verdict($0, now: Date(), ttl: ttl) == .ask }.shuffled().prefix(Self.limit)
+            for pod in finished + unfinished {
+                guard !Task.isCancelled else { return }
                 // Another worker's builds may be in the same namespace, under another prefix.
-                guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: options.prefix) else { continue }
-                switch Self.verdict(pod, now: Date(), ttl: ttl) {
-                case .keep: continue
-                case .finished:
-                    budget -= 1
-                    try await self.delete(name, build, "finished-pods")
-                case .ask:
-                    budget -= 1
-                    guard let access = BuildAccess(pod: pod) else { continue }
-                    if await self.hasEnded(build, access, ttl) { try await self.delete(name, build, "pods-of-ended-builds") }
-                }
+                guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: options.prefix), let access = BuildAccess(pod: pod)
+                else { continue }
+                // A finished pod may still have to be verified: only its build's end says that nobody looks at it any more.
+                guard await self.hasEnded(build, access, ttl) else { continue }
+                await self.delete(name, build, Self.verdict(pod, now: Date(), ttl: ttl) == .finished ? "finished-pods" : "pods-of-ended-builds")
             }
         } catch {
             self.logger.warning("the pods of builds could not be compared with what should be", metadata: ["error": .string("\(error)")])
         }
     }
 
-    private func delete(_ name: String, _ build: BuildID, _ what: String) async throws(KubernetesError) {
-        try await self.kubernetes.deletePod(named: name)
+    private func delete(_ name: String, _ build: BuildID, _ what: String) async {
+        do throws(KubernetesError) { try await self.kubernetes.deletePod(named: name) } catch {
+            return self.logger.warning("the janitor could not delete a pod", metadata: ["podName": .string(name), "error": .string(error.description)])
+        }
         self.meters.count(.janitorRemoved, what)
         self.logger.info("the janitor deleted a pod", metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue), "what": .string(what)])
     }

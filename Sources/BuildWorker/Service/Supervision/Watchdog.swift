@@ -17,6 +17,29 @@ struct Watchdog: Sendable {
 
     /// Until cancelled.
     func run() async {
+        await withDiscardingTaskGroup { group in
+            // Apart: a name server that is slow must not look like a worker that stands still.
+            group.addTask { await self.sendFigures() }
+            await self.watch()
+            group.cancelAll()
+        }
+    }
+
+    private func sendFigures() async {
+        guard let statsd = self.statsd else { return }
+        let send: @Sendable () -> Void = {
+            self.supervisor.measure()
+            statsd.flush()
+        }
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: Self.interval)
+                try await OwnThread.run(send)
+            } catch { return }
+        }
+    }
+
+    private func watch() async {
         let clock = ContinuousClock()
         var next = clock.now
         var (wasReady, wasLive) = (false, true)
@@ -45,7 +68,6 @@ struct Watchdog: Sendable {
                 self.supervisor.history.turn()
                 do { try await OwnThread.run(self.lookAtSpool) } catch { self.logger.debug("the spool cannot be listed", metadata: ["error": .string("\(error)")]) }
                 nextPoint += History.interval
-                self.sendFigures()
             }
             // Until it is ready somebody may be waiting for that.
             next = clock.now + (wasReady ? interval : min(interval, .milliseconds(200)))
@@ -53,13 +75,6 @@ struct Watchdog: Sendable {
         }
         self.systemd?.send("STOPPING=1")
         self.startMarker?.remove()
-        self.sendFigures()
-    }
-
-    private func sendFigures() {
-        guard let statsd = self.statsd else { return }
-        self.supervisor.measure()
-        statsd.flush()
     }
 
     private func beat(isLive: Bool) {
