@@ -40,7 +40,16 @@ package final class ChildProcess: Sendable {
     package static func killAll() { for pid in self.all.withLock({ $0 }) { kill(pid, SIGKILL) } }
 
     package var pid: pid_t { self.process.processIdentifier }
-    package var isRunning: Bool { self.process.isRunning }
+    package var isRunning: Bool { self.process.isRunning && self.unreaped == nil }
+
+    /// How it ended, by the kernel's word, while nobody has reaped it. Foundation hears of an end through a socket that a daemon which the
+    /// program left behind may hold open: then it never does.
+    private var unreaped: Int32? {
+        var information = siginfo_t()
+        guard waitid(P_PID, id_t(self.pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0, information.si_signo == SIGCHLD else { return nil }
+        let status = information._sifields._sigchld.si_status
+        return information.si_code == Int32(CLD_EXITED) ? status : 128 + status
+    }
     package var output: String { Self.text(self.outputFile) }
     package var errors: String { Self.text(self.errorFile) }
 
@@ -53,8 +62,11 @@ package final class ChildProcess: Sendable {
     /// - Returns: the exit code; 128 + the signal that ended it.
     @discardableResult
     package func waitForExit(within limit: Duration = .seconds(60)) async throws -> Int32 {
-        try await eventually("exit of \(self.process.executableURL?.lastPathComponent ?? "?")", within: limit) { !self.process.isRunning }
+        try await eventually("exit of \(self.process.executableURL?.lastPathComponent ?? "?")", within: limit) { !self.isRunning }
         ChildProcess.all.withLock { $0.removeAll { $0 == self.pid } }
+        if let code = self.unreaped { return code }
+        // Foundation has reaped it, or is about to say so.
+        try await eventually("Foundation knows", within: limit) { !self.process.isRunning }
         return self.process.terminationReason == .uncaughtSignal ? 128 + self.process.terminationStatus : self.process.terminationStatus
     }
 
