@@ -7,7 +7,7 @@ import Testing
 extension Integration {
     /// Three RabbitMQ nodes with quorum queues: any one of them may go.
     @Suite struct BrokerClusterTests {
-        private static let quick = ["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#]
+        private static let quick = Stage.looking(["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#])
 
         /// Publishes builds and returns when twenty of them are in hand.
         private func load(_ builds: ClosedRange<Int>, _ stage: Stage) async throws {
@@ -18,10 +18,15 @@ extension Integration {
             try await eventually("twenty pods are made and not settled") { try await stage.simulator.state().podsCreated >= before + 20 }
         }
 
-        private func awaitAll(_ builds: ClosedRange<Int>, _ stage: Stage, asking node: Broker) async throws {
-            try await eventually("builds \(builds) have their pods and timers", within: .seconds(90)) {
-                let state = try await stage.simulator.state()
-                return try builds.allSatisfy { state.pods($0).count >= 1 } && stage.depth(\.initTimers) >= builds.upperBound && stage.isSettled()
+        private func awaitAll(_ builds: ClosedRange<Int>, _ stage: Stage, _ worker: WorkerProcess, asking node: Broker) async throws {
+            do {
+                try await eventually("builds \(builds) have their pods and timers", within: .seconds(90)) {
+                    let state = try await stage.simulator.state()
+                    return try builds.allSatisfy { state.pods($0).count >= 1 } && stage.depth(\.initTimers) >= builds.upperBound && stage.isSettled()
+                }
+            } catch let late as NotInTime {
+                let queues = try await node.ctl("list_queues", "name", "state", "leader", "online", "messages_ready", "messages_unacknowledged", "--quiet")
+                throw NotInTime(description: "\(late)\n\(queues)\n\(worker.child.output.suffix(6000))")
             }
             try await eventually("all is settled") { try await node.unacked(prefix: stage.queues.build) == 0 }
             let state = try await stage.simulator.state()
@@ -38,7 +43,7 @@ extension Integration {
                 let builds = (40 * index + 1)...(40 * index + 40)
                 try await self.load(builds, stage)
                 try await victim.kill9()
-                try await self.awaitAll(builds, stage, asking: cluster.nodes[(index + 1) % 3])
+                try await self.awaitAll(builds, stage, worker, asking: cluster.nodes[(index + 1) % 3])
                 try await victim.restart()
                 try await cluster.awaitAll()
             }
@@ -61,14 +66,14 @@ extension Integration {
             try await worker.waitUntilConsuming()
             try await self.load(1...40, stage)
             try await cluster.nodes[0].isolate()
-            try await self.awaitAll(1...40, stage, asking: cluster.nodes[1])
+            try await self.awaitAll(1...40, stage, worker, asking: cluster.nodes[1])
             try await eventually("the others have given it up", within: .seconds(60)) {
                 try await cluster.nodes[1].ctl("eval", "length(rabbit_nodes:all_running()).").contains("2")
             }
             try await cluster.nodes[0].rejoin()
             try await cluster.awaitAll()
             try await self.load(41...80, stage)
-            try await self.awaitAll(41...80, stage, asking: cluster.nodes[1])
+            try await self.awaitAll(41...80, stage, worker, asking: cluster.nodes[1])
             #expect(try await stage.simulator.state().podsCreated == 80)
             try await worker.terminate()
             try await cluster.stop()

@@ -13,7 +13,7 @@ extension Integration {
             let stage = try await Stage.set(layout, broker: broker, initTimeout: .seconds(300))
             defer { stage.clear() }
             // Answers take long enough for all twenty to be in flight.
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#])
+            let worker = try stage.startWorker(["run"], Stage.looking(["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#]))
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500]])
             for build in 1...40 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
@@ -39,7 +39,7 @@ extension Integration {
             let broker = try await Broker.start()
             let stage = try await Stage.set(broker: broker, initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["CIRCUIT_TIMEOUT": "60000"])
+            let worker = try stage.startWorker(["run"], Stage.looking(["CIRCUIT_TIMEOUT": "60000"]))
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 6000]])
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
@@ -82,7 +82,7 @@ extension Integration {
             let broker = try await Broker.start()
             let stage = try await Stage.set(broker: broker, initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":1,"reconnectTimeInSeconds":1}"#])
+            let worker = try stage.startWorker(["run"], Stage.looking(["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":1,"reconnectTimeInSeconds":1}"#]))
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 1, "action": ["delayMs": 2000]])
             try await stage.publish(stage.start(1, image: "fate/running:1"))

@@ -173,7 +173,8 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the build is acknowledged all the same") { try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }
             let requests = try await stage.simulator.requests()
-            #expect(requests.count { $0["method"]?.string == "PUT" } == 5)
+            // Five attempts by the delivery, and then one by the spool, which may have been made already.
+            #expect((5...6).contains(requests.count { $0["method"]?.string == "PUT" }))
             #expect(try stage.depth(\.initTimers) == 1, "the timer was held before")
             #expect(try await stage.simulator.state().podsCreated == 1)
             try await worker.terminate()
@@ -263,10 +264,11 @@ extension Integration {
             #expect(timer.properties.isPersistent)
         }
 
-        @Test func theOriginalsRequestsAreMade() async throws {
+        /// The look at a new pod is left out where it could only show what the answer to the pod's creation has shown already.
+        @Test(arguments: [true, false]) func theOriginalsRequestsAreMade(looks: Bool) async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
-            let worker = try stage.startWorker()
+            let worker = try stage.startWorker(["run"], looks ? Stage.looking() : [:])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("start and verify are over") { try worker.hasLogged("jobType: verify, buildId: 1, result:") }
@@ -276,9 +278,8 @@ extension Integration {
             let pods = "/api/v1/namespaces/\(stage.namespace)/pods"
             let requests = try await stage.simulator.requests().map { "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")" }
             #expect(
-                requests == [
-                    "POST \(pods)", "GET \(pods)/\(pod)/status", "PUT /v4/builds/1", "GET \(pods)?labelSelector=sdbuild%3D1", "PUT /v4/builds/1",
-                    "DELETE \(pods)?labelSelector=sdbuild%3D1",
+                requests == ["POST \(pods)"] + (looks ? ["GET \(pods)/\(pod)/status"] : []) + [
+                    "PUT /v4/builds/1", "GET \(pods)?labelSelector=sdbuild%3D1", "PUT /v4/builds/1", "DELETE \(pods)?labelSelector=sdbuild%3D1",
                 ])
             try await worker.terminate()
         }

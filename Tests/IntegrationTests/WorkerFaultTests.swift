@@ -11,14 +11,14 @@ extension Integration {
         func killedBetweenCreateAndAck(layout: Stage.Layout) async throws {
             let stage = try await Stage.set(layout)
             defer { stage.clear() }
-            let first = try stage.startWorker()
+            let first = try stage.startWorker(["run"], Stage.looking())
             try await first.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 10000]])
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("twenty pods are made and not settled") { try await stage.simulator.state().podsCreated == 20 }
             try await first.child.kill9()
             try await stage.simulator.clearFaults()
-            let second = try stage.startWorker()
+            let second = try stage.startWorker(["run"], Stage.looking())
             try await eventually("every build is verified by its timer", within: .seconds(60)) {
                 let state = try await stage.simulator.state()
                 return (1...20).allSatisfy { state.updates($0).count { $0["stats"] != nil } >= 2 }
@@ -45,7 +45,7 @@ extension Integration {
         @Test func toldToEndWithTwentyInHand() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker()
+            let worker = try stage.startWorker(["run"], Stage.looking())
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500]])
             for build in 1...30 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
@@ -60,7 +60,7 @@ extension Integration {
         @Test func aDrainThatTakesTooLongGivesTheRestBack() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["DRAIN_TIMEOUT": "1", "CIRCUIT_TIMEOUT": "5000"])
+            let worker = try stage.startWorker(["run"], Stage.looking(["DRAIN_TIMEOUT": "1", "CIRCUIT_TIMEOUT": "5000"]))
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 3, "action": ["delayMs": 4000]])
             for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
@@ -164,7 +164,7 @@ extension Integration {
         @Test func aSecondSignalGivesEverythingBackAtOnce() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["DRAIN_TIMEOUT": "60", "CIRCUIT_TIMEOUT": "60000"])
+            let worker = try stage.startWorker(["run"], Stage.looking(["DRAIN_TIMEOUT": "60", "CIRCUIT_TIMEOUT": "60000"]))
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 3, "action": ["hang": "before"]])
             for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
@@ -180,7 +180,7 @@ extension Integration {
         @Test func idleMeansThatNobodyElseHasAnythingInHand() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
-            let busy = try stage.startWorker(["run", "--exit-when-idle"], ["CIRCUIT_TIMEOUT": "20000"])
+            let busy = try stage.startWorker(["run", "--exit-when-idle"], Stage.looking(["CIRCUIT_TIMEOUT": "20000"]))
             try await busy.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 1, "action": ["delayMs": 6000]])
             try await stage.publish(stage.start(1, image: "fate/running:1"))

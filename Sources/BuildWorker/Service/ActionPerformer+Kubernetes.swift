@@ -12,9 +12,9 @@ extension ActionPerformer {
         } catch { return .rejected(detail: "\(error)") }
         let name = PodName.of(build.buildID, prefix: self.options.prefix)
         do {
-            _ = try await self.ask(.write, build, context) { () throws(KubernetesError) in try await self.kubernetes.createPod(manifest.document) }
+            let pod = try await self.ask(.write, build, context) { () throws(KubernetesError) in try await self.kubernetes.createPod(manifest.document) }
             context.logger.info("Pod created successfully for build \(build.buildID), podName: \(name)", metadata: ["podName": .string(name)])
-            return .created
+            return .created(seen: self.seen(in: pod, build, context))
         } catch {
             switch error.code {
             case .alreadyExists:
@@ -23,6 +23,17 @@ extension ActionPerformer {
             case .invalid: return .rejected(detail: error.description)
             default: return .refused(detail: error.description)
             }
+        }
+    }
+
+    /// What the answer to its creation says of a pod: that it is pending, and no more is to be seen at that moment. Where the look shall
+    /// come later, or the answer shows anything else, it is a request of its own.
+    private func seen(in pod: JSONValue, _ build: BuildConfig, _ context: DeliveryContext) -> PodObservation? {
+        guard self.options.podStatusQueryDelay == .zero, pod["status"] != nil else { return nil }
+        let observation = self.observe([pod], build, context)
+        switch observation {
+        case .pending: return observation
+        case .running, .succeeded, .failed, .imageError, .containerError, .terminating, .foreign, .absent, .unseen: return nil
         }
     }
 

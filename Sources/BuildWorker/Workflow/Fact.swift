@@ -28,7 +28,8 @@ public enum BuildState: Hashable, Sendable {
 }
 
 public enum CreationOutcome: Hashable, Sendable {
-    case created
+    /// `seen`: how the pod does by the answer itself, where that says enough.
+    case created(seen: PodObservation? = nil)
     /// A pod of that name exists: made by an earlier delivery of this message, or by an attempt whose answer was lost.
     case alreadyExists
     /// 400 or 422, or a message no pod can be made of: no retry can help.
@@ -111,7 +112,9 @@ public struct Facts: Hashable, Sendable {
     public mutating func record(_ fact: Fact) {
         switch fact {
         case .build(let state): self.build = state
-        case .creation(let outcome): self.creation = outcome
+        case .creation(let outcome):
+            self.creation = outcome
+            if case .created(let seen?) = outcome { self.pod = seen }
         case .pod(let observation):
             self.pod = observation
             self.looks += 1

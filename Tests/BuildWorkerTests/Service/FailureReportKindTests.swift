@@ -10,7 +10,7 @@ import Testing
     }
 
     private static let table: [(Settlement, Facts, BuildCommand, FailureReport.Kind?)] = [
-        (.ack, facts(.creation(.created), .timer(.held), .note(.taken)), .start, nil),
+        (.ack, facts(.creation(.created()), .timer(.held), .note(.taken)), .start, nil),
         (.nack, facts(.creation(.refused(detail: "500"))), .start, .retried),
         (.ack, facts(.creation(.refused(detail: "500")), .postponement(.held)), .start, .postponed),
         (.ack, facts(.failure(.taken)), .verify, .buildFailed),

@@ -7,13 +7,20 @@ extension Simulation {
         switch fault {
         case nil:
             if case .invalid = self.schedule.builds[build].fate { return .rejected(detail: "422") }
-            if self.makePod(build, handling.podName, for: handling) { return .created }
+            if self.makePod(build, handling.podName, for: handling) { return self.created(build, handling) }
             return self.mutation == .conflictIsAFault ? .refused(detail: "409") : .alreadyExists
         case .unheard, .outage: break
         case .answerLost: _ = self.makePod(build, handling.podName, for: handling)
         case .late: self.clock.plan(.lateEffect(.creation(build: build, name: handling.podName)), after: self.drawLateness())
         }
         return .refused(detail: "503")
+    }
+
+    /// The answer shows the pod as it is at that moment; half of the builds are asked for a look of its own, as by a worker with a delay.
+    private func created(_ build: Int, _ handling: Handling) -> CreationOutcome {
+        let seen = self.cluster.look(at: build, name: handling.podName)
+        guard build.isMultiple(of: 2), case .pending = seen else { return .created() }
+        return .created(seen: seen)
     }
 
     /// - Parameter handling: `nil`: it came late.

@@ -40,7 +40,8 @@ import Testing
 
     @Test(arguments: [
         Arrow("a fresh start creates the pod", .start, .createPod),
-        Arrow("201: look at the pod", .start, Facts(), [.creation(.created)], .lookAtPod),
+        Arrow("201: look at the pod", .start, Facts(), [.creation(.created())], .lookAtPod),
+        Arrow("201 that shows the pod pending: the timer", .start, Facts(), [.creation(.created(seen: .pending(node: nil, waitsFor: "a node")))], .armTimer(round: 1)),
         Arrow("409: look at the pod", .start, Facts(), [.creation(.alreadyExists)], .lookAtPod),
         Arrow("409 and the pod is ours: as created", .start, Facts(), [.creation(.alreadyExists), running], .armTimer(round: 1)),
         Arrow("409 and the pod is terminating: retry", .start, Facts(), [.creation(.alreadyExists), .pod(.terminating)], .settle(.nack)),
@@ -49,32 +50,32 @@ import Testing
         Arrow(
             "terminating at the limit fails the build", .start, attempt(5), [.build(.active), .creation(.alreadyExists), .pod(.terminating)],
             .reportFailure(.retriesExhausted(retries: 5, detail: "an earlier pod of this build is still being deleted"))),
-        Arrow("pending: the timer first", .start, Facts(), [.creation(.created), pending], .armTimer(round: 1)),
-        Arrow("running: the timer first", .start, Facts(), [.creation(.created), running], .armTimer(round: 1)),
-        Arrow("then the note: waiting", .start, Facts(), [.creation(.created), pending, .timer(.held)], .tellBuild(.waitingForResources)),
-        Arrow("then the note: scheduled", .start, Facts(), [.creation(.created), pendingOnNode, .timer(.held)], .tellBuild(.scheduled(node: "n1"))),
-        Arrow("then ack", .start, Facts(), [.creation(.created), pending, .timer(.held), .note(.taken)], .settle(.ack)),
-        Arrow("a timer that is not confirmed: nack", .start, Facts(), [.creation(.created), pending, .timer(.notHeld)], .settle(.nack)),
+        Arrow("pending: the timer first", .start, Facts(), [.creation(.created()), pending], .armTimer(round: 1)),
+        Arrow("running: the timer first", .start, Facts(), [.creation(.created()), running], .armTimer(round: 1)),
+        Arrow("then the note: waiting", .start, Facts(), [.creation(.created()), pending, .timer(.held)], .tellBuild(.waitingForResources)),
+        Arrow("then the note: scheduled", .start, Facts(), [.creation(.created()), pendingOnNode, .timer(.held)], .tellBuild(.scheduled(node: "n1"))),
+        Arrow("then ack", .start, Facts(), [.creation(.created()), pending, .timer(.held), .note(.taken)], .settle(.ack)),
+        Arrow("a timer that is not confirmed: nack", .start, Facts(), [.creation(.created()), pending, .timer(.notHeld)], .settle(.nack)),
         Arrow(
             "a timer that is not confirmed, past the limit: nack, not FAILURE", .start, attempt(9), [pending, .timer(.notHeld)], .settle(.nack)),
-        Arrow("no init queue: the timer stays here", .start, Facts(), [.creation(.created), pending, .timer(.noQueue)], .keepTimer(round: 1)),
+        Arrow("no init queue: the timer stays here", .start, Facts(), [.creation(.created()), pending, .timer(.noQueue)], .keepTimer(round: 1)),
         Arrow(
-            "a timer kept here, then the note", .start, Facts(), [.creation(.created), pending, .timer(.noQueue), .timerKept(.done)],
+            "a timer kept here, then the note", .start, Facts(), [.creation(.created()), pending, .timer(.noQueue), .timerKept(.done)],
             .tellBuild(.waitingForResources)),
         Arrow(
             "a timer that cannot be written down: nack", .start, Facts(),
-            [.creation(.created), pending, .timer(.noQueue), .timerKept(.failed(detail: "No space left on device"))], .settle(.nack)),
-        Arrow("pod failed: verify now, no timer", .start, Facts(), [.creation(.created), .pod(.failed(phase: "failed", detail: ""))], .requestVerification),
-        Arrow("image error: verify now", .start, Facts(), [.creation(.created), .pod(.imageError(detail: ""))], .requestVerification),
-        Arrow("container error: verify now", .start, Facts(), [.creation(.created), .pod(.containerError(detail: ""))], .requestVerification),
-        Arrow("the look failed: verify now", .start, Facts(), [.creation(.created), .pod(.unseen(detail: ""))], .requestVerification),
+            [.creation(.created()), pending, .timer(.noQueue), .timerKept(.failed(detail: "No space left on device"))], .settle(.nack)),
+        Arrow("pod failed: verify now, no timer", .start, Facts(), [.creation(.created()), .pod(.failed(phase: "failed", detail: ""))], .requestVerification),
+        Arrow("image error: verify now", .start, Facts(), [.creation(.created()), .pod(.imageError(detail: ""))], .requestVerification),
+        Arrow("container error: verify now", .start, Facts(), [.creation(.created()), .pod(.containerError(detail: ""))], .requestVerification),
+        Arrow("the look failed: verify now", .start, Facts(), [.creation(.created()), .pod(.unseen(detail: ""))], .requestVerification),
         Arrow(
-            "verification confirmed: ack", .start, Facts(), [.creation(.created), .pod(.imageError(detail: "")), .verification(.held)], .settle(.ack)),
+            "verification confirmed: ack", .start, Facts(), [.creation(.created()), .pod(.imageError(detail: "")), .verification(.held)], .settle(.ack)),
         Arrow(
-            "verification not confirmed: nack", .start, Facts(), [.creation(.created), .pod(.imageError(detail: "")), .verification(.notHeld)],
+            "verification not confirmed: nack", .start, Facts(), [.creation(.created()), .pod(.imageError(detail: "")), .verification(.notHeld)],
             .settle(.nack)),
         Arrow(
-            "no retry queue to verify on: nack", .start, Facts(), [.creation(.created), .pod(.imageError(detail: "")), .verification(.noQueue)],
+            "no retry queue to verify on: nack", .start, Facts(), [.creation(.created()), .pod(.imageError(detail: "")), .verification(.noQueue)],
             .settle(.nack)),
         Arrow(
             "400/422: FAILURE at once", .start, Facts(), [.creation(.rejected(detail: "spec.x"))], .reportFailure(.podRejected(detail: "spec.x"))),
@@ -109,17 +110,17 @@ import Testing
         Arrow("a build that has ended: remove what was made", .start, attempt(1), [.build(.finished)], .deletePods),
         Arrow("a build that has ended, removed: ack", .start, attempt(1), [.build(.finished), .deletion(.done)], .settle(.ack)),
         Arrow("an aborted build: remove what was made", .start, attempt(1), [.build(.aborted)], .deletePods),
-        Arrow("the API refuses the note: has the build ended?", .start, Facts(), [.creation(.created), pending, .timer(.held), .note(.refused)], .askForBuild),
+        Arrow("the API refuses the note: has the build ended?", .start, Facts(), [.creation(.created()), pending, .timer(.held), .note(.refused)], .askForBuild),
         Arrow(
             "stopped while it started: remove what was made", .start, Facts(),
-            [.creation(.created), pending, .timer(.held), .note(.refused), .build(.aborted)], .deletePods),
+            [.creation(.created()), pending, .timer(.held), .note(.refused), .build(.aborted)], .deletePods),
         Arrow(
             "the note was refused, yet the build is active: ack", .start, Facts(),
-            [.creation(.created), pending, .timer(.held), .note(.refused), .build(.active)], .settle(.ack)),
+            [.creation(.created()), pending, .timer(.held), .note(.refused), .build(.active)], .settle(.ack)),
         Arrow(
             "a refusal outdates what the API said before", .start, attempt(1),
-            [.build(.active), .creation(.created), pending, .timer(.held), .note(.refused)], .askForBuild),
-        Arrow("a lost note: ack", .start, Facts(), [.creation(.created), pending, .timer(.held), .note(.lost)], .settle(.ack)),
+            [.build(.active), .creation(.created()), pending, .timer(.held), .note(.refused)], .askForBuild),
+        Arrow("a lost note: ack", .start, Facts(), [.creation(.created()), pending, .timer(.held), .note(.lost)], .settle(.ack)),
         Arrow("in an outage the message waits without an attempt", .start, outage(), [.creation(.refused(detail: "refused"))], .postpone),
         Arrow("at the limit too", .start, outage(attempt: 5), [.build(.active), .creation(.refused(detail: "refused"))], .postpone),
         Arrow("postponed: ack", .start, outage(), [.creation(.refused(detail: "refused")), .postponement(.held)], .settle(.ack)),
@@ -132,12 +133,12 @@ import Testing
         Arrow("a repeated start after its stop removes what was made", .start, Facts(isRepeated: true, wasStopped: true), .deletePods),
         Arrow("an earlier pod that cannot be seen: retry", .start, Facts(), [.creation(.alreadyExists), .pod(.unseen(detail: "503"))], .settle(.nack)),
         Arrow(
-            "retry queue off: no timer, no publication", .start, Facts(), [.creation(.created), pending], .tellBuild(.waitingForResources),
+            "retry queue off: no timer, no publication", .start, Facts(), [.creation(.created()), pending], .tellBuild(.waitingForResources),
             rules: withoutRetryQueue),
-        Arrow("retry queue off: ack", .start, Facts(), [.creation(.created), pending, .note(.taken)], .settle(.ack), rules: withoutRetryQueue),
+        Arrow("retry queue off: ack", .start, Facts(), [.creation(.created()), pending, .note(.taken)], .settle(.ack), rules: withoutRetryQueue),
         Arrow(
             "retry queue off and the pod failed: FAILURE, or nobody would tell", .start, Facts(),
-            [.creation(.created), .pod(.imageError(detail: "x"))], .reportFailure(.imageUnavailable(detail: "x")), rules: withoutRetryQueue),
+            [.creation(.created()), .pod(.imageError(detail: "x"))], .reportFailure(.imageUnavailable(detail: "x")), rules: withoutRetryQueue),
     ])
     func start(_ arrow: Arrow) { self.check(arrow) }
 

@@ -128,7 +128,10 @@ extension Action {
         switch self {
         case .askForBuild: [.build(.active), .build(.aborted), .build(.finished), .build(.unknown), .build(.unavailable(detail: "502"))]
         case .createPod:
-            [.creation(.created), .creation(.alreadyExists), .creation(.rejected(detail: "422")), .creation(.refused(detail: "500"))]
+            [
+                .creation(.created()), .creation(.created(seen: .pending(node: nil, waitsFor: "a node"))), .creation(.alreadyExists),
+                .creation(.rejected(detail: "422")), .creation(.refused(detail: "500")),
+            ]
         case .lookAtPod, .listPods:
             [
                 .pod(.pending(node: nil, waitsFor: "a node")), .pod(.pending(node: "n1", waitsFor: "an image")), .pod(.running(node: nil)),

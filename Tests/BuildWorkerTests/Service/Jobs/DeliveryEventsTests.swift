@@ -27,7 +27,7 @@ import Testing
         let (start, verify, stop) = (self.job("start"), self.job("verify"), self.job("stop"))
         let moments: [(DeliveryMoment, DeliveryContext, BuildEvent.Kind?)] = [
             (.arrived, start, nil), (.began, start, nil), (.handedBack, start, nil),
-            (.learned(.createPod, .creation(.created), took: .zero), start, .podCreated),
+            (.learned(.createPod, .creation(.created()), took: .zero), start, .podCreated),
             (.learned(.createPod, .creation(.alreadyExists), took: .zero), start, nil),
             (.learned(.reportFailure(.podDisappeared), .failure(.taken), took: .zero), verify, .buildFailed),
             (.learned(.reportFailure(.podDisappeared), .failure(.notTaken), took: .zero), verify, nil),
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func saysWhichBuildAndNoToken() throws {
-        let event = try #require(self.event(.learned(.createPod, .creation(.created), took: .zero), self.job("start")))
+        let event = try #require(self.event(.learned(.createPod, .creation(.created()), took: .zero), self.job("start")))
         let document = event.document(worker: "host1")
         #expect(document["event"]?.string == "build.pod-created")
         #expect(document["buildId"]?.integer == 4711)
