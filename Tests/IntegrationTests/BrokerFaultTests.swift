@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -53,6 +54,42 @@ extension Integration {
             #expect(try !worker.hasLogged("don't acknowledge"), "the alarm cost time, not attempts")
             try await worker.terminate()
             try await broker.stop()
+        }
+
+        /// Whatever a refusal's cause is, what is published after it is confirmed one by one: sequence numbers begin anew with the channel.
+        @Test func aRefusalChangesTheChannelAndNothingElse() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let queues = Queues()
+            let administration = try TopologyAdministration(stage.broker.options(queues))
+            defer { administration.close() }
+            var topology = Topology(stage.broker.options(queues))
+            topology.queues = [
+                Topology.Queue(
+                    name: queues.build, purpose: "takes one message",
+                    arguments: ["x-queue-type": "classic", "x-max-length": .int64(1), "x-overflow": "reject-publish"], withoutIt: "")
+            ]
+            try administration.apply(topology)
+            let renewals = Mutex(0)
+            let publisher = PublishingConnection(AMQPEndpoint(stage.broker.options(queues), connectionName: "test publisher")) {
+                if $0 == .channelRenewed { renewals.withLock { $0 += 1 } }
+            }
+            publisher.start()
+            defer { publisher.stop() }
+            @Sendable func publish(to queue: String) async -> PublishOutcome {
+                await publisher.publish(OutgoingMessage(exchange: "", routingKey: queue, body: Array("x".utf8)))
+            }
+            #expect(await publish(to: queues.build) == .confirmed)
+            try await eventually("refusals have changed the channel twice", within: .seconds(60)) {
+                let outcomes = await withTaskGroup { group in
+                    for number in 0..<40 { group.addTask { (number, await publish(to: number.isMultiple(of: 2) ? queues.build : stage.queues.parked)) } }
+                    return await group.reduce(into: [Int: PublishOutcome]()) { $0[$1.0] = $1.1 }
+                }
+                for (number, outcome) in outcomes { #expect(outcome == (number.isMultiple(of: 2) ? .nacked : .confirmed), "message \(number)") }
+                return renewals.withLock { $0 } >= 2
+            }
+            let unroutable = await publish(to: "no such queue")
+            if case .returned = unroutable {} else { Issue.record("not returned: \(unroutable)") }
         }
 
         @Test func aConfirmThatNeverComes() async throws {

@@ -11,6 +11,7 @@ enum AMQPFrame: Sendable {
     /// The broker cancelled our consumer: its queue is gone or moved.
     case consumerCancelled(channel: UInt16)
     case channelOpened(UInt16)
+    case confirmsSelected(UInt16)
     case prefetchSet(UInt16)
     case consuming(UInt16)
     case cancelled(UInt16)
@@ -45,6 +46,7 @@ extension AMQPFrame {
         case Int64(AMQP_BASIC_NACK_METHOD): .nack(number: frame.delivery_tag, isMultiple: frame.multiple != 0)
         case Int64(AMQP_BASIC_CANCEL_METHOD): .consumerCancelled(channel: frame.channel)
         case Int64(AMQP_CHANNEL_OPEN_OK_METHOD): .channelOpened(frame.channel)
+        case Int64(AMQP_CONFIRM_SELECT_OK_METHOD): .confirmsSelected(frame.channel)
         case Int64(AMQP_BASIC_QOS_OK_METHOD): .prefetchSet(frame.channel)
         case Int64(AMQP_BASIC_CONSUME_OK_METHOD): .consuming(frame.channel)
         case Int64(AMQP_BASIC_CANCEL_OK_METHOD): .cancelled(frame.channel)

@@ -183,6 +183,17 @@ final class AMQPSocket {
         try self.check(status, "cancel consumer")
     }
 
+    func selectConfirms(on channel: UInt16) throws(AMQPError) {
+        var method = amqp_confirm_select_t()
+        try self.send(UInt32(AMQP_CONFIRM_SELECT_METHOD), &method, on: channel, "select confirms")
+    }
+
+    func closeChannel(_ channel: UInt16) throws(AMQPError) {
+        var method = amqp_channel_close_t()
+        method.reply_code = UInt16(AMQP_REPLY_SUCCESS)
+        try self.send(UInt32(AMQP_CHANNEL_CLOSE_METHOD), &method, on: channel, "close channel")
+    }
+
     /// Answers the broker's `channel.close`.
     func confirmClose(of channel: UInt16) throws(AMQPError) {
         var method = amqp_channel_close_ok_t()

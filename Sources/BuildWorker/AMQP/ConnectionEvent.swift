@@ -11,4 +11,6 @@ public enum ConnectionEvent: Hashable, Sendable {
     /// An alarm: the broker takes no messages until ``unblocked``.
     case blocked(reason: String)
     case unblocked
+    /// The broker had refused a message, and what is published now goes over a new channel.
+    case channelRenewed
 }

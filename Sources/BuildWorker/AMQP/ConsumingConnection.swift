@@ -173,7 +173,7 @@ private final class ConsumerRole: ConnectionRole {
             try self.lose(channel, "\(code) \(text)", socket) { $0.closedByBroker() }
         case .blocked(let reason): self.onEvent(.blocked(reason: reason))
         case .unblocked: self.onEvent(.unblocked)
-        case .return, .ack, .nack, .channelClosed, .connectionClosed, .other: break
+        case .return, .ack, .nack, .channelClosed, .confirmsSelected, .connectionClosed, .other: break
         }
     }
 

@@ -58,7 +58,8 @@ private final class PublisherRole: ConnectionRole {
         var giveUpAt: ContinuousClock.Instant
     }
 
-    private static let channel: UInt16 = 1
+    private static let number: UInt16 = 1
+    private var channel = PublisherChannel(openedAt: .now)
     private let confirmTimeout: Duration
     private let patience: Duration
     private let onEvent: @Sendable (ConnectionEvent) -> Void
@@ -76,8 +77,8 @@ private final class PublisherRole: ConnectionRole {
     }
 
     func connected(_ socket: AMQPSocket) throws(AMQPError) {
-        try socket.openConfirmChannel(Self.channel)
-        (self.assembler, self.blockedSince) = (DeliveryAssembler(), nil)
+        try socket.openConfirmChannel(Self.number)
+        (self.assembler, self.blockedSince, self.channel) = (DeliveryAssembler(), nil, PublisherChannel(openedAt: .now))
         self.onEvent(.connected(host: socket.host))
     }
 
@@ -94,23 +95,32 @@ private final class PublisherRole: ConnectionRole {
     }
 
     /// A full socket would block this thread, so nothing is written before the socket can take it.
-    var hasOutput: Bool { !self.waiting.isEmpty && self.blockedSince == nil }
+    var hasOutput: Bool {
+        self.blockedSince == nil && self.channel.hasOutput(waiting: !self.waiting.isEmpty, outstanding: self.confirms.outstanding)
+    }
 
     func write(_ socket: AMQPSocket) throws(AMQPError) {
+        try self.perform(self.channel.writable(outstanding: self.confirms.outstanding), socket)
+        guard self.channel.state == .open else { return }
         // A few at a time: between them, answers are read.
         for _ in 0..<min(32, self.waiting.count) {
             guard self.blockedSince == nil, socket.canWrite else { return }
             let next = self.waiting.removeFirst()
             let sequence = self.confirms.published(messageID: next.message.properties.messageID ?? "", next.ticket)
             self.sent.append(Sent(sequence: sequence, giveUpAt: .now + self.confirmTimeout))
-            try socket.publish(next.message, on: Self.channel)
+            try socket.publish(next.message, on: Self.number)
         }
     }
 
     func handle(_ frame: AMQPFrame, _ socket: AMQPSocket) throws(AMQPError) {
         switch frame {
         case .ack(let number, let isMultiple): self.resume(self.confirms.acknowledged(number, isMultiple: isMultiple))
-        case .nack(let number, let isMultiple): self.resume(self.confirms.rejected(number, isMultiple: isMultiple))
+        case .nack(let number, let isMultiple):
+            self.channel.refused(at: .now)
+            self.resume(self.confirms.rejected(number, isMultiple: isMultiple))
+        case .channelClosed: try self.perform(self.channel.closed(), socket)
+        case .channelOpened: try self.perform(self.channel.opened(), socket)
+        case .confirmsSelected: try self.perform(self.channel.confirmsSelected(at: .now), socket)
         case .return(_, let code, let text): self.assembler.begin(.return(reason: "\(code) \(text)"))
         case .header(_, let bodySize, let properties): self.returned(self.assembler.header(bodySize: bodySize, properties))
         case .body(_, let fragment): self.returned(self.assembler.body(fragment))
@@ -119,8 +129,19 @@ private final class PublisherRole: ConnectionRole {
             self.onEvent(.blocked(reason: reason))
         case .unblocked: self.unblock()
         case .channelRefused(_, let code, let text): throw AMQPError("publish", refused: code, text)
-        case .deliver, .consumerCancelled, .channelOpened, .prefetchSet, .consuming, .cancelled, .channelClosed, .connectionClosed, .other:
-            break
+        case .deliver, .consumerCancelled, .prefetchSet, .consuming, .cancelled, .connectionClosed, .other: break
+        }
+    }
+
+    private func perform(_ action: PublisherChannel.Action?, _ socket: AMQPSocket) throws(AMQPError) {
+        switch action {
+        case .close: try socket.closeChannel(Self.number)
+        case .open: try socket.openChannel(Self.number)
+        case .selectConfirms: try socket.selectConfirms(on: Self.number)
+        case .begin:
+            (self.confirms, self.sent, self.assembler) = (PublisherConfirms(), [], DeliveryAssembler())
+            self.onEvent(.channelRenewed)
+        case nil: break
         }
     }
 

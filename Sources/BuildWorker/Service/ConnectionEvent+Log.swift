@@ -19,6 +19,7 @@ extension ConnectionEvent {
         case .blocked(let reason):
             logger.warning("RabbitMQ takes no messages (an alarm): publishing waits", metadata: metadata(["reason": .string(reason)]))
         case .unblocked: logger.info("RabbitMQ takes messages again", metadata: metadata())
+        case .channelRenewed: logger.info("RabbitMQ refused a message: publishing goes on over a new channel", metadata: metadata())
         }
     }
 }

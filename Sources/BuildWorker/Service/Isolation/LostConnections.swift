@@ -16,7 +16,7 @@ final class LostConnections: Sendable {
                 state.isConnected = false
             // Its channel closed, and what was in hand on it goes back as well.
             case .consumerLost: state.count += 1
-            case .consuming, .stopped, .blocked, .unblocked: break
+            case .consuming, .stopped, .blocked, .unblocked, .channelRenewed: break
             }
         }
     }
