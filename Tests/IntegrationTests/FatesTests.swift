@@ -106,7 +106,7 @@ extension Integration {
         @Test func theImagePullStartsOnce() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
-            let worker = try stage.startWorker()
+            let worker = try stage.startWorker(["run"], Stage.looking())
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("start and verify have told the node") { try await stage.simulator.state().updates(1).count { $0["stats"] != nil } >= 2 }

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Foundation
 
 /// One attempt at one request. It ends once, with what comes first: the answer, or a sign that none will come.
@@ -14,23 +13,18 @@ final class Exchange: @unchecked Sendable {
 
     private let lock = NSLock()
     private var continuation: CheckedContinuation<Outcome, Never>?
-    private var timer: (any DispatchSourceTimer)?
     private var atEnd: (@Sendable () -> Void)?
 
     init(_ continuation: CheckedContinuation<Outcome, Never>) { self.continuation = continuation }
 
     /// To be called before the exchange can end.
-    func started(_ timer: any DispatchSourceTimer, atEnd: @escaping @Sendable () -> Void) {
-        self.lock.withLock { (self.timer, self.atEnd) = (timer, atEnd) }
-    }
+    func started(atEnd: @escaping @Sendable () -> Void) { self.lock.withLock { self.atEnd = atEnd } }
 
     func end(_ outcome: Outcome) {
-        let (continuation, timer, atEnd) = self.lock.withLock {
-            // The timer and its task hold each other until here.
-            defer { (self.continuation, self.timer, self.atEnd) = (nil, nil, nil) }
-            return (self.continuation, self.timer, self.atEnd)
+        let (continuation, atEnd) = self.lock.withLock {
+            defer { (self.continuation, self.atEnd) = (nil, nil) }
+            return (self.continuation, self.atEnd)
         }
-        timer?.cancel()
         atEnd?()
         continuation?.resume(returning: outcome)
     }

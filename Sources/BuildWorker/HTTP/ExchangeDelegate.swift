@@ -3,24 +3,63 @@ internal import Foundation
 internal import FoundationNetworking
 internal import Synchronization
 
-/// Hears what completion handlers are never told. It must be the *session's* delegate: one of a single task is not asked
-/// about redirects.
+/// Hears what completion handlers are never told, and sees to the deadlines. It must be the *session's* delegate: one of a single task is
+/// not asked about redirects.
 final class ExchangeDelegate: NSObject, URLSessionTaskDelegate {
-    /// By task, while they run.
-    private let exchanges = Mutex<[ObjectIdentifier: Exchange]>([:])
+    /// An exchange that runs.
+    struct Running: Sendable {
+        let exchange: Exchange
+        let task: URLSessionTask
+        let deadline: ContinuousClock.Instant
+        /// What became of it when the deadline has passed.
+        let whenLate: @Sendable () -> Exchange.Outcome
+    }
+
+    private struct State {
+        /// By task.
+        var running: [ObjectIdentifier: Running] = [:]
+        /// Somebody looks at the deadlines when the next interval is over.
+        var isWatched = false
+    }
+
+    private let state = Mutex(State())
     /// The one place where tasks are cancelled: doing it from within URLSession's own calls may deadlock it.
     let queue = DispatchQueue(label: "http-exchanges")
 
-    func begin(_ exchange: Exchange, _ task: URLSessionTask) {
-        let identifier = ObjectIdentifier(task)
-        self.exchanges.withLock { $0[identifier] = exchange }
+    /// How late a deadline may be noticed. A timer for each request cost more than the rest of what this folder does: each is made known
+    /// to the kernel, and taken back when the answer comes.
+    private static let interval = DispatchTimeInterval.milliseconds(50)
+
+    func begin(_ running: Running) {
+        let isFirst = self.state.withLock { state in
+            state.running[ObjectIdentifier(running.task)] = running
+            defer { state.isWatched = true }
+            return !state.isWatched
+        }
+        if isFirst { self.watch() }
     }
 
-    func forget(_ identifier: ObjectIdentifier) { self.exchanges.withLock { _ = $0.removeValue(forKey: identifier) } }
+    func forget(_ identifier: ObjectIdentifier) { self.state.withLock { _ = $0.running.removeValue(forKey: identifier) } }
+
+    /// While something runs: an idle worker wakes up for nothing here.
+    private func watch() {
+        self.queue.asyncAfter(deadline: .now() + Self.interval) {
+            let now = ContinuousClock.now
+            let (late, isOver) = self.state.withLock { state in
+                state.isWatched = !state.running.isEmpty
+                return (state.running.values.filter { $0.deadline <= now }, !state.isWatched)
+            }
+            for running in late {
+                running.exchange.end(running.whenLate())
+                running.task.cancel()
+            }
+            if !isOver { self.watch() }
+        }
+    }
 
     private func end(_ task: URLSessionTask, _ outcome: Exchange.Outcome) {
         let identifier = ObjectIdentifier(task)
-        self.exchanges.withLock { $0[identifier] }?.end(outcome)
+        self.state.withLock { $0.running[identifier] }?.exchange.end(outcome)
         self.queue.async { task.cancel() }
     }
 

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Foundation
 internal import FoundationNetworking
 
@@ -6,7 +5,7 @@ internal import FoundationNetworking
 ///
 /// All that is known about URLSession on Linux is answered in this folder. `data(for:)` deadlocks the session when its
 /// Swift task is cancelled, so completion handlers are used: a request runs to its end or its deadline whatever becomes of
-/// the Swift task. `timeoutInterval` counts idle time in whole seconds, so each request is raced against our own timer.
+/// the Swift task. `timeoutInterval` counts idle time in whole seconds, so each request is raced against a clock of our own.
 /// What else never completes is heard of by ``ExchangeDelegate``.
 public final class HTTPTransport: Sendable {
     /// In bytes; a list of one build's pods has a few thousand. Checked at the end: a task with a completion handler tells
@@ -64,12 +63,12 @@ public final class HTTPTransport: Sendable {
         let urlRequest = try Self.urlRequest(request)
         let deadline = min(deadline, .seconds(31_536_000))
         let end = ContinuousClock.now + deadline
-        var outcome = await self.attempt(urlRequest, request.description, self.session, deadline, of: deadline)
+        var outcome = await self.attempt(urlRequest, request, self.session, by: end, of: deadline)
         if case .connectionWasStale = outcome, request.isRepeatable {
             // A session of its own: among the kept connections might be more that were dropped.
             let fresh = URLSession(configuration: Self.configuration(1), delegate: self.delegate, delegateQueue: nil)
             defer { fresh.finishTasksAndInvalidate() }
-            outcome = await self.attempt(urlRequest, request.description, fresh, end - .now, of: deadline)
+            outcome = await self.attempt(urlRequest, request, fresh, by: end, of: deadline)
         }
         switch outcome {
         case .answered(let response): return response
@@ -102,58 +101,51 @@ public final class HTTPTransport: Sendable {
     }
 
     private func attempt(
-        _ request: URLRequest, _ operation: String, _ session: URLSession, _ patience: Duration, of deadline: Duration
+        _ urlRequest: URLRequest, _ request: HTTPRequest, _ session: URLSession, by end: ContinuousClock.Instant, of deadline: Duration
     ) async -> Exchange.Outcome {
         let cancellation = Cancellation()
         return await withTaskCancellationHandler {
-            await self.attempt(request, operation, session, patience, of: deadline, cancellation)
+            await self.attempt(urlRequest, request, session, by: end, of: deadline, cancellation)
         } onCancel: {
             cancellation.cancel()
         }
     }
 
     private func attempt(
-        _ request: URLRequest, _ operation: String, _ session: URLSession, _ patience: Duration, of deadline: Duration, _ cancellation: Cancellation
+        _ urlRequest: URLRequest, _ request: HTTPRequest, _ session: URLSession, by end: ContinuousClock.Instant, of deadline: Duration,
+        _ cancellation: Cancellation
     ) async -> Exchange.Outcome {
-        await withCheckedContinuation { continuation in
+        // The description costs more than most of the rest, so it is made where something has failed.
+        let late: @Sendable () -> Exchange.Outcome = {
+            .failed(HTTPError(operation: request.description, code: .timedOut, detail: "after \(deadline)"))
+        }
+        guard end > .now else { return late() }
+        return await withCheckedContinuation { continuation in
             let exchange = Exchange(continuation)
-            let task = session.dataTask(with: request) { data, response, error in
-                exchange.end(Self.outcome(data, response, error, operation))
-            }
-            let timer = DispatchSource.makeTimerSource(queue: self.delegate.queue)
-            timer.schedule(deadline: .now() + .nanoseconds(patience.inNanoseconds), leeway: .milliseconds(5))
-            timer.setEventHandler {
-                exchange.end(.failed(HTTPError(operation: operation, code: .timedOut, detail: "after \(deadline)")))
-                task.cancel()
+            let task = session.dataTask(with: urlRequest) { data, response, error in
+                exchange.end(Self.outcome(data, response, error, request))
             }
             let (delegate, identifier) = (self.delegate, ObjectIdentifier(task))
-            exchange.started(timer) { delegate.forget(identifier) }
-            delegate.begin(exchange, task)
-            timer.resume()
+            exchange.started { delegate.forget(identifier) }
+            delegate.begin(ExchangeDelegate.Running(exchange: exchange, task: task, deadline: end, whenLate: late))
             task.resume()
             // From a queue: cancelled on the way out of a task, URLSession can deadlock.
             cancellation.onCancel { [queue = self.delegate.queue] in
                 queue.async {
-                    exchange.end(.failed(HTTPError(operation: operation, code: .other, detail: "given up, the worker is stopping")))
+                    exchange.end(.failed(HTTPError(operation: request.description, code: .other, detail: "given up, the worker is stopping")))
                     task.cancel()
                 }
             }
         }
     }
 
-    private static func outcome(_ data: Data?, _ response: URLResponse?, _ error: (any Error)?, _ operation: String) -> Exchange.Outcome {
-        if let error { return .failed(HTTPError(error, operation)) }
-        guard let response = response as? HTTPURLResponse else { return .failed(HTTPError(operation: operation, code: .other, detail: "no answer")) }
+    private static func outcome(_ data: Data?, _ response: URLResponse?, _ error: (any Error)?, _ request: HTTPRequest) -> Exchange.Outcome {
+        if let error { return .failed(HTTPError(error, request.description)) }
+        guard let response = response as? HTTPURLResponse else {
+            return .failed(HTTPError(operation: request.description, code: .other, detail: "no answer"))
+        }
         let body = data.map { [UInt8]($0) } ?? []
-        guard body.count <= Self.largestBody else { return .failed(HTTPError(operation: operation, code: .tooLarge)) }
+        guard body.count <= Self.largestBody else { return .failed(HTTPError(operation: request.description, code: .tooLarge)) }
         return .answered(HTTPResponse(status: response.statusCode, body: body))
-    }
-}
-
-extension Duration {
-    /// From 0 to a year: what a timer can take.
-    fileprivate var inNanoseconds: Int {
-        let bounded = min(max(self, .zero), .seconds(31_536_000)).components
-        return Int(bounded.seconds) * 1_000_000_000 + Int(bounded.attoseconds / 1_000_000_000)
     }
 }
