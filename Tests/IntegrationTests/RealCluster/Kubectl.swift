@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import BuildWorker
 
-/// Debian's kubectl, as administrator of the private cluster.
+/// The machine's kubectl, as administrator of the private cluster.
 struct Kubectl {
     let cluster: RealCluster
 
