@@ -30,6 +30,7 @@ struct ClusterSimulator: ParsableCommand {
                        "times":2, "skip":1, "probability":0.1, "seed":7, "action":ACTION}
                 ACTION: {"status":503,"body":{},"after":false} | {"reset":"before"|"after"} | {"delayMs":900}
                        | {"hang":"before"|"after","seconds":5} | {"redirect":"http://…"} | {"truncate":true}
+                       | {"hold":true}  (takes effect at once, is answered when the rule is removed)
               POST /latency {"ms":20}                   hold back every answer
               POST /listeners {"name":"api","open":false}   refuse connections, drop those there are
               POST /token {"token":"new"}               as --token; null: any token is accepted

@@ -35,7 +35,7 @@ extension Integration {
             try await worker.waitUntilConsuming()
             for message in Self.bad { try await stage.publish(message.body, headers: Self.oddHeaders) }
             try await stage.publish(stage.start(1, image: "fate/running:1"), headers: Self.oddHeaders)
-            try await eventually("all are parked, and the good one is not harmed", within: .seconds(60)) {
+            try await eventually("all are parked, and the good one is not harmed") {
                 try await stage.simulator.state().hostname(1) != nil && stage.depth(\.parked) == Self.bad.count
             }
             let parked = try await stage.take(Self.bad.count, from: stage.queues.parked)
@@ -105,7 +105,7 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             for message in Self.bad { try await stage.publish(message.body) }
-            try await eventually("each is logged with hash and size", within: .seconds(60)) {
+            try await eventually("each is logged with hash and size") {
                 let lines = try worker.log().filter { $0["message"]?.string?.hasPrefix("unreadable message dropped") == true }
                 return Set(lines.compactMap { $0["hash"]?.scalarText }).count == Self.bad.count && lines.allSatisfy { $0["bytes"]?.integer != nil }
             }

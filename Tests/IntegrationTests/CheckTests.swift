@@ -46,6 +46,7 @@ extension Integration {
             try await eventually("it is well again") { try await self.check(stage, ["worker"], here).code == 0 }
 
             try await worker.child.kill9()
+            try await eventually("its parent has taken note, and no process is left of it") { kill(worker.child.pid, 0) != 0 }
             self.expect(try await self.check(stage, ["worker"], here), 2, "and of a process that is gone")
         }
 

@@ -41,7 +41,7 @@ extension Integration {
                 let health = try await worker.health()
                 return health.status == 503 && health.text.contains("the Kubernetes API is away, the intake is paused")
             }
-            try await eventually("probes go on", within: .seconds(30)) { try worker.messages().count { $0.contains("is still away") } >= 3 }
+            try await eventually("probes go on") { try worker.messages().count { $0.contains("is still away") } >= 3 }
             try await outage.end(stage.simulator)
             try await eventually("all builds are started", within: .seconds(120)) { try stage.depth(\.initTimers) == 200 && stage.isSettled() }
             let state = try await stage.simulator.state()
@@ -60,7 +60,7 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the message waits") { try worker.hasLogged("postponed without an attempt") }
             try await stage.simulator.setListener("kubernetes", open: true)
-            try await eventually("the build is started", within: .seconds(60)) { try stage.depth(\.initTimers) == 1 }
+            try await eventually("the build is started") { try stage.depth(\.initTimers) == 1 }
             #expect(try await stage.simulator.state().status(1) != "FAILURE")
             try await worker.terminate()
         }
@@ -74,9 +74,9 @@ extension Integration {
             try await stage.simulator.setListener("api", open: false)
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/invalid:1")) }
             try await eventually("the intake pauses") { try worker.hasLogged("the build API is away") }
-            try await eventually("probes go on", within: .seconds(30)) { try worker.messages().count { $0.contains("is still away") } >= 3 }
+            try await eventually("probes go on") { try worker.messages().count { $0.contains("is still away") } >= 3 }
             try await stage.simulator.setListener("api", open: true)
-            try await eventually("every build hears its real cause", within: .seconds(60)) {
+            try await eventually("every build hears its real cause") {
                 let state = try await stage.simulator.state()
                 return (1...20).allSatisfy { state.status($0) == "FAILURE" && state.message($0).contains("The cluster rejected its pod") }
             }
@@ -91,7 +91,7 @@ extension Integration {
             let worker = try stage.startWorker(["run"], Self.impatient)
             try await worker.waitUntilConsuming()
             for build in 1...10 { try await stage.publish(stage.start(build, image: "fate/refuse-always:1")) }
-            try await eventually("all are failed for their own sake", within: .seconds(90)) {
+            try await eventually("all are failed for their own sake") {
                 let state = try await stage.simulator.state()
                 return (1...10).allSatisfy { state.status($0) == "FAILURE" && state.message($0).contains("after 1 retry") }
             }
@@ -106,7 +106,7 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/refuse-always:1"))
             try await stage.publish(stage.start(2, image: "fate/running:1", apiURI: "http://127.0.0.1:1"))
             try await stage.publish(stage.start(3, image: "fate/invalid:1", apiURI: "http://127.0.0.1:1"))
-            try await eventually("the first is failed for its own sake", within: .seconds(30)) { try await stage.simulator.state().status(1) == "FAILURE" }
+            try await eventually("the first is failed for its own sake") { try await stage.simulator.state().status(1) == "FAILURE" }
             try await eventually("the third's report waits") { try worker.hasLogged("the API did not take the build's FAILURE") }
             #expect(try !worker.hasLogged("is away"))
             #expect(try await worker.health().status == 200)

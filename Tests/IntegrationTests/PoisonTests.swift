@@ -14,7 +14,7 @@ extension Integration {
             _ stage: Stage, spool: () -> String, until isDone: () async throws -> Bool
         ) async throws -> [WorkerProcess] {
             var runs = [try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool()])]
-            try await eventually("the poison is done with", within: .seconds(90)) {
+            try await eventually("the poison is done with") {
                 if let last = runs.last, !last.child.isRunning {
                     #expect(try await last.child.waitForExit() == 128 + SIGKILL)
                     runs.append(try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool()]))

@@ -26,8 +26,8 @@ extension Integration {
             }
             let message = try await stage.simulator.state().message(1)
             let id = try #require(message.firstMatch(of: /\[report ([0-9a-f]{12})\]$/)).output.1
-            let status = try await worker.status()
-            #expect(status["reports"]?.array?.count == 4)
+            // A failure is told before its delivery is settled, and that is when its report is written.
+            try await eventually("the worker counts each cause") { try await worker.status()["reports"]?.array?.count == 4 }
             try await worker.terminate()
 
             let all = try await self.lines(["list", "--json"], stage, environment)

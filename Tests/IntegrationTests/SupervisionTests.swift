@@ -10,13 +10,16 @@ extension Integration {
         @Test func theStatusKnowsWhatIsInHandAndWhatWaits() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker()
+            let worker = try stage.startWorker(["run"], ["JANITOR_INTERVAL": "1", "CIRCUIT_TIMEOUT": "600000"])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("its timer runs") { try await worker.status()["waiting"]?.array?.count == 1 }
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "POST", "action": ["delayMs": 2500]])
+            try await eventually("its timer runs, and nothing is in hand") {
+                let status = try await worker.status()
+                return status["waiting"]?.array?.count == 1 && status["unacked"] == 0
+            }
+            let hold = try await stage.simulator.hold("POST", times: 1)
             try await stage.publish(stage.start(2, image: "<script>alert(1)</script>"))
-            try await eventually("the second is in hand") { try await worker.status()["inFlight"]?.array?.count == 1 }
+            try await eventually("the second is in hand") { try await worker.status()["inFlight"]?.array?.first?["step"] == "create the pod" }
             let status = try await worker.status()
             #expect(status["ready"] == true)
             #expect(status["live"] == true)
@@ -37,6 +40,7 @@ extension Integration {
             let queue = try await worker.status()["queues"]?.array?.first { $0["role"] == "build" }
             #expect(queue?["consumers"] == 1)
             #expect(queue?["consuming"] == true)
+            try await stage.simulator.removeFault(hold)
             try await worker.terminate()
         }
 
@@ -54,7 +58,12 @@ extension Integration {
                 return try (1...3).allSatisfy { state.hostname($0) != nil } && state.hostname(5) != nil && state.status(4) == "FAILURE" && stage.isSettled()
                     && stage.depth(\.initTimers) == 0 && stage.depth(\.parked) == 1
             }
-            try await eventually("the last is counted") { try await worker.metrics()["build_worker_settlements_total{type=\"verify\",settlement=\"ack\"}"] == 5 }
+            try await eventually("the last is counted") {
+                let metrics = try await worker.metrics()
+                return metrics["build_worker_settlements_total{type=\"verify\",settlement=\"ack\"}"] == 5
+                    && metrics["build_worker_settlements_total{type=\"start\",settlement=\"ack\"}"] == 5
+                    && metrics["build_worker_parked_total{reason=\"unreadable\"}"] == 1
+            }
             let metrics = try await worker.metrics()
             #expect(metrics["build_worker_pods_created_total"] == 5)
             #expect(metrics["build_worker_deliveries_total{type=\"start\"}"] == 6)
@@ -93,7 +102,7 @@ extension Integration {
             let worker = try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool])
             try await worker.waitUntilConsuming()
             #expect(try await worker.get("/livez").status == 200)
-            #expect(try await worker.get("/readyz").status == 200)
+            try await eventually("it is ready") { try await worker.get("/readyz").status == 200 }
             try await eventually("the heartbeat file says so too") {
                 guard let data = FileManager.default.contents(atPath: "\(spool)/heartbeat") else { return false }
                 let beat = try JSONValue(parsing: String(decoding: data, as: UTF8.self))
@@ -104,8 +113,8 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("it is not ready") { try await worker.get("/readyz").status == 503 }
             #expect(try await worker.get("/livez").status == 200, "what others keep it from is no lack of life")
+            try await eventually("it is counted") { try await worker.metrics()["build_worker_breaker_opened_total{service=\"kubernetes\"}"] == 1 }
             #expect(try await worker.metrics()["build_worker_breaker_open{service=\"kubernetes\"}"] == 1)
-            #expect(try await worker.metrics()["build_worker_breaker_opened_total{service=\"kubernetes\"}"] == 1)
             try await worker.terminate()
         }
 
@@ -144,9 +153,9 @@ extension Integration {
         @Test func aStopDoesNotWaitForOtherBuildsStarts() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["CONCURRENCY_START": "1"])
+            let worker = try stage.startWorker(["run"], ["CONCURRENCY_START": "1", "CIRCUIT_TIMEOUT": "600000"])
             try await worker.waitUntilConsuming()
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "POST", "times": 3, "action": ["delayMs": 1500]])
+            let hold = try await stage.simulator.hold("POST", times: 1)
             for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("one start is in hand, the others wait") {
                 let inFlight = try await worker.status()["inFlight"]?.array ?? []
@@ -154,7 +163,8 @@ extension Integration {
             }
             try await stage.publish(stage.stop(9))
             try await eventually("the stop is done") { try worker.hasLogged("jobType: stop, buildId: 9, result: true") }
-            #expect(try await stage.simulator.state().podsCreated < 3, "before the starts")
+            #expect(try await stage.simulator.state().podsCreated == 1, "before the starts")
+            try await stage.simulator.removeFault(hold)
             try await eventually("the starts are done as well") { try await stage.simulator.state().podsCreated == 3 && stage.isSettled() }
             try await worker.terminate()
         }

@@ -32,7 +32,7 @@ extension Integration {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let directory = try await self.makeCertificates()
-            let port = Int.random(in: 20_000...30_000)
+            let port = try FreePort.find()
             let files = [("cacertfile", "ca.pem"), ("certfile", "server.pem"), ("keyfile", "server.key")]
                 .map { "{\($0),\"\(directory.appendingPathComponent($1).path)\"}" }.joined(separator: ",")
             try await stage.broker.ctl(

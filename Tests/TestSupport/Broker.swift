@@ -62,10 +62,13 @@ package final class Broker: Sendable {
     }
 
     /// Messages ready, by queue; `nil` where there is no such queue.
-    package func depth(_ queue: String) throws -> Int? {
+    package func depth(_ queue: String) throws -> Int? { try self.depths([queue])[0] }
+
+    /// The same of several queues, over one connection and one after another.
+    package func depths(_ queues: [String]) throws -> [Int?] {
         let administration = try TopologyAdministration(self.options(Queues()))
         defer { administration.close() }
-        return try administration.depth(of: queue)
+        return try queues.map { try administration.depth(of: $0) }
     }
 
     /// Messages handed out and not settled, over all queues whose name begins so.

@@ -28,7 +28,7 @@ package struct BrokerCluster: Sendable {
     /// Waits until every node sees every other.
     package func awaitAll() async throws {
         for node in self.nodes {
-            try await eventually("\(node.directory.lastPathComponent) sees all nodes", within: .seconds(60)) {
+            try await eventually("\(node.directory.lastPathComponent) sees all nodes") {
                 // A node that restarts itself after a partition is not there to be asked for a while.
                 do { return try await node.ctl("eval", "length(rabbit_nodes:all_running()).").contains("\(self.nodes.count)") } catch is NotInTime { return false }
             }

@@ -61,7 +61,7 @@ package final class ChildProcess: Sendable {
 
     /// - Returns: the exit code; 128 + the signal that ended it.
     @discardableResult
-    package func waitForExit(within limit: Duration = .seconds(60)) async throws -> Int32 {
+    package func waitForExit(within limit: Duration = .seconds(120)) async throws -> Int32 {
         try await eventually("exit of \(self.process.executableURL?.lastPathComponent ?? "?")", within: limit) { !self.isRunning }
         ChildProcess.all.withLock { $0.removeAll { $0 == self.pid } }
         if let code = self.unreaped { return code }

@@ -8,7 +8,7 @@ package struct NotInTime: Error, CustomStringConvertible {
 /// Waits until `condition` holds, looking again and again: what happens in other processes cannot be awaited. The limit
 /// only ends a test that has failed already.
 package func eventually(
-    _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(120), _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + limit
     while true {

@@ -40,7 +40,7 @@ package struct Simulator: Sendable {
     @discardableResult
     private func request(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
         let request = HTTPRequest(method: method, url: "\(self.control)\(path)", body: body?.serialized())
-        let response = try await Self.transport.send(request, deadline: .seconds(10))
+        let response = try await Self.transport.send(request, deadline: .seconds(30))
         guard (200..<300).contains(response.status) else {
             throw NotInTime(description: "\(method) \(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))")
         }
@@ -57,6 +57,12 @@ package struct Simulator: Sendable {
             throw NotInTime(description: "the simulator did not number a rule")
         }
         return id
+    }
+
+    /// Requests like these take effect at once; the answers of the first so many are held until the rule is taken back
+    /// (``removeFault(_:)``). So builds are in hand for as long as a test wants.
+    package func hold(_ method: String, times: Int) async throws -> Int {
+        try await self.fault(["listener": "kubernetes", "method": .string(method), "times": .number(String(times)), "action": ["hold": true]])
     }
 
     package func removeFault(_ id: Int) async throws { try await self.request("DELETE", "/faults/\(id)") }

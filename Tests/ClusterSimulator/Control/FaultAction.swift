@@ -11,6 +11,8 @@ enum FaultAction {
     case hang(Moment, TimeAmount?)
     /// The request takes effect at once and is answered late.
     case delay(TimeAmount)
+    /// The request takes effect at once and is answered when the rule is taken back.
+    case hold
     case redirect(String)
     /// The request takes effect; half of the answer's body is sent.
     case truncate
@@ -23,6 +25,7 @@ enum FaultAction {
         case .reset(let moment): "reset-\(moment.rawValue)"
         case .hang(let moment, _): "hang-\(moment.rawValue)"
         case .delay(let time): "delay-\(time.nanoseconds / 1_000_000)"
+        case .hold: "hold"
         case .redirect: "redirect"
         case .truncate: "truncate"
         }

@@ -7,6 +7,9 @@ final class FaultRule {
     private var skipped = 0
     private var used = 0
     private var random: SeededGenerator
+    /// Answers that wait for ``release()``.
+    private var held: [(answer: DeferredOutcome, Outcome)] = []
+    private var isReleased = false
 
     var action: FaultAction { specification.action }
 
@@ -38,7 +41,7 @@ final class FaultRule {
         switch action {
         case .delay(let time): latency + time
         case .hang: .zero
-        case .status, .reset, .redirect, .truncate: latency
+        case .status, .reset, .hold, .redirect, .truncate: latency
         }
     }
 
@@ -47,7 +50,7 @@ final class FaultRule {
         switch action {
         case .status(_, _, let moment), .reset(let moment), .hang(let moment, _): moment == .before
         case .redirect: true
-        case .delay, .truncate: false
+        case .delay, .hold, .truncate: false
         }
     }
 
@@ -66,6 +69,7 @@ final class FaultRule {
         case .reset(let moment): return replace(.reset, moment, perform)
         case .hang(let moment, let limit): return replace(.hang(limit), moment, perform)
         case .delay: return perform()
+        case .hold: return hold(perform())
         case .redirect(let location): return Performance(.redirect(to: location))
         case .truncate:
             var performance = perform()
@@ -82,6 +86,23 @@ final class FaultRule {
             performance.outcome = outcome
             return performance
         }
+    }
+
+    private func hold(_ performance: Performance) -> Performance {
+        // A real API server may answer after the rule was taken back.
+        guard !isReleased else { return performance }
+        let answer = DeferredOutcome()
+        held.append((answer, performance.outcome))
+        var performance = performance
+        performance.outcome = .deferred(answer)
+        return performance
+    }
+
+    /// Lets go of what the rule holds. It must not be asked about requests any more.
+    func release() {
+        isReleased = true
+        for (answer, outcome) in held { answer.resolve(outcome) }
+        held = []
     }
 
     private static func plausible(_ code: Int, _ listener: ListenerName) -> Response {

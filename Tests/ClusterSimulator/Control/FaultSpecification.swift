@@ -71,6 +71,7 @@ struct FaultSpecification {
             case "hang": hang = try moment(&scanner)
             case "seconds": seconds = try scanner.number("seconds", in: 0...1_000_000)
             case "delayMs": action = .delay(.milliseconds(try scanner.number("delayMs", in: 0...1_000_000_000)))
+            case "hold": action = try scanner.boolean() ? .hold : nil
             case "redirect": action = .redirect(try scanner.headerValue())
             case "truncate": action = try scanner.boolean() ? .truncate : nil
             default: throw scanner.problem("unknown action \"\(key)\"")
@@ -79,7 +80,7 @@ struct FaultSpecification {
         if let status { action = .status(status, body: body, isAfter ? .after : .before) }
         if let hang { action = .hang(hang, seconds.map { .nanoseconds(Int64($0 * 1_000_000_000)) }) }
         guard let action else {
-            throw scanner.problem("\"action\" needs one of status, reset, hang, delayMs, redirect, truncate")
+            throw scanner.problem("\"action\" needs one of status, reset, hang, hold, delayMs, redirect, truncate")
         }
         return action
     }

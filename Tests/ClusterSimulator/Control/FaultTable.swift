@@ -12,12 +12,16 @@ final class FaultTable {
 
     /// - Returns: whether there was such a rule.
     func remove(_ id: Int) -> Bool {
-        let before = rules.count
-        rules.removeAll { $0.id == id }
-        return rules.count < before
+        guard let index = rules.firstIndex(where: { $0.id == id }) else { return false }
+        rules.remove(at: index).release()
+        return true
     }
 
-    func removeAll() { rules.removeAll() }
+    func removeAll() {
+        let removed = rules
+        rules = []
+        for rule in removed { rule.release() }
+    }
 
     func match(listener: ListenerName, method: String, uri: String, build: String?) -> FaultRule? {
         rules.first { $0.hits(listener: listener, method: method, uri: uri, build: build) }

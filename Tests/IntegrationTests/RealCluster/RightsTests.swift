@@ -37,12 +37,16 @@ extension Integration.OnARealCluster {
             }
             let stage = try await Stage.set(rules: .array(rules))
             defer { stage.clear() }
-            // The janitor deletes pods that ended more than 60 ms ago.
+            // The janitor deletes the pods of builds that ended more than 60 ms ago, and a look at a new pod has to be asked for.
             let janitor = right.verb == "delete" ? ["POD_TTL": "0.001", "JANITOR_INTERVAL": "1"] : [:]
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_MSG_REPROCESS_LIMIT": "0"].merging(janitor) { $1 })
+            let worker = try stage.startWorker(["run"], Stage.looking(["RABBITMQ_MSG_REPROCESS_LIMIT": "0"].merging(janitor) { $1 }))
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/succeeded:1"))
             try await stage.publish(stage.stop(2))
+            if right.verb == "delete" {
+                try await eventually("the build has begun") { try await stage.simulator.state().hostname(1) != nil }
+                try await stage.simulator.setBuild(1, status: "SUCCESS")
+            }
             let words = "cannot \(right.verb) resource \"\(right.resource)\""
             try await eventually("the log says what the worker may not") {
                 try worker.log().contains { ["error", "warning"].contains($0["level"]?.string) && $0["error"]?.string?.contains(words) == true }

@@ -117,7 +117,7 @@ extension Integration.OnARealCluster {
             } while statuses.first == 201
             #expect(statuses.prefix(2) == [401, 401], "asked once more, for the file may be new")
             try Data(try await cluster.workerToken().utf8).write(to: file, options: .atomic)
-            try await eventually("the third is taken", within: .seconds(60)) { try await stage.simulator.state().hostname(build) != nil }
+            try await eventually("the third is taken") { try await stage.simulator.state().hostname(build) != nil }
             #expect(try await stage.simulator.state().status(build) != "FAILURE")
             let code = try await worker.terminate()
             #expect(code == 0)

@@ -83,7 +83,7 @@ final class Stage: Sendable {
             "RABBITMQ_EXCHANGE": self.queues.exchange, "RABBITMQ_RETRY_DELAY_SECONDS": "1",
             "RABBITMQ_BUILD_INIT_TIMEOUT": "\(self.initTimeout / .seconds(60))", "RABBITMQ_VERIFY_LIMIT": "3",
             "K8S_HOST": self.simulator.kubernetes, "K8S_TOKEN": self.clusterToken, "K8S_JOBS_NAMESPACE": self.namespace,
-            "ECOSYSTEM_API": self.simulator.api, "REQUEST_RETRYDELAY": "100", "CIRCUIT_TIMEOUT": "3000", "PORT": "0", "LOG_LEVEL": "debug",
+            "ECOSYSTEM_API": self.simulator.api, "REQUEST_RETRYDELAY": "100", "PORT": "0", "LOG_LEVEL": "debug",
             "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path,
         ].merging(more) { $1 }
     }
@@ -129,7 +129,7 @@ final class Stage: Sendable {
 
     /// Work and wait queues are empty: what is left are timers and parked messages.
     func isSettled() throws -> Bool {
-        try [\Queues.build, \.wait, \.retry, \.retryWait].allSatisfy { try self.broker.depth(self.queues[keyPath: $0]) ?? 0 == 0 }
+        try self.broker.depths([self.queues.build, self.queues.wait, self.queues.retry, self.queues.retryWait]).allSatisfy { $0 ?? 0 == 0 }
     }
 
     /// Takes what is in a queue, for looking at it.

@@ -76,7 +76,7 @@ final class WorkerProcess: Sendable {
 
     func get(_ path: String) async throws -> (status: Int, text: String) {
         let request = HTTPRequest(method: "GET", url: "http://127.0.0.1:\(try await self.healthPort())\(path)", body: nil)
-        let response = try await Self.transport.send(request, deadline: .seconds(5))
+        let response = try await Self.transport.send(request, deadline: .seconds(30))
         return (response.status, String(decoding: response.body, as: UTF8.self))
     }
 
