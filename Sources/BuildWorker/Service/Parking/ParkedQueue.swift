@@ -68,6 +68,7 @@ public struct ParkedQueue: Sendable {
         publishing.start()
         let deliveries = await Self.take(min(depth, Self.largestLook), from: consuming)
         var failure: Failure?
+        var left = deliveries.count
         if deliveries.isEmpty, let reason = refusal.reason.withLock({ $0 }) {
             failure = .unreadable(queue: self.options.parkedQueue, reason: reason)
         }
@@ -80,6 +81,7 @@ public struct ParkedQueue: Sendable {
                 case .drop: break
                 }
                 consuming.settle(delivery.tag, as: .ack)
+                left -= 1
                 done(parked)
             } catch {
                 failure = failure ?? error
@@ -93,6 +95,16 @@ public struct ParkedQueue: Sendable {
         await consuming.waitUntilStopped()
         await publishing.waitUntilStopped()
         if let failure { throw failure }
+        try await self.awaitReturn(of: left)
+    }
+
+    /// The broker puts back what was only looked at when it has noticed the connection's end, a moment later: the next command must
+    /// find it. Where it does not come back, somebody else has taken it.
+    private func awaitReturn(of count: Int) async throws(Failure) {
+        let limit = ContinuousClock.now + Self.patience
+        while try await self.depth() < count, ContinuousClock.now < limit {
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+        }
     }
 
     private func retry(_ parked: ParkedMessage, to queue: String?, _ publishing: PublishingConnection) async throws(Failure) {
