@@ -89,7 +89,8 @@ extension KubernetesError {
     /// Reads a `Status` object; an answer of a proxy in between is none, and then its status has to do.
     init(_ operation: String, _ response: HTTPResponse, hiding secrets: [Secret]) {
         let document = Self.document(response.body)
-        let reason = document?["reason"]?.string
+        // A server that is too busy says so in plain text: not even its limits speak of a `Status`.
+        let reason = document?["reason"]?.string ?? (response.status == 429 ? "TooManyRequests" : nil)
         let message = document?["message"]?.string ?? ""
         let kind = document?[path: "details", "kind"]?.string
         let code: Code =

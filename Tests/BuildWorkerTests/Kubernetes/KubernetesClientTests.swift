@@ -104,6 +104,15 @@ import Testing
         #expect(error?.message.isEmpty == true, "nothing of the body is shown")
     }
 
+    /// As a kube-apiserver of 1.20 answers when its limits are reached.
+    @Test func tooManyRequestsComesInPlainText() async throws {
+        let server = try StubServer { _ in .status(429, body: "Too many requests, please try again later.\n") }
+        defer { server.stop() }
+        let error = await #expect(throws: KubernetesError.self) { try await self.client(server).podStatus(named: "x") }
+        #expect(error?.code == .tooManyRequests && error?.mayBeOutage == true)
+        #expect(error?.description == "get pod: 429 TooManyRequests")
+    }
+
     /// The API server's decoder quotes what it cannot read, and the build's token is in there.
     @Test func aQuotedTokenIsTakenOut() async throws {
         let token = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VybmFtZSI6ODYwOTIzMSwiYnVpbGRJZCI6ODYwOTIzMSwiam9iSWQ"

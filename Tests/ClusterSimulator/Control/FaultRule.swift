@@ -107,6 +107,7 @@ final class FaultRule {
 
     private static func plausible(_ code: Int, _ listener: ListenerName) -> Response {
         switch listener {
+        case .kubernetes where code == 429: .tooManyRequests
         case .kubernetes, .control:
             KubernetesStatus(code: code, reason: "InternalError", message: "injected fault \(code)").response
         case .api:

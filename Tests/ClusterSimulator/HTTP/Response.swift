@@ -7,6 +7,8 @@ struct Response {
     var body: ByteBuffer
     var contentType: StaticString = "application/json"
     var location: String?
+    /// In seconds.
+    var retryAfter: Int?
 
     init(status: Int, body: ByteBuffer) {
         self.status = status
@@ -24,6 +26,13 @@ struct Response {
         contentType = "text/plain; charset=utf-8"
     }
 
+    /// What a kube-apiserver of 1.20 says to whom its priority and fairness, or its limit of requests in flight, turns away: no `Status`.
+    static var tooManyRequests: Response {
+        var response = Response(status: 429, text: "Too many requests, please try again later.\n")
+        response.retryAfter = 1
+        return response
+    }
+
     static func redirect(to location: String) -> Response {
         var response = Response(status: 307, json: "{}")
         response.location = location
@@ -39,6 +48,7 @@ struct Response {
         head.writeStaticString("\r\ncontent-length: ")
         head.writeString(String(body.readableBytes))
         if let location { head.writeString("\r\nlocation: \(location)") }
+        if let retryAfter { head.writeString("\r\nretry-after: \(retryAfter)") }
         head.writeStaticString(keepAlive ? "\r\n\r\n" : "\r\nconnection: close\r\n\r\n")
         return head
     }

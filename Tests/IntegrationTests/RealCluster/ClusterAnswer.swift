@@ -11,7 +11,9 @@ struct ClusterAnswer: Equatable, CustomStringConvertible {
 
     init(status: Int, body: [UInt8]) throws {
         var lines: Set<String> = ["status \(status)"]
-        let document = try JSONValue(parsing: body)
+        self.description = String(decoding: body, as: UTF8.self)
+        let document: JSONValue
+        do throws(JSONError) { document = try JSONValue(parsing: body) } catch { document = .string("plain text: \(self.description)") }
         switch document["kind"]?.string {
         case "PodList":
             lines.insert("kind PodList, \(document["apiVersion"]?.text() ?? "-")")
@@ -22,7 +24,6 @@ struct ClusterAnswer: Equatable, CustomStringConvertible {
         default: lines.formUnion(Self.leaves(of: document, at: ""))
         }
         self.lines = lines
-        self.description = String(decoding: body, as: UTF8.self)
     }
 
     /// What stands in one answer and not in the other.

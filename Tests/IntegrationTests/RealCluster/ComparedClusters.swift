@@ -6,7 +6,7 @@ import Testing
 /// A simulated and a real cluster with a namespace of the same name, and the worker's rights in both.
 struct ComparedClusters: Sendable {
     let namespace: String
-    private let simulated: Simulator
+    let simulated: Simulator
     /// Plays kubelet and scheduler for the real one; requests go past it.
     private let kubelet: Simulator
     private let cluster: RealCluster

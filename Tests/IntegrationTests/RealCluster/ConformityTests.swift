@@ -84,6 +84,20 @@ extension Integration.OnARealCluster {
             try await clusters.compare(.create(pod))
         }
 
+        /// The API server's priority and fairness turns requests away, and says so in plain text.
+        @Test func anAPIServerThatIsTooBusy() async throws {
+            let clusters = try await ComparedClusters.set()
+            defer { clusters.clear() }
+            let crowd = try await Crowd.gather(in: clusters.namespace)
+            let fault = try await clusters.simulated.fault(["listener": "kubernetes", "action": ["status": 429]])
+            for ask in [Ask.create(Ask.pod("one")), .read("one"), .list("labelSelector=sdbuild%3D1"), .delete("labelSelector=sdbuild%3D1")] {
+                try await clusters.compare(ask)
+            }
+            try await crowd.leave()
+            try await clusters.simulated.removeFault(fault)
+            try await clusters.compare(.create(Ask.pod("one")))
+        }
+
         @Test(arguments: ["/pods?labelSelector=sdbuild%3D1", "/pods/one"])
         func aPodThatIsBeingDeleted(path: String) async throws {
             try await self.compare(
