@@ -4,7 +4,7 @@ import Testing
 
 extension Integration {
     /// The alert rules in Prometheus's own evaluation (promtool).
-    @Suite struct AlertRuleTests {
+    @Suite(.simulatedClusterOnly("no worker runs")) struct AlertRuleTests {
         private static let folder = Surroundings.sourceRoot.appendingPathComponent("Config/monitoring").path
 
         @Test(arguments: [["check", "rules", "alerts.yaml"], ["test", "rules", "alerts.test.yaml"]])

@@ -5,7 +5,7 @@ import Testing
 @testable import BuildWorker
 
 extension Integration {
-    @Suite struct BadMessageTests {
+    @Suite(.simulatedClusterOnly("messages and parking")) struct BadMessageTests {
         /// By name: what arrives, and the reason it is parked with.
         static let bad: [(name: String, body: [UInt8], reason: String)] = [
             ("malformed", Array(#"{"job":"start","buildConfig":{"token":"made-up-build-token-4f1c""#.utf8), "malformed-json"),

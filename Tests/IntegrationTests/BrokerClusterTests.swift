@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     /// Three RabbitMQ nodes with quorum queues: any one of them may go.
-    @Suite struct BrokerClusterTests {
+    @Suite(.simulatedClusterOnly("what fails is the broker")) struct BrokerClusterTests {
         private static let quick = Stage.looking(["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#])
 
         /// Publishes builds and returns when twenty of them are in hand.

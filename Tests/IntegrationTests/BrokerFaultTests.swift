@@ -7,7 +7,7 @@ import Testing
 
 extension Integration {
     /// The broker fails; no build is lost, doubled or left hanging.
-    @Suite struct BrokerFaultTests {
+    @Suite(.simulatedClusterOnly("what fails is the broker")) struct BrokerFaultTests {
         @Test(arguments: [Stage.Layout.quorum, .classic])
         func aBrokerKilledWithMessagesInFlight(layout: Stage.Layout) async throws {
             let broker = try await Broker.start()

@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     /// `worker check` against the real thing, when it is well and when it is not. What is judged how is tested in the unit tests.
-    @Suite struct CheckTests {
+    @Suite(.simulatedClusterOnly("queues, files and the status document")) struct CheckTests {
         private typealias Outcome = (code: Int32, output: String, errors: String)
 
         private func check(_ stage: Stage, _ arguments: [String], _ environment: [String: String] = [:]) async throws -> Outcome {

@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     /// The commands an operator types.
-    @Suite struct CommandTests {
+    @Suite(.simulatedClusterOnly("the command line, the broker and files")) struct CommandTests {
         @Test func topologyIsAppliedAndChecked() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }

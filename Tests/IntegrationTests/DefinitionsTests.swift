@@ -7,7 +7,7 @@ import Yams
 
 extension Integration {
     /// `Config/rabbitmq/definitions.json` is what the worker needs, and its users may do what they must and no more.
-    @Suite struct DefinitionsTests {
+    @Suite(.simulatedClusterOnly("the broker's users and queues")) struct DefinitionsTests {
         private static let file = Surroundings.sourceRoot.appendingPathComponent("Config/rabbitmq/definitions.json")
 
         /// The variables of `Config/kubernetes`.

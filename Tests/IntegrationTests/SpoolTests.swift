@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     /// Jobs that may wait: late notes, build events, the operator's command. Builds never depend on them.
-    @Suite struct SpoolTests {
+    @Suite(.simulatedClusterOnly("files, the events exchange and the build API")) struct SpoolTests {
         private let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
 
         private func entries(_ kind: JobKind, _ box: JobBox) throws -> [SpoolView.Entry] {

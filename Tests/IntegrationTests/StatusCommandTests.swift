@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     /// `worker status`: what it prints is tested in StatusTextTests, here its way there and its exit codes.
-    @Suite struct StatusCommandTests {
+    @Suite(.simulatedClusterOnly("no worker runs")) struct StatusCommandTests {
         private func status(_ answer: Answer, _ arguments: String...) async throws -> (code: Int32, output: String, errors: String) {
             try await serving(["/status": { answer }]) { port in
                 try await WorkerProcess.run(["status", "--url", "http://127.0.0.1:\(port)/"] + arguments, environment: [:])

@@ -7,7 +7,7 @@ import Testing
 
 extension Integration {
     /// The status page in a real browser: headless Chromium.
-    @Suite struct StatusPageTests {
+    @Suite(.simulatedClusterOnly("the page and the status document")) struct StatusPageTests {
         static func recorded() throws -> JSONValue {
             try JSONValue(parsing: Data(contentsOf: Surroundings.sourceRoot.appendingPathComponent("Tests/BuildWorkerTests/Fixtures/status.json")))
         }

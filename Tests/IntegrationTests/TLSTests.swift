@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     /// `amqps` against the broker's own TLS listener, with an authority made for the test.
-    @Suite struct TLSTests {
+    @Suite(.simulatedClusterOnly("the broker and its certificates")) struct TLSTests {
         private func openssl(_ directory: URL, _ arguments: String...) async throws {
             let child = try ChildProcess(
                 URL(fileURLWithPath: "/bin/sh"), ["-c", "cd '\(directory.path)' && umask 077 && openssl \(arguments.joined(separator: " "))"])
