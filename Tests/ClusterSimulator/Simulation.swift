@@ -83,7 +83,7 @@ final class Simulation {
         case .api:
             let api = BuildAPI(store: builds)
             let call = api.call(for: request)
-            if case .update = call { counters.puts += 1 }
+            if case .update = call { counters.countPut() }
             return serve(request, on: listener, from: connection, build: call.build, pod: nil) {
                 api.perform(call)
             }
@@ -121,12 +121,20 @@ final class Simulation {
 /// What has been counted since the start or the last reset.
 final class Counters {
     var requests = 0
-    var puts = 0
+    private(set) var puts = 0
+    /// When the last PUT took effect: benchmarks measure to there, not to when they next look.
+    private(set) var lastPut: Timestamp?
     var faulted = 0
+
+    func countPut() {
+        puts += 1
+        lastPut = .now()
+    }
 
     func reset() {
         requests = 0
         puts = 0
+        lastPut = nil
         faulted = 0
     }
 }

@@ -9,7 +9,8 @@ struct StateReport {
         let counters = simulation.counters
         return ByteBuffer(
             string: "{\"podsCreated\":\(simulation.pods.created),\"podsAlive\":\(simulation.pods.alive),"
-                + "\"requests\":\(counters.requests),\"puts\":\(counters.puts),\"faulted\":\(counters.faulted)}")
+                + "\"requests\":\(counters.requests),\"puts\":\(counters.puts),"
+                + "\"lastPutMicroseconds\":\(counters.lastPut?.microseconds ?? 0),\"faulted\":\(counters.faulted)}")
     }
 
     /// Everything: deleted pods too, and every update of every build.

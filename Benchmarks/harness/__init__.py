@@ -1,0 +1,1 @@
+"""Measures the worker and what people would write instead of it, side by side."""
