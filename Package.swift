@@ -68,6 +68,12 @@ let package = Package(
             ],
             path: "Tests/ClusterSimulator",
             swiftSettings: strict),
+        // For scripts/bench: the worker's consumer, and nothing behind it.
+        .executableTarget(
+            name: "settle",
+            dependencies: ["BuildWorker", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Settle",
+            swiftSettings: strict),
         .testTarget(
             name: "BuildWorkerTests",
             dependencies: ["BuildWorker", "Yams", .product(name: "Logging", package: "swift-log")],

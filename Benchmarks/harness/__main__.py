@@ -7,87 +7,94 @@ import subprocess
 import sys
 import time
 
-from . import contestants, options, report, throughput
+from . import contestants, guard, options, report
+from .plan import Plan
 from .processes import Ended
+from .report import say
 from .stage import Stage
 from .verdict import LessWork
 
 
 def main():
     """Measures what is asked for, prints it and writes it down."""
-    try:
-        asked = options.parser().parse_args()
-    except SystemExit as exit_:  # argparse ends with 2
-        sys.exit(64 if exit_.code else 0)
+    asked = options.parse()
+    binaries = _binaries()
     stage = Stage(
         broker={name: os.environ[f"BENCH_{name}"] for name in ("AMQP_PORT", "USERNAME", "PASSWORD", "VHOST", "PID")},
-        binaries={name: os.environ[f"BENCH_{name.upper()}"] for name in ("worker", "simulator", "load", "go")},
-        directory=os.environ["BENCH_DIRECTORY"])
-    everybody = [contestants.worker("worker", stage.binaries["worker"])]
-    everybody += contestants.peers(stage.binaries["go"], [os.environ.get("BENCH_PYTHON", ""), "-m", "peer"], asked.peer_look)
-    chosen = [one for one in everybody if one.name in (asked.only or options.NAMES)]
+        binaries=binaries, directory=os.environ["BENCH_DIRECTORY"])
+    chosen = [one for one in contestants.everybody(binaries, asked.peer_look) if one.name in asked.only]
     chosen += [contestants.worker(name, os.path.abspath(path)) for name, path in asked.binary]
-    results = {"format": 1, "run": _run(asked)}
+    plan = Plan(stage, chosen, asked)
     try:
-        stage.open_simulator()
-        stage.declare_queues()
-        results["simulator"] = throughput.capacity(stage)
-        say(f"the simulator alone answers {results['simulator']['requestsPerSecond']:.0f} requests a second "
-            f"({results['simulator']['cpuMicrosecondsPerRequest']:.0f} µs each, {results['simulator']['cores']:.2f} of a core)")
-        if "throughput" in asked.measure:
-            results["throughput"] = _throughput(stage, chosen, asked)
-    except (LessWork, Ended) as problem:
-        say(f"FAILED: {problem}")
-        sys.exit(1)
+        recorded = _record() if asked.quick else None
+        plan.run()
+        losses = _losses(plan, recorded) if recorded else []
+    except (LessWork, Ended, ValueError, OSError, subprocess.CalledProcessError) as problem:
+        fail(problem)
     finally:
         stage.close_simulator()
-    output = asked.output or os.environ["BENCH_RESULTS" if options.is_whole(asked) else "BENCH_PARTIAL_RESULTS"]
+    _write({"format": 1, "run": _run(asked), **plan.results}, asked)
+    if losses:
+        fail(f"slower than on record ({os.environ['BENCH_RESULTS']}): {'; '.join(losses)}")
+
+
+def _write(results, asked):
+    """A whole run is the one on record, and its tables are the page's."""
+    is_record = options.is_whole(asked) and not asked.output
+    output = os.environ["BENCH_RESULTS"] if is_record else asked.output or os.environ["BENCH_PARTIAL_RESULTS"]
     with open(output, "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=1)
+        json.dump(results, file, indent=1, ensure_ascii=False)
         file.write("\n")
     say(f"results: {output}")
+    if is_record:
+        report.write_into(os.environ["BENCH_PAGE"], results)
 
 
-def _throughput(stage, chosen, asked):
-    results = []
-    for latency in asked.latency:
-        trials = in_turn(
-            chosen, asked.repetitions, lambda one: throughput.trial(stage, one, latency, asked.builds),
-            lambda one, trial: f"{latency} ms  {one.name:<10} {trial['buildsPerSecond']:7.0f} builds/s {trial['cpuMsPerBuild']:7.3f} ms CPU each")
-        results += [{"latencyMs": latency, "contestant": name, "trials": found} for name, found in trials.items()]
-    print(f"\nThroughput: {asked.builds} builds a trial, prefetch 20; medians of {asked.repetitions} (lowest-highest)", flush=True)
-    print("\n".join(report.throughput(results)))
-    print()
-    print("\n".join(report.shares(results)), flush=True)
-    return results
+def fail(problem):
+    """Says why, and ends the program."""
+    say(f"FAILED: {problem}")
+    sys.exit(1)
 
 
-def in_turn(chosen, repetitions, measure, describe):
-    """Trials of each contestant: all once, then all again, each time another one first."""
-    found = {one.name: [] for one in chosen}
-    for repetition in range(repetitions):
-        start = repetition % len(chosen)
-        for one in chosen[start:] + chosen[:start]:
-            trial = measure(one)
-            found[one.name].append(trial)
-            say(f"{repetition + 1}/{repetitions}  {describe(one, trial)}")
-    return found
+def _record():
+    """The results that the guard compares with."""
+    path = os.environ["BENCH_RESULTS"]
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        raise ValueError(f"there is no {path} to compare with: record one with scripts/bench first") from None
+
+
+def _losses(plan, recorded):
+    """What has become slower. Seen once, it is measured once more: the machine may have been busy with something else."""
+    losses = guard.losses(plan.results, recorded)
+    if losses:
+        say(f"once more, since it seems slower than on record: {'; '.join(losses)}")
+        plan.run()
+        losses = guard.losses(plan.results, recorded)
+    for name, value in guard.ratios(plan.results).items():
+        say(f"{name}: {value:.2f} of the Go peer's, on record {guard.ratios(recorded).get(name, float('nan')):.2f}")
+    return losses
+
+
+def _binaries():
+    swift, go, scripts = (os.environ[name] for name in ("BENCH_BINARIES", "BENCH_GO_BINARIES", "BENCH_PEERS"))
+    return {
+        "worker": f"{swift}/worker", "simulator": f"{swift}/cluster-simulator", "settle": f"{swift}/settle",
+        "load": f"{go}/load", "go": f"{go}/peer-go", "python": f"{scripts}/python/peer.py", "settle.py": f"{scripts}/python/settle.py",
+    }
 
 
 def _run(asked):
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), platform.machine())
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True)
     return {
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "commit": subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True).stdout.strip(),
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit.stdout.strip(),
         "machine": {"processor": model, "cores": os.cpu_count(), "kernel": platform.release()},
         "options": {name: value for name, value in vars(asked).items() if name != "output"},
     }
-
-
-def say(text):
-    """What happens, for who watches."""
-    print(f"    {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

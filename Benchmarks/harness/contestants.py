@@ -3,7 +3,11 @@
 import os
 import shutil
 
+from .cluster import Simulated
 from .processes import Process
+
+# Debian's: its packages are for this one.
+PYTHON = "/usr/bin/python3"
 
 
 class Contestant:
@@ -15,13 +19,13 @@ class Contestant:
     def __init__(self, name, command, extra=None):
         self.name, self.command, self.extra = name, command, extra or {}
 
-    def start(self, stage, **extra):
+    def start(self, stage, cluster=Simulated()):
         """Runs it on a stage, with a spool of its own that is new each time."""
         home = os.path.join(stage.directory, self.name)
         shutil.rmtree(home, ignore_errors=True)
         os.makedirs(home, mode=0o700)
-        environment = {**stage.environment(), "SPOOL_DIRECTORY": home, **self.extra, **extra}
-        return Process(self.name, self.command, environment, os.path.join(stage.directory, f"{self.name}.log"))
+        environment = {**stage.environment(), "SPOOL_DIRECTORY": home, **cluster.environment(), **self.extra}
+        return Process(self.name, cluster.wrap(self.command), environment, os.path.join(stage.directory, f"{self.name}.log"))
 
 
 def worker(name, binary):
@@ -29,7 +33,11 @@ def worker(name, binary):
     return Contestant(name, [binary, "run"])
 
 
-def peers(go, python, looks):
-    """The peers; looks: request (a GET after the creation of a pod) or answer (what the creation answered)."""
+def everybody(binaries, looks):
+    """The worker and its peers; looks: how a peer looks at a pod, by request or in the answer to its creation."""
     extra = {"PEER_LOOK": looks}
-    return [Contestant("go", [go], extra), Contestant("python", python, extra)]
+    return [
+        worker("worker", binaries["worker"]),
+        Contestant("go", [binaries["go"]], extra),
+        Contestant("python", [PYTHON, binaries["python"]], extra),
+    ]

@@ -1,36 +1,134 @@
 """Tables for people, from the results that are written for programs."""
 
+import sys
+
 from .figures import ratio, summary
 
+# What the others are compared with.
+BASE = "go"
 
-def throughput(results, base="go"):
-    """Lines of a table; results: one a latency and contestant, with its trials."""
-    lines = [
-        f"{'API ms':>6}  {'contestant':<12} {'builds/s ÷ ' + base:>20} {'CPU ÷ ' + base:>20}   {'builds/s':>24} {'CPU ms/build':>22}"
-        f" {'peak MB':>8} {'req/build':>9}"
-    ]
+
+def say(text):
+    """What happens, for who watches."""
+    print(f"    {text}", file=sys.stderr, flush=True)
+
+
+def tables(results):
+    """Every table that can be made of some results, in Markdown that is aligned for people, too."""
+    found = []
+    if "throughput" in results:
+        found += [("Throughput, prefetch 20", throughput(results["throughput"])),
+                  ("Cores that each process kept busy meanwhile (others: somebody else's work; more than 0.1 and nothing here means much)",
+                   shares(results["throughput"]))]
+    if "latencyAlone" in results:
+        found.append(("From publish to pod, one build at a time, API latency 5 ms", waits(results["latencyAlone"])))
+    if "latencyLoaded" in results:
+        found.append(("From publish to pod, at 80 % of each one's own throughput, API latency 5 ms", waits(results["latencyLoaded"])))
+    if "start" in results:
+        found.append(("From the start of the program to the first pod, one build waiting", columns(results["start"], {"startToPodMs": ("ms", 0)})))
+    if "idle" in results:
+        found.append(("At rest", columns(results["idle"], {"idleRSSMB": ("MB", 1), "idleCPUPercent": ("% of a core", 3)})))
+    if "settle" in results:
+        found.append(("Consume and ack alone, messages of 1 KiB, prefetch 20", columns(results["settle"], {
+            "messagesPerSecond": ("messages/s", 0), "cpuMicrosecondsPerMessage": ("µs CPU each", 1)}, ratios=True)))
+    if "tls" in results:
+        found.append(("With the API server behind TLS (HTTP/1.1), API latency 5 ms", throughput(results["tls"])))
+    if "apiserver" in results:
+        found.append((f"Against a real kube-apiserver {results.get('apiserverVersion', '')} with etcd (TLS, HTTP/2); "
+                      "requests and connections are the build API's", throughput(results["apiserver"])))
+    if "depths" in results:
+        found.append(("Cost of a build by the depth of its queue", depths(results["depths"])))
+    if "soak" in results:
+        found.append(("Memory over many builds", columns(results["soak"], {"growthMB": ("MB grown", 1), "peakRSSMB": ("peak MB", 1)})))
+    return "\n".join(f"\n**{title}**\n\n{markdown(rows)}\n" for title, rows in found)
+
+
+def markdown(rows):
+    """Rows of cells, the first of them the heading, as one table."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    lines = ["| " + " | ".join(cell.ljust(width) if index == 0 else cell.rjust(width)
+                               for index, (cell, width) in enumerate(zip(row, widths))) + " |" for row in rows]
+    rule = "|" + "|".join("-" * (width + 2) if index == 0 else "-" * (width + 1) + ":" for index, width in enumerate(widths)) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def write_into(page, results):
+    """Replaces what stands between the marks of a page by the tables of some results."""
+    with open(page, encoding="utf-8") as file:
+        before, begin, rest = file.read().partition("<!-- tables: scripts/bench writes them -->\n")
+    _, end, after = rest.partition("<!-- end of tables -->\n")
+    if not begin or not end:
+        raise ValueError(f"{page} does not say where the tables go")
+    run = results["run"]
+    intro = (f"Medians of {run['options']['repetitions']} (lowest-highest), {run['options']['builds']} builds a trial, {run['at'][:10]}, commit "
+             f"{run['commit']}, {run['machine']['cores']} cores ({run['machine']['processor']}). The simulator alone answers "
+             f"{results['simulator']['requestsPerSecond']:.0f} requests a second.\n")
+    with open(page, "w", encoding="utf-8") as file:
+        file.write(before + begin + intro + tables(results) + end + after)
+
+
+def throughput(results):
+    """Rows; results: one a latency and contestant, with its trials."""
+    rows = [["contestant", "API ms", f"builds/s ÷ {BASE}", f"CPU ÷ {BASE}", "builds/s", "CPU ms/build", "peak MB", "requests/build", "connections"]]
     for result in results:
-        bases = next((r for r in results if r["latencyMs"] == result["latencyMs"] and r["contestant"] == base), None)
-        rates, costs = (values(result, name) for name in ("buildsPerSecond", "cpuMsPerBuild"))
-        faster = cheaper = "-"
-        if bases:
-            faster = spread(ratio(rates, values(bases, "buildsPerSecond")), 2)
-            cheaper = spread(ratio(costs, values(bases, "cpuMsPerBuild")), 2)
-        lines.append(
-            f"{result['latencyMs']:>6}  {result['contestant']:<12} {faster:>20} {cheaper:>20}   {spread(summary(rates), 0):>24}"
-            f" {spread(summary(costs), 3):>22} {max(values(result, 'peakRSSMB')):>8.1f} {values(result, 'requestsPerBuild')[0]:>9.2f}")
-    return lines
+        peers = [other for other in results if other["latencyMs"] == result["latencyMs"]]
+        rows.append([
+            result["contestant"], str(result["latencyMs"]), compared(result, peers, "buildsPerSecond"), compared(result, peers, "cpuMsPerBuild"),
+            spread(summary(values(result, "buildsPerSecond")), 0), spread(summary(values(result, "cpuMsPerBuild")), 3),
+            f"{max(values(result, 'peakRSSMB')):.1f}", f"{values(result, 'requestsPerBuild')[0]:.2f}",
+            str(max(values(result, "connections")))])
+    return rows
 
 
 def shares(results):
-    """Lines of a table: who kept the cores busy while builds were measured."""
+    """Rows: cores that each process kept busy while builds were measured."""
     names = ["contestant", "broker", "simulator", "harness", "others"]
-    lines = [f"{'API ms':>6}  {'contestant':<12} " + " ".join(f"{name:>10}" for name in names) + "   cores busy, medians"]
+    rows = [["contestant", "API ms", "it", *names[1:]]]
     for result in results:
         used = [trial["coresUsed"] for trial in result["trials"]]
-        columns = " ".join(f"{summary([cores[name] for cores in used])['median']:>10.2f}" for name in names)
-        lines.append(f"{result['latencyMs']:>6}  {result['contestant']:<12} {columns}")
-    return lines
+        rows.append([result["contestant"], str(result["latencyMs"]), *(f"{summary([cores[name] for cores in used])['median']:.2f}" for name in names)])
+    return rows
+
+
+def waits(results):
+    """Rows of times from publish to pod; compared by differences, which is what a build waits longer."""
+    rows = [["contestant", f"p50 − {BASE}, ms", f"p99 − {BASE}, ms", "p50, ms", "p99, ms"]]
+    base = next((result for result in results if result["contestant"] == BASE), None)
+    for result in results:
+        differences = []
+        for name in ("p50Ms", "p99Ms"):
+            pairs = zip(values(result, name), values(base, name)) if base else []
+            longer = [mine - theirs for mine, theirs in pairs]
+            differences.append(spread(summary(longer), 2) if longer else "-")
+        rows.append([result["contestant"], *differences, *(spread(summary(values(result, name)), 2) for name in ("p50Ms", "p99Ms"))])
+    return rows
+
+
+def depths(results):
+    """Rows; the ratio is to the same contestant at the first depth."""
+    rows = [["contestant", "queued", "CPU ÷ first", "CPU ms/build", "broker's CPU ms/build"]]
+    for result in results:
+        first = next(one for one in results if one["contestant"] == result["contestant"])
+        rows.append([
+            result["contestant"], str(result["depth"]), spread(ratio(values(result, "cpuMsPerBuild"), values(first, "cpuMsPerBuild")), 2),
+            *(spread(summary(values(result, name)), 3) for name in ("cpuMsPerBuild", "brokerCPUMsPerBuild"))])
+    return rows
+
+
+def columns(results, wanted, ratios=False):
+    """Rows with some figures of each contestant; wanted: unit and digits by name."""
+    heading = [f"{unit} ÷ {BASE}" for unit, _ in wanted.values()] if ratios else []
+    rows = [["contestant", *heading, *(unit for unit, _ in wanted.values())]]
+    for result in results:
+        first = [compared(result, results, name) for name in wanted] if ratios else []
+        rows.append([result["contestant"], *first, *(spread(summary(values(result, name)), digits) for name, (_, digits) in wanted.items())])
+    return rows
+
+
+def compared(result, results, name):
+    """A figure as a ratio to the base's."""
+    base = next((other for other in results if other["contestant"] == BASE), None)
+    return spread(ratio(values(result, name), values(base, name)), 2) if base else "-"
 
 
 def values(result, name):

@@ -32,7 +32,7 @@ class Stage:
     def environment(self):
         """The variables that every contestant gets; the peers take the worker's own."""
         return {
-            "PATH": os.environ["PATH"], "HOME": self.directory, "TMPDIR": self.directory,
+            "PATH": os.environ["PATH"], "HOME": self.directory, "TMPDIR": self.directory, "PYTHONPYCACHEPREFIX": self.directory,
             # Everything that scripts/bench started carries it, and ends with it.
             **{name: os.environ[name] for name in ("BUILD_WORKER_RUN",) if name in os.environ},
             "RABBITMQ_PROTOCOL": "amqp", "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": self.broker["AMQP_PORT"],
@@ -95,22 +95,29 @@ class Stage:
 
     # --- Broker -----------------------------------------------------------------------------------
 
+    def amqp_url(self):
+        """The broker's address, as the Go programs take it."""
+        url = "amqp://{USERNAME}:{PASSWORD}@127.0.0.1:{AMQP_PORT}".format(**self.broker)
+        return url + "/" + urllib.parse.quote(self.broker["VHOST"], safe="")
+
     def load(self, *arguments):
         """Runs the load program to its end and returns its answer."""
         return self.answer_of(self.start_load(*arguments))
 
     def start_load(self, *arguments):
         """Starts the load program; answer_of() waits for it."""
-        url = "amqp://{USERNAME}:{PASSWORD}@127.0.0.1:{AMQP_PORT}".format(**self.broker)
-        url += "/" + urllib.parse.quote(self.broker["VHOST"], safe="")
         return subprocess.Popen(
-            [self.binaries["load"], *(str(argument) for argument in arguments)], env={**os.environ, "AMQP_URL": url},
+            [self.binaries["load"], *(str(argument) for argument in arguments)], env={**os.environ, "AMQP_URL": self.amqp_url()},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
     @staticmethod
     def answer_of(popen):
-        """Waits for a load program and returns its answer. Raises Ended when it failed."""
-        output, _ = popen.communicate()
+        """Waits for a load program and returns its answer. Raises Ended when it failed, or takes ten minutes."""
+        try:
+            output, _ = popen.communicate(timeout=600)
+        except subprocess.TimeoutExpired:
+            popen.kill()
+            raise Ended("the load program takes longer than anything it is asked for") from None
         if popen.returncode != 0:
             raise Ended(f"the load program failed with {popen.returncode}; its words are above")
         return json.loads(output)

@@ -3,6 +3,7 @@
 import os
 import time
 
+from .cluster import Simulated
 from .processes import cpu_seconds, machine_busy_seconds, memory
 from .verdict import judge
 
@@ -10,14 +11,16 @@ from .verdict import judge
 WARM_UP = 40
 
 
-def trial(stage, contestant, latency_ms, builds):
+def trial(stage, contestant, latency_ms, builds, cluster=Simulated()):
     """One measurement.
 
     The contestant is connected and warm, then frozen while the queue is filled, so that neither its start nor the
     publishing is in the figures. Its time runs from the moment it goes on to the last note to the build API.
     """
     stage.clear(latency_ms)
-    process = contestant.start(stage)
+    cluster.clear()
+    connections = stage.counts()["connections"]
+    process = contestant.start(stage, cluster)
     try:
         stage.publish(WARM_UP)
         stage.await_puts(WARM_UP, process, 60)
@@ -34,7 +37,7 @@ def trial(stage, contestant, latency_ms, builds):
     finally:
         process.kill()
     counts = stage.counts()
-    judge(contestant.name, WARM_UP + builds, counts, stage.depths())
+    judge(contestant.name, WARM_UP + builds, {**counts, "podsCreated": cluster.pods_created(counts)}, stage.depths())
     used = {name: after[name] - before[name] for name in after}
     elapsed = used.pop("elapsed")
     others = used.pop("machine") - sum(used.values())
@@ -42,6 +45,8 @@ def trial(stage, contestant, latency_ms, builds):
         "buildsPerSecond": builds / seconds,
         "cpuMsPerBuild": used["contestant"] * 1000 / builds,
         "peakRSSMB": peak / 1e6,
+        # What keeps its connections needs as many as it makes requests at a time.
+        "connections": counts["connections"] - connections,
         "requestsPerBuild": counts["requests"] / (WARM_UP + builds),
         # Of one core each: 1 is a core that is busy all the time.
         "coresUsed": {**{name: seconds_used / elapsed for name, seconds_used in used.items()}, "others": max(0.0, others / elapsed)},

@@ -23,11 +23,12 @@ func withChannel(body func(*amqp.Channel) error) error {
 }
 
 // publisher publishes in confirm mode with a bounded number of messages on their way.
+//
+// Not by PublishWithDeferredConfirm: in amqp091-go 1.5.0 a confirm that arrives before the call has returned is lost.
 type publisher struct {
 	channel *amqp.Channel
-	window  chan *amqp.DeferredConfirmation
-	failed  chan error
-	done    chan struct{}
+	room    chan struct{} // one for each message on its way
+	refused chan error
 	returns chan amqp.Return
 }
 
@@ -36,49 +37,50 @@ func newPublisher(channel *amqp.Channel, inFlight int) (*publisher, error) {
 		return nil, err
 	}
 	p := &publisher{
-		channel: channel, window: make(chan *amqp.DeferredConfirmation, inFlight), failed: make(chan error, 1), done: make(chan struct{}),
-		returns: channel.NotifyReturn(make(chan amqp.Return, inFlight+1)),
+		channel: channel, room: make(chan struct{}, inFlight), refused: make(chan error, 1),
+		returns: channel.NotifyReturn(make(chan amqp.Return, inFlight)),
 	}
-	go p.awaitConfirms()
+	go p.take(channel.NotifyPublish(make(chan amqp.Confirmation, inFlight)))
 	return p, nil
 }
 
-func (p *publisher) awaitConfirms() {
-	defer close(p.done)
-	for confirmation := range p.window {
-		if !confirmation.Wait() {
-			select {
-			case p.failed <- errors.New("the broker did not take a message"):
-			default: // one reason is enough
-			}
+// take makes room for each message that the broker took, and ends at the first that it did not.
+func (p *publisher) take(confirms <-chan amqp.Confirmation) {
+	for confirmation := range confirms {
+		if !confirmation.Ack {
+			p.refused <- errors.New("the broker refused a message")
+			return
 		}
+		<-p.room
 	}
+	p.refused <- errors.New("the channel was closed")
 }
 
 func (p *publisher) publish(exchange, key string, message amqp.Publishing) error {
-	confirmation, err := p.channel.PublishWithDeferredConfirm(exchange, key, true, false, message)
-	if err != nil {
+	if err := p.awaitRoom(); err != nil {
 		return err
 	}
-	select {
-	case p.window <- confirmation:
-		return nil
-	case back := <-p.returns:
-		return fmt.Errorf("returned: %s: %s", back.RoutingKey, back.ReplyText)
-	}
+	return p.channel.Publish(exchange, key, true, false, message)
 }
 
-// finish waits for the last confirm.
+// finish waits for the last confirm: when there is room for as many as there can be, none is on its way.
 func (p *publisher) finish() error {
-	close(p.window)
-	<-p.done
+	for free := 0; free < cap(p.room); free++ {
+		if err := p.awaitRoom(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *publisher) awaitRoom() error {
 	select {
-	case err := <-p.failed:
+	case p.room <- struct{}{}:
+		return nil
+	case err := <-p.refused:
 		return err
 	case back := <-p.returns:
 		return fmt.Errorf("returned: %s: %s", back.RoutingKey, back.ReplyText)
-	default:
-		return nil
 	}
 }
 

@@ -89,6 +89,9 @@ func fill(arguments []string) (any, error) {
 		set.IntVar(&size, "bytes", 1024, "bytes of each")
 	})
 	return published{Published: count}, withChannel(func(channel *amqp.Channel) error {
+		if _, err := channel.QueueDeclare(queue, true, false, false, false, nil); err != nil {
+			return err
+		}
 		publisher, err := newPublisher(channel, 1000)
 		if err != nil {
 			return err

@@ -13,10 +13,10 @@ import (
 
 const usage = `usage: load COMMAND [OPTION…]
 
-  builds --queue Q --count N --first ID --api URL [--rate R --seed S]
+  builds --queue Q --count N --first ID --api URL [--rate R --seed S | --every DURATION]
            publishes N start messages, confirmed: as fast as the broker takes them, or R a second on average at random
-           moments, or (--every MS) evenly. With a pace the answer has the moment of each publish
-  fill --queue Q --count N --bytes B    publishes N messages of B bytes, confirmed
+           moments, or evenly. With a pace the answer has the moment of each publish
+  fill --queue Q --count N --bytes B    publishes N messages of B bytes, confirmed, to a classic queue that it makes
   depths QUEUE…                         ready messages by queue
   purge QUEUE…                          empties them
   http --kubernetes URL --api URL --builds N --connections C

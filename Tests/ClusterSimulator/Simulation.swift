@@ -16,7 +16,8 @@ final class Simulation {
     private(set) var cluster: RealCluster?
     private(set) var listeners: [ListenerName: Listener] = [:]
     private let journal: Journal?
-    private var connections = 0
+    /// Accepted since the start, by any of the three servers.
+    private(set) var connections = 0
 
     /// Changeable while running; `reset()` sets it back to zero.
     var latency: TimeAmount

@@ -3,68 +3,65 @@ package main
 import (
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// timers hands init timers to the broker over one channel in confirm mode.
+// timers hands init timers to the broker. Each delivery in hand borrows a channel of its own, on which nothing else is
+// under way: what the channel reports next is about its message.
+//
+// Not PublishWithDeferredConfirm: in amqp091-go 1.5.0, Debian's, a confirm that arrives before the call has returned is
+// lost, and the wait for it never ends.
 type timers struct {
-	options  options
+	options options
+	idle    chan *lane
+}
+
+type lane struct {
 	channel  *amqp.Channel
+	confirms chan amqp.Confirmation
 	returns  chan amqp.Return
-	mutex    sync.Mutex
-	returned map[string]bool
 }
 
 func openTimers(connection *amqp.Connection, options options) (*timers, error) {
-	channel, err := connection.Channel()
-	if err != nil {
-		return nil, err
+	t := &timers{options: options, idle: make(chan *lane, options.prefetch)}
+	for number := 0; number < options.prefetch; number++ {
+		channel, err := connection.Channel()
+		if err != nil {
+			return nil, err
+		}
+		if err := channel.Confirm(false); err != nil {
+			return nil, err
+		}
+		t.idle <- &lane{
+			channel:  channel,
+			confirms: channel.NotifyPublish(make(chan amqp.Confirmation, 1)),
+			returns:  channel.NotifyReturn(make(chan amqp.Return, 1)),
+		}
 	}
-	if err := channel.Confirm(false); err != nil {
-		return nil, err
-	}
-	// As many as can be in flight: a return that found no room would hold up the whole connection.
-	returns := channel.NotifyReturn(make(chan amqp.Return, options.prefetch))
-	return &timers{options: options, channel: channel, returns: returns, returned: map[string]bool{}}, nil
+	return t, nil
 }
 
 // arm returns when the broker has confirmed the timer and not returned it.
 func (t *timers) arm(id int64, verify []byte) error {
-	message := strconv.FormatInt(id, 10)
-	confirmation, err := t.channel.PublishWithDeferredConfirm(t.options.exchange, t.options.initQueue, true, false, amqp.Publishing{
-		ContentType: "application/json", DeliveryMode: amqp.Persistent, MessageId: message, Type: "verify",
+	lane := <-t.idle
+	defer func() { t.idle <- lane }()
+	err := lane.channel.Publish(t.options.exchange, t.options.initQueue, true, false, amqp.Publishing{
+		ContentType: "application/json", DeliveryMode: amqp.Persistent, MessageId: strconv.FormatInt(id, 10), Type: "verify",
 		AppId: "peer", Timestamp: time.Now(), Headers: amqp.Table{"x-init-round": int64(1)}, Body: verify,
 	})
 	if err != nil {
 		return err
 	}
-	if !confirmation.Wait() {
+	confirmation, open := <-lane.confirms
+	if !open || !confirmation.Ack {
 		return fmt.Errorf("the broker did not take the timer of build %d", id)
 	}
-	if t.wasReturned(message) {
+	select {
+	case <-lane.returns: // sent before the confirm, if at all
 		return fmt.Errorf("there is no queue %s", t.options.initQueue)
-	}
-	return nil
-}
-
-// wasReturned: the broker sends a return before the confirm, so it is in the channel by now, if there is one.
-func (t *timers) wasReturned(message string) bool {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	for {
-		select {
-		case back, open := <-t.returns:
-			if !open {
-				return true // the connection is gone, and with it what is known about the message
-			}
-			t.returned[back.MessageId] = true
-		default:
-			was := t.returned[message]
-			delete(t.returned, message)
-			return was
-		}
+	default:
+		return nil
 	}
 }

@@ -1,0 +1,142 @@
+"""What a contestant takes for its Kubernetes: the simulator, the simulator behind TLS, or a real API server."""
+
+import glob
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.request
+
+from .processes import Ended, Process
+from .stage import NAMESPACE
+
+SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+class Simulated:
+    """The simulator itself, over plain HTTP."""
+
+    def environment(self):
+        """Variables that differ from the stage's."""
+        return {}
+
+    def wrap(self, command):
+        """The command that runs a contestant where it trusts this cluster."""
+        return command
+
+    def clear(self):
+        """Removes all pods that the stage has not."""
+
+    def pods_created(self, counts):
+        """How many pods were made since clear()."""
+        return counts["podsCreated"]
+
+    def close(self):
+        """Ends what it started."""
+
+
+class _OverTLS(Simulated):
+    """Whoever has no setting for it trusts the file of the system alone, so each contestant gets its own view of that."""
+
+    def __init__(self, stage, url, authority):
+        self._url, self._authority = url, authority
+        self._bundle = f"{stage.directory}/bundle.pem"
+        subprocess.run(
+            [stage.binaries["worker"], "trust", "--ca", authority, "--out", self._bundle], check=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL)
+
+    def environment(self):
+        return {"K8S_HOST": self._url, "K8S_CA_FILE": self._authority}
+
+    def wrap(self, command):
+        script = f'mount --bind "$0" {SYSTEM_BUNDLE} && exec "$@"'
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, self._bundle, *command]
+
+
+class BehindTLS(_OverTLS):
+    """The simulator with socat before it, which takes the TLS off."""
+
+    def __init__(self, stage):
+        directory = stage.directory
+        _make_certificates(directory)
+        target = stage.addresses["kubernetes"].removeprefix("http://")
+        port = int(target.rpartition(":")[2])
+        # The same port on another loopback address: it is free there, since nobody else takes addresses like this one.
+        address = "127.0.0.42"
+        self._front = Process("socat", [
+            "socat", f"OPENSSL-LISTEN:{port},bind={address},reuseaddr,fork,nodelay,backlog=128,verify=0,cert={directory}/server.pem,"
+            f"key={directory}/server.key", f"TCP:{target},nodelay"], dict(os.environ), f"{directory}/socat.log")
+        super().__init__(stage, f"https://{address}:{port}", f"{directory}/authority.pem")
+
+    def close(self):
+        self._front.kill()
+
+
+class RealCluster(_OverTLS):
+    """A kube-apiserver with etcd, as scripts/private-cluster starts it. Nobody runs its pods: they stay pending."""
+
+    def __init__(self, stage, directory):
+        self._directory = directory
+        started = subprocess.run(
+            ["scripts/private-cluster", "start", directory], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self._cluster = dict(line.split("=", 1) for line in started.stdout.splitlines() if "=" in line)
+        self._ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+        super().__init__(stage, self._cluster["API_SERVER"], self._cluster["CA_FILE"])
+
+    def environment(self):
+        return {**super().environment(), "K8S_TOKEN": self._cluster["ADMIN_TOKEN"]}
+
+    def version(self):
+        """The API server's."""
+        return self._cluster["VERSION"]
+
+    def clear(self):
+        self._ask("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods?gracePeriodSeconds=0")
+        deadline = time.monotonic() + 120
+        while self.pods_created({}) > 0:
+            if time.monotonic() > deadline:
+                raise Ended("the API server does not get rid of old pods")
+            time.sleep(0.1)
+
+    def pods_created(self, counts):
+        found = self._ask("GET", f"/api/v1/namespaces/{NAMESPACE}/pods?limit=1")
+        return len(found["items"]) + found["metadata"].get("remainingItemCount", 0)
+
+    def _ask(self, method, path, body=None):
+        request = urllib.request.Request(
+            self._cluster["PLAIN_SERVER"] + path, method=method, data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self._cluster['ADMIN_TOKEN']}", "Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=120) as response:
+            return json.load(response)
+
+    def close(self):
+        subprocess.run(["scripts/private-cluster", "stop", self._directory], check=True, stdin=subprocess.DEVNULL)
+
+
+def why_not_over_tls():
+    """Why contestants cannot be given a view of their own of the system's authorities; None when they can."""
+    if os.geteuid() != 0:
+        return "only root can give a program its own view of the trusted authorities"
+    missing = [name for name in ("unshare", "socat", "openssl") if shutil.which(name) is None]
+    return f"not installed: {', '.join(missing)}" if missing else None
+
+
+def why_no_real_cluster():
+    """Why there is no API server to measure against; None when there is one."""
+    cache = os.environ.get("BUILD_WORKER_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "build-worker")
+    if not any(os.access(path, os.X_OK) for path in glob.glob(f"{cache}/kube-apiserver_*")):
+        return f"kube-apiserver is not built ('scripts/private-cluster build' builds it into {cache})"
+    return None
+
+
+def _make_certificates(directory):
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", "-x509", *key, "-keyout", f"{directory}/authority.key", "-out", f"{directory}/authority.pem", "-days", "2",
+            "-subj", "/CN=bench authority")
+    openssl("req", "-x509", *key, "-keyout", f"{directory}/server.key", "-out", f"{directory}/server.pem", "-days", "2",
+            "-subj", "/CN=bench", "-addext", "subjectAltName=IP:127.0.0.42", "-addext", "basicConstraints=critical,CA:FALSE",
+            "-CA", f"{directory}/authority.pem", "-CAkey", f"{directory}/authority.key")
