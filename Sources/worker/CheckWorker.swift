@@ -9,15 +9,20 @@ struct CheckWorker: AsyncParsableCommand {
         discussion: """
             Asks the worker that runs here (on PORT) or the one at --url. Where nobody listens on PORT, its heartbeat file in SPOOL_DIRECTORY is
             looked at instead. -w and -c are for the age of the oldest delivery in seconds: 300 and 900.
+
+            With --alive it is CRITICAL only when a restart would mend it: as HEALTHCHECK of a container, and for other supervisors.
             """)
     @OptionGroup var check: CheckOptions
     @Option(name: .long, help: ArgumentHelp("The worker's address, for example http://10.1.2.3:8080.", valueName: "address"))
     var url: String?
+    @Flag(name: .long, help: "Only whether it is alive. What others keep it from, an outage or missing queues, is fine.")
+    var alive = false
 
     func run() async throws {
         await self.check.conclude { configuration in
             var check = WorkerCheck(heartbeat: configuration.rabbitmq.heartbeat)
             self.check.apply(to: &check.unackedAge)
+            check.asksForLifeOnly = self.alive
             do throws(StatusQuestion.Failure) {
                 // Before the time is up, so that the reason is told.
                 return check.judge(try await StatusQuestion(url: self.url, configuration.httpd).ask(deadline: .seconds(self.check.timeout * 0.75)))

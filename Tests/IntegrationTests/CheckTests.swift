@@ -37,6 +37,7 @@ extension Integration {
                 return try JSONValue(parsing: String(decoding: data, as: UTF8.self))["ready"] == true
             }
             self.expect(try await self.check(stage, ["worker"], silent), 1, "its heartbeat file of")
+            self.expect(try await self.check(stage, ["worker", "--alive"], silent), 0, "is alive")
 
             worker.child.signal(SIGSTOP)
             self.expect(try await self.check(stage, ["worker", "-t", "2"], here), 2, "timed out")
@@ -61,9 +62,11 @@ extension Integration {
             let url = "http://127.0.0.1:\(try await worker.healthPort())"
             let outcome = try await self.check(stage, ["worker", "--url", url])
             self.expect(outcome, 2, "breakers_open=1")
+            self.expect(try await self.check(stage, ["worker", "--alive", "--url", url]), 0, "is alive")
             #expect(!outcome.output.contains(Stage.token) && !outcome.output.contains(stage.clusterToken))
             try await worker.terminate()
             self.expect(try await self.check(stage, ["worker", "--url", url]), 2, "cannot connect")
+            self.expect(try await self.check(stage, ["worker", "--alive", "--url", url]), 2, "cannot connect")
         }
 
         @Test func queuesWithAndWithoutAWorker() async throws {

@@ -4,6 +4,9 @@ public struct WorkerCheck: Sendable {
     public var unackedAge = Thresholds(warning: AlertRange(above: 300), critical: AlertRange(above: 900))
     /// Since a connection's thread last turned, in seconds.
     public var loopAge: Thresholds
+    /// Judges life only: not whether others let the worker do its work, nor how long a delivery has been in hand. For who restarts
+    /// what is not well, for a restart mends nothing else.
+    public var asksForLifeOnly = false
 
     /// - Parameter heartbeat: of the connections to RabbitMQ; what the worker calls alive follows from it.
     public init(heartbeat: Duration) { self.loopAge = Thresholds(critical: AlertRange(above: Int(Self.loopDeadline(heartbeat: heartbeat) / .seconds(1)))) }
@@ -14,6 +17,11 @@ public struct WorkerCheck: Sendable {
     public func judge(_ status: JSONValue) -> CheckResult {
         guard let live = status["live"]?.bool, let ready = status["ready"]?.bool, let problems = status["problems"]?.array?.compactMap(\.string) else {
             return CheckResult(.unknown, "what answers is no worker, or one of another version")
+        }
+        if self.asksForLifeOnly {
+            let host = status["host"]?.string ?? "the worker"
+            guard !live else { return CheckResult(summary: "\(host) is alive") }
+            return CheckResult(.critical, (["\(host) makes no progress"] + problems).joined(separator: "; "))
         }
         let isDraining = status["draining"]?.bool == true
         let unacked = status["unacked"]?.double
@@ -44,6 +52,7 @@ public struct WorkerCheck: Sendable {
             return CheckResult(.critical, "\(reason), and the last heartbeat is \(age.figureText) s old\(heartbeat.isOfTheDead ? " and of a process that is gone" : "")")
         }
         var result = self.judge(heartbeat.document)
+        guard !self.asksForLifeOnly else { return result }
         result.add(.warning, "\(reason); its heartbeat file of \(age.figureText) s ago was looked at instead")
         return result
     }

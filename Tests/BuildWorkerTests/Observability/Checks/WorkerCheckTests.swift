@@ -40,6 +40,19 @@ import Testing
         #expect(result.line.hasPrefix("\(status.rawValue) - \(text) | "), "\(result.line)")
     }
 
+    /// A supervisor that restarts the worker must not do so because of an outage.
+    @Test func lifeIsAllThatIsAskedFor() {
+        var check = self.check
+        check.asksForLifeOnly = true
+        var document = Self.well
+        document["ready"] = false
+        document["problems"] = ["RabbitMQ: not connected"]
+        document["oldestUnackedSeconds"] = 901
+        #expect(check.judge(document).line == "OK - worker-0 is alive")
+        document["live"] = false
+        #expect(check.judge(document).line == "CRITICAL - worker-0 makes no progress; RabbitMQ: not connected")
+    }
+
     /// The heartbeat file has no list of what is in hand.
     @Test func membersThatAreMissingAreNotHeldAgainstIt() {
         let result = self.check.judge(["ready": true, "live": true, "problems": []])
