@@ -29,8 +29,44 @@ extension Integration {
             defer { stage.clear() }
             let check = try await WorkerProcess.run(["topology", "check"], environment: stage.environment())
             #expect(check.code == 0, "it works, with warnings: \(check.output)")
-            #expect(check.output.contains("\(stage.queues.initTimers)"))
-            #expect(check.output.contains("init timers are kept in the worker's memory"))
+            let queues = stage.queues
+            for words in [
+                "queue \(queues.build): x-queue-type is not set, should be 'quorum': a classic queue is away, or lost, with its node",
+                "queue \(queues.build): x-dead-letter-routing-key is '\(queues.build)dlr', should be '\(queues.wait)'",
+                "queue \(queues.wait): missing: \(queues.build)dlr is in its place",
+                "queue \(queues.build)dlr: x-queue-type is not set",
+                "queue \(queues.retryWait): missing: \(queues.retry)dlr is in its place",
+                "queue \(queues.initTimers): missing: init timers are kept in the worker's memory and on its own disk",
+                "queue \(queues.parked): missing: unreadable messages are dropped",
+            ] { #expect(check.output.contains("WARNING \(words)"), "\(words)\nis not in\n\(check.output)") }
+            // Its wait is the worker's.
+            #expect(!check.output.contains("\(queues.build)dlr: x-message-ttl"))
+            #expect(!check.output.contains("x-overflow") && !check.output.contains("x-dead-letter-strategy"), "one line says that it is classic")
+        }
+
+        /// As many have it: messages expire after eight hours, and so does the wait in the queue beside it. The broker drops what goes
+        /// round such a cycle without a rejection.
+        @Test func theDangersOfTheOriginalsTopologyAreProblems() async throws {
+            let stage = try await Stage.set(.upstream)
+            defer { stage.clear() }
+            func check(_ arguments: AMQPTable) async throws -> String {
+                let queue = Surroundings.newName("q")
+                let administration = try TopologyAdministration(stage.broker.options(stage.queues))
+                defer { administration.close() }
+                var topology = Topology.upstream(Queues(queue))
+                topology.queues = topology.queues.map { $0.name == queue ? $0.with(arguments) : $0 }
+                try administration.apply(topology)
+                let names = Queues(queue)
+                let check = try await WorkerProcess.run(
+                    ["topology", "check"],
+                    environment: stage.environment(["RABBITMQ_QUEUE": queue, "RABBITMQ_RETRYQUEUE": names.retry, "RABBITMQ_EXCHANGE": names.exchange]))
+                #expect(check.code == 1, "\(check.output)\(check.errors)")
+                return check.output.replacingOccurrences(of: queue, with: "builds")
+            }
+            #expect(try await check(["x-message-ttl": .int64(28_800_000)]).contains(
+                "PROBLEM queue builds: x-message-ttl is '28800000', should not be set: messages that expire here and come back without having been rejected are dropped"))
+            #expect(try await check(["x-max-length": .int64(1000)]).contains("PROBLEM queue builds: x-max-length is '1000', should not be set: when it is full"))
+            #expect(try await check(["x-expires": .int64(86_400_000)]).contains("PROBLEM queue builds: x-expires is '86400000', should not be set: the queue deletes itself"))
         }
 
         @Test func anUnreachableBrokerIsSaidSo() async throws {

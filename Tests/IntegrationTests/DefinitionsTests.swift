@@ -50,6 +50,12 @@ extension Integration {
             let check = try await WorkerProcess.run(["topology", "check"], environment: environment("guest", "guest", imported))
             #expect(check.code == 0 && !check.output.contains("WARNING"), "\(check.output) \(check.errors)")
 
+            for command in [["topology", "check"], ["check", "queues"]] {
+                let seen = try await WorkerProcess.run(command, environment: environment("build-worker", password, imported))
+                #expect(!seen.output.contains("ACCESS_REFUSED") && !seen.errors.contains("ACCESS_REFUSED"), "\(seen.output) \(seen.errors)")
+                if command[0] == "topology" { #expect(seen.code == 0 && seen.output.contains("told to users only who may configure it"), "\(seen.output)") }
+            }
+
             let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
             let worker = try WorkerProcess(["run"], environment: environment("build-worker", password, ["SPOOL_DIRECTORY": spool]))
             try await worker.waitUntilConsuming()

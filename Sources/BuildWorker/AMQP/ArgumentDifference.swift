@@ -28,7 +28,7 @@ struct ArgumentDifference: Hashable, Sendable {
         let should = wanted.map { "should be '\($0.text ?? $0.integer.map { String($0) } ?? "?")'" } ?? "should not be set"
         let danger = Self.danger(of: String(argument), isSet: value != nil, isWanted: wanted != nil)
         self.severity = danger == nil ? .warning : .problem
-        self.text = "\(argument) \(found), \(should)\(danger.map { ": \($0)" } ?? "")"
+        self.text = "\(argument) \(found), \(should)\((danger ?? Self.cost(of: String(argument), isWanted: wanted != nil)).map { ": \($0)" } ?? "")"
     }
 
     init(unparsed answer: String) {
@@ -45,6 +45,21 @@ struct ArgumentDifference: Hashable, Sendable {
             "a message whose deliveries are used up goes round a dead-letter cycle without a rejection, which the broker drops"
         case ("x-dead-letter-exchange", false, true): "a rejected message is lost at once"
         case ("x-message-ttl", false, true): "nothing ever leaves this queue: delays and init timers never end"
+        case ("x-max-length", true, false), ("x-max-length-bytes", true, false):
+            "when it is full the broker gives up the oldest messages to take new ones, unless x-overflow says otherwise"
+        case ("x-expires", true, false): "the queue deletes itself, with what is in it, when nobody has used it for so many milliseconds"
+        default: nil
+        }
+    }
+
+    /// What is no danger to a message while brokers and workers do well.
+    private static func cost(of argument: String, isWanted: Bool) -> String? {
+        switch (argument, isWanted) {
+        case ("x-queue-type", true):
+            "a classic queue is away, or lost, with its node unless it is mirrored; a dead-lettered message is lost if the broker dies on the way; and "
+                + "only a worker's own disk tells which message crashed it, for deliveries are not counted"
+        case ("x-dead-letter-routing-key", true): "what is rejected waits there instead, which is fine if that queue gives it back after a while"
+        case ("x-single-active-consumer", false): "one worker gets all messages, and the others none"
         default: nil
         }
     }

@@ -6,6 +6,8 @@ public struct Topology: Sendable {
         public let arguments: AMQPTable
         /// What goes wrong without it.
         public let withoutIt: String
+
+        func called(_ name: String) -> Queue { Queue(name: name, purpose: self.purpose, arguments: self.arguments, withoutIt: self.withoutIt) }
     }
 
     public let exchange: String

@@ -73,7 +73,17 @@ public final class TopologyAdministration {
         if let exchange = topology.eventsExchange {
             findings.append(try self.checkExchange(exchange, "topic", withoutIt: "build events wait in the spool and are dead in the end"))
         }
-        for queue in topology.queues { findings += try self.check(queue) }
+        var elsewhere: [String: String] = [:]
+        for queue in topology.queues {
+            // Who has not the wait queue may have another that does its work: the one that the work queue names.
+            if let other = elsewhere[queue.name], try self.depth(of: queue.name) == nil, try self.depth(of: other) != nil {
+                findings.append(
+                    TopologyFinding(severity: .warning, subject: "queue \(queue.name)", text: "missing: \(other) is in its place, and its depth says what waits"))
+                findings += try self.check(queue.called(other), &elsewhere)
+            } else {
+                findings += try self.check(queue, &elsewhere)
+            }
+        }
         return findings
     }
 
@@ -90,13 +100,24 @@ public final class TopologyAdministration {
         }
     }
 
-    private func check(_ queue: Topology.Queue) throws(AMQPError) -> [TopologyFinding] {
+    /// - Parameter elsewhere: learns which queue this one dead-letters to instead of that which it should.
+    private func check(_ queue: Topology.Queue, _ elsewhere: inout [String: String]) throws(AMQPError) -> [TopologyFinding] {
         let subject = "queue \(queue.name)"
         guard let depth = try self.depth(of: queue.name) else {
             let severity: TopologyFinding.Severity = queue.name == self.options.queue ? .problem : .warning
             return [TopologyFinding(severity: severity, subject: subject, text: "missing: \(queue.withoutIt)")]
         }
-        let differences = try self.differences(of: queue)
+        let differences: [ArgumentDifference]
+        do throws(AMQPError) { differences = try self.differences(of: queue) } catch {
+            guard error.code == .refused(403) else { throw error }
+            // A worker's user needs no right to configure, and should have none.
+            let text = "is there, \(depth) ready; how it is set up is told to users only who may configure it"
+            return [TopologyFinding(severity: .ok, subject: subject, text: text)]
+        }
+        let deadLetters = "x-dead-letter-routing-key"
+        if let named = differences.first(where: { $0.argument == deadLetters })?.current?.text, let wanted = queue.arguments[deadLetters]?.text {
+            elsewhere[wanted] = named
+        }
         guard !differences.isEmpty else {
             return [TopologyFinding(severity: .ok, subject: subject, text: "as it should be, \(depth) ready")]
         }
@@ -119,13 +140,19 @@ public final class TopologyAdministration {
                     return differences + [ArgumentDifference(unparsed: error.detail)]
                 }
                 differences.append(difference)
-                // A queue of another type differs in nearly all; one line says it.
-                guard difference.argument != "x-queue-type", difference.canContinue else { return differences }
+                guard difference.canContinue else { return differences }
                 arguments[difference.argument] = difference.current
+                if difference.argument == "x-queue-type" {
+                    // It cannot have what quorum queues alone have, and one line says so. What is dangerous in it is asked all the same.
+                    for argument in Self.ofQuorumQueues { arguments[argument] = nil }
+                    differences.removeAll { Self.ofQuorumQueues.contains($0.argument) }
+                }
             }
         }
         return differences
     }
+
+    private static let ofQuorumQueues = ["x-dead-letter-strategy", "x-overflow", "x-delivery-limit"]
 
     /// A refusal closes the channel, so each question gets one of its own.
     private func onFreshChannel<Result>(_ body: (UInt16) throws(AMQPError) -> Result) throws(AMQPError) -> Result {

@@ -28,6 +28,21 @@ import Testing
         #expect(difference.text.contains("dropped by the broker"))
     }
 
+    @Test(arguments: [("x-max-length", "gives up the oldest"), ("x-max-length-bytes", "gives up the oldest"), ("x-expires", "deletes itself")])
+    func whatLosesMessagesIsADanger(argument: String, words: String) throws {
+        let answer = "\(Self.prefix) '\(argument)' for queue 'q' in vhost '/': received none but current is the value '5' of type 'signedint'"
+        let difference = try #require(ArgumentDifference(parsing: answer, expected: [:]))
+        #expect(difference.severity == .problem)
+        #expect(difference.text.contains(words))
+    }
+
+    @Test func aClassicQueueIsAWarningThatSaysWhatItCosts() throws {
+        let answer = "\(Self.prefix) 'x-queue-type' for queue 'q' in vhost '/': received the value 'quorum' of type 'longstr' but current is none"
+        let difference = try #require(ArgumentDifference(parsing: answer, expected: ["x-queue-type": "quorum"]))
+        #expect(difference.severity == .warning && difference.canContinue && difference.current == nil)
+        #expect(difference.text.hasPrefix("x-queue-type is not set, should be 'quorum': a classic queue"))
+    }
+
     @Test func anotherTimeIsOnlyAWarning() throws {
         let answer = "\(Self.prefix) 'x-message-ttl' for queue 'q' in vhost '/': received '7000' but current is '30000'"
         let difference = try #require(ArgumentDifference(parsing: answer, expected: ["x-message-ttl": .int64(7000)]))

@@ -158,6 +158,7 @@ extension Topology {
         return copy
     }
 
+    /// As administrators of the original have it.
     static func upstream(_ queues: Queues) -> Topology {
         func pair(_ name: String) -> [Queue] {
             [
@@ -172,5 +173,11 @@ extension Topology {
         var topology = Topology(options)
         topology.queues = pair(queues.build) + pair(queues.retry)
         return topology
+    }
+}
+
+extension Topology.Queue {
+    func with(_ more: AMQPTable) -> Topology.Queue {
+        Topology.Queue(name: self.name, purpose: self.purpose, arguments: AMQPTable(self.arguments.fields + more.fields), withoutIt: self.withoutIt)
     }
 }
