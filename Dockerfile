@@ -1,22 +1,64 @@
-# The base images are arguments so that the image can be built from a local mirror.
+# The worker and the libraries it loads, and nothing else: no shell, no package manager, no user but its own.
+#
+#   docker build -t build-worker .
+#
+# `scripts/image` builds this without a Docker engine and without any registry, and tries what comes of it.
+
+# Swift 6.2 or later on Debian 12.
 ARG BUILD_IMAGE=swift:6.2-bookworm
-ARG RUN_IMAGE=debian:12-slim
+# The Debian whose libraries are taken: the same release as BUILD_IMAGE's, as new as its security updates.
+ARG LIBRARIES_IMAGE=debian:12-slim
+# What the files are put on. debian:12-slim gives an image with a shell, for a HOOK_COMMAND that is a script.
+ARG RUN_IMAGE=scratch
 
+# --- The program ---------------------------------------------------------------------------------
 FROM ${BUILD_IMAGE} AS build
-RUN apt-get update && apt-get install -y --no-install-recommends librabbitmq-dev libcurl4-openssl-dev && rm -rf /var/lib/apt/lists/*
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends librabbitmq-dev libcurl4-openssl-dev \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-COPY Package.swift ./
+# A layer of their own: dependencies are fetched again only when they change. Package.resolved may be missing.
+COPY Package.* ./
+RUN swift package resolve
 COPY Sources ./Sources
+# Not compiled, but the package is not whole without them.
 COPY Tests ./Tests
-RUN swift build -c release --product worker --static-swift-stdlib && strip .build/release/worker
+RUN swift build -c release --product worker --static-swift-stdlib \
+    && strip -o /worker "$(swift build -c release --show-bin-path)/worker"
 
+# --- Its files -----------------------------------------------------------------------------------
+FROM ${LIBRARIES_IMAGE} AS files
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends librabbitmq4 libcurl4 ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+COPY scripts/image-files /usr/local/bin/
+COPY --from=build /worker /usr/local/bin/worker
+RUN image-files /usr/local/bin/worker /image && mkdir -p /spool && mkdir -m 700 /spool/build-worker
+
+# --- The image -----------------------------------------------------------------------------------
 FROM ${RUN_IMAGE}
-LABEL org.opencontainers.image.title="build-worker" \
-      org.opencontainers.image.description="Starts CI builds as Kubernetes pods"
-RUN apt-get update && apt-get install -y --no-install-recommends librabbitmq4 libcurl4 ca-certificates && rm -rf /var/lib/apt/lists/*
-COPY --from=build /src/.build/release/worker /usr/local/bin/worker
+COPY --from=files /image /
 COPY Config/default.yaml Config/environment.yaml /etc/build-worker/
+# SPOOL_DIRECTORY. A volume that is mounted over it takes over its owner.
+COPY --from=files --chown=65532:65532 /spool /var/spool
+ENV PATH=/usr/local/bin:/usr/bin:/bin
+# A number, so that runAsNonRoot can see that it is not root.
 USER 65532:65532
 EXPOSE 8080
+# The worker is process 1 and handles the signal itself: it drains and exits with 0.
+STOPSIGNAL SIGTERM
+# Whether it lives, not whether others let it work: whoever acts on this restarts it, and that brings no broker back.
+# Kubernetes has the probes of the Deployment instead.
+HEALTHCHECK --interval=30s --timeout=15s --start-period=30s CMD ["/usr/local/bin/worker", "check", "worker", "--alive"]
 ENTRYPOINT ["/usr/local/bin/worker"]
 CMD ["run"]
+
+# Last, so that they cost no layer: --build-arg REVISION="$(git rev-parse HEAD)"
+ARG VERSION=1.0.0
+ARG REVISION=unknown
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="build-worker" \
+      org.opencontainers.image.description="Takes CI build messages from RabbitMQ and starts each build as a Kubernetes pod" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}"

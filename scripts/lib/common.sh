@@ -44,6 +44,10 @@ declare -A WHY_PACKAGE=(
     [dpkg-dev]="unpacks the source of kube-apiserver"
     [make]="kube-apiserver's build"
     [rsync]="kube-apiserver's build"
+    [podman]="builds and runs the image where there is no Docker"
+    [runc]="runs its containers"
+    [debootstrap]="makes the image's base where there is no registry"
+    [git]="fetches the packages that the worker is built from"
 )
 
 ROOT_COMMAND=()
