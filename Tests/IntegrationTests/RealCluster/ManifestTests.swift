@@ -17,51 +17,58 @@ extension Integration.OnARealCluster {
             return try #require(try self.objects(stream).first { $0["kind"]?.string == "Deployment" })
         }
 
-        /// Kinds that others define, with the part of their schema that is used here.
-        private func define(_ kinds: [(group: String, version: String, kind: String, plural: String, required: [String])]) async throws {
-            let cluster = try RealCluster.required()
-            for kind in kinds {
-                let schema: JSONValue = [
-                    "type": "object", "required": ["spec"],
-                    "properties": [
-                        "spec": [
-                            "type": "object", "required": .array(kind.required.map { .string($0) }), "x-kubernetes-preserve-unknown-fields": true,
-                        ]
-                    ],
-                ]
-                let definition: JSONValue = [
-                    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                    "metadata": ["name": .string("\(kind.plural).\(kind.group)")],
-                    "spec": [
-                        "group": .string(kind.group), "scope": "Namespaced",
-                        "names": ["kind": .string(kind.kind), "plural": .string(kind.plural), "singular": .string(kind.kind.lowercased())],
-                        "versions": [["name": .string(kind.version), "served": true, "storage": true, "schema": ["openAPIV3Schema": schema]]],
-                    ],
-                ]
-                try await cluster.must("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition, 201, 409)
-                try await eventually("\(kind.plural) are served") {
-                    try await cluster.request("GET", "/apis/\(kind.group)/\(kind.version)/namespaces/default/\(kind.plural)").status == 200
-                }
-            }
-        }
-
         @Test(arguments: ["small", "production"])
         func everyObjectIsCreated(overlay: String) async throws {
-            let cluster = try RealCluster.required()
-            let kubectl = Kubectl(cluster: cluster)
-            try await self.define([
-                ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects", ["scaleTargetRef", "triggers"]),
-                ("keda.sh", "v1alpha1", "TriggerAuthentication", "triggerauthentications", []),
-                ("monitoring.coreos.com", "v1", "PodMonitor", "podmonitors", ["selector", "podMetricsEndpoints"]),
-            ])
-            // This API server is of 1.20: it has budgets as v1beta1 only, which are the same.
-            let stream = try await kubectl.render(overlay: overlay).replacingOccurrences(of: "apiVersion: policy/v1\n", with: "apiVersion: policy/v1beta1\n")
+            let kubectl = Kubectl(cluster: try RealCluster.required())
+            try await CustomResources.define(by: kubectl)
+            let stream = Self.forOldServers(try await kubectl.render(overlay: overlay))
             let objects = try self.objects(stream)
             #expect(objects.count >= 8)
             let applied = try await kubectl.run("apply", "--filename", "-", "--output", "name", input: stream)
             #expect(applied.split(separator: "\n").count == objects.count, "\(applied)")
             let again = try await kubectl.run("diff", "--filename", "-", input: stream)
             #expect(again.isEmpty, "what is stored is what was sent: \(again)")
+        }
+
+        /// This API server is of 1.20, which has disruption budgets as v1beta1 only, without a word on pods that are not ready. The rest
+        /// is the same.
+        private static func forOldServers(_ stream: String) -> String {
+            stream.replacingOccurrences(of: "apiVersion: policy/v1\n", with: "apiVersion: policy/v1beta1\n")
+                .replacingOccurrences(of: "  unhealthyPodEvictionPolicy: AlwaysAllow\n", with: "")
+        }
+
+        /// The schemas would refuse what a typing error makes of a manifest: each line that is changed here is one.
+        @Test(arguments: [
+            ("minReplicaCount: 2", "minReplicas: 2"), ("maxReplicaCount: 10", "maxReplicaCount: ten"), ("queueName: builds", "queueName: 1"),
+            ("secretTargetRef:", "secretTargetReference:"), ("podMetricsEndpoints:", "podMetricsEndpoint:"), ("path: /metrics", "metricsPath: /metrics"),
+        ])
+        func aFieldThatNobodyKnowsIsRefused(right: String, wrong: String) async throws {
+            let kubectl = Kubectl(cluster: try RealCluster.required())
+            try await CustomResources.define(by: kubectl)
+            let stream = Self.forOldServers(try await kubectl.render(overlay: "production"))
+            #expect(stream.contains(right))
+            let outcome = try await kubectl.attempt("apply", "--dry-run=server", "--filename", "-", input: stream.replacingOccurrences(of: right, with: wrong))
+            #expect(outcome.code != 0 && outcome.errors.contains("Invalid"), "\(outcome.output) \(outcome.errors)")
+        }
+
+        /// KEDA looks at the queues that the worker consumes, by the name that the management API has for their vhost.
+        @Test func whatScalesItLooksAtItsQueues() async throws {
+            let objects = try self.objects(try await Kubectl(cluster: try RealCluster.required()).render(overlay: "production"))
+            func object(_ kind: String) throws -> JSONValue { try #require(objects.first { $0["kind"]?.string == kind }) }
+            let scaled = try object("ScaledObject")
+            #expect(scaled[path: "spec", "scaleTargetRef", "name"] == (try object("Deployment"))[path: "metadata", "name"])
+            #expect(try object("Deployment")[path: "spec", "replicas"] == nil, "every apply would undo KEDA's decision")
+            let variables = try #require(try object("ConfigMap")["data"]?.members).map { ($0.name, $0.value.string ?? "") }
+            let loader = ConfigurationLoader(directory: Surroundings.sourceRoot.appendingPathComponent("Config").path)
+            let options = try loader.load(file: nil, environment: Dictionary(uniqueKeysWithValues: variables)).configuration.rabbitmq
+            let triggers = try #require(scaled[path: "spec", "triggers"]?.array).map { $0["metadata"] ?? [:] }
+            #expect(triggers.map { $0["queueName"]?.string } == [options.queue, options.retryQueue])
+            for trigger in triggers {
+                #expect(trigger["vhostName"]?.string == options.vhost)
+                #expect(trigger["protocol"] == "http", "amqp does not count what workers have in hand")
+                #expect(trigger["excludeUnacknowledged"] == nil)
+                #expect(trigger["value"]?.string == String(options.prefetchCount))
+            }
         }
 
         /// A Deployment's pods are made by a controller, which is not here: so one is made of its template.
@@ -123,6 +130,8 @@ extension Integration.OnARealCluster {
             #expect(mounts[account] == "account")
             #expect(options.executor.kubernetes.caFile == "\(account)/ca.crt")
             #expect(worker["ports"]?.array?.first?["containerPort"]?.integer == options.httpd.port)
+            let ingress = try RealCluster.shipped("network-policy")[path: "spec", "ingress"]?.array?.first?["ports"]?.array
+            #expect(ingress?.map { $0["port"]?.integer } == [options.httpd.port])
             #expect(deployment[path: "spec", "selector", "matchLabels"] == deployment[path: "spec", "template", "metadata", "labels"])
             #expect(spec["serviceAccountName"]?.string == (try RealCluster.shipped("service-account"))[path: "metadata", "name"]?.string)
         }
