@@ -19,7 +19,7 @@ struct Pod: AsyncParsableCommand {
                 printError("only a start message makes a pod")
                 throw Exit.badData
             }
-            let manifest = try PodManifest(build: build, options: configuration.executor.kubernetes, ecosystem: configuration.ecosystem)
+            let manifest = try PodManifest(build: build, options: configuration.executor.options(for: build), ecosystem: configuration.ecosystem)
             print(manifest.document.text(indented: true))
         } catch let error as BuildMessageError {
             printError("the message cannot be read: \(error)")

@@ -33,7 +33,7 @@ struct Run: AsyncParsableCommand {
                 format: configuration.log.format == .json ? .json : .text, level: Logger.Level(configuration.log.level), output: output)
         }
         do {
-            try ClusterTrust.check(configuration.executor.kubernetes)
+            for plugin in ExecutorOptions.Plugin.allCases { try ClusterTrust.check(configuration.executor.options(of: plugin)) }
         } catch {
             logger.critical("\(error)")
             throw Exit.badConfiguration

@@ -4,7 +4,8 @@ extension ConfigurationLayers {
     /// What no value shows alone. Looks at the effective values only.
     mutating func checkConsistency() {
         self.checkBroker()
-        self.checkMounts()
+        for plugin in ExecutorOptions.Plugin.allCases { self.checkMounts(plugin) }
+        self.checkSandboxToken()
         let cache = self.configuration.ecosystem.cache
         if cache.strategy == "disk", !KubernetesName.absolutePath.matches(cache.path) {
             self.refuse("ecosystem.cache.path", "must be \(KubernetesName.absolutePath.rule) where the cache strategy is disk")
@@ -30,19 +31,31 @@ extension ConfigurationLayers {
     }
 
     /// Kubernetes refuses every pod that has two volumes of one name, or two mounts at one path.
-    private mutating func checkMounts() {
-        let kubernetes = self.configuration.executor.kubernetes
+    private mutating func checkMounts(_ plugin: ExecutorOptions.Plugin) {
+        let options = self.configuration.executor.options(of: plugin)
         let mounts =
-            kubernetes.volumeMounts.map { ("volumeMounts", $0.name, $0.mountPath) }
-            + kubernetes.buildSecretsFile.map { ("buildSecretsFile", $0.name, $0.mountPath) }
+            options.volumeMounts.map { ("volumeMounts", $0.name, $0.mountPath) }
+            + options.buildSecretsFile.map { ("buildSecretsFile", $0.name, $0.mountPath) }
         for (index, (key, name, path)) in mounts.enumerated() {
+            let key = "executor.\(plugin.rawValue).options.kubernetes.\(key)"
+            // What the sandbox has from k8s is told there.
+            guard plugin == .k8s || mounts[...index].contains(where: { self.origins["executor.\(plugin.rawValue).options.kubernetes.\($0.0)"] != nil }) else { continue }
             if mounts[..<index].contains(where: { $0.1 == name }) {
-                self.refuse("executor.k8s.options.kubernetes.\(key)", "the name \(name.quoted) must be there once among all volumes")
+                self.refuse(key, "the name \(name.quoted) must be there once among all volumes")
             }
             if mounts[..<index].contains(where: { $0.2 == path }) {
-                self.refuse("executor.k8s.options.kubernetes.\(key)", "the mountPath \(path.quoted) must be there once among all mounts")
+                self.refuse(key, "the mountPath \(path.quoted) must be there once among all mounts")
             }
         }
+    }
+
+    /// The token that one API server takes is not for another's eyes.
+    private mutating func checkSandboxToken() {
+        let executor = self.configuration.executor
+        let prefix = "executor.\(ExecutorOptions.Plugin.sandbox.rawValue).options.kubernetes"
+        guard executor.sandbox.serverURL != executor.kubernetes.serverURL, self.origins["\(prefix).token"] == nil, self.origins["\(prefix).tokenFile"] == nil
+        else { return }
+        self.refuse("\(prefix).host", "another API server than that of k8s needs a token of its own: set token or tokenFile beside it")
     }
 
     /// Where the key's value comes from is where the problem is; one that is already known is not told twice.

@@ -7,6 +7,15 @@ struct ConfigurationLayers {
     private(set) var origins: [String: ConfigurationOrigin] = [:]
     private(set) var problems: [ConfigurationProblem] = []
     private(set) var notes: [String] = []
+    /// What is said of the sandbox: it counts above all that is said of `executor.k8s`, wherever that is said.
+    private var ofSandbox: [Said] = []
+
+    private struct Said {
+        let setting: Setting
+        let raw: RawValue
+        let origin: ConfigurationOrigin
+        let problemOrigin: ConfigurationOrigin?
+    }
 
     mutating func add(_ problem: ConfigurationProblem) { self.problems.append(problem) }
     mutating func add(note: String) { self.notes.append(note) }
@@ -54,7 +63,7 @@ struct ConfigurationLayers {
     // MARK: Variables
 
     mutating func add(_ environment: [String: String], mapped variables: [String: String]) {
-        for setting in Setting.all {
+        for setting in Setting.known {
             guard let variable = variables[setting.key], let text = environment[variable] else { continue }
             self.set(setting, to: .text(text), from: .variable(variable))
         }
@@ -76,6 +85,21 @@ struct ConfigurationLayers {
     ) {
         // Blank is as good as empty where empty says nothing; spaces in a password count.
         if case .text(let text) = raw, setting.whenEmpty == .notSet, setting.isSecret ? text.isEmpty : text.trimmed.isEmpty { return }
+        guard !setting.isOfSandbox else { return self.ofSandbox.append(Said(setting: setting, raw: raw, origin: origin, problemOrigin: problemOrigin)) }
+        self.apply(setting, raw, origin, problemOrigin)
+    }
+
+    /// Call it when all layers are on: the sandbox has what `executor.k8s` has, and on top what is said of itself.
+    mutating func settleSandbox() {
+        self.configuration.executor.sandbox = self.configuration.executor.kubernetes.forSandbox
+        let names = Set(self.ofSandbox.map(\.setting.key))
+        // A token goes before a file; the one of k8s must not go before the sandbox's own file.
+        let kubernetes = "executor.\(ExecutorOptions.Plugin.sandbox.rawValue).options.kubernetes"
+        if names.contains("\(kubernetes).tokenFile") { self.configuration.executor.sandbox.token = nil }
+        for said in self.ofSandbox { self.apply(said.setting, said.raw, said.origin, said.problemOrigin) }
+    }
+
+    private mutating func apply(_ setting: Setting, _ raw: RawValue, _ origin: ConfigurationOrigin, _ problemOrigin: ConfigurationOrigin?) {
         do throws(Mismatch) {
             try setting.apply(raw, &self.configuration)
             self.origins[setting.key] = origin

@@ -16,6 +16,7 @@ public struct ConfigurationLoader: Sendable {
         let map = VariableMap(path: "\(self.directory)/\(ConfigurationDirectory.variables)")
         for problem in map.problems { layers.add(problem) }
         layers.add(environment, mapped: map.variables)
+        layers.settleSandbox()
         layers.checkConsistency()
         guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems.inKeyOrder) }
         layers.noteOddCredentials()
@@ -28,7 +29,7 @@ public struct ConfigurationLoader: Sendable {
 extension [ConfigurationProblem] {
     /// Whole files first, then keys as they are documented, then keys that do not exist.
     fileprivate var inKeyOrder: [ConfigurationProblem] {
-        let places = Dictionary(uniqueKeysWithValues: Setting.all.enumerated().map { ($1.key, $0) })
+        let places = Dictionary(uniqueKeysWithValues: Setting.known.enumerated().map { ($1.key, $0) })
         func rank(_ problem: ConfigurationProblem) -> Int { problem.key.map { places[$0] ?? Int.max } ?? -1 }
         return self.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
     }

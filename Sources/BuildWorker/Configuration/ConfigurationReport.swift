@@ -24,7 +24,9 @@ public struct ConfigurationReport: Sendable {
     public let rows: [Row]
 
     init(_ configuration: WorkerConfiguration, variables: [String: String], origins: [String: ConfigurationOrigin]) {
-        self.rows = Setting.all.map { setting in
+        // What is not said of the sandbox is not shown either: it is as `executor.k8s` has it.
+        let settings = Setting.all + Setting.overrides.filter { origins[$0.key] != nil }
+        self.rows = settings.map { setting in
             Row(
                 key: setting.key, variable: variables[setting.key] ?? "", value: setting.value(configuration), unit: setting.unit,
                 origin: origins[setting.key] ?? .default)

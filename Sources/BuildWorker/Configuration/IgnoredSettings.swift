@@ -1,19 +1,20 @@
 /// Keys and variables of the worker we succeed that mean nothing here. They are taken, with a note, so that its
 /// deployments need no change.
 enum IgnoredSettings {
-    private static let otherExecutor = "it only concerns an executor other than k8s"
-    private static let choice = "it only concerns the choice between several executors, and there is one: k8s"
+    private static let otherExecutor = "it only concerns an executor other than k8s and k8s-sandbox"
+    private static let kind = "k8s and k8s-sandbox make pods, and nothing else"
+    private static let sandbox = "of the sandbox only node selectors and its share have variables; the rest stands in a file, below executor.k8s-sandbox"
     private static let address = "nobody is told the health server's address"
 
     private static let variables: [(pattern: String, reason: String)] = [
-        ("K8S_VM_*", otherExecutor), ("K8S_SANDBOX_*", otherExecutor), ("K8S_BASE_IMAGE", otherExecutor), ("K8S_DISK_LABEL", otherExecutor),
-        ("K8S_DISK_SPEED_LABEL", otherExecutor), ("EXECUTOR_JENKINS_*", otherExecutor), ("WEIGHT_K8S", choice), ("WEIGHT_K8S_VM", choice),
-        ("WEIGHT_JENKINS", choice), ("K8S_EXECUTOR_EXCLUSION", choice), ("URI", address),
+        ("K8S_VM_*", otherExecutor), ("K8S_SANDBOX_*", sandbox), ("K8S_BASE_IMAGE", otherExecutor), ("K8S_DISK_LABEL", otherExecutor),
+        ("K8S_DISK_SPEED_LABEL", otherExecutor), ("EXECUTOR_JENKINS_*", otherExecutor), ("WEIGHT_K8S_VM", otherExecutor),
+        ("WEIGHT_JENKINS", otherExecutor), ("URI", address),
     ]
 
     private static let keys: [(key: String, reason: String)] = [
-        ("executor.k8s-vm", otherExecutor), ("executor.k8s-sandbox", otherExecutor), ("executor.jenkins", otherExecutor),
-        ("executor.k8s.weightage", choice), ("executor.k8s.exclusion", choice), ("executor.k8s.pluginName", choice), ("httpd.uri", address),
+        ("executor.k8s-vm", otherExecutor), ("executor.jenkins", otherExecutor), ("executor.k8s.pluginName", kind),
+        ("executor.k8s-sandbox.pluginName", kind), ("httpd.uri", address),
     ]
 
     static func reason(variable name: String) -> String? {

@@ -16,11 +16,11 @@ enum KeyTree {
         return .unknown
     }
 
-    private static let settings = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.key, $0) })
+    private static let settings = Dictionary(uniqueKeysWithValues: Setting.known.map { ($0.key, $0) })
 
     /// `rabbitmq`, `executor`, `executor.k8s` …
     private static let groups: Set<String> = Set(
-        Setting.all.flatMap { setting in
+        Setting.known.flatMap { setting in
             let parts = setting.key.split(separator: ".")
             return (1..<max(1, parts.count)).map { parts.prefix($0).joined(separator: ".") }
         })
@@ -31,7 +31,8 @@ enum KeyTree {
         let known = Self.groups.union(Self.settings.keys)
         if let near = Spelling.nearest(to: key, in: known.filter { parent($0) == parent(key) }) { return near }
         let name = key.split(separator: ".").last
-        let namesakes = Self.settings.keys.filter { $0.split(separator: ".").last == name }
+        // Of those that exist twice, the one of k8s.
+        let namesakes = Setting.all.map(\.key).filter { $0.split(separator: ".").last == name }
         return namesakes.min { (Spelling.distance(key, $0), $0) < (Spelling.distance(key, $1), $1) } ?? Spelling.nearest(to: key, in: known)
     }
 }

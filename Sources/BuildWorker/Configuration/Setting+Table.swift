@@ -1,6 +1,9 @@
 extension Setting {
-    /// Every key there is, in the order in which it is documented.
-    static let all = rabbitmq + executor + kubernetes + ecosystem + others
+    /// Every key that has a variable, in the order in which it is documented.
+    static let all = rabbitmq + executor + kubernetes + sandboxWithVariables + ecosystem + others
+
+    /// Every key that a file may have.
+    static let known = all + overrides
 
     private static let rabbitmq: [Setting] = [
         Setting("rabbitmq.protocol", \.rabbitmq.transport, .word),
@@ -24,56 +27,83 @@ extension Setting {
 
     private static let executor: [Setting] = [
         Setting("executor.plugin", \.executor.plugin, .plugin),
-        Setting("executor.k8s.options.launchImage", \.executor.kubernetes.launchImage, .image),
-        Setting("executor.k8s.options.launchVersion", \.executor.kubernetes.launchVersion, .tag),
-        Setting("executor.k8s.options.prefix", \.executor.kubernetes.prefix, .podPrefix, empty: .value),
-        Setting("executor.k8s.options.fusebox.breaker.timeout", \.executor.kubernetes.requestTimeout, .duration(.milliseconds, upTo: 600_000)),
-        Setting(
-            "executor.k8s.options.requestretry.retryDelay", \.executor.kubernetes.requestRetryDelay,
-            .duration(.milliseconds, upTo: 600_000, zero: true)),
-        Setting("executor.k8s.options.requestretry.maxAttempts", \.executor.kubernetes.requestMaxAttempts, .integer(1...100)),
-        Setting("executor.k8s.options.sdHabEnabled", \.executor.kubernetes.habitatEnabled, .boolean),
+        Setting("executor.k8s.weightage", \.executor.share.weight, .integer(0...1_000_000)),
+        Setting("executor.k8s.exclusion", \.executor.share.exclusions, .patterns),
+        Setting("executor.k8s-sandbox.weightage", \.executor.sandboxShare.weight, .integer(0...1_000_000)),
+        Setting("executor.k8s-sandbox.exclusion", \.executor.sandboxShare.exclusions, .patterns),
     ]
 
-    private static let kubernetes: [Setting] = [
-        cluster("host", \.executor.kubernetes.host, .serverAddress),
-        cluster("token", \.executor.kubernetes.token, .bearerToken, empty: .value, isSecret: true),
-        cluster("tokenFile", \.executor.kubernetes.tokenFile, .path),
-        cluster("caFile", \.executor.kubernetes.caFile, .path),
-        cluster("jobsNamespace", \.executor.kubernetes.jobsNamespace, .dnsLabel),
-        cluster("serviceAccount", \.executor.kubernetes.serviceAccount, .dnsSubdomain()),
-        cluster("privileged", \.executor.kubernetes.privileged, .boolean),
-        cluster("dnsPolicy", \.executor.kubernetes.dnsPolicy, .oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")),
-        cluster("imagePullPolicy", \.executor.kubernetes.imagePullPolicy, .oneOf("Always", "IfNotPresent", "Never")),
-        cluster("automountServiceAccountToken", \.executor.kubernetes.automountServiceAccountToken, .boolean),
-        cluster("dockerFeatureEnabled", \.executor.kubernetes.dockerFeatureEnabled, .boolean),
-        cluster("resources.cpu.micro", \.executor.kubernetes.cpu.micro, .size("cores")),
-        cluster("resources.cpu.low", \.executor.kubernetes.cpu.low, .size("cores")),
-        cluster("resources.cpu.high", \.executor.kubernetes.cpu.high, .size("cores")),
-        cluster("resources.cpu.turbo", \.executor.kubernetes.cpu.turbo, .size("cores")),
-        cluster("resources.cpu.max", \.executor.kubernetes.cpu.max, .size("cores")),
-        cluster("resources.memory.micro", \.executor.kubernetes.memory.micro, .size("GB")),
-        cluster("resources.memory.low", \.executor.kubernetes.memory.low, .size("GB")),
-        cluster("resources.memory.high", \.executor.kubernetes.memory.high, .size("GB")),
-        cluster("resources.memory.turbo", \.executor.kubernetes.memory.turbo, .size("GB")),
-        cluster("resources.memory.max", \.executor.kubernetes.memory.max, .size("GB")),
-        cluster("buildTimeout", \.executor.kubernetes.buildTimeoutMinutes, .positive(upTo: 525_600, unit: "min")),
-        cluster("maxBuildTimeout", \.executor.kubernetes.maxBuildTimeoutMinutes, .positive(upTo: 525_600, unit: "min")),
-        cluster("terminationGracePeriodSeconds", \.executor.kubernetes.terminationGracePeriodSeconds, .integer(0...86_400, unit: "s")),
-        cluster("lifecycleHooks", \.executor.kubernetes.lifecycleHooks, .lifecycleHooks),
-        cluster(
-            "podLabels", \.executor.kubernetes.podLabels,
-            .map(reserved: ["sdbuild": "\"sdbuild\" must not be set: it holds the build's id, and the worker finds and deletes a build's pods by it"])),
-        cluster("nodeSelectors", \.executor.kubernetes.nodeSelectors, .map(values: .labelValue)),
-        cluster("preferredNodeSelectors", \.executor.kubernetes.preferredNodeSelectors, .map(values: .labelValue)),
-        cluster("annotations", \.executor.kubernetes.annotations, .map()),
-        cluster("runtimeClass", \.executor.kubernetes.runtimeClass, .dnsSubdomain(orEmpty: true), empty: .value),
-        cluster("imagePullSecretName", \.executor.kubernetes.imagePullSecretName, .dnsSubdomain(orEmpty: true), empty: .value),
-        cluster("volumeMounts", \.executor.kubernetes.volumeMounts, .volumeMounts),
-        cluster("podStatusQueryDelay", \.executor.kubernetes.podStatusQueryDelay, .duration(.milliseconds, upTo: 300_000, zero: true)),
-        cluster("buildSecrets", \.executor.kubernetes.buildSecrets, .secretVariables),
-        cluster("buildSecretsFile", \.executor.kubernetes.buildSecretsFile, .secretFiles),
-    ]
+    private static let kubernetes = Self.options(of: .k8s, \.executor.kubernetes)
+
+    private static let sandbox = Self.options(of: .sandbox, \.executor.sandbox)
+
+    /// Of the sandbox, those that have a variable.
+    private static let sandboxWithVariables = Self.sandbox.filter { setting in
+        ["nodeSelectors", "preferredNodeSelectors"].contains { setting.key.hasSuffix(".\($0)") }
+    }
+
+    /// Keys of the sandbox that only a file may have. What none says is as `executor.k8s` has it (``KubernetesOptions/forSandbox``).
+    static let overrides = Self.sandbox.filter { setting in !Self.sandboxWithVariables.contains { $0.key == setting.key } }
+
+    /// The keys below `executor.NAME.options`.
+    private static func options(
+        of name: ExecutorOptions.Plugin, _ root: any WritableKeyPath<WorkerConfiguration, KubernetesOptions> & Sendable
+    ) -> [Setting] {
+        func option<Value: Sendable>(
+            _ key: String, _ property: any WritableKeyPath<KubernetesOptions, Value> & Sendable, _ format: ValueFormat<Value>,
+            empty: WhenEmpty = .notSet, isSecret: Bool = false
+        ) -> Setting {
+            Setting("executor.\(name.rawValue).options.\(key)", root, property, format, empty: empty, isSecret: isSecret)
+        }
+        return [
+            option("launchImage", \.launchImage, .image),
+            option("launchVersion", \.launchVersion, .tag),
+            option("prefix", \.prefix, .podPrefix, empty: .value),
+            option("fusebox.breaker.timeout", \.requestTimeout, .duration(.milliseconds, upTo: 600_000)),
+            option(
+                "requestretry.retryDelay", \.requestRetryDelay,
+                .duration(.milliseconds, upTo: 600_000, zero: true)),
+            option("requestretry.maxAttempts", \.requestMaxAttempts, .integer(1...100)),
+            option("sdHabEnabled", \.habitatEnabled, .boolean),
+            option("kubernetes.host", \.host, .serverAddress),
+            option("kubernetes.token", \.token, .bearerToken, empty: .value, isSecret: true),
+            option("kubernetes.tokenFile", \.tokenFile, .path),
+            option("kubernetes.caFile", \.caFile, .path),
+            option("kubernetes.jobsNamespace", \.jobsNamespace, .dnsLabel),
+            option("kubernetes.serviceAccount", \.serviceAccount, .dnsSubdomain()),
+            option("kubernetes.privileged", \.privileged, .boolean),
+            option("kubernetes.dnsPolicy", \.dnsPolicy, .oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")),
+            option("kubernetes.imagePullPolicy", \.imagePullPolicy, .oneOf("Always", "IfNotPresent", "Never")),
+            option("kubernetes.automountServiceAccountToken", \.automountServiceAccountToken, .boolean),
+            option("kubernetes.dockerFeatureEnabled", \.dockerFeatureEnabled, .boolean),
+            option("kubernetes.resources.cpu.micro", \.cpu.micro, .size("cores")),
+            option("kubernetes.resources.cpu.low", \.cpu.low, .size("cores")),
+            option("kubernetes.resources.cpu.high", \.cpu.high, .size("cores")),
+            option("kubernetes.resources.cpu.turbo", \.cpu.turbo, .size("cores")),
+            option("kubernetes.resources.cpu.max", \.cpu.max, .size("cores")),
+            option("kubernetes.resources.memory.micro", \.memory.micro, .size("GB")),
+            option("kubernetes.resources.memory.low", \.memory.low, .size("GB")),
+            option("kubernetes.resources.memory.high", \.memory.high, .size("GB")),
+            option("kubernetes.resources.memory.turbo", \.memory.turbo, .size("GB")),
+            option("kubernetes.resources.memory.max", \.memory.max, .size("GB")),
+            option("kubernetes.buildTimeout", \.buildTimeoutMinutes, .positive(upTo: 525_600, unit: "min")),
+            option("kubernetes.maxBuildTimeout", \.maxBuildTimeoutMinutes, .positive(upTo: 525_600, unit: "min")),
+            option("kubernetes.terminationGracePeriodSeconds", \.terminationGracePeriodSeconds, .integer(0...86_400, unit: "s")),
+            option("kubernetes.lifecycleHooks", \.lifecycleHooks, .lifecycleHooks),
+            option(
+                "kubernetes.podLabels", \.podLabels,
+                .map(reserved: ["sdbuild": "\"sdbuild\" must not be set: it holds the build's id, and the worker finds and deletes a build's pods by it"])),
+            option("kubernetes.nodeSelectors", \.nodeSelectors, .map(values: .labelValue)),
+            option("kubernetes.preferredNodeSelectors", \.preferredNodeSelectors, .map(values: .labelValue)),
+            option("kubernetes.annotations", \.annotations, .map()),
+            option("kubernetes.runtimeClass", \.runtimeClass, .dnsSubdomain(orEmpty: true), empty: .value),
+            option("kubernetes.imagePullSecretName", \.imagePullSecretName, .dnsSubdomain(orEmpty: true), empty: .value),
+            option("kubernetes.volumeMounts", \.volumeMounts, .volumeMounts),
+            option("kubernetes.podStatusQueryDelay", \.podStatusQueryDelay, .duration(.milliseconds, upTo: 300_000, zero: true)),
+            option("kubernetes.buildSecrets", \.buildSecrets, .secretVariables),
+            option("kubernetes.buildSecretsFile", \.buildSecretsFile, .secretFiles),
+        ]
+    }
 
     private static let ecosystem: [Setting] = [
         Setting("ecosystem.ui", \.ecosystem.ui, .httpURL),
@@ -112,14 +142,6 @@ extension Setting {
         Setting("spool.timeLimitSeconds", \.spoolJobs.timeLimit, .duration(.seconds, upTo: 86_400)),
         Setting("drainTimeoutSeconds", \.drainTimeout, .duration(.seconds, upTo: 3600)),
     ]
-
-    /// A key below `executor.k8s.options.kubernetes`.
-    private static func cluster<Value: Sendable>(
-        _ key: String, _ property: any WritableKeyPath<WorkerConfiguration, Value> & Sendable, _ format: ValueFormat<Value>,
-        empty: WhenEmpty = .notSet, isSecret: Bool = false
-    ) -> Setting {
-        Setting("executor.k8s.options.kubernetes.\(key)", property, format, empty: empty, isSecret: isSecret)
-    }
 }
 
 extension ValueFormat where Value == Double {

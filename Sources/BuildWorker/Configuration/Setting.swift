@@ -12,6 +12,9 @@ struct Setting: Sendable {
     /// The effective value, redacted for a secret.
     let value: @Sendable (WorkerConfiguration) -> JSONValue
 
+    /// Of the options that the sandbox has of its own.
+    var isOfSandbox: Bool { self.key.hasPrefix("executor.\(ExecutorOptions.Plugin.sandbox.rawValue).options.") }
+
     /// What an empty text means. Kubernetes manifests often set a variable to nothing instead of leaving it out.
     enum WhenEmpty: Sendable {
         /// As if the key were not there: the layer below counts.
@@ -29,5 +32,18 @@ struct Setting: Sendable {
             configuration[keyPath: property] = try format.parse(raw, configuration[keyPath: property])
         }
         self.value = { configuration in format.render(configuration[keyPath: property]) }
+    }
+
+    /// A key of one executor's options, which `options` leads to.
+    init<Value: Sendable>(
+        _ key: String, _ options: any WritableKeyPath<WorkerConfiguration, KubernetesOptions> & Sendable,
+        _ property: any WritableKeyPath<KubernetesOptions, Value> & Sendable, _ format: ValueFormat<Value>,
+        empty: WhenEmpty = .notSet, isSecret: Bool = false
+    ) {
+        (self.key, self.shape, self.unit, self.isSecret, self.whenEmpty) = (key, format.shape, format.unit, isSecret, empty)
+        self.apply = { raw, configuration throws(Mismatch) in
+            configuration[keyPath: options][keyPath: property] = try format.parse(raw, configuration[keyPath: options][keyPath: property])
+        }
+        self.value = { configuration in format.render(configuration[keyPath: options][keyPath: property]) }
     }
 }

@@ -55,6 +55,23 @@ extension ValueFormat where Value == JSONValue? {
     }
 }
 
+extension ValueFormat where Value == [String] {
+    /// A JSON array of regular expressions, for images' names.
+    static var patterns: ValueFormat {
+        ValueFormat(
+            .json,
+            parse: { raw, _ throws(Mismatch) in
+                let expectation = "must be a JSON array of regular expressions, for example [\"rhel6\"]"
+                guard let elements = try raw.json(expectation).array, elements.allSatisfy({ $0.string != nil }) else { throw Mismatch(expectation) }
+                let patterns = elements.compactMap(\.string)
+                // An empty one would exclude every image.
+                let wrong = patterns.filter { $0.isEmpty || !ImagePattern.isValid($0) }
+                guard wrong.isEmpty else { throw Mismatch(all: wrong.map { "\($0.quoted) must be a regular expression" }) }
+                return patterns
+            }, render: { .array($0.map { .string($0) }) })
+    }
+}
+
 /// The two settings of `rabbitmq.connectOptions`.
 struct ConnectOptions: Sendable, Hashable {
     var heartbeat: Duration

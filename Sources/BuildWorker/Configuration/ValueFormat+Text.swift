@@ -95,12 +95,13 @@ extension ValueFormat where Value: RawRepresentable & CaseIterable, Value.RawVal
 
 extension ValueFormat where Value == ExecutorOptions.Plugin {
     static var plugin: ValueFormat {
-        ValueFormat(
+        let names = Value.allCases.map(\.rawValue).joined(separator: " or ")
+        return ValueFormat(
             .text,
             parse: { raw, _ throws(Mismatch) in
-                guard case .text(let text) = raw else { throw Mismatch("must be k8s") }
+                guard case .text(let text) = raw else { throw Mismatch("must be \(names)") }
                 guard let plugin = Value(rawValue: text.trimmed) else {
-                    throw Mismatch("executor \(RawValue.withoutCredentials(String(text.trimmed.prefix(40)))) is not supported: use k8s")
+                    throw Mismatch("executor \(RawValue.withoutCredentials(String(text.trimmed.prefix(40)))) is not supported: use \(names)")
                 }
                 return plugin
             }, render: { .string($0.rawValue) })

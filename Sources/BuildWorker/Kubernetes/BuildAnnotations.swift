@@ -35,13 +35,7 @@ struct BuildAnnotations: Hashable, Sendable {
     let terminationGracePeriodSeconds: Double?
 
     init(_ annotations: JSONValue) throws(PodManifestError) {
-        var values: [String: JSONValue] = [:]
-        for member in annotations.members ?? [] {
-            // The original replaces the pattern `^beta.`, in which any character stands for the dot.
-            let name = member.name.hasPrefix("beta") ? String(member.name.dropFirst(5)) : member.name
-            guard name.hasPrefix(Self.domain) else { continue }
-            values[String(name.dropFirst(Self.domain.count))] = member.value
-        }
+        let values = Self.values(annotations)
         self.cpu = Self.amount(values["cpu"])
         self.ram = Self.amount(values["ram"])
         self.disk = Self.size(values["disk"])
@@ -53,6 +47,18 @@ struct BuildAnnotations: Hashable, Sendable {
     }
 
     private static let domain = "screwdriver.cd/"
+
+    /// Those that may count, by their names without what stands before them.
+    static func values(_ annotations: JSONValue) -> [String: JSONValue] {
+        var values: [String: JSONValue] = [:]
+        for member in annotations.members ?? [] {
+            // The original replaces the pattern `^beta.`, in which any character stands for the dot.
+            let name = member.name.hasPrefix("beta") ? String(member.name.dropFirst(5)) : member.name
+            guard name.hasPrefix(Self.domain) else { continue }
+            values[String(name.dropFirst(Self.domain.count))] = member.value
+        }
+        return values
+    }
 
     private static func size(_ value: JSONValue?) -> Size? { value?.string.flatMap(Size.init(rawValue:)) }
 

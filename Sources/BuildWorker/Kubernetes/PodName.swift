@@ -32,7 +32,7 @@ public enum PodName {
 
     private static func suffix(of build: BuildID) -> String {
         let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
-        var hash = Self.hash(build.description.utf8)
+        var hash = Self.hash(of: build)
         var characters: [UInt8] = []
         for _ in 0..<5 {
             characters.append(alphabet[Int(hash % UInt64(alphabet.count))])
@@ -40,6 +40,9 @@ public enum PodName {
         }
         return String(decoding: characters, as: UTF8.self)
     }
+
+    /// The same on every run and machine, and without a pattern for builds in a row.
+    static func hash(of build: BuildID) -> UInt64 { Self.hash(build.description.utf8) }
 
     /// FNV-1a, 64 bits, and a final mix: neighbouring ids differ in few bits, which FNV leaves near the top.
     private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {

@@ -10,8 +10,8 @@ public final class Health: Sendable {
         var canPublishSince: ContinuousClock.Instant?
         /// By queue: `nil` is consumed, text says why it is not.
         var queues: [String: String?] = [:]
-        /// The worker's own fault: token, rights, namespace.
-        var clusterFault: (text: String, at: ContinuousClock.Instant)?
+        /// The worker's own fault: token, rights, namespace. By what the cluster is called.
+        var clusterFaults: [String: (text: String, at: ContinuousClock.Instant)] = [:]
         /// By service.
         var outages: [String: Outage] = [:]
         var isDraining = false
@@ -69,8 +69,10 @@ public final class Health: Sendable {
         }
     }
 
-    /// - Parameter fault: `nil` when a request to the cluster succeeded.
-    public func cluster(fault: String?) { self.state.withLock { $0.clusterFault = fault.map { ($0, .now) } } }
+    /// - Parameters:
+    ///   - name: for people.
+    ///   - fault: `nil` when a request to it succeeded.
+    func cluster(_ name: String, fault: String?) { self.state.withLock { $0.clusterFaults[name] = fault.map { ($0, .now) } } }
 
     /// - Parameter cause: `nil` when the service is back.
     func outage(of service: String, cause: String?) {
@@ -98,15 +100,15 @@ public final class Health: Sendable {
 
     /// Why the worker is not ready, the gravest first; empty when it is.
     public var problems: [String] {
-        let (fault, outages) = self.state.withLock { state in
+        let (faults, outages) = self.state.withLock { state in
             (
-                state.clusterFault.flatMap { $0.at + Self.faultLifetime > .now ? "Kubernetes: \($0.text)" : nil },
+                state.clusterFaults.sorted { $0.key < $1.key }.filter { $0.value.at + Self.faultLifetime > .now }.map { "\($0.key): \($0.value.text)" },
                 state.outages.sorted { $0.key < $1.key }.map { "\($0.key) is away, the intake is paused: \($0.value.cause)" }
             )
         }
         // Where the worker itself pauses its queues, that they are paused says nothing more.
         let broker = self.brokerProblems.filter { outages.isEmpty || !$0.hasSuffix(": paused") }
-        return outages + broker + [fault].compactMap { $0 }
+        return outages + broker + faults
     }
 
     /// What keeps messages from coming and going.

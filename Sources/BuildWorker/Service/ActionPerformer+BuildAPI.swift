@@ -8,7 +8,10 @@ extension ActionPerformer {
     /// A note is good to know, not owed: it may not hold its delivery for longer than this and one more attempt.
     private static let notePatience = Duration.seconds(15)
 
-    private var retries: RetryPolicy { RetryPolicy(maxAttempts: self.options.requestMaxAttempts, delay: self.options.requestRetryDelay) }
+    private var retries: RetryPolicy {
+        let options = self.configuration.executor.kubernetes
+        return RetryPolicy(maxAttempts: options.requestMaxAttempts, delay: options.requestRetryDelay)
+    }
 
     func askForBuild(_ context: DeliveryContext) async -> BuildState {
         guard let build = context.build, let apiURI = build.apiURI, let token = build.token else { return .unknown }

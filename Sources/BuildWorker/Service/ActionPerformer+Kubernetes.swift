@@ -2,19 +2,27 @@ internal import Logging
 
 /// What the cluster is asked and told.
 extension ActionPerformer {
-    var options: KubernetesOptions { self.configuration.executor.kubernetes }
-
     func createPod(_ context: DeliveryContext) async -> CreationOutcome {
         guard let build = context.build else { return .rejected(detail: "the message names no build") }
+        let route = self.clusters.route(build)
+        if let unknown = route.unknown {
+            context.logger.warning(
+                "the build asks for an executor that is not configured; it gets another",
+                metadata: ["asked": .string(unknown.safeToShow(limit: 100)), "executor": .string(route.executor.rawValue)])
+        }
+        let (options, place) = self.clusters.home(of: build)
         let manifest: PodManifest
         do {
-            manifest = try PodManifest(build: build, options: self.options, ecosystem: self.configuration.ecosystem)
+            manifest = try PodManifest(build: build, options: options, ecosystem: self.configuration.ecosystem)
         } catch { return .rejected(detail: "\(error)") }
-        let name = PodName.of(build.buildID, prefix: self.options.prefix)
+        if let outcome = await self.findElsewhere(build, than: place, context) { return outcome }
+        let name = place.podName(build.buildID)
         do {
-            let pod = try await self.ask(.write, build, context) { () throws(KubernetesError) in try await self.kubernetes.createPod(manifest.document) }
-            context.logger.info("Pod created successfully for build \(build.buildID), podName: \(name)", metadata: ["podName": .string(name)])
-            return .created(seen: self.seen(in: pod, build, context))
+            let pod = try await self.ask(place, .write, build, context) { () throws(KubernetesError) in try await place.client.createPod(manifest.document) }
+            context.logger.info(
+                "Pod created successfully for build \(build.buildID), podName: \(name)",
+                metadata: ["podName": .string(name), "executor": .string(route.executor.rawValue)])
+            return .created(seen: options.podStatusQueryDelay == .zero ? self.seen(in: pod, build, place, context) : nil)
         } catch {
             switch error.code {
             case .alreadyExists:
@@ -28,47 +36,88 @@ extension ActionPerformer {
 
     /// What the answer to its creation says of a pod: that it is pending, and no more is to be seen at that moment. Where the look shall
     /// come later, or is the only one as nobody verifies, or the answer shows anything else, it is a request of its own.
-    private func seen(in pod: JSONValue, _ build: BuildConfig, _ context: DeliveryContext) -> PodObservation? {
-        guard self.options.podStatusQueryDelay == .zero, self.configuration.rabbitmq.retryQueueEnabled, pod["status"] != nil else { return nil }
-        let observation = self.observe([pod], build, context)
+    private func seen(in pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) -> PodObservation? {
+        guard self.configuration.rabbitmq.retryQueueEnabled, pod["status"] != nil else { return nil }
+        let observation = self.observe([pod], build, place, context)
         switch observation {
         case .pending: return observation
         case .running, .succeeded, .failed, .imageError, .containerError, .terminating, .foreign, .absent, .unseen: return nil
         }
     }
 
+    /// A start that came before may have been handled under other weights, which led elsewhere.
+    ///
+    /// - Returns: `nil` where no other place has the build's pod, or cannot have one because this worker was never let in.
+    private func findElsewhere(_ build: BuildConfig, than home: BuildClusters.Place, _ context: DeliveryContext) async -> CreationOutcome? {
+        guard context.isRepeated else { return nil }
+        for place in self.clusters.others(than: home) {
+            let name = place.podName(build.buildID)
+            do {
+                let pod = try await self.ask(place, .read, build, context) { () throws(KubernetesError) in try await place.client.podStatus(named: name) }
+                guard PodName.build(of: pod, prefix: place.options.prefix) == build.buildID else { continue }
+                context.logger.info(
+                    "the pod exists already, adopting it", metadata: ["podName": .string(name), "executor": .string(place.executor.rawValue)])
+                return .alreadyExists
+            } catch {
+                if error.mayBeOutage { return .refused(detail: error.description) }
+            }
+        }
+        return nil
+    }
+
     func lookAtPod(_ context: DeliveryContext) async -> PodObservation {
         guard let build = context.build else { return .absent }
-        if self.options.podStatusQueryDelay > .zero {
+        let home = self.clusters.home(of: build)
+        if home.options.podStatusQueryDelay > .zero {
             // Only a drain that ran out of time cancels, and then the look may come early.
-            try? await Task.sleep(for: self.options.podStatusQueryDelay)
+            try? await Task.sleep(for: home.options.podStatusQueryDelay)
         }
-        do {
-            let name = PodName.of(build.buildID, prefix: self.options.prefix)
-            let pod = try await self.ask(.read, build, context) { () throws(KubernetesError) in try await self.kubernetes.podStatus(named: name) }
-            return self.observe([pod], build, context)
-        } catch {
-            if case .notFound = error.code { return .absent }
-            return .unseen(detail: error.description)
+        return await self.firstSeen(from: home.place) { place in
+            let name = place.podName(build.buildID)
+            do throws(KubernetesError) {
+                let pod = try await self.ask(place, .read, build, context) { () throws(KubernetesError) in try await place.client.podStatus(named: name) }
+                return self.observe([pod], build, place, context)
+            } catch {
+                if case .notFound = error.code { return .absent }
+                return .unseen(detail: error.description)
+            }
         }
     }
 
     func listPods(_ context: DeliveryContext) async -> PodObservation {
         guard let build = context.build else { return .absent }
-        do {
-            let pods = try await self.ask(.read, build, context) { () throws(KubernetesError) in
-                try await self.kubernetes.pods(labelled: self.selector(build))
+        return await self.firstSeen(from: self.clusters.home(of: build).place) { place in
+            do throws(KubernetesError) {
+                let pods = try await self.ask(place, .read, build, context) { () throws(KubernetesError) in
+                    try await place.client.pods(labelled: place.selector(build.buildID))
+                }
+                return self.observe(pods, build, place, context)
+            } catch {
+                return .unseen(detail: error.description)
             }
-            return self.observe(pods, build, context)
-        } catch {
-            return .unseen(detail: error.description)
         }
     }
 
-    private func observe(_ pods: [JSONValue], _ build: BuildConfig, _ context: DeliveryContext) -> PodObservation {
-        let label = PodName.label(build.buildID, prefix: self.options.prefix)
+    /// What is seen where the build's pod should be; where there is none, what is seen elsewhere. `absent` only if all places say so.
+    private func firstSeen(from home: BuildClusters.Place, _ look: (BuildClusters.Place) async -> PodObservation) async -> PodObservation {
+        let first = await look(home)
+        guard first == .absent else { return first }
+        var unseen: PodObservation?
+        for place in self.clusters.others(than: home) {
+            switch await look(place) {
+            // Of another controller, which counts its builds as ours does.
+            case .absent, .foreign: continue
+            case .unseen(let detail): unseen = .unseen(detail: detail)
+            case let seen: return seen
+            }
+        }
+        return unseen ?? .absent
+    }
+
+    private func observe(_ pods: [JSONValue], _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) -> PodObservation {
+        let label = place.label(build.buildID)
         let observation = PodObservation.combining(pods.map { PodObservation(pod: $0, label: label) })
-        context.podTimes = pods.lazy.compactMap { PodTimes(pod: $0) }.first
+        if !pods.isEmpty { context.podTimes = pods.lazy.compactMap { PodTimes(pod: $0) }.first }
         switch observation {
         case .running(.some), .succeeded(.some), .pending(.some, _):
             context.imagePullStartTime = pods.lazy.compactMap { PodObservation.startTime(of: $0) }.first ?? context.arrivedAt.text
@@ -77,53 +126,68 @@ extension ActionPerformer {
         return observation
     }
 
+    /// Wherever they are: a `stop` does not say which executor has them.
     func deletePods(_ context: DeliveryContext) async -> Outcome {
         guard let build = context.build else { return .done }
-        do {
-            try await self.ask(.write, build, context) { () throws(KubernetesError) in
-                try await self.kubernetes.deletePods(labelled: self.selector(build))
+        var failures: [String] = []
+        for place in self.clusters.all(from: self.clusters.home(of: build).place) {
+            do {
+                try await self.ask(place, .write, build, context) { () throws(KubernetesError) in
+                    try await place.client.deletePods(labelled: place.selector(build.buildID))
+                }
+            } catch {
+                if case .notFound = error.code { continue }
+                failures.append(error.description)
             }
-            context.logger.info("the build's pods are deleted")
-            return .done
-        } catch {
-            if case .notFound = error.code { return .done }
-            return .failed(detail: error.description)
         }
+        guard failures.isEmpty else { return .failed(detail: failures.joined(separator: "; ")) }
+        context.logger.info("the build's pods are deleted")
+        return .done
     }
-
-    private func selector(_ build: BuildConfig) -> String { "sdbuild=\(PodName.label(build.buildID, prefix: self.options.prefix))" }
 
     /// All requests for a build go through here: health and the outage watch learn from them.
     private func ask<Answer: Sendable>(
-        _ access: CircuitBreaker.Access, _ build: BuildConfig, _ context: DeliveryContext, _ request: () async throws(KubernetesError) -> Answer
+        _ place: BuildClusters.Place, _ access: CircuitBreaker.Access, _ build: BuildConfig, _ context: DeliveryContext,
+        _ request: () async throws(KubernetesError) -> Answer
     ) async throws(KubernetesError) -> Answer {
+        let service = Outages.Dependency(place)
         do throws(KubernetesError) {
             let answer = try await request()
-            self.health.cluster(fault: nil)
-            self.outages.succeeded(.cluster, access)
+            self.health.cluster(place.title, fault: nil)
+            self.outages.succeeded(service, access)
             return answer
         } catch {
             if error.isWorkersFault {
-                self.health.cluster(fault: error.description)
+                self.health.cluster(place.title, fault: error.description)
                 context.logger.error("the cluster refuses this worker: check its token, rights and namespace", metadata: ["error": .string(error.description)])
             } else {
-                if error.status != nil { self.health.cluster(fault: nil) }
+                if error.status != nil { self.health.cluster(place.title, fault: nil) }
                 context.logger.debug("request failed", metadata: ["error": .string(error.description)])
             }
             if error.mayBeOutage {
-                await self.outages.judge(.cluster, access, of: build.buildID, cause: error.description) { [kubernetes] in
+                await self.outages.judge(service, access, of: build.buildID, cause: error.description) {
                     do throws(KubernetesError) {
                         switch access {
-                        case .read: try await kubernetes.probeRead()
-                        case .write: try await kubernetes.probeWrite()
+                        case .read: try await place.client.probeRead()
+                        case .write: try await place.client.probeWrite()
                         }
                     } catch { return error.description }
                     return nil
                 }
             } else {
-                self.outages.answered(.cluster, access)
+                self.outages.answered(service, access)
             }
             throw error
+        }
+    }
+}
+
+extension BuildClusters.Place {
+    /// For people.
+    fileprivate var title: String {
+        switch self.executor {
+        case .k8s: "Kubernetes"
+        case .sandbox: "Kubernetes (k8s-sandbox)"
         }
     }
 }

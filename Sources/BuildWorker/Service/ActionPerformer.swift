@@ -1,7 +1,7 @@
 /// Turns each ``Action`` into requests and messages, and what comes of them into a ``Fact``. Decides nothing.
 struct ActionPerformer: Sendable {
     let configuration: WorkerConfiguration
-    let kubernetes: KubernetesClient
+    let clusters: BuildClusters
     let buildAPI: BuildAPIClient
     let publish: @Sendable (OutgoingMessage) async -> PublishOutcome
     let timers: LocalTimers

@@ -104,11 +104,17 @@ final class DeliveryContext: Sendable {
         return "jobId: \(message.build?.jobID ?? ""), jobType: \(message.jobType), buildId: \(message.build?.buildID.description ?? "")"
     }
 
+    /// Not the first delivery, whatever became of those before.
+    var isRepeated: Bool {
+        self.attempt > 0 || self.wasHereBefore || self.delivery.isRedelivered
+            || (self.delivery.properties.headers["x-delivery-count"]?.integer ?? 0) > 0
+    }
+
     /// What the workflow begins with.
     func facts(wasStopped: Bool) -> Facts {
         Facts(
             attempt: self.attempt,
-            isRepeated: self.wasHereBefore || self.delivery.isRedelivered || (self.delivery.properties.headers["x-delivery-count"]?.integer ?? 0) > 0,
+            isRepeated: self.isRepeated,
             isFromInitTimer: self.isFromInitTimer, round: self.round, wasStopped: wasStopped)
     }
 }

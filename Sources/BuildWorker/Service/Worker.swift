@@ -60,7 +60,7 @@ public final class Worker: Service {
             meters.record(.requestDuration, request.service, request.method, result.codeForMetrics, took: took)
         }
         let kubernetes = configuration.executor.kubernetes
-        let cluster = KubernetesClient(options: kubernetes, transport: transport)
+        let clusters = BuildClusters(configuration.executor, transport: transport)
         let buildAPI = BuildAPIClient(transport: transport, deadline: kubernetes.requestTimeout)
         let spooler = Self.spooler(configuration, spool, host, buildAPI, meters, logger)
         self.spooler = spooler
@@ -71,7 +71,7 @@ public final class Worker: Service {
                 spooler?.tell(BuildEvent(.outageBegan, cause: "\(dependency.rawValue) is away"))
             }, onClose: { spooler?.tell(BuildEvent(.outageEnded, cause: "\($0.rawValue) is back")) })
         let performer = ActionPerformer(
-            configuration: configuration, kubernetes: cluster, buildAPI: buildAPI, publish: publish, timers: timers, health: health, outages: outages,
+            configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish, timers: timers, health: health, outages: outages,
             keepNote: { spooler?.keep($0) })
         let inHand = InHand()
         let inFlight = InFlight()
@@ -83,7 +83,7 @@ public final class Worker: Service {
         let ledger = ReportLedger()
         let reports = spool.map { ReportWriter(ReportStore(spool: $0.path), logger: logger) { spooler?.keep($0) } }
         let reporter = FailureReporter(
-            host: host, hiding: [rabbitmq.password, kubernetes.token].compactMap { $0 }, meters: meters, ledger: ledger,
+            host: host, hiding: [rabbitmq.password, kubernetes.token, configuration.executor.sandbox.token].compactMap { $0 }, meters: meters, ledger: ledger,
             sink: { report in
                 reports?.add(report)
                 spooler?.tell(report)
@@ -95,13 +95,13 @@ public final class Worker: Service {
             isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince })
         self.supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, unacked: { inHand.count }, localTimers: { timers.count })
+            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, services: clusters.places.map { Outages.Dependency($0) } + [.buildAPI], unacked: { inHand.count }, localTimers: { timers.count })
         self.watchdog = Watchdog(
             supervisor: self.supervisor, statsd: statsd, systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
             heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger),
             lookAtSpool: { try spooler.map { spoolSurvey.update(try $0.counts()) } }, logger: logger)
         let chores = Self.chores(configuration, spool, spooler, meters)
-        self.janitor = Janitor(configuration, kubernetes: cluster, buildAPI: buildAPI, survey: survey, meters: meters, chores: chores, logger: logger)
+        self.janitor = Janitor(configuration, clusters: clusters, buildAPI: buildAPI, survey: survey, meters: meters, chores: chores, logger: logger)
         self.inHand = inHand
         self.processor = DeliveryProcessor(
             rules: WorkflowRules(

@@ -127,17 +127,17 @@ import Testing
 
     @Test func ignoresWhatConcernsOthersAndSaysSo() throws {
         let environment = [
-            "K8S_VM_BUILD_TIMEOUT": "x", "K8S_BASE_IMAGE": "x", "K8S_DISK_LABEL": "x", "K8S_DISK_SPEED_LABEL": "x", "K8S_SANDBOX_NODE_SELECTORS": "x",
-            "WEIGHT_K8S": "x", "WEIGHT_K8S_VM": "x", "K8S_EXECUTOR_EXCLUSION": "x", "URI": "x", "EXECUTOR_JENKINS_PASSWORD": "hunter2",
+            "K8S_VM_BUILD_TIMEOUT": "x", "K8S_BASE_IMAGE": "x", "K8S_DISK_LABEL": "x", "K8S_DISK_SPEED_LABEL": "x", "K8S_SANDBOX_HOST": "x",
+            "WEIGHT_JENKINS": "x", "WEIGHT_K8S_VM": "x", "URI": "x", "EXECUTOR_JENKINS_PASSWORD": "hunter2",
             "RABBITMQ_PREFECTH_COUNT": "hunter2", "RABBITMQ_SERVICE_HOST": "10.0.0.7", "HOME": "/root", "PATH": "/bin",
         ]
-        let text = "executor: { k8s-vm: { options: { a: b } }, k8s: { weightage: 5, pluginName: k8s } }\nhttpd: { uri: http://a }"
+        let text = "executor: { k8s-vm: { options: { a: b } }, k8s: { pluginName: k8s }, k8s-sandbox: { pluginName: k8s } }\nhttpd: { uri: http://a }"
         try ConfigurationFixture.withFile(text) { file in
             let notes = try ConfigurationFixture.load(environment, file: file).notes
-            #expect(notes.count == 15)
-            #expect(notes.contains("K8S_BASE_IMAGE is ignored: it only concerns an executor other than k8s"))
+            #expect(notes.count == 14)
+            #expect(notes.contains("K8S_BASE_IMAGE is ignored: it only concerns an executor other than k8s and k8s-sandbox"))
             #expect(notes.contains("RABBITMQ_PREFECTH_COUNT is not a known variable. Is RABBITMQ_PREFETCH_COUNT meant?"))
-            #expect(notes.contains { $0.hasPrefix("executor.k8s.weightage in \(file) is ignored") })
+            #expect(notes.contains { $0.hasPrefix("executor.k8s-sandbox.pluginName in \(file) is ignored") })
             #expect(!notes.joined().contains("hunter2"))
         }
     }

@@ -1,13 +1,15 @@
 /// Makes build events of what happens to deliveries.
 struct DeliveryEvents: Sendable {
-    /// Of the names of pods.
-    let prefix: String
+    let executor: ExecutorOptions
     let tell: @Sendable (BuildEvent) -> Void
 
     func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
         guard var event = Self.event(moment, context) else { return }
         switch event.kind {
-        case .podCreated: event.podName = event.buildID.map { PodName.of($0, prefix: self.prefix) }
+        case .podCreated:
+            if case .success(let message) = context.message, let build = message.build {
+                event.podName = PodName.of(build.buildID, prefix: self.executor.options(for: build).prefix)
+            }
         case .buildFailed, .buildRetried, .buildPostponed, .messageParked: event.reportID = context.reportID
         case .buildStarted, .buildStopped, .workerStarted, .workerDrained, .outageBegan, .outageEnded: break
         }

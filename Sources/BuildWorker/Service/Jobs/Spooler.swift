@@ -11,7 +11,7 @@ final class Spooler: Sendable {
     private let hookEvents: [TopicPattern]
     private let host: String
     /// Of the names of pods.
-    private let prefix: String
+    private let executor: ExecutorOptions
     private let logger: Logger
 
     /// - Parameters:
@@ -21,7 +21,7 @@ final class Spooler: Sendable {
         _ configuration: WorkerConfiguration, spool: SpoolDirectory, host: String, buildAPI: BuildAPIClient, meters: Meters, logger: Logger,
         report: (@Sendable ([UInt8]) async -> JobOutcome)? = nil
     ) throws(SpoolError) {
-        (self.host, self.prefix, self.logger) = (host, configuration.executor.kubernetes.prefix, logger)
+        (self.host, self.executor, self.logger) = (host, configuration.executor, logger)
         self.hookEvents = configuration.hook.command.isEmpty ? [] : configuration.hook.events.map { TopicPattern($0) }
         self.publisher = configuration.events.exchange.isEmpty ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
         var limits = SpoolQueue.Limits()
@@ -106,7 +106,7 @@ final class Spooler: Sendable {
     /// `nil`: nobody wants events, and they cost nothing.
     var observer: DeliveryObserver? {
         guard self.publisher != nil || !self.hookEvents.isEmpty else { return nil }
-        return DeliveryEvents(prefix: self.prefix) { self.tell($0) }.observe
+        return DeliveryEvents(executor: self.executor) { self.tell($0) }.observe
     }
 
     private func add(_ payload: JSONValue, _ kind: JobKind, orderKey: String? = nil) {

@@ -6,13 +6,23 @@ internal import Synchronization
 final class Outages: Sendable {
     enum Dependency: String, Hashable, Sendable, CaseIterable {
         case cluster = "the Kubernetes API"
+        /// Where the executor `k8s-sandbox` has a place of its own.
+        case sandboxCluster = "the Kubernetes API of k8s-sandbox"
         case buildAPI = "the build API"
 
         /// For metrics.
         var label: String {
             switch self {
             case .cluster: "kubernetes"
+            case .sandboxCluster: "kubernetes_sandbox"
             case .buildAPI: "build_api"
+            }
+        }
+
+        init(_ place: BuildClusters.Place) {
+            switch place.executor {
+            case .k8s: self = .cluster
+            case .sandbox: self = .sandboxCluster
             }
         }
     }

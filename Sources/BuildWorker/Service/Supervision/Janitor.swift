@@ -15,11 +15,11 @@ final class Janitor: Sendable {
     private let isLooking = Atomic<Bool>(false)
 
     init(
-        _ configuration: WorkerConfiguration, kubernetes: KubernetesClient, buildAPI: BuildAPIClient, survey: QueueSurvey, meters: Meters,
+        _ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, survey: QueueSurvey, meters: Meters,
         chores: [@Sendable () throws -> Void] = [], logger: Logger
     ) {
         (self.options, self.rabbitmq, self.survey, self.chores, self.logger) = (configuration.janitor, configuration.rabbitmq, survey, chores, logger)
-        self.pods = PodSweep(configuration, kubernetes: kubernetes, buildAPI: buildAPI, meters: meters, logger: logger)
+        self.pods = PodSweep(configuration, clusters: clusters, buildAPI: buildAPI, meters: meters, logger: logger)
     }
 
     /// Until told to ``drain()``.

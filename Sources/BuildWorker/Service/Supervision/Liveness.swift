@@ -24,9 +24,11 @@ struct Liveness: Sendable {
     ) {
         (self.loops, self.inFlight, self.isPublishingHeldUp, self.canPublishSince) = (loops, inFlight, isPublishingHeldUp, canPublishSince)
         self.loopDeadline = WorkerCheck.loopDeadline(heartbeat: configuration.rabbitmq.heartbeat)
-        let options = configuration.executor.kubernetes
-        let requests = (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts + options.podStatusQueryDelay
-        self.stepDeadline = max(.seconds(300), requests * 2)
+        let executor = configuration.executor
+        let requests = [executor.kubernetes, executor.sandbox].map { options in
+            (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts + options.podStatusQueryDelay
+        }
+        self.stepDeadline = max(.seconds(300), (requests.max() ?? .zero) * 2)
     }
 
     /// Empty while it lives.

@@ -8,13 +8,13 @@ struct PodSweep: Sendable {
     private static let limit = 20
 
     private let configuration: WorkerConfiguration
-    private let kubernetes: KubernetesClient
+    private let clusters: BuildClusters
     private let buildAPI: BuildAPIClient
     private let meters: Meters
     private let logger: Logger
 
-    init(_ configuration: WorkerConfiguration, kubernetes: KubernetesClient, buildAPI: BuildAPIClient, meters: Meters, logger: Logger) {
-        (self.configuration, self.kubernetes, self.buildAPI, self.meters, self.logger) = (configuration, kubernetes, buildAPI, meters, logger)
+    init(_ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, meters: Meters, logger: Logger) {
+        (self.configuration, self.clusters, self.buildAPI, self.meters, self.logger) = (configuration, clusters, buildAPI, meters, logger)
     }
 
     /// A pod that may go, and why.
@@ -42,11 +42,14 @@ struct PodSweep: Sendable {
     }
 
     func sweep() async {
-        let options = self.configuration.executor.kubernetes
         let ttl = self.configuration.janitor.podTTL
         guard ttl > .zero else { return }
+        for place in self.clusters.places { await self.sweep(place, ttl) }
+    }
+
+    private func sweep(_ place: BuildClusters.Place, _ ttl: Duration) async {
         do {
-            let pods = try await self.kubernetes.pods(labelled: "app=screwdriver,tier=builds")
+            let pods = try await place.client.pods(labelled: "app=screwdriver,tier=builds")
             let old = pods.filter { Self.verdict($0, now: Date(), ttl: ttl) != .keep }
             // Of each sort its own share, and not the same ones each time: builds that run for long must not keep the rest from its turn.
             let finished = old.filter { Self.verdict($0, now: Date(), ttl: ttl) == .finished }.shuffled().prefix(Self.limit)
@@ -54,19 +57,19 @@ struct PodSweep: Sendable {
             for pod in finished + unfinished {
                 guard !Task.isCancelled else { return }
                 // Another worker's builds may be in the same namespace, under another prefix.
-                guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: options.prefix), let access = BuildAccess(pod: pod)
+                guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: place.options.prefix), let access = BuildAccess(pod: pod)
                 else { continue }
                 // A finished pod may still have to be verified: only its build's end says that nobody looks at it any more.
                 guard await self.hasEnded(build, access, ttl) else { continue }
-                await self.delete(name, build, Self.verdict(pod, now: Date(), ttl: ttl) == .finished ? "finished-pods" : "pods-of-ended-builds")
+                await self.delete(name, build, place, Self.verdict(pod, now: Date(), ttl: ttl) == .finished ? "finished-pods" : "pods-of-ended-builds")
             }
         } catch {
             self.logger.warning("the pods of builds could not be compared with what should be", metadata: ["error": .string("\(error)")])
         }
     }
 
-    private func delete(_ name: String, _ build: BuildID, _ what: String) async {
-        do throws(KubernetesError) { try await self.kubernetes.deletePod(named: name) } catch {
+    private func delete(_ name: String, _ build: BuildID, _ place: BuildClusters.Place, _ what: String) async {
+        do throws(KubernetesError) { try await place.client.deletePod(named: name) } catch {
             return self.logger.warning("the janitor could not delete a pod", metadata: ["podName": .string(name), "error": .string(error.description)])
         }
         self.meters.count(.janitorRemoved, what)

@@ -37,7 +37,7 @@ extension Supervisor {
     private var breakers: JSONValue {
         let outages = self.health.outages
         return .array(
-            Outages.Dependency.allCases.map { dependency in
+            self.services.map { dependency in
                 let outage = outages[dependency.rawValue]
                 return [
                     "service": .string(dependency.rawValue), "open": .bool(outage != nil), "cause": outage.map { .string($0.cause) } ?? .null,

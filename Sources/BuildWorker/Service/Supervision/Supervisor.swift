@@ -9,6 +9,8 @@ final class Supervisor: Sendable {
     let survey: QueueSurvey
     let reports: ReportLedger
     let spool: SpoolSurvey
+    /// Those that this worker may find away.
+    let services: [Outages.Dependency]
     let host: String
     let startedAt = Timestamp.now
     private let prometheus: PrometheusMetrics
@@ -19,11 +21,11 @@ final class Supervisor: Sendable {
 
     init(
         host: String, health: Health, liveness: Liveness, inFlight: InFlight, waiting: Waiting, history: History, meters: Meters,
-        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, spool: SpoolSurvey, unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
+        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, spool: SpoolSurvey, services: [Outages.Dependency], unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
     ) {
         (self.host, self.health, self.liveness, self.inFlight, self.waiting) = (host, health, liveness, inFlight, waiting)
         (self.history, self.meters, self.prometheus, self.survey) = (history, meters, prometheus, survey)
-        (self.reports, self.spool) = (ledger, spool)
+        (self.reports, self.spool, self.services) = (ledger, spool, services)
         (self.unacked, self.localTimers) = (unacked, localTimers)
     }
 
@@ -53,7 +55,7 @@ final class Supervisor: Sendable {
         for why in Waiting.Why.allCases { meters.set(.waitingBuilds, why.rawValue, to: Double(waiting.count { $0.why == why })) }
         meters.set(.timersExpected, to: Double(waiting.count { $0.why == .initTimer }))
         for connection in self.health.connections { meters.set(.connections, connection.role, to: connection.isConnected ? 1 : 0) }
-        for dependency in Outages.Dependency.allCases {
+        for dependency in self.services {
             meters.set(.breakerOpen, dependency.label, to: self.health.outages[dependency.rawValue] == nil ? 0 : 1)
         }
         for queue in self.survey.queues {

@@ -1,0 +1,50 @@
+/// Where builds' pods may be: the namespaces of all executors, each once. With one namespace for all, nothing is asked twice.
+struct BuildClusters: Sendable {
+    /// A namespace of a cluster, as it is asked with one token for the pods of one prefix.
+    struct Place: Sendable {
+        /// The first executor whose it is; the place goes by its name.
+        let executor: ExecutorOptions.Plugin
+        let options: KubernetesOptions
+        let client: KubernetesClient
+
+        func podName(_ build: BuildID) -> String { PodName.of(build, prefix: self.options.prefix) }
+        func label(_ build: BuildID) -> String { PodName.label(build, prefix: self.options.prefix) }
+        func selector(_ build: BuildID) -> String { "\(PodName.labelName)=\(self.label(build))" }
+    }
+
+    /// Never empty.
+    let places: [Place]
+    private let options: ExecutorOptions
+
+    init(_ options: ExecutorOptions, transport: HTTPTransport) {
+        self.options = options
+        var places: [Place] = []
+        for plugin in ExecutorOptions.Plugin.allCases {
+            let own = options.options(of: plugin)
+            guard !places.contains(where: { $0.options.isSamePlace(as: own) }) else { continue }
+            places.append(Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: transport)))
+        }
+        self.places = places
+    }
+
+    func route(_ build: BuildConfig) -> ExecutorRoute { ExecutorRoute(build, self.options) }
+
+    /// The options that a build's pod is made with, and where.
+    func home(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) {
+        let own = self.options.options(of: self.route(build).executor)
+        return (own, self.places.first { $0.options.isSamePlace(as: own) } ?? self.places[0])
+    }
+
+    /// Where the build's pod is, or should be, first.
+    func all(from home: Place) -> [Place] { [home] + self.others(than: home) }
+
+    func others(than home: Place) -> [Place] { self.places.count == 1 ? [] : self.places.filter { $0.executor != home.executor } }
+}
+
+extension KubernetesOptions {
+    /// Whether a request for a build's pods would be the same request.
+    fileprivate func isSamePlace(as other: KubernetesOptions) -> Bool {
+        self.serverURL == other.serverURL && self.jobsNamespace == other.jobsNamespace && self.prefix == other.prefix && self.token == other.token
+            && self.tokenFile == other.tokenFile
+    }
+}

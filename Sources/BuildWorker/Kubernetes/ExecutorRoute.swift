@@ -1,0 +1,51 @@
+/// Which executor a build belongs to, and why: what its annotation asks for, else what the weights give it, else the default.
+///
+/// A function of the build and the configuration. A start that is delivered twice must find the first one's pod, so chance is the
+/// build's number, not the hour's.
+public struct ExecutorRoute: Hashable, Sendable {
+    public enum Rule: String, Sendable {
+        case annotation, weight, `default`
+    }
+
+    public let executor: ExecutorOptions.Plugin
+    public let rule: Rule
+    /// What the build asked for where there is no such executor: then it is as if it had not asked.
+    public let unknown: String?
+
+    public init(_ build: BuildConfig, _ options: ExecutorOptions) {
+        let annotation = BuildAnnotations.values(build.annotations)["executor"]
+        // A bare `nil` would be JSON's null.
+        let wish: JSONValue? = if let annotation, !annotation.isNull { .some(annotation) } else { .none }
+        if let wished = wish?.string.flatMap(ExecutorOptions.Plugin.init(rawValue:)) {
+            (self.executor, self.rule, self.unknown) = (wished, .annotation, nil)
+            return
+        }
+        self.unknown = wish.map { $0.scalarText ?? "" }
+        if let drawn = Self.drawn(build, options) {
+            (self.executor, self.rule) = (drawn, .weight)
+        } else {
+            (self.executor, self.rule) = (options.plugin, .default)
+        }
+    }
+
+    /// - Returns: `nil` where nobody that may have the image has a weight.
+    private static func drawn(_ build: BuildConfig, _ options: ExecutorOptions) -> ExecutorOptions.Plugin? {
+        let weighted = ExecutorOptions.Plugin.allCases.filter { plugin in
+            let share = options.share(of: plugin)
+            return share.weight > 0 && !share.exclusions.contains { ImagePattern.isFound($0, in: build.container ?? "") }
+        }
+        let total = weighted.reduce(0) { $0 + options.share(of: $1).weight }
+        guard total > 0 else { return nil }
+        var lot = Int(PodName.hash(of: build.buildID) % UInt64(total))
+        for plugin in weighted {
+            lot -= options.share(of: plugin).weight
+            if lot < 0 { return plugin }
+        }
+        return nil
+    }
+}
+
+extension ExecutorOptions {
+    /// What a build's pod is made with.
+    public func options(for build: BuildConfig) -> KubernetesOptions { self.options(of: ExecutorRoute(build, self).executor) }
+}
