@@ -13,7 +13,8 @@ struct ClusterSimulator: ParsableCommand {
 
               {"control":"http://127.0.0.1:P1","kubernetes":"http://127.0.0.1:P2","api":"http://127.0.0.1:P3"}
 
-            KUBERNETES: create, get (also /status), list, watch and delete pods by name or labelSelector. The image \
+            KUBERNETES: create, get (also /status), list, watch and delete pods by name or labelSelector; create, get, list, \
+            patch (merge patches) and delete secrets, which go with the pods that own them. The image \
             of a pod's first container chooses its fate, such as fate/bad-image:1; any other image runs:
               running  succeeded  stuck-pending  stuck-initializing  slow-SECONDS  bad-image  bad-launcher-image
               invalid-image  crash  config-error  failed  evicted  unknown  slow-delete

@@ -5,7 +5,7 @@ import NIOHTTP1
 extension Simulation {
     /// A rule that strikes before the effect keeps the request from the API server.
     func pass(_ request: Request, to cluster: RealCluster, from connection: Connection) -> (Outcome, delay: TimeAmount) {
-        let api = KubernetesAPI(store: pods, namespace: nil, token: nil)
+        let api = KubernetesAPI(store: pods, secrets: secrets, namespace: nil, token: nil)
         let call = api.call(for: request)
         let build = api.build(of: call)
         counters.requests += 1

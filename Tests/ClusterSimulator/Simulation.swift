@@ -8,6 +8,7 @@ import NIOPosix
 final class Simulation {
     let loop: NIOIsolatedEventLoop
     let pods: PodStore
+    let secrets: SecretStore
     let builds: BuildStore
     let faults = FaultTable()
     let counters = Counters()
@@ -31,6 +32,7 @@ final class Simulation {
         latency = .milliseconds(settings.latencyMilliseconds)
         token = settings.token
         pods = PodStore(startDelay: settings.startDelayMilliseconds, loop: loop)
+        secrets = SecretStore(pods: pods)
         builds = BuildStore(isStrict: settings.strictBuilds)
     }
 
@@ -55,6 +57,7 @@ final class Simulation {
     /// Forgets pods, builds, faults, latency and counters. The journal, the token and the listeners stay.
     func reset() {
         pods.reset()
+        secrets.reset()
         builds.reset()
         faults.removeAll()
         counters.reset()
@@ -76,7 +79,7 @@ final class Simulation {
             return (outcome, .zero)
         case .kubernetes:
             if let cluster { return pass(request, to: cluster, from: connection) }
-            let api = KubernetesAPI(store: pods, namespace: settings.namespace, token: token)
+            let api = KubernetesAPI(store: pods, secrets: secrets, namespace: settings.namespace, token: token)
             let call = api.call(for: request)
             return serve(request, on: listener, from: connection, build: api.build(of: call), pod: call.pod) {
                 api.perform(call)

@@ -14,6 +14,14 @@ public struct KubernetesOptions: Sendable {
         }
     }
 
+    /// Where a build's token is (`K8S_BUILD_TOKEN`).
+    public enum BuildToken: String, Sendable, CaseIterable {
+        /// In the launcher's command line, which stands in the pod.
+        case argument
+        /// In a Secret that the pod owns.
+        case secret
+    }
+
     /// A directory or device of the node, mounted into the build container (`K8S_VOLUME_MOUNTS`).
     public struct VolumeMount: Sendable, Hashable {
         public var name: String
@@ -59,6 +67,7 @@ public struct KubernetesOptions: Sendable {
     public var caFile = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
     public var jobsNamespace = "default"
     public var serviceAccount = "default"
+    public var buildToken = BuildToken.argument
     public var privileged = false
     public var dnsPolicy = "ClusterFirst"
     public var imagePullPolicy = "Always"

@@ -71,6 +71,7 @@ extension Setting {
             option("kubernetes.caFile", \.caFile, .path),
             option("kubernetes.jobsNamespace", \.jobsNamespace, .dnsLabel),
             option("kubernetes.serviceAccount", \.serviceAccount, .dnsSubdomain()),
+            option("kubernetes.buildToken", \.buildToken, .word),
             option("kubernetes.privileged", \.privileged, .boolean),
             option("kubernetes.dnsPolicy", \.dnsPolicy, .oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")),
             option("kubernetes.imagePullPolicy", \.imagePullPolicy, .oneOf("Always", "IfNotPresent", "Never")),

@@ -5,8 +5,11 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
     public var url: String
     /// Sent as `Authorization: Bearer …`.
     public var bearer: Secret?
-    /// Sent as JSON.
     public var body: [UInt8]?
+    /// Of the body.
+    public var contentType = "application/json"
+    /// Which answers are understood.
+    public var accept = "application/json"
     /// Whether it does no harm when the server gets it twice: then it is sent once more, at once, where the connection
     /// it went out on turns out to have been dropped. `false` for `POST` unless set.
     ///

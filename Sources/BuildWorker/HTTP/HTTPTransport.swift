@@ -84,7 +84,7 @@ public final class HTTPTransport: Sendable {
         }
         var urlRequest = URLRequest(url: url)
         urlRequest.httpMethod = request.method
-        urlRequest.setValue("application/json", forHTTPHeaderField: "Accept")
+        urlRequest.setValue(request.accept, forHTTPHeaderField: "Accept")
         urlRequest.setValue("\(Product.name)/\(Product.version)", forHTTPHeaderField: "User-Agent")
         if let bearer = request.bearer {
             // A line break in it would begin another header.
@@ -95,7 +95,7 @@ public final class HTTPTransport: Sendable {
         }
         if let body = request.body {
             urlRequest.httpBody = Data(body)
-            urlRequest.setValue("application/json", forHTTPHeaderField: "Content-Type")
+            urlRequest.setValue(request.contentType, forHTTPHeaderField: "Content-Type")
         }
         return urlRequest
     }

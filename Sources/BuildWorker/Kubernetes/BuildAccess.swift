@@ -1,6 +1,12 @@
 /// How a build's own launcher reaches the build API, read back from the pod that we made for it (``PodManifest``).
 struct BuildAccess: Sendable {
-    let token: Secret
+    enum Token: Hashable, Sendable {
+        case known(Secret)
+        /// In the Secret of that name.
+        case inSecret(named: String)
+    }
+
+    let token: Token
     let apiURI: String
 
     /// - Returns: `nil` where the pod is not of our making.
@@ -9,7 +15,12 @@ struct BuildAccess: Sendable {
             guard let line = container["args"]?.array?.first?.string, line.hasPrefix("/opt/sd/run.sh ") else { continue }
             let words = Self.words(line.dropFirst("/opt/sd/run.sh ".count))
             guard words.count >= 2, !words[0].isEmpty, words[1].contains("://") else { continue }
-            (self.token, self.apiURI) = (Secret(words[0]), words[1])
+            let variable = (container["env"]?.array ?? []).last { $0["name"]?.string == TokenSecret.variable }
+            if words[0] == "$\(TokenSecret.variable)", let name = variable?[path: "valueFrom", "secretKeyRef", "name"]?.string {
+                (self.token, self.apiURI) = (.inSecret(named: name), words[1])
+            } else {
+                (self.token, self.apiURI) = (.known(Secret(words[0])), words[1])
+            }
             return
         }
         return nil

@@ -6,7 +6,10 @@ struct BuildClusters: Sendable {
         let executor: ExecutorOptions.Plugin
         let options: KubernetesOptions
         let client: KubernetesClient
+        /// One of the executors here keeps builds' tokens in Secrets.
+        let usesTokenSecrets: Bool
 
+        var tokenSecrets: TokenSecrets { TokenSecrets(client: self.client, prefix: self.options.prefix) }
         func podName(_ build: BuildID) -> String { PodName.of(build, prefix: self.options.prefix) }
         func label(_ build: BuildID) -> String { PodName.label(build, prefix: self.options.prefix) }
         func selector(_ build: BuildID) -> String { "\(PodName.labelName)=\(self.label(build))" }
@@ -22,7 +25,9 @@ struct BuildClusters: Sendable {
         for plugin in ExecutorOptions.Plugin.allCases {
             let own = options.options(of: plugin)
             guard !places.contains(where: { $0.options.isSamePlace(as: own) }) else { continue }
-            places.append(Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: transport)))
+            let usesTokenSecrets = ExecutorOptions.Plugin.allCases.map { options.options(of: $0) }.contains { $0.isSamePlace(as: own) && $0.buildToken == .secret }
+            places.append(
+                Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: transport), usesTokenSecrets: usesTokenSecrets))
         }
         self.places = places
     }

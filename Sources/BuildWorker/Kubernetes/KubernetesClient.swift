@@ -4,12 +4,14 @@ public struct KubernetesClient: Sendable {
     private let transport: HTTPTransport
     private let token: ServiceAccountToken
     private let podsURL: String
+    let secretsURL: String
     private let deadline: Duration
 
     public init(options: KubernetesOptions, transport: HTTPTransport) {
         self.transport = transport
         self.token = ServiceAccountToken(options)
-        self.podsURL = "\(options.serverURL)/api/v1/namespaces/\(Self.encoded(options.jobsNamespace))/pods"
+        let namespace = "\(options.serverURL)/api/v1/namespaces/\(Self.encoded(options.jobsNamespace))"
+        (self.podsURL, self.secretsURL) = ("\(namespace)/pods", "\(namespace)/secrets")
         self.deadline = options.requestTimeout
     }
 
@@ -75,10 +77,10 @@ public struct KubernetesClient: Sendable {
 
     private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(Self.encoded(selector))" }
 
-    private func document(
-        _ operation: String, _ method: String, _ url: String, body: JSONValue? = nil, success: Int
+    func document(
+        _ operation: String, _ method: String, _ url: String, body: JSONValue? = nil, contentType: String? = nil, accept: String? = nil, success: Int
     ) async throws(KubernetesError) -> JSONValue {
-        let response = try await self.send(operation, method, url, body: body, success: success)
+        let response = try await self.send(operation, method, url, body: body, contentType: contentType, accept: accept, success: success)
         do throws(JSONError) {
             return try JSONValue(parsing: response.body)
         } catch {
@@ -86,11 +88,13 @@ public struct KubernetesClient: Sendable {
         }
     }
 
-    private func send(
-        _ operation: String, _ method: String, _ url: String, body: JSONValue?, success: Int
+    func send(
+        _ operation: String, _ method: String, _ url: String, body: JSONValue?, contentType: String? = nil, accept: String? = nil, success: Int
     ) async throws(KubernetesError) -> HTTPResponse {
-        // Repeatable, POST too: a build's pod has one name, so a second pod is a conflict and not another pod.
+        // Repeatable, POST too: a build's pod, or Secret, has one name, so a second one is a conflict and not another.
         var request = HTTPRequest(method: method, url: url, service: "kubernetes", body: body?.serialized(), isRepeatable: true)
+        if let contentType { request.contentType = contentType }
+        if let accept { request.accept = accept }
         var response = try await self.attempt(operation, &request)
         if response.status == 401, self.token.isFromFile {
             self.token.invalidate()

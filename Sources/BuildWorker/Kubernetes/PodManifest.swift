@@ -1,12 +1,12 @@
 /// The pod that runs a build, as it is posted to the API server.
 ///
 /// A function of its three inputs: the same message and options give the same pod, name included. The document holds
-/// the build's token; the manifest itself prints as its name only.
+/// the build's token, unless that is kept in a ``TokenSecret``; the manifest itself prints as its name only.
 public struct PodManifest: Sendable, CustomStringConvertible, CustomReflectable {
     public let name: String
     /// The value of the label `sdbuild`, by which the pod is found again.
     public let label: String
-    /// A `v1` `Pod`. Holds the token: post it, never log it.
+    /// A `v1` `Pod`. May hold the token: post it, never log it.
     public let document: JSONValue
 
     /// Throws where the build lacks its container or token, where an id would lead out of the cache's directory, and where
@@ -36,6 +36,9 @@ struct PodPlan: Sendable {
     let name: String
     let image: String
     let token: Secret
+    /// Of the pod, and of the Secret with its token.
+    let podName: String
+    var usesSecret: Bool { self.options.buildToken == .secret }
     let labels: PodLabels
     let resources: PodResources
     /// `nil`: no Docker daemon beside the build.
@@ -53,6 +56,7 @@ struct PodPlan: Sendable {
         (self.buildID, self.image, self.token) = (build.buildID, image, token)
         self.pipelineID = build.pipelineID ?? ""
         self.name = PodName.container(of: build.buildID, prefix: options.prefix)
+        self.podName = PodName.of(build.buildID, prefix: options.prefix)
         self.resources = PodResources(build: annotations, options: options)
         self.labels = PodLabels(build: build, annotations: annotations, resources: self.resources, options: options)
         // Both have to agree: the operator who allows it and the build that wants it.

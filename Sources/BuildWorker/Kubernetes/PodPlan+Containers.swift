@@ -56,9 +56,9 @@ extension PodPlan {
 
     /// One line for a shell, as the launcher's entry point expects it.
     private var runCommand: String {
+        let token = self.usesSecret ? "\"$\(TokenSecret.variable)\"" : Self.quoted(self.token.exposed)
         var words = [
-            self.token.exposed, self.ecosystem.api, self.ecosystem.store, self.timeoutMinutes.plainText,
-            self.buildID.description, self.ecosystem.ui,
+            self.ecosystem.api, self.ecosystem.store, self.timeoutMinutes.plainText, self.buildID.description, self.ecosystem.ui,
         ]
         if self.cache != nil {
             let cache = self.ecosystem.cache
@@ -67,7 +67,7 @@ extension PodPlan {
                 String(cache.maxSizeMB), String(cache.maxGoThreads),
             ]
         }
-        return (["/opt/sd/run.sh"] + words.map(Self.quoted)).joined(separator: " ") + "\n"
+        return (["/opt/sd/run.sh", token] + words.map(Self.quoted)).joined(separator: " ") + "\n"
     }
 
     /// In double quotes, with the four characters that still mean something there escaped.

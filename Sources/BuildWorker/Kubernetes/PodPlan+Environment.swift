@@ -23,6 +23,10 @@ extension PodPlan {
                 Self.variable("DOCKER_TLS_VERIFY", "1"),
             ]
         }
+        if self.usesSecret {
+            let key: JSONValue = ["name": .string(self.podName), "key": .string(TokenSecret.key)]
+            variables.append(Self.variable(TokenSecret.variable, from: ["secretKeyRef": key]))
+        }
         return variables
             + self.options.buildSecrets.map { secret in
                 let key: JSONValue = ["name": .string(secret.secretName), "key": .string(secret.key)]

@@ -59,6 +59,7 @@ extension ActionPerformer {
             context.logger.error("the message has no apiUri or no token: nobody can be told that the build failed")
             return .refused
         }
+        if context.command == .start { await self.discardSecrets(build, context) }
         let update = BuildUpdate(status: "FAILURE", statusMessage: "\(cause.description) [report \(context.reportID)]")
         guard case .failure(let error) = await self.update(build.buildID, at: apiURI, token: token, with: update) else {
             context.logger.info("build status successfully updated for build \(build.buildID)")

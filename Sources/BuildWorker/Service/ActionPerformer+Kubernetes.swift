@@ -17,20 +17,25 @@ extension ActionPerformer {
         } catch { return .rejected(detail: "\(error)") }
         if let outcome = await self.findElsewhere(build, than: place, context) { return outcome }
         let name = place.podName(build.buildID)
+        let secret: PreparedSecret?
+        do { secret = try await self.prepareSecret(build, options, place, context) } catch {
+            return error.code == .invalid ? .rejected(detail: error.description) : .refused(detail: error.description)
+        }
         do {
             let pod = try await self.ask(place, .write, build, context) { () throws(KubernetesError) in try await place.client.createPod(manifest.document) }
             context.logger.info(
                 "Pod created successfully for build \(build.buildID), podName: \(name)",
                 metadata: ["podName": .string(name), "executor": .string(route.executor.rawValue)])
+            if let problem = await self.handSecret(secret, to: pod, build, context) { return .refused(detail: problem) }
             return .created(seen: options.podStatusQueryDelay == .zero ? self.seen(in: pod, build, place, context) : nil)
         } catch {
-            switch error.code {
-            case .alreadyExists:
+            if case .alreadyExists = error.code {
                 context.logger.info("the pod exists already, adopting it", metadata: ["podName": .string(name)])
+                if let problem = await self.handSecret(secret, to: nil, build, context) { return .refused(detail: problem) }
                 return .alreadyExists
-            case .invalid: return .rejected(detail: error.description)
-            default: return .refused(detail: error.description)
             }
+            await self.discardSecret(secret, after: error, build, context)
+            return error.code == .invalid ? .rejected(detail: error.description) : .refused(detail: error.description)
         }
     }
 
@@ -134,6 +139,7 @@ extension ActionPerformer {
             do {
                 try await self.ask(place, .write, build, context) { () throws(KubernetesError) in
                     try await place.client.deletePods(labelled: place.selector(build.buildID))
+                    try await self.deleteSecret(build, place)
                 }
             } catch {
                 if case .notFound = error.code { continue }
@@ -146,7 +152,7 @@ extension ActionPerformer {
     }
 
     /// All requests for a build go through here: health and the outage watch learn from them.
-    private func ask<Answer: Sendable>(
+    func ask<Answer: Sendable>(
         _ place: BuildClusters.Place, _ access: CircuitBreaker.Access, _ build: BuildConfig, _ context: DeliveryContext,
         _ request: () async throws(KubernetesError) -> Answer
     ) async throws(KubernetesError) -> Answer {

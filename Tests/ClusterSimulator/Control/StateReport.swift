@@ -27,7 +27,17 @@ struct StateReport {
             write(build, into: &buffer)
         }
         let counters = simulation.counters
-        buffer.writeString("},\"requests\":\(counters.requests),\"faulted\":\(counters.faulted)}")
+        buffer.writeStaticString("},\"secrets\":[")
+        for (index, secret) in simulation.secrets.all.enumerated() {
+            if index > 0 { buffer.writeStaticString(",") }
+            buffer.writeStaticString("{\"name\":")
+            buffer.writeJSON(secret.name)
+            buffer.writeMember("namespace", secret.namespace)
+            buffer.writeMember("build", secret.label("sdbuild"))
+            buffer.writeMember("owner", secret.owners.first?.uid)
+            buffer.writeStaticString("}")
+        }
+        buffer.writeString("],\"requests\":\(counters.requests),\"faulted\":\(counters.faulted)}")
         return buffer
     }
 

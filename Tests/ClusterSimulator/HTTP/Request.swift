@@ -11,6 +11,8 @@ struct Request {
     /// The text behind `?`, still encoded.
     var query: Substring
     var bearerToken: String?
+    var contentType: String?
+    var accept: String?
     var keepAlive: Bool
     var body: ByteBuffer
 
@@ -19,6 +21,8 @@ struct Request {
         uri = head.uri
         keepAlive = head.isKeepAlive
         self.body = body
+        contentType = head.headers.first(name: "content-type")
+        accept = head.headers.first(name: "accept")
         if let authorization = head.headers.first(name: "authorization"),
             authorization.utf8.count > 7, authorization.prefix(7).lowercased() == "bearer "
         {

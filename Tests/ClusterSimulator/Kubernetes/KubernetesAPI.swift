@@ -4,6 +4,7 @@ import NIOHTTP1
 /// The pods of a kube-apiserver 1.20, as far as a build worker uses them.
 struct KubernetesAPI {
     let store: PodStore
+    let secrets: SecretStore
     /// The only namespace that exists; nil: every namespace does.
     let namespace: String?
     /// The only bearer token that is accepted; nil: any, or none.
@@ -14,6 +15,7 @@ struct KubernetesAPI {
     func call(for request: Request) -> KubernetesCall {
         if let token, request.bearerToken != token { return .fixed(KubernetesStatus.unauthorized.response) }
         let path = request.path
+        if path.count >= 5, path[..<3] == ["api", "v1", "namespaces"], path[4] == "secrets" { return secretCall(for: request) }
         guard path.count >= 5, path[0] == "api", path[1] == "v1", path[2] == "namespaces", path[4] == "pods" else {
             return otherCall(for: request)
         }
@@ -36,6 +38,7 @@ struct KubernetesAPI {
         case .create(_, .success(let manifest)): manifest.labels.first { $0.key == "sdbuild" }?.value
         case .read(let namespace, let name), .delete(let namespace, let name): store.pod(namespace, name)?.build
         case .list(let filter, _), .watch(let filter, _, _), .deleteCollection(let filter): filter.build
+        case .secret(let call): build(of: call)
         case .create(_, .failure), .fixed: nil
         }
     }
@@ -119,6 +122,7 @@ struct KubernetesAPI {
             let response = list(pods)
             for pod in pods { store.delete(pod) }
             return Performance(response, effect: .deleted(pods.count))
+        case .secret(let call): return perform(call)
         case .fixed(let response):
             return Performance(response)
         }

@@ -8,6 +8,7 @@ enum KubernetesCall {
     case watch(PodFilter, since: WatchStart, timeout: TimeAmount?)
     case delete(namespace: String, name: String)
     case deleteCollection(PodFilter)
+    case secret(SecretCall)
     /// The answer depends on nothing, such as that to a request without a valid token.
     case fixed(Response)
 
@@ -17,7 +18,7 @@ enum KubernetesCall {
         case .create(_, .success(let manifest)): manifest.name
         case .read(_, let name), .delete(_, let name): name
         case .list(let filter, _), .watch(let filter, _, _), .deleteCollection(let filter): filter.name
-        case .create(_, .failure), .fixed: nil
+        case .create(_, .failure), .secret, .fixed: nil
         }
     }
 }

@@ -34,12 +34,18 @@ struct PodFilter {
     func matches(_ pod: Pod) -> Bool {
         if let namespace, pod.namespace != namespace { return false }
         if let name, pod.name != name { return false }
-        return requirements.allSatisfy { requirement in
+        return matches(pod.label)
+    }
+
+    func matches(_ labels: [String: String]) -> Bool { matches { labels[$0] } }
+
+    private func matches(_ label: (String) -> String?) -> Bool {
+        requirements.allSatisfy { requirement in
             switch requirement {
-            case .equal(let key, let value): pod.label(key) == value
-            case .notEqual(let key, let value): pod.label(key) != value
-            case .exists(let key): pod.label(key) != nil
-            case .absent(let key): pod.label(key) == nil
+            case .equal(let key, let value): label(key) == value
+            case .notEqual(let key, let value): label(key) != value
+            case .exists(let key): label(key) != nil
+            case .absent(let key): label(key) == nil
             }
         }
     }

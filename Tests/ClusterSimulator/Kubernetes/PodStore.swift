@@ -14,6 +14,8 @@ final class PodStore {
     /// Failed attempts by namespace and name, for faults that end after some.
     private var attempts: [String: Int] = [:]
     private let watchers: PodWatchers
+    /// Hears of every pod that is gone.
+    var onRemoval: ((Pod) -> Void)?
     /// Hears of every pod that is new or changes, when it does.
     var onChange: ((Pod) -> Void)?
     /// As in etcd, one counter for everything; it never goes back, not even by a reset.
@@ -108,7 +110,11 @@ final class PodStore {
             if byBuild[build]?.isEmpty == true { byBuild[build] = nil }
         }
         announce(.deleted, pod)
+        onRemoval?(pod)
     }
+
+    /// Whether a pod of that uid is there.
+    func hasPod(_ namespace: String, uid: String) -> Bool { namespaces[namespace]?.values.contains { $0.uid == uid } ?? false }
 
     func change(_ pod: Pod, to fate: Fate) {
         pod.change(to: fate, now: .now(), startDelay: startDelay)
@@ -163,7 +169,7 @@ final class PodStore {
         watchers.arm(pod, isFollowed: onChange != nil) { [unowned self] in refresh(pod) }
     }
 
-    private func nextVersion() -> Int {
+    func nextVersion() -> Int {
         resourceVersion += 1
         return resourceVersion
     }

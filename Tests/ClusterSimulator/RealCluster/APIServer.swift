@@ -22,10 +22,10 @@ final class APIServer {
     ///
     /// - Parameter token: whose right is asked for; nil: nobody's.
     func send(
-        _ method: HTTPMethod, _ uri: String, token: String?, body: ByteBuffer? = nil, contentType: String = "application/json",
+        _ method: HTTPMethod, _ uri: String, token: String?, body: ByteBuffer? = nil, contentType: String = "application/json", accept: String? = nil,
         then answer: @escaping (Answer) -> Void
     ) {
-        let request = APIServerRequest(method: method, uri: uri, host: address.host, token: token, body: body, contentType: contentType)
+        let request = APIServerRequest(method: method, uri: uri, host: address.host, token: token, body: body, contentType: contentType, accept: accept)
         withConnection { connection in
             switch connection {
             case .failure(let problem): answer(.failure(problem))

@@ -44,7 +44,7 @@ final class RealCluster {
                     fatalError("the API server's answer to a deletion is not understood: \(error)")
                 }
             } failed: { done($0) }
-        case .create(_, .failure), .read, .list, .fixed:
+        case .create(_, .failure), .read, .list, .secret, .fixed:
             forward(request) { done(Performance($0)) } failed: { done($0) }
         }
     }
@@ -65,7 +65,10 @@ final class RealCluster {
     }
 
     private func forward(_ request: Request, answered: @escaping (Response) -> Void, failed: @escaping (Performance) -> Void) {
-        server.send(request.method, request.uri, token: request.bearerToken, body: request.body) { answer in
+        server.send(
+            request.method, request.uri, token: request.bearerToken, body: request.body, contentType: request.contentType ?? "application/json",
+            accept: request.accept
+        ) { answer in
             switch answer {
             case .success(let response): answered(response)
             case .failure(let problem):

@@ -71,6 +71,14 @@ extension Integration.OnARealCluster {
             }
         }
 
+        @Test func theRightsForTokensInSecretsAreCreated() async throws {
+            let cluster = try RealCluster.required()
+            try await cluster.must("POST", "/api/v1/namespaces", ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "builds"]], 201, 409)
+            let kubectl = Kubectl(cluster: cluster)
+            let applied = try await kubectl.run("apply", "--filename", "-", "--output", "name", input: try await kubectl.render(overlay: "../token-secrets"))
+            #expect(applied.split(separator: "\n").count == 2, "\(applied)")
+        }
+
         /// A Deployment's pods are made by a controller, which is not here: so one is made of its template.
         @Test func itsPodIsAccepted() async throws {
             let cluster = try RealCluster.required()

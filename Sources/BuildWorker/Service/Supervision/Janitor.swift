@@ -8,6 +8,7 @@ final class Janitor: Sendable {
     private let rabbitmq: RabbitMQOptions
     private let survey: QueueSurvey
     private let pods: PodSweep
+    private let secrets: SecretSweep
     /// Other chores, on a thread that may block. One that fails is said, and tried again next time.
     private let chores: [@Sendable () throws -> Void]
     private let logger: Logger
@@ -20,6 +21,7 @@ final class Janitor: Sendable {
     ) {
         (self.options, self.rabbitmq, self.survey, self.chores, self.logger) = (configuration.janitor, configuration.rabbitmq, survey, chores, logger)
         self.pods = PodSweep(configuration, clusters: clusters, buildAPI: buildAPI, meters: meters, logger: logger)
+        self.secrets = SecretSweep(clusters: clusters, meters: meters, logger: logger)
     }
 
     /// Until told to ``drain()``.
@@ -44,6 +46,7 @@ final class Janitor: Sendable {
             isFirst = false
             self.lookAtQueues()
             await self.pods.sweep()
+            await self.secrets.sweep()
             for chore in self.chores {
                 do { try await OwnThread.run(chore) } catch { self.logger.warning("housekeeping failed", metadata: ["error": .string("\(error)")]) }
             }

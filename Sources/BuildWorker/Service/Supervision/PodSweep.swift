@@ -60,7 +60,7 @@ struct PodSweep: Sendable {
                 guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: place.options.prefix), let access = BuildAccess(pod: pod)
                 else { continue }
                 // A finished pod may still have to be verified: only its build's end says that nobody looks at it any more.
-                guard await self.hasEnded(build, access, ttl) else { continue }
+                guard await self.hasEnded(build, access, place, ttl) else { continue }
                 await self.delete(name, build, place, Self.verdict(pod, now: Date(), ttl: ttl) == .finished ? "finished-pods" : "pods-of-ended-builds")
             }
         } catch {
@@ -76,10 +76,22 @@ struct PodSweep: Sendable {
         self.logger.info("the janitor deleted a pod", metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue), "what": .string(what)])
     }
 
+    private func token(_ access: BuildAccess, _ place: BuildClusters.Place) async -> Secret? {
+        switch access.token {
+        case .known(let token): return token
+        case .inSecret(let name):
+            do throws(KubernetesError) { return try await place.client.token(inSecret: name) } catch {
+                self.logger.debug("a build's token could not be read", metadata: ["secret": .string(name), "error": .string(error.description)])
+                return nil
+            }
+        }
+    }
+
     /// Not knowing is no reason to delete.
-    private func hasEnded(_ build: BuildID, _ access: BuildAccess, _ ttl: Duration) async -> Bool {
+    private func hasEnded(_ build: BuildID, _ access: BuildAccess, _ place: BuildClusters.Place, _ ttl: Duration) async -> Bool {
+        guard let token = await self.token(access, place) else { return false }
         do throws(BuildAPIError) {
-            guard let end = try await self.buildAPI.end(of: build, at: access.apiURI, token: access.token), let date = Self.date(.string(end)) else { return false }
+            guard let end = try await self.buildAPI.end(of: build, at: access.apiURI, token: token), let date = Self.date(.string(end)) else { return false }
             return Date().timeIntervalSince(date) > Double(ttl.components.seconds)
         } catch {
             self.logger.debug("the build API could not be asked for an old pod's build", metadata: ["error": .string(error.description)])

@@ -1,0 +1,42 @@
+internal import Foundation
+internal import Logging
+
+/// Looks for Secrets of tokens that await a pod for too long: the worker that made them died, and its message went another way. One whose
+/// pod is there is given to it; one without a pod is removed.
+struct SecretSweep: Sendable {
+    /// Longer than anybody can be between making a Secret and its pod. Should a start be later still, it finds none and makes another.
+    static let patience = Duration.seconds(600)
+
+    let clusters: BuildClusters
+    let meters: Meters
+    let logger: Logger
+
+    static func isOverdue(_ secret: KubernetesClient.SecretVersion, now: Date) -> Bool {
+        guard !secret.hasOwner, let created = secret.created else { return false }
+        return now.timeIntervalSince1970 - created > Double(Self.patience.components.seconds)
+    }
+
+    func sweep() async {
+        for place in self.clusters.places where place.usesTokenSecrets {
+            do {
+                for secret in try await place.client.secrets(labelled: "app=screwdriver,tier=builds,\(TokenSecret.awaitsPodLabel)") {
+                    guard !Task.isCancelled else { return }
+                    // Another worker's builds may be in the same namespace, under another prefix.
+                    guard Self.isOverdue(secret, now: Date()), place.isOurs(secret) else { continue }
+                    guard try await place.tokenSecrets.settle(secret) else { continue }
+                    self.meters.count(.janitorRemoved, "token-secrets")
+                    self.logger.info("the janitor deleted a Secret that no pod came for", metadata: ["secret": .string(secret.name)])
+                }
+            } catch {
+                self.logger.warning("Secrets without a pod could not be looked for", metadata: ["error": .string("\(error)")])
+            }
+        }
+    }
+}
+
+extension BuildClusters.Place {
+    fileprivate func isOurs(_ secret: KubernetesClient.SecretVersion) -> Bool {
+        guard let label = secret.label, label.hasPrefix(self.options.prefix), let id = Int(label.dropFirst(self.options.prefix.count)) else { return false }
+        return self.podName(BuildID(rawValue: id)) == secret.name
+    }
+}
