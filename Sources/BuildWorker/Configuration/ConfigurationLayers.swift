@@ -63,11 +63,18 @@ struct ConfigurationLayers {
     // MARK: Variables
 
     mutating func add(_ environment: [String: String], mapped variables: [String: String]) {
+        var known = Set(variables.values)
         for setting in Setting.known {
             guard let variable = variables[setting.key], let text = environment[variable] else { continue }
             self.set(setting, to: .text(text), from: .variable(variable))
         }
-        let known = Set(variables.values)
+        for setting in Setting.known where setting.isCredential {
+            guard let variable = variables[setting.key] else { continue }
+            let name = variable + CredentialFile.suffix
+            // K8S_TOKEN_FILE is a setting itself: that file is read again when it changes.
+            guard known.insert(name).inserted, let path = environment[name], !path.isEmpty else { continue }
+            self.set(setting, toContentsOf: path, named: name, unless: environment[variable] ?? "", of: variable)
+        }
         for name in environment.keys.sorted() where !known.contains(name) {
             if let reason = IgnoredSettings.reason(variable: name) {
                 self.add(note: "\(name) is ignored: \(reason)")
@@ -75,6 +82,16 @@ struct ConfigurationLayers {
                 self.add(note: "\(name) is not a known variable. Is \(meant) meant?")
             }
         }
+    }
+
+    private mutating func set(_ setting: Setting, toContentsOf path: String, named name: String, unless value: String, of variable: String) {
+        func refuse(_ expectation: String) {
+            self.add(ConfigurationProblem(key: setting.key, origin: .variable(name), value: path.quoted, expectation: expectation))
+        }
+        guard value.isEmpty else { return refuse("must not be set where \(variable) is: which of the two counts?") }
+        do throws(CredentialFile.Unusable) {
+            self.set(setting, to: .text(try CredentialFile(path: path).text), from: .variable(name))
+        } catch { refuse(error.expectation) }
     }
 
     // MARK: Values

@@ -12,6 +12,9 @@ struct Setting: Sendable {
     /// The effective value, redacted for a secret.
     let value: @Sendable (WorkerConfiguration) -> JSONValue
 
+    /// Its variable may be replaced by one that names a file.
+    var isCredential: Bool { self.isSecret || self.key == "rabbitmq.username" }
+
     /// Of the options that the sandbox has of its own.
     var isOfSandbox: Bool { self.key.hasPrefix("executor.\(ExecutorOptions.Plugin.sandbox.rawValue).options.") }
 
