@@ -34,6 +34,7 @@ struct Run: AsyncParsableCommand {
         }
         do {
             for plugin in ExecutorOptions.Plugin.allCases { try ClusterTrust.check(configuration.executor.options(of: plugin)) }
+            try ClusterTrust.check(configuration.ecosystem)
         } catch {
             logger.critical("\(error)")
             throw Exit.badConfiguration

@@ -27,6 +27,23 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(self.operation): \(self.detail)" }
 
+    /// Before a connection stands: a broker that demands a client certificate ends it, and TLS has no words for why.
+    func explained(_ endpoint: AMQPEndpoint) -> AMQPError {
+        let ends = [AMQP_STATUS_SSL_ERROR, AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SOCKET_ERROR].map(\.rawValue)
+        guard endpoint.caFile != nil, case .library(let status) = self.code, ends.contains(status) else { return self }
+        let hint =
+            endpoint.clientCertificate == nil
+            ? "if the broker demands a client certificate, set RABBITMQ_CERT_FILE and RABBITMQ_KEY_FILE"
+            : "the broker may not take the client certificate (RABBITMQ_CERT_FILE): is it expired, or of another authority?"
+        return AMQPError(self.operation, status: status, hint: hint)
+    }
+
+    private init(_ operation: String, status: Int32, hint: String) {
+        self.init(operation: operation, code: .library(status), detail: "\(String(cString: amqp_error_string2(status))); \(hint)")
+    }
+
+    private init(operation: String, code: Code, detail: String) { (self.operation, self.code, self.detail) = (operation, code, detail) }
+
     init(_ operation: String, status: Int32) {
         (self.operation, self.code, self.detail) = (operation, .library(status), String(cString: amqp_error_string2(status)))
     }

@@ -50,11 +50,17 @@ final class AMQPSocket {
             amqp_ssl_socket_set_verify_hostname(socket, 1)
             let status = amqp_ssl_socket_set_cacert(socket, caFile)
             guard status == AMQP_STATUS_OK.rawValue else { throw AMQPError("read the CA file \(caFile)", status: status) }
+            if let client = endpoint.clientCertificate {
+                let status = amqp_ssl_socket_set_key(socket, client.certFile, client.keyFile)
+                guard status == AMQP_STATUS_OK.rawValue else {
+                    throw AMQPError("use the client certificate \(client.certFile) with the key \(client.keyFile)", status: status)
+                }
+            }
         } else {
             socket = amqp_tcp_socket_new(connection)
         }
         let status = crmq_open(connection, socket, host, Int32(endpoint.port), 10_000)
-        guard status == AMQP_STATUS_OK.rawValue else { throw AMQPError(operation, status: status) }
+        guard status == AMQP_STATUS_OK.rawValue else { throw AMQPError(operation, status: status).explained(endpoint) }
     }
 
     private static func login(_ connection: amqp_connection_state_t, _ endpoint: AMQPEndpoint) throws(AMQPError) {
@@ -76,7 +82,9 @@ final class AMQPSocket {
             return crmq_login(
                 connection, endpoint.vhost, 131_072, heartbeat, &table, endpoint.username, endpoint.password.exposed)
         }
-        try self.check(reply, "log in to vhost '\(endpoint.vhost)' as '\(endpoint.username)'")
+        do throws(AMQPError) {
+            try self.check(reply, "log in to vhost '\(endpoint.vhost)' as '\(endpoint.username)'")
+        } catch { throw error.explained(endpoint) }
     }
 
     fileprivate static func check(_ reply: crmq_reply, _ operation: String) throws(AMQPError) {

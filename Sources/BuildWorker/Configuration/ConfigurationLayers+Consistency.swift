@@ -6,6 +6,9 @@ extension ConfigurationLayers {
         self.checkBroker()
         for plugin in ExecutorOptions.Plugin.allCases { self.checkMounts(plugin) }
         self.checkSandboxToken()
+        if let file = self.configuration.ecosystem.caFile, !FileManager.default.isReadableFile(atPath: file) {
+            self.refuse("ecosystem.caFile", "must be a file that can be read")
+        }
         let cache = self.configuration.ecosystem.cache
         if cache.strategy == "disk", !KubernetesName.absolutePath.matches(cache.path) {
             self.refuse("ecosystem.cache.path", "must be \(KubernetesName.absolutePath.rule) where the cache strategy is disk")
@@ -24,9 +27,24 @@ extension ConfigurationLayers {
                 if !FileManager.default.isReadableFile(atPath: file) { self.refuse("rabbitmq.caFile", "must be a file that can be read") }
             }
         }
+        self.checkClientCertificate()
         let names = [rabbitmq.queue, rabbitmq.waitQueue, rabbitmq.parkedQueue]
         if rabbitmq.retryQueueEnabled, names.contains(where: [rabbitmq.retryQueue, rabbitmq.retryWaitQueue, rabbitmq.initQueue].contains) {
             self.refuse("rabbitmq.retryQueue", "must be another queue than \(rabbitmq.queue), and none of those named after it")
+        }
+    }
+
+    private mutating func checkClientCertificate() {
+        let rabbitmq = self.configuration.rabbitmq
+        for (key, file, other) in [("certFile", rabbitmq.certFile, rabbitmq.keyFile), ("keyFile", rabbitmq.keyFile, rabbitmq.certFile)] {
+            guard let file else { continue }
+            if rabbitmq.transport != .amqps {
+                self.refuse("rabbitmq.\(key)", "must not be set without amqps (RABBITMQ_PROTOCOL): without TLS nobody sees a certificate")
+            } else if other == nil {
+                self.refuse("rabbitmq.\(key)", "must be set together with \(key == "certFile" ? "RABBITMQ_KEY_FILE" : "RABBITMQ_CERT_FILE")")
+            } else if !FileManager.default.isReadableFile(atPath: file) {
+                self.refuse("rabbitmq.\(key)", "must be a file that can be read")
+            }
         }
     }
 

@@ -16,6 +16,8 @@ public struct EcosystemOptions: Sendable {
 
     public var ui = "https://cd.screwdriver.cd"
     public var api = "https://api.screwdriver.cd"
+    /// PEM file of the authority of the build API's certificate, where it is not a public one; `worker run` checks at start that the system trusts it.
+    public var caFile: String?
     public var store = "https://store.screwdriver.cd"
     public var pushgatewayURL = ""
     public var cache = Cache()

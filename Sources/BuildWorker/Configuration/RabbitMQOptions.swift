@@ -19,6 +19,10 @@ public struct RabbitMQOptions: Sendable {
     public var reconnectLimit = Duration.seconds(30)
     /// PEM file with the authorities that may have signed the broker's certificate. Needed with `amqps`.
     public var caFile: String?
+    /// PEM file with the certificate, and those between it and its authority, that we show to a broker that demands one.
+    public var certFile: String?
+    /// PEM file with that certificate's key, without a passphrase.
+    public var keyFile: String?
     /// The build queue.
     public var queue = "test"
     /// Unsettled deliveries per queue, 1–65535.

@@ -14,6 +14,8 @@ extension Setting {
         Setting("rabbitmq.vhost", \.rabbitmq.vhost, .vhost, empty: .value),
         Setting("rabbitmq.connectOptions", \.rabbitmq.connectOptions, .connectOptions),
         Setting("rabbitmq.caFile", \.rabbitmq.caFile, .optionalPath, empty: .value),
+        Setting("rabbitmq.certFile", \.rabbitmq.certFile, .optionalPath, empty: .value),
+        Setting("rabbitmq.keyFile", \.rabbitmq.keyFile, .optionalPath, empty: .value),
         Setting("rabbitmq.queue", \.rabbitmq.queue, .brokerName("a queue", upTo: 240)),
         Setting("rabbitmq.prefetchCount", \.rabbitmq.prefetchCount, .integer(1...65535)),
         Setting("rabbitmq.messageReprocessLimit", \.rabbitmq.messageReprocessLimit, .integer(0...1000)),
@@ -109,6 +111,7 @@ extension Setting {
     private static let ecosystem: [Setting] = [
         Setting("ecosystem.ui", \.ecosystem.ui, .httpURL),
         Setting("ecosystem.api", \.ecosystem.api, .httpURL),
+        Setting("ecosystem.caFile", \.ecosystem.caFile, .optionalPath, empty: .value),
         Setting("ecosystem.store", \.ecosystem.store, .httpURL),
         Setting("ecosystem.pushgatewayUrl", \.ecosystem.pushgatewayURL, .optionalHTTPURL, empty: .value),
         Setting("ecosystem.cache.strategy", \.ecosystem.cache.strategy, .oneOf("s3", "disk")),

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Whether this system trusts the cluster's authority.
+/// Whether this system trusts the authorities of the cluster and the build API.
 ///
 /// URLSession on Linux takes the authorities it trusts from one file of the system, and nothing a program sets changes
 /// that. So the worker looks before it starts, rather than fail each request.
@@ -16,12 +16,22 @@ public enum ClusterTrust {
     public static func check(_ options: KubernetesOptions, systemBundle: String = Self.systemBundle) throws(Untrusted) {
         let authority = options.caFile
         guard options.serverURL.lowercased().hasPrefix("https://"), FileManager.default.fileExists(atPath: authority) else { return }
+        try Self.check(authority, of: "the cluster", systemBundle)
+    }
+
+    /// Nothing to check where no authority is given: then it is a public one.
+    public static func check(_ ecosystem: EcosystemOptions, systemBundle: String = Self.systemBundle) throws(Untrusted) {
+        guard ecosystem.api.lowercased().hasPrefix("https://"), let authority = ecosystem.caFile else { return }
+        try Self.check(authority, of: "the build API", systemBundle)
+    }
+
+    private static func check(_ authority: String, of whom: String, _ systemBundle: String) throws(Untrusted) {
         let wanted = try Self.certificates(inFile: authority)
-        guard !wanted.isEmpty else { throw Untrusted(description: "\(authority) should hold the cluster's authority, but holds no certificate") }
+        guard !wanted.isEmpty else { throw Untrusted(description: "\(authority) should hold the authority of \(whom), but holds no certificate") }
         let trusted = Set(try Self.certificates(inFile: systemBundle))
         guard !trusted.isSuperset(of: wanted) else { return }
         throw Untrusted(
-            description: "the cluster's authority (\(authority)) is not among those this system trusts (\(systemBundle)), and URLSession"
+            description: "\(whom)'s authority (\(authority)) is not among those this system trusts (\(systemBundle)), and URLSession"
                 + " trusts no others: append \(authority) to a copy of \(systemBundle) and mount the copy over \(systemBundle)")
     }
 

@@ -104,6 +104,12 @@ import Testing
     @Test(arguments: [
         (["RABBITMQ_PROTOCOL": "amqps"], "rabbitmq.protocol", "amqps needs RABBITMQ_CA_FILE"),
         (["RABBITMQ_PROTOCOL": "amqps", "RABBITMQ_CA_FILE": "/nowhere/ca.pem"], "rabbitmq.caFile", "a file that can be read"),
+        (["RABBITMQ_CERT_FILE": "/dev/null"], "rabbitmq.certFile", "must not be set without amqps"),
+        (["RABBITMQ_PROTOCOL": "amqps", "RABBITMQ_CA_FILE": "/dev/null", "RABBITMQ_CERT_FILE": "/dev/null"], "rabbitmq.certFile", "together with RABBITMQ_KEY_FILE"),
+        (["RABBITMQ_PROTOCOL": "amqps", "RABBITMQ_CA_FILE": "/dev/null", "RABBITMQ_KEY_FILE": "/dev/null"], "rabbitmq.keyFile", "together with RABBITMQ_CERT_FILE"),
+        (["RABBITMQ_PROTOCOL": "amqps", "RABBITMQ_CA_FILE": "/dev/null", "RABBITMQ_CERT_FILE": "/dev/null", "RABBITMQ_KEY_FILE": "/nowhere/key.pem"],
+            "rabbitmq.keyFile", "a file that can be read"),
+        (["ECOSYSTEM_CA_FILE": "/nowhere/ca.pem"], "ecosystem.caFile", "a file that can be read"),
         (["CACHE_STRATEGY": "disk", "CACHE_PATH": "cache"], "ecosystem.cache.path", "begins with /"),
         (["RABBITMQ_QUEUE": "a", "RABBITMQ_RETRYQUEUE": "a"], "rabbitmq.retryQueue", "must be another queue than a"),
         (["RABBITMQ_QUEUE": "a", "RABBITMQ_RETRYQUEUE": "a.wait"], "rabbitmq.retryQueue", "must be another queue"),

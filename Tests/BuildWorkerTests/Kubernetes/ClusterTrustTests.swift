@@ -46,6 +46,19 @@ import Testing
         #expect(throws: Never.self) { try ClusterTrust.check(self.options("kubernetes.default", ca: "/nowhere"), systemBundle: "/nowhere") }
     }
 
+    @Test func theBuildAPIsAuthorityIsLookedForWhereItIsGiven() throws {
+        let bundle = try self.file(self.pem("QUJD"))
+        var ecosystem = EcosystemOptions()
+        #expect(throws: Never.self) { try ClusterTrust.check(ecosystem, systemBundle: "/nowhere") }
+        ecosystem.caFile = try self.file(self.pem("QUJD"))
+        #expect(throws: Never.self) { try ClusterTrust.check(ecosystem, systemBundle: bundle) }
+        ecosystem.caFile = try self.file(self.pem("T1RI"))
+        let error = #expect(throws: ClusterTrust.Untrusted.self) { try ClusterTrust.check(ecosystem, systemBundle: bundle) }
+        #expect(error?.description.hasPrefix("the build API's authority (") == true)
+        ecosystem.api = "http://api.test"
+        #expect(throws: Never.self) { try ClusterTrust.check(ecosystem, systemBundle: bundle) }
+    }
+
     @Test func aBundleThatIsMissingIsAnError() throws {
         let ca = try self.file(self.pem("QUJD"))
         #expect(throws: ClusterTrust.Untrusted.self) { try ClusterTrust.check(self.options("kubernetes.default", ca: ca), systemBundle: "/nowhere") }
