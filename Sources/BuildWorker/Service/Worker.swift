@@ -56,12 +56,16 @@ public final class Worker: Service {
         let intake = Intake { consuming.setIntake($0) }
         let journal = Self.journal(spool, logger)
         let timers = LocalTimers(rabbitmq, journal: journal, logger: logger, publish: publish)
-        let transport = HTTPTransport { request, result, took in
-            meters.record(.requestDuration, request.service, request.method, result.codeForMetrics, took: took)
+        // One for each service: libcurl keeps as many connections as four times what a pool has under way, so a pool that serves two
+        // closes the one's while it talks to the other.
+        func transport() -> HTTPTransport {
+            HTTPTransport { request, result, took in
+                meters.record(.requestDuration, request.service, request.method, result.codeForMetrics, took: took)
+            }
         }
         let kubernetes = configuration.executor.kubernetes
-        let clusters = BuildClusters(configuration.executor, transport: transport)
-        let buildAPI = BuildAPIClient(transport: transport, deadline: kubernetes.requestTimeout)
+        let clusters = BuildClusters(configuration.executor, transport: transport())
+        let buildAPI = BuildAPIClient(transport: transport(), deadline: kubernetes.requestTimeout)
         let spooler = Self.spooler(configuration, spool, host, buildAPI, meters, logger)
         self.spooler = spooler
         let outages = Outages(
