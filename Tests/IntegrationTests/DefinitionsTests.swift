@@ -57,7 +57,7 @@ extension Integration {
             }
 
             let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
-            let worker = try WorkerProcess(["run"], environment: environment("build-worker", password, ["SPOOL_DIRECTORY": spool]))
+            let worker = try WorkerProcess(["run"], environment: environment("build-worker", password, Stage.looking(["SPOOL_DIRECTORY": spool])))
             try await worker.waitUntilConsuming()
             func publish(_ image: String, build: Int) async throws {
                 let message = Data(stage.start(build, image: image).serialized())

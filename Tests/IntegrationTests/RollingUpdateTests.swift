@@ -18,7 +18,8 @@ extension Integration {
             init() throws {
                 let spec = try #require(try RealCluster.shipped("deployment")["spec"])
                 // One more at a time, and never one fewer: the order that ``roll`` plays.
-                #expect(spec[path: "strategy", "rollingUpdate"] == ["maxSurge": 1, "maxUnavailable": 0])
+                #expect(spec[path: "strategy", "rollingUpdate", "maxSurge"] == 1)
+                #expect(spec[path: "strategy", "rollingUpdate", "maxUnavailable"] == 0)
                 self.grace = .seconds(try #require(spec[path: "template", "spec", "terminationGracePeriodSeconds"]?.integer))
                 self.drainTimeout = try #require(try RealCluster.shipped("config-map")[path: "data", "DRAIN_TIMEOUT"]?.string)
             }
