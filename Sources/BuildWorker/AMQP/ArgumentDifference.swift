@@ -55,10 +55,8 @@ struct ArgumentDifference: Hashable, Sendable {
     /// What is no danger to a message while brokers and workers do well.
     private static func cost(of argument: String, isWanted: Bool) -> String? {
         switch (argument, isWanted) {
-        case ("x-queue-type", true):
-            "a classic queue is away, or lost, with its node unless it is mirrored; a dead-lettered message is lost if the broker dies on the way; and "
-                + "only a worker's own disk tells which message crashed it, for deliveries are not counted"
-        case ("x-dead-letter-routing-key", true): "what is rejected waits there instead, which is fine if that queue gives it back after a while"
+        // Short: one line of `worker check queues` has the findings of all queues.
+        case ("x-queue-type", true): "a classic queue is away, or lost, with its node"
         case ("x-single-active-consumer", false): "one worker gets all messages, and the others none"
         default: nil
         }

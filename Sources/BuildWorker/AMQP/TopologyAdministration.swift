@@ -78,7 +78,7 @@ public final class TopologyAdministration {
             // Who has not the wait queue may have another that does its work: the one that the work queue names.
             if let other = elsewhere[queue.name], try self.depth(of: queue.name) == nil, try self.depth(of: other) != nil {
                 findings.append(
-                    TopologyFinding(severity: .warning, subject: "queue \(queue.name)", text: "missing: \(other) is in its place, and its depth says what waits"))
+                    TopologyFinding(severity: .warning, subject: "queue \(queue.name)", text: "missing: \(other) is in its place"))
                 findings += try self.check(queue.called(other), &elsewhere)
             } else {
                 findings += try self.check(queue, &elsewhere)
