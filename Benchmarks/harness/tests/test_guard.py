@@ -5,7 +5,7 @@ import unittest
 from ..guard import losses, ratios
 
 
-def results(rate=2.0, cost=1.0, settled=1.5, latency=5):
+def results(rate=2.0, cost=1.0, settled=0.5, latency=5):
     def trials(**figures):
         return [dict(figures) for _ in range(3)]
     return {
@@ -14,8 +14,8 @@ def results(rate=2.0, cost=1.0, settled=1.5, latency=5):
             {"contestant": "go", "latencyMs": latency, "trials": trials(buildsPerSecond=1.0, cpuMsPerBuild=1.0)},
         ],
         "settle": [
-            {"contestant": "worker", "trials": trials(messagesPerSecond=settled)},
-            {"contestant": "go", "trials": trials(messagesPerSecond=1.0)},
+            {"contestant": "worker", "trials": trials(cpuMicrosecondsPerMessage=settled)},
+            {"contestant": "go", "trials": trials(cpuMicrosecondsPerMessage=1.0)},
         ],
     }
 
@@ -25,13 +25,13 @@ class GuardTests(unittest.TestCase):
         self.assertEqual(losses(results(), results()), [])
 
     def test_better_passes(self):
-        self.assertEqual(losses(results(rate=4, cost=0.1, settled=9), results()), [])
+        self.assertEqual(losses(results(rate=4, cost=0.1, settled=0.1), results()), [])
 
     def test_a_little_worse_passes(self):
-        self.assertEqual(losses(results(rate=1.5, cost=1.3, settled=1.1), results()), [])
+        self.assertEqual(losses(results(rate=1.5, cost=1.3, settled=0.7), results()), [])
 
     def test_each_loss_is_found(self):
-        for worse, name in [({"rate": 1.3}, "buildsPerSecond"), ({"cost": 1.6}, "cpuMsPerBuild"), ({"settled": 1.0}, "messagesPerSecond")]:
+        for worse, name in [({"rate": 1.3}, "buildsPerSecond"), ({"cost": 1.6}, "cpuMsPerBuild"), ({"settled": 0.8}, "cpuMicrosecondsPerMessage")]:
             with self.subTest(name):
                 found = losses(results(**worse), results())
                 self.assertEqual(len(found), 1)
