@@ -19,12 +19,12 @@ class Contestant:
     def __init__(self, name, command, extra=None):
         self.name, self.command, self.extra = name, command, extra or {}
 
-    def start(self, stage, cluster=Simulated()):
-        """Runs it on a stage, with a spool of its own that is new each time."""
+    def start(self, stage, cluster=Simulated(), extra=None):
+        """Runs it on a stage, with a spool of its own that is new each time; extra: variables of this run."""
         home = os.path.join(stage.directory, self.name)
         shutil.rmtree(home, ignore_errors=True)
         os.makedirs(home, mode=0o700)
-        environment = {**stage.environment(), "SPOOL_DIRECTORY": home, **cluster.environment(), **self.extra}
+        environment = {**stage.environment(), "SPOOL_DIRECTORY": home, **cluster.environment(), **self.extra, **(extra or {})}
         return Process(self.name, cluster.wrap(self.command), environment, os.path.join(stage.directory, f"{self.name}.log"))
 
 
