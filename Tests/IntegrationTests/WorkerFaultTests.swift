@@ -38,7 +38,7 @@ extension Integration {
             let first = try stage.startWorker()
             try await first.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
-            try await eventually("the timer is held") { try stage.depth(\.initTimers) == 1 && stage.isSettled() }
+            try await eventually("the timer is the broker's") { try first.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }
             try await first.child.kill9()
             let second = try stage.startWorker()
             try await eventually("another worker verifies it to the end") { try await stage.simulator.state().status(1) == "FAILURE" }
@@ -54,7 +54,7 @@ extension Integration {
             for build in 1...30 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("twenty are in hand") { try await stage.simulator.state().podsCreated == 20 }
             worker.child.signal(SIGTERM)
-            try await eventually("it drains") { try worker.hasLogged("draining") }
+            try await eventually("it takes no more") { try worker.hasLogged("no more deliveries from queue \(stage.queues.build)") }
             try await stage.simulator.removeFault(hold)
             #expect(try await worker.child.waitForExit() == 0)
             #expect(try stage.depth(\.initTimers) == 20, "what was in hand is finished")
@@ -147,7 +147,7 @@ extension Integration {
         }
 
         @Test func timersOfABrokerWithoutAnInitQueueSurviveTheWorker() async throws {
-            let stage = try await Stage.set(.upstream, initTimeout: .seconds(4))
+            let stage = try await Stage.set(.upstream, initTimeout: .seconds(10))
             defer { stage.clear() }
             let spool = ["SPOOL_DIRECTORY": Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path]
             let first = try stage.startWorker(["run"], spool)

@@ -34,7 +34,7 @@ package final class Broker: Sendable {
     @discardableResult
     static func run(_ arguments: [String]) async throws -> String {
         let child = try ChildProcess(URL(fileURLWithPath: "/bin/bash"), [self.script.path] + arguments)
-        let code = try await child.waitForExit(within: .seconds(120))
+        let code = try await child.waitForExit(within: .seconds(420))
         guard code == 0 else { throw NotInTime(description: "private-broker \(arguments.joined(separator: " ")): \(code) \(child.errors)") }
         return child.output
     }
