@@ -120,7 +120,7 @@ extension Integration {
         func stopRemovesThePods(isMinimal: Bool) async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
-            let worker = try stage.startWorker()
+            let worker = try stage.startWorker(["run"], Stage.looking())
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
             try await eventually("the start is acknowledged") { try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }

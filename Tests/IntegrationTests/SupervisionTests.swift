@@ -173,7 +173,7 @@ extension Integration {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
             // A twentieth of a minute: 3 s.
-            let worker = try stage.startWorker(["run"], ["POD_TTL": "0.05", "JANITOR_INTERVAL": "0.5"])
+            let worker = try stage.startWorker(["run"], Stage.looking(["POD_TTL": "0.05", "JANITOR_INTERVAL": "0.5"]))
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/succeeded:1"))
             try await stage.publish(stage.start(2, image: "fate/running:1"))
