@@ -67,6 +67,8 @@ private final class ConsumerRole: ConnectionRole {
         var assembler = DeliveryAssembler()
         var backoff: Backoff
         var resumesAt: ContinuousClock.Instant?
+        /// How often the queue has been consumed over this connection.
+        var subscriptions = 0
     }
 
     private var lanes: [Lane]
@@ -235,12 +237,19 @@ private final class ConsumerRole: ConnectionRole {
         switch action {
         case .open: try socket.openChannel(number)
         case .setPrefetch: try socket.setPrefetch(self.prefetch, on: number)
-        case .consume: try socket.consume(queue, consumerTag: self.consumerTag(queue), on: number)
-        case .cancel: try socket.cancelConsumer(self.consumerTag(queue), on: number)
+        case .consume:
+            self.lanes[index].subscriptions += 1
+            try socket.consume(queue, consumerTag: self.consumerTag(self.lanes[index]), on: number)
+        case .cancel: try socket.cancelConsumer(self.consumerTag(self.lanes[index]), on: number)
         case .confirmCloseAndPause: try socket.confirmClose(of: number)
         case .pause: break
         }
     }
 
-    private func consumerTag(_ queue: String) -> String { String("\(queue)@\(self.host)".prefix(255)) }
+    /// Another one each time: RabbitMQ 3.10.8 takes a tag that comes back while its messages are unsettled for the consumer that was
+    /// cancelled, misses deliveries, and crashes the channel that asks for them (`handle_deliver0`, `function_clause`).
+    private func consumerTag(_ lane: Lane) -> String {
+        let count = lane.subscriptions > 1 ? "#\(lane.subscriptions)" : ""
+        return String("\(lane.channel.queue)@\(self.host)".prefix(255 - count.count)) + count
+    }
 }
