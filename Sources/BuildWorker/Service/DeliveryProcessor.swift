@@ -14,8 +14,8 @@ struct DeliveryProcessor: Sendable {
     let settle: @Sendable (DeliveryTag, Settlement) async -> Void
     /// Redeliveries that the broker counts and that lost connections account for.
     let explainedRedeliveries: @Sendable () -> Int
-    /// Whether a service that builds need is away for everybody.
-    let isOutage: @Sendable () -> Bool
+    /// Whether a service that builds need is away for everybody, or was since then.
+    let isOutage: @Sendable (ContinuousClock.Instant) -> Bool
     /// Turns an action into the fact it taught. Never throws: a failure is a fact too.
     let perform: @Sendable (Action, DeliveryContext) async -> Fact
     var observers: [DeliveryObserver] = []
@@ -135,7 +135,7 @@ struct DeliveryProcessor: Sendable {
             self.tell(.learned(action, fact, took: clock.now - start), context)
             facts.record(fact)
             onFact(fact)
-            if self.isOutage() { facts.recordOutage() }
+            if self.isOutage(start) { facts.recordOutage() }
         }
         context.logger.info("handed back for \(context.job)")
         self.tell(.handedBack, context)

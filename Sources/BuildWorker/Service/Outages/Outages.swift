@@ -35,6 +35,8 @@ final class Outages: Sendable {
         /// Repeats the question that failed.
         var probe: Probe?
         var lastAnswer: ContinuousClock.Instant?
+        /// When its last outage ended.
+        var wasBackAt: ContinuousClock.Instant?
     }
 
     /// A service that answered a probe so shortly ago is not probed again.
@@ -62,6 +64,11 @@ final class Outages: Sendable {
 
     /// Whether one of the services is away for everybody.
     var isAnyOpen: Bool { self.watched.withLock { $0.values.contains { $0.breaker.isOpen } } }
+
+    /// Whether one of them is, or was at some time since: what failed then may be judged when it is over.
+    func wasAnyOpen(since start: ContinuousClock.Instant) -> Bool {
+        self.watched.withLock { $0.values.contains { $0.breaker.isOpen || $0.wasBackAt.map { $0 >= start } ?? false } }
+    }
 
     func isOpen(_ dependency: Dependency) -> Bool { self.watched.withLock { $0[dependency]?.breaker.isOpen ?? false } }
 
@@ -137,6 +144,7 @@ final class Outages: Sendable {
             }
             let duration = self.watched.withLock { all in
                 let duration = all[dependency]?.breaker.probeSucceeded(at: .now)
+                all[dependency]?.wasBackAt = .now
                 self.health.outage(of: dependency.rawValue, cause: nil)
                 if !all.values.contains(where: { $0.breaker.isOpen }) { self.intake.resume(from: .outage) }
                 return duration
