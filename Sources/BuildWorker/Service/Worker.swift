@@ -59,7 +59,7 @@ public final class Worker: Service {
         // One for each service: libcurl keeps as many connections as four times what a pool has under way, so a pool that serves two
         // closes the one's while it talks to the other.
         func transport() -> HTTPTransport {
-            HTTPTransport { request, result, took in
+            HTTPTransport(connectionsPerHost: min(max(6, rabbitmq.prefetchCount), 64)) { request, result, took in
                 meters.record(.requestDuration, request.service, request.method, result.codeForMetrics, took: took)
             }
         }
