@@ -37,7 +37,7 @@ extension Simulation {
     }
 
     /// Some message of the build is still to be handled, or its handling has not deleted the build's pods yet.
-    private func willBeTidied(_ build: Int) -> Bool {
+    func willBeTidied(_ build: Int) -> Bool {
         for number in 0..<self.broker.messages.count where self.broker.messages[number].build == build && self.broker.messages[number].command != .stop {
             switch self.broker.messages[number].place {
             case .gone: continue

@@ -107,6 +107,9 @@ extension Simulation {
     private func apply(_ settlement: Settlement, _ handling: Handling) {
         let worker = handling.worker
         if handling.connection != self.workers[worker].connection {
+            // Nobody hears it. Where another worker has settled the message meanwhile, nobody comes to see what this one made either, but the
+            // janitor when the build has ended.
+            if settlement == .nack, let build = handling.build, !self.willBeTidied(build) { self.excused[build] = true }
             guard self.mutation == .staleTags, handling.tag < self.workers[worker].unacked.count else { return }
         }
         let message = self.workers[worker].unacked[handling.tag]
