@@ -10,9 +10,8 @@ extension ValueFormat where Value == [String] {
                     guard path.isEmpty || path.hasPrefix("/"), !path.contains("\0") else { throw Mismatch(expectation) }
                     return path.isEmpty ? [] : [path]
                 }
-                guard let elements = try raw.json(expectation).array else { throw Mismatch(expectation) }
-                let words = elements.compactMap(\.string)
-                guard words.count == elements.count, words.first?.hasPrefix("/") ?? true, !words.contains(where: { $0.contains("\0") }) else {
+                let words = try raw.strings(expectation)
+                guard words.first?.hasPrefix("/") ?? true, !words.contains(where: { $0.contains("\0") }) else {
                     throw Mismatch(expectation)
                 }
                 return words
@@ -25,11 +24,8 @@ extension ValueFormat where Value == [String] {
             .json,
             parse: { raw, _ throws(Mismatch) in
                 let expectation = "must be a JSON array of event patterns, for example [\"build.failed\",\"outage.*\"]; * is one word, # any number"
-                guard let elements = try raw.json(expectation).array else { throw Mismatch(expectation) }
-                let patterns = elements.compactMap(\.string)
-                guard patterns.count == elements.count, patterns.allSatisfy({ $0.wholeMatch(of: /([a-z-]+|\*|#)(\.([a-z-]+|\*|#))*/) != nil }) else {
-                    throw Mismatch(expectation)
-                }
+                let patterns = try raw.strings(expectation)
+                guard patterns.allSatisfy({ $0.wholeMatch(of: /([a-z-]+|\*|#)(\.([a-z-]+|\*|#))*/) != nil }) else { throw Mismatch(expectation) }
                 return patterns
             }, render: { .array($0.map { .string($0) }) })
     }

@@ -7,6 +7,14 @@ extension RawValue {
             do throws(JSONError) { return try JSONValue(parsing: text) } catch { throw Mismatch("\(expectation); it is \(error)") }
         }
     }
+
+    /// A JSON array of nothing but strings.
+    func strings(_ expectation: String) throws(Mismatch) -> [String] {
+        guard let elements = try self.json(expectation).array else { throw Mismatch(expectation) }
+        let strings = elements.compactMap(\.string)
+        guard strings.count == elements.count else { throw Mismatch(expectation) }
+        return strings
+    }
 }
 
 extension ValueFormat where Value == [(name: String, value: String)] {
@@ -62,8 +70,7 @@ extension ValueFormat where Value == [String] {
             .json,
             parse: { raw, _ throws(Mismatch) in
                 let expectation = "must be a JSON array of regular expressions, for example [\"rhel6\"]"
-                guard let elements = try raw.json(expectation).array, elements.allSatisfy({ $0.string != nil }) else { throw Mismatch(expectation) }
-                let patterns = elements.compactMap(\.string)
+                let patterns = try raw.strings(expectation)
                 // An empty one would exclude every image.
                 let wrong = patterns.filter { $0.isEmpty || !ImagePattern.isValid($0) }
                 guard wrong.isEmpty else { throw Mismatch(all: wrong.map { "\($0.quoted) must be a regular expression" }) }

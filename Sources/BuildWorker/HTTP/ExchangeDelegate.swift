@@ -26,8 +26,8 @@ final class ExchangeDelegate: NSObject, URLSessionTaskDelegate {
     /// The one place where tasks are cancelled: doing it from within URLSession's own calls may deadlock it.
     let queue = DispatchQueue(label: "http-exchanges")
 
-    /// How late a deadline may be noticed. A timer for each request cost more than the rest of what this folder does: each is made known
-    /// to the kernel, and taken back when the answer comes.
+    /// How late a deadline may be noticed. A timer for each request cost a seventh of the request's processor time (100 of 690 µs, twenty at
+    /// once): each is made known to the kernel, and taken back when the answer comes.
     private static let interval = DispatchTimeInterval.milliseconds(50)
 
     func begin(_ running: Running) {

@@ -35,8 +35,10 @@ struct BuildClusters: Sendable {
     func route(_ build: BuildConfig) -> ExecutorRoute { ExecutorRoute(build, self.options) }
 
     /// The options that a build's pod is made with, and where.
-    func home(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) {
-        let own = self.options.options(of: self.route(build).executor)
+    func home(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) { self.home(on: self.route(build)) }
+
+    func home(on route: ExecutorRoute) -> (options: KubernetesOptions, place: Place) {
+        let own = self.options.options(of: route.executor)
         return (own, self.places.first { $0.options.isSamePlace(as: own) } ?? self.places[0])
     }
 

@@ -10,7 +10,7 @@ extension ActionPerformer {
                 "the build asks for an executor that is not configured; it gets another",
                 metadata: ["asked": .string(unknown.safeToShow(limit: 100)), "executor": .string(route.executor.rawValue)])
         }
-        let (options, place) = self.clusters.home(of: build)
+        let (options, place) = self.clusters.home(on: route)
         let manifest: PodManifest
         do {
             manifest = try PodManifest(build: build, options: options, ecosystem: self.configuration.ecosystem)
