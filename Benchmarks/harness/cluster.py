@@ -1,4 +1,4 @@
-"""What a contestant takes for its Kubernetes: the simulator, the simulator behind TLS, or a real API server."""
+"""What a contestant takes for its surroundings: the simulator, the simulator with its build API behind TLS, or a real API server."""
 
 import glob
 import json
@@ -39,15 +39,15 @@ class Simulated:
 class _OverTLS(Simulated):
     """Whoever has no setting for it trusts the file of the system alone, so each contestant gets its own view of that."""
 
-    def __init__(self, stage, url, authority):
-        self._url, self._authority = url, authority
+    def __init__(self, stage, authority, variables):
+        self._variables = variables
         self._bundle = f"{stage.directory}/bundle.pem"
         subprocess.run(
             [stage.binaries["worker"], "trust", "--ca", authority, "--out", self._bundle], check=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL)
 
     def environment(self):
-        return {"K8S_HOST": self._url, "K8S_CA_FILE": self._authority}
+        return self._variables
 
     def wrap(self, command):
         script = f'mount --bind "$0" {SYSTEM_BUNDLE} && exec "$@"'
@@ -55,21 +55,26 @@ class _OverTLS(Simulated):
 
 
 class BehindTLS(_OverTLS):
-    """The simulator with socat before it, which takes the TLS off."""
+    """The simulator's build API with socat before it, which takes the TLS off: HTTP/1.1, as Node.js speaks it."""
 
     def __init__(self, stage):
         directory = stage.directory
         _make_certificates(directory)
-        target = stage.addresses["kubernetes"].removeprefix("http://")
+        self._stage, self._plain = stage, stage.addresses["api"]
+        target = self._plain.removeprefix("http://")
         port = int(target.rpartition(":")[2])
         # The same port on another loopback address: it is free there, since nobody else takes addresses like this one.
         address = "127.0.0.42"
         self._front = Process("socat", [
             "socat", f"OPENSSL-LISTEN:{port},bind={address},reuseaddr,fork,nodelay,backlog=128,verify=0,cert={directory}/server.pem,"
             f"key={directory}/server.key", f"TCP:{target},nodelay"], dict(os.environ), f"{directory}/socat.log")
-        super().__init__(stage, f"https://{address}:{port}", f"{directory}/authority.pem")
+        authority = f"{directory}/authority.pem"
+        # Builds are told at the address in their message.
+        stage.addresses["api"] = f"https://{address}:{port}"
+        super().__init__(stage, authority, {"ECOSYSTEM_API": stage.addresses["api"], "ECOSYSTEM_CA_FILE": authority})
 
     def close(self):
+        self._stage.addresses["api"] = self._plain
         self._front.kill()
 
 
@@ -82,10 +87,8 @@ class RealCluster(_OverTLS):
             ["scripts/private-cluster", "start", directory], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self._cluster = dict(line.split("=", 1) for line in started.stdout.splitlines() if "=" in line)
         self._ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-        super().__init__(stage, self._cluster["API_SERVER"], self._cluster["CA_FILE"])
-
-    def environment(self):
-        return {**super().environment(), "K8S_TOKEN": self._cluster["ADMIN_TOKEN"]}
+        super().__init__(stage, self._cluster["CA_FILE"], {
+            "K8S_HOST": self._cluster["API_SERVER"], "K8S_CA_FILE": self._cluster["CA_FILE"], "K8S_TOKEN": self._cluster["ADMIN_TOKEN"]})
 
     def version(self):
         """The API server's."""

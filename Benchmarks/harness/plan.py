@@ -94,7 +94,7 @@ class Plan:
             lambda trial: f"{trial['messagesPerSecond']:.0f} messages/s, {trial['cpuMicrosecondsPerMessage']:.1f} µs CPU each")
 
     def tls(self):
-        """Memory and processor time with the API server behind TLS."""
+        """Memory and processor time with the build API behind TLS."""
         reason = cluster.why_not_over_tls()
         if reason:
             say(f"nothing is measured over TLS: {reason}")

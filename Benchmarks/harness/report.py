@@ -32,7 +32,7 @@ def tables(results):
         found.append(("Consume and ack alone, messages of 1 KiB, prefetch 20", columns(results["settle"], {
             "messagesPerSecond": ("messages/s", 0), "cpuMicrosecondsPerMessage": ("µs CPU each", 1)}, ratios=True)))
     if "tls" in results:
-        found.append(("With the API server behind TLS (HTTP/1.1), API latency 5 ms", throughput(results["tls"])))
+        found.append(("With the build API behind TLS (HTTP/1.1), API latency 5 ms", throughput(results["tls"])))
     if "apiserver" in results:
         found.append((f"Against a real kube-apiserver {results.get('apiserverVersion', '')} with etcd (TLS, HTTP/2); "
                       "requests and connections are the build API's", throughput(results["apiserver"])))

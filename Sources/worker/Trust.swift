@@ -11,6 +11,9 @@ struct Trust: AsyncParsableCommand {
             over that path:
 
               worker trust --ca /var/run/secrets/kubernetes.io/serviceaccount/ca.crt --out /trust/ca-certificates.crt
+
+            The whole bundle is read for each connection. Where neither the cluster nor the build API has a certificate of a public
+            authority, --only makes a small one.
             """)
 
     @Option(name: .long, help: "PEM file with the authority to add; may be repeated.")
@@ -22,13 +25,16 @@ struct Trust: AsyncParsableCommand {
     @Option(name: .long, help: "The bundle to start from.")
     var bundle = ClusterTrust.systemBundle
 
+    @Flag(name: .long, help: "Start from no bundle: only the authorities named here are trusted.")
+    var only = false
+
     func validate() throws {
         if self.ca.isEmpty { throw ValidationError("name at least one --ca FILE") }
     }
 
     func run() async throws {
         var bundles: [String] = []
-        for file in [self.bundle] + self.ca {
+        for file in (self.only ? [] : [self.bundle]) + self.ca {
             guard let content = FileManager.default.contents(atPath: file) else {
                 printError("cannot read \(file)")
                 throw Exit.failed

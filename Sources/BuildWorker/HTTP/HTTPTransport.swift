@@ -1,7 +1,7 @@
 internal import Foundation
 internal import FoundationNetworking
 
-/// Sends requests over one pool of connections. A deadline is a deadline.
+/// Sends requests to one service. A deadline is a deadline.
 ///
 /// All that is known about URLSession on Linux is answered in this folder. `data(for:)` deadlocks the session when its
 /// Swift task is cancelled, so completion handlers are used: a request runs to its end or its deadline whatever becomes of
@@ -12,21 +12,26 @@ public final class HTTPTransport: Sendable {
     /// nobody what it has collected (6.3.1), so until the deadline an answer without end takes memory.
     static let largestBody = 16 << 20
 
-    private let session: URLSession
+    private let pools: ConnectionPools
     private let delegate = ExchangeDelegate()
     /// Told of every request that ended: what came of it and how long it took.
     private let onEnd: @Sendable (HTTPRequest, Result<HTTPResponse, HTTPError>, Duration) -> Void
 
-    /// - Parameter connectionsPerHost: requests above this number wait for a connection, deadline running.
+    /// - Parameters:
+    ///   - connectionsPerHost: rounded up to a multiple of four. Requests above this number wait for a connection, deadline running.
+    ///   - isMultiplexed: the service is known to speak HTTP/2. URLSession never tells.
     public init(
-        connectionsPerHost: Int = 64, onEnd: @escaping @Sendable (HTTPRequest, Result<HTTPResponse, HTTPError>, Duration) -> Void = { _, _, _ in }
+        connectionsPerHost: Int = 64, isMultiplexed: Bool = false,
+        onEnd: @escaping @Sendable (HTTPRequest, Result<HTTPResponse, HTTPError>, Duration) -> Void = { _, _, _ in }
     ) {
         self.onEnd = onEnd
-        self.session = URLSession(configuration: Self.configuration(connectionsPerHost), delegate: self.delegate, delegateQueue: nil)
+        self.pools = ConnectionPools(connectionsPerHost: connectionsPerHost, isMultiplexed: isMultiplexed) { [delegate] connections in
+            URLSession(configuration: Self.configuration(connections), delegate: delegate, delegateQueue: nil)
+        }
     }
 
     /// A session holds its delegate until it is invalidated. No request can be under way here: each holds the transport.
-    deinit { self.session.finishTasksAndInvalidate() }
+    deinit { self.pools.invalidate() }
 
     private static func configuration(_ connectionsPerHost: Int) -> URLSessionConfiguration {
         let configuration = URLSessionConfiguration.ephemeral
@@ -36,8 +41,9 @@ public final class HTTPTransport: Sendable {
         configuration.httpShouldSetCookies = false
         configuration.urlCache = nil
         configuration.urlCredentialStorage = nil
-        // Ours fires first; this one only cleans up what libcurl would hold for ever.
-        configuration.timeoutIntervalForRequest = 120
+        // Practically never: deadlines are ours. URLSession makes a new timer for every header line and every piece of body that comes,
+        // and takes each to the kernel unless it lies beyond the end of its clock: a seventh of a build's processor time.
+        configuration.timeoutIntervalForRequest = 1e12
         return configuration
     }
 
@@ -63,7 +69,7 @@ public final class HTTPTransport: Sendable {
         let urlRequest = try Self.urlRequest(request)
         let deadline = min(deadline, .seconds(31_536_000))
         let end = ContinuousClock.now + deadline
-        var outcome = await self.attempt(urlRequest, request, self.session, by: end, of: deadline)
+        var outcome = await self.pools.withSession { await self.attempt(urlRequest, request, $0, by: end, of: deadline) }
         if case .connectionWasStale = outcome, request.isRepeatable {
             // A session of its own: among the kept connections might be more that were dropped.
             let fresh = URLSession(configuration: Self.configuration(1), delegate: self.delegate, delegateQueue: nil)

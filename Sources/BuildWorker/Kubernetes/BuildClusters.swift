@@ -19,7 +19,7 @@ struct BuildClusters: Sendable {
     let places: [Place]
     private let options: ExecutorOptions
 
-    init(_ options: ExecutorOptions, transport: HTTPTransport) {
+    init(_ options: ExecutorOptions, transport: (KubernetesOptions) -> HTTPTransport) {
         self.options = options
         var places: [Place] = []
         for plugin in ExecutorOptions.Plugin.allCases {
@@ -27,7 +27,7 @@ struct BuildClusters: Sendable {
             guard !places.contains(where: { $0.options.isSamePlace(as: own) }) else { continue }
             let usesTokenSecrets = ExecutorOptions.Plugin.allCases.map { options.options(of: $0) }.contains { $0.isSamePlace(as: own) && $0.buildToken == .secret }
             places.append(
-                Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: transport), usesTokenSecrets: usesTokenSecrets))
+                Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: transport(own)), usesTokenSecrets: usesTokenSecrets))
         }
         self.places = places
     }
@@ -49,6 +49,9 @@ struct BuildClusters: Sendable {
 }
 
 extension KubernetesOptions {
+    /// API servers speak HTTP/2, but only over TLS.
+    var isMultiplexed: Bool { self.serverURL.lowercased().hasPrefix("https:") }
+
     /// Whether a request for a build's pods would be the same request.
     fileprivate func isSamePlace(as other: KubernetesOptions) -> Bool {
         self.serverURL == other.serverURL && self.jobsNamespace == other.jobsNamespace && self.prefix == other.prefix && self.token == other.token

@@ -56,15 +56,14 @@ public final class Worker: Service {
         let intake = Intake { consuming.setIntake($0) }
         let journal = Self.journal(spool, logger)
         let timers = LocalTimers(rabbitmq, journal: journal, logger: logger, publish: publish)
-        // One for each service: libcurl keeps as many connections as four times what a pool has under way, so a pool that serves two
-        // closes the one's while it talks to the other.
-        func transport() -> HTTPTransport {
-            HTTPTransport(connectionsPerHost: min(max(6, rabbitmq.prefetchCount), 64)) { request, result, took in
+        // One for each service, for a pool of connections keeps four, whomever they lead to.
+        func transport(isMultiplexed: Bool = false) -> HTTPTransport {
+            HTTPTransport(connectionsPerHost: min(max(6, rabbitmq.prefetchCount), 64), isMultiplexed: isMultiplexed) { request, result, took in
                 meters.record(.requestDuration, request.service, request.method, result.codeForMetrics, took: took)
             }
         }
         let kubernetes = configuration.executor.kubernetes
-        let clusters = BuildClusters(configuration.executor, transport: transport())
+        let clusters = BuildClusters(configuration.executor) { transport(isMultiplexed: $0.isMultiplexed) }
         let buildAPI = BuildAPIClient(transport: transport(), deadline: kubernetes.requestTimeout)
         let spooler = Self.spooler(configuration, spool, host, buildAPI, meters, logger)
         self.spooler = spooler

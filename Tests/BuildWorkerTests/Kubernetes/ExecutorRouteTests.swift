@@ -69,7 +69,7 @@ import Testing
     @Test func onePlaceForAllIsAskedOnce() {
         var options = ExecutorOptions()
         options.sandbox.nodeSelectors = [("pool", "sandbox")]
-        let clusters = BuildClusters(options, transport: HTTPTransport())
+        let clusters = BuildClusters(options) { _ in HTTPTransport() }
         #expect(clusters.places.map(\.executor) == [.k8s])
         let home = clusters.home(of: Self.build(["screwdriver.cd/executor": "k8s-sandbox"]))
         #expect(home.options.nodeSelectors.map(\.value) == ["sandbox"])
@@ -81,7 +81,7 @@ import Testing
     func whatIsElsewhereIsAPlaceOfItsOwn(_ property: any WritableKeyPath<KubernetesOptions, String> & Sendable) {
         var options = ExecutorOptions()
         options.sandbox[keyPath: property] = "elsewhere"
-        let clusters = BuildClusters(options, transport: HTTPTransport())
+        let clusters = BuildClusters(options) { _ in HTTPTransport() }
         #expect(clusters.places.map(\.executor) == [.k8s, .sandbox])
         let home = clusters.home(of: Self.build(["screwdriver.cd/executor": "k8s-sandbox"]))
         #expect(clusters.all(from: home.place).map(\.executor) == [.sandbox, .k8s])
