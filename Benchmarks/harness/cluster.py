@@ -65,13 +65,13 @@ class BehindTLS(_OverTLS):
         port = int(target.rpartition(":")[2])
         # The same port on another loopback address: it is free there, since nobody else takes addresses like this one.
         address = "127.0.0.42"
+        url, authority = f"https://{address}:{port}", f"{directory}/authority.pem"
+        super().__init__(stage, authority, {"ECOSYSTEM_API": url, "ECOSYSTEM_CA_FILE": authority})
         self._front = Process("socat", [
             "socat", f"OPENSSL-LISTEN:{port},bind={address},reuseaddr,fork,nodelay,backlog=128,verify=0,cert={directory}/server.pem,"
             f"key={directory}/server.key", f"TCP:{target},nodelay"], dict(os.environ), f"{directory}/socat.log")
-        authority = f"{directory}/authority.pem"
         # Builds are told at the address in their message.
-        stage.addresses["api"] = f"https://{address}:{port}"
-        super().__init__(stage, authority, {"ECOSYSTEM_API": stage.addresses["api"], "ECOSYSTEM_CA_FILE": authority})
+        stage.addresses["api"] = url
 
     def close(self):
         self._stage.addresses["api"] = self._plain

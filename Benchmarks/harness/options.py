@@ -22,7 +22,7 @@ def parser():
         help="another build of the worker, as a further contestant; may be given again")
     found.add_argument("--measure", type=_names(MEASURES), default=MEASURES, metavar="WHAT,…", help=f"{', '.join(MEASURES)} (all)")
     found.add_argument("--messages", type=_positive, default=100_000, help="messages of one trial of consumers alone (100000)")
-    found.add_argument("--idle-seconds", type=_positive, default=20, help="how long contestants are watched at rest (20)")
+    found.add_argument("--idle-seconds", type=_positive, default=60, help="how long contestants are watched at rest (60); the janitor comes every half minute")
     found.add_argument("--soak", type=_positive, metavar="N", help="also: memory over N builds (100000 is a good number)")
     found.add_argument(
         "--depths", type=_depths, default=[], metavar="N,…", help="also: cost of a build with N queued (1000,100000,1000000)")

@@ -12,8 +12,8 @@ struct Trust: AsyncParsableCommand {
 
               worker trust --ca /var/run/secrets/kubernetes.io/serviceaccount/ca.crt --out /trust/ca-certificates.crt
 
-            The whole bundle is read for each connection. Where neither the cluster nor the build API has a certificate of a public
-            authority, --only makes a small one.
+            The whole bundle is read for each connection. Where neither the cluster, the build API nor RabbitMQ (with its RABBITMQ_CA_FILE)
+            has a certificate of a public authority, --only makes a small one.
             """)
 
     @Option(name: .long, help: "PEM file with the authority to add; may be repeated.")
@@ -22,19 +22,20 @@ struct Trust: AsyncParsableCommand {
     @Option(name: .long, help: "The file to write.")
     var out: String
 
-    @Option(name: .long, help: "The bundle to start from.")
-    var bundle = ClusterTrust.systemBundle
+    @Option(name: .long, help: "The bundle to start from (default: \(ClusterTrust.systemBundle)).")
+    var bundle: String?
 
-    @Flag(name: .long, help: "Start from no bundle: only the authorities named here are trusted.")
+    @Flag(name: .long, help: "Start from no bundle: only the authorities of --ca are written.")
     var only = false
 
     func validate() throws {
         if self.ca.isEmpty { throw ValidationError("name at least one --ca FILE") }
+        if self.only, self.bundle != nil { throw ValidationError("--only starts from no bundle: leave --bundle or --only out") }
     }
 
     func run() async throws {
         var bundles: [String] = []
-        for file in (self.only ? [] : [self.bundle]) + self.ca {
+        for file in (self.only ? [] : [self.bundle ?? ClusterTrust.systemBundle]) + self.ca {
             guard let content = FileManager.default.contents(atPath: file) else {
                 printError("cannot read \(file)")
                 throw Exit.failed

@@ -190,6 +190,8 @@ extension Integration {
             let only = try await WorkerProcess.run(["trust", "--only", "--ca", bundle.path, "--out", out.path], environment: [:])
             #expect(only.code == 0, "\(only.errors)")
             #expect(String(decoding: try Data(contentsOf: out), as: UTF8.self) == pem("WFla"))
+            let both = try await WorkerProcess.run(["trust", "--only", "--bundle", bundle.path, "--ca", ca.path, "--out", out.path], environment: [:])
+            #expect(both.code == 64)
             let missing = try await WorkerProcess.run(["trust", "--bundle", bundle.path, "--ca", "/nowhere", "--out", out.path], environment: [:])
             #expect(missing.code == 1)
             #expect(missing.errors.contains("/nowhere"))

@@ -12,13 +12,14 @@ public final class HTTPTransport: Sendable {
     /// nobody what it has collected (6.3.1), so until the deadline an answer without end takes memory.
     static let largestBody = 16 << 20
 
-    private let pools: ConnectionPools
-    private let delegate = ExchangeDelegate()
+    let pools: ConnectionPools
+    let delegate = ExchangeDelegate()
     /// Told of every request that ended: what came of it and how long it took.
     private let onEnd: @Sendable (HTTPRequest, Result<HTTPResponse, HTTPError>, Duration) -> Void
 
     /// - Parameters:
-    ///   - connectionsPerHost: rounded up to a multiple of four. Requests above this number wait for a connection, deadline running.
+    ///   - connectionsPerHost: at most, but rounded up to a multiple of four unless multiplexed. Requests above this number wait for a
+    ///     connection, deadline running.
     ///   - isMultiplexed: the service is known to speak HTTP/2. URLSession never tells.
     public init(
         connectionsPerHost: Int = 64, isMultiplexed: Bool = false,

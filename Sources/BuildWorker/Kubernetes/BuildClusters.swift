@@ -19,15 +19,19 @@ struct BuildClusters: Sendable {
     let places: [Place]
     private let options: ExecutorOptions
 
+    /// - Parameter transport: made for each API server.
     init(_ options: ExecutorOptions, transport: (KubernetesOptions) -> HTTPTransport) {
         self.options = options
         var places: [Place] = []
+        var transports: [String: HTTPTransport] = [:]
         for plugin in ExecutorOptions.Plugin.allCases {
             let own = options.options(of: plugin)
             guard !places.contains(where: { $0.options.isSamePlace(as: own) }) else { continue }
             let usesTokenSecrets = ExecutorOptions.Plugin.allCases.map { options.options(of: $0) }.contains { $0.isSamePlace(as: own) && $0.buildToken == .secret }
+            let connections = transports[own.serverURL] ?? transport(own)
+            transports[own.serverURL] = connections
             places.append(
-                Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: transport(own)), usesTokenSecrets: usesTokenSecrets))
+                Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: connections), usesTokenSecrets: usesTokenSecrets))
         }
         self.places = places
     }
@@ -49,7 +53,7 @@ struct BuildClusters: Sendable {
 }
 
 extension KubernetesOptions {
-    /// API servers speak HTTP/2, but only over TLS.
+    /// API servers speak HTTP/2, but only over TLS. One behind a proxy that speaks HTTP/1.1 only is taken for one, too, and costs more.
     var isMultiplexed: Bool { self.serverURL.lowercased().hasPrefix("https:") }
 
     /// Whether a request for a build's pods would be the same request.

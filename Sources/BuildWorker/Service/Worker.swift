@@ -56,9 +56,10 @@ public final class Worker: Service {
         let intake = Intake { consuming.setIntake($0) }
         let journal = Self.journal(spool, logger)
         let timers = LocalTimers(rabbitmq, journal: journal, logger: logger, publish: publish)
-        // One for each service, for a pool of connections keeps four, whomever they lead to.
+        // One for each service, for a pool of connections keeps four, whomever they lead to. As many as there may be builds in hand.
+        let connections = min(max(6, rabbitmq.prefetchCount * queues.count), 64)
         func transport(isMultiplexed: Bool = false) -> HTTPTransport {
-            HTTPTransport(connectionsPerHost: min(max(6, rabbitmq.prefetchCount), 64), isMultiplexed: isMultiplexed) { request, result, took in
+            HTTPTransport(connectionsPerHost: connections, isMultiplexed: isMultiplexed) { request, result, took in
                 meters.record(.requestDuration, request.service, request.method, result.codeForMetrics, took: took)
             }
         }

@@ -17,7 +17,7 @@ import Testing
             let semaphore = DispatchSemaphore(value: 0)
             let opened = self.waiting.withLock { waiting -> [DispatchSemaphore] in
                 waiting.semaphores.append(semaphore)
-                return waiting.semaphores.count == waiting.needed ? waiting.semaphores : []
+                return waiting.semaphores.count >= waiting.needed ? waiting.semaphores : []
             }
             for one in opened { one.signal() }
             semaphore.wait()
@@ -68,11 +68,10 @@ import Testing
             return .status(200)
         }
         defer { server.stop() }
+        // The first eight only pass when all eight are there; from then on the gate is open.
         gate.close(until: 8)
-        // The first eight only pass when all eight are there; the rest find the gate open.
         let transport = HTTPTransport(connectionsPerHost: 6)
-        try await Self.send(8, to: server.url, by: transport)
-        gate.close(until: 1)
+        try await Self.send(20, to: server.url, by: transport)
         #expect(Set(server.requests.map(\.connection)).count == 8, "six, rounded up")
     }
 
@@ -92,8 +91,8 @@ import Testing
         }
     }
 
-    private static func pools(_ connections: Int, isMultiplexed: Bool = false, each: Int) -> ConnectionPools {
-        ConnectionPools(connectionsPerHost: connections, isMultiplexed: isMultiplexed) { perHost in
+    private static func pools(_ connections: Int, isMultiplexed: Bool = false, idleTime: Duration = .seconds(120), each: Int) -> ConnectionPools {
+        ConnectionPools(connectionsPerHost: connections, isMultiplexed: isMultiplexed, idleTime: idleTime) { perHost in
             #expect(perHost == each)
             return URLSession(configuration: .ephemeral)
         }
@@ -111,6 +110,35 @@ import Testing
         let uses = Uses()
         await uses.hold(limit * 6, of: pools)
         #expect(uses.all == Array(repeating: 6, count: limit))
+    }
+
+    @Test(arguments: [(Duration.zero, 1), (.seconds(120), 3)])
+    func poolsThatAreNotUsedAreGivenBack(idleTime: Duration, left: Int) async {
+        let pools = Self.pools(12, idleTime: idleTime, each: 4)
+        defer { pools.invalidate() }
+        let (crowd, one) = (Uses(), Uses())
+        await crowd.hold(12, of: pools)
+        await one.hold(1, of: pools)
+        #expect(pools.count == left)
+        #expect(one.all == [1])
+    }
+
+    /// Else its delegate, its queues and its connections stay with the process.
+    @Test func aTransportEndsItsSessions() async throws {
+        let server = try StubServer { _ in .status(200) }
+        defer { server.stop() }
+        weak var pools: ConnectionPools?
+        weak var delegate: ExchangeDelegate?
+        do {
+            let transport = HTTPTransport(connectionsPerHost: 20)
+            try await Self.send(20, to: server.url, by: transport)
+            (pools, delegate) = (transport.pools, transport.delegate)
+            #expect(delegate != nil)
+        }
+        #expect(pools == nil)
+        let deadline = ContinuousClock.now + .seconds(60)
+        while delegate != nil, .now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(delegate == nil)
     }
 
     @Test func whatIsMultiplexedHasOnePool() async {

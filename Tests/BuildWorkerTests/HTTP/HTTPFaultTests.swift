@@ -22,7 +22,7 @@ import Testing
         let error = await self.failure(of: HTTPRequest(method: "GET", url: server.url + "/"), deadline: .milliseconds(300))
         #expect(error?.code == .timedOut)
         #expect(error?.isRetriable == true)
-        #expect(ContinuousClock.now - begin < .seconds(30), "URLSession alone would wait two minutes")
+        #expect(ContinuousClock.now - begin < .seconds(30), "URLSession alone would wait for ever")
     }
 
     @Test(arguments: [Duration.zero, .seconds(-1), .nanoseconds(1)])

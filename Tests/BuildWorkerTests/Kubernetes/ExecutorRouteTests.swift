@@ -66,6 +66,31 @@ import Testing
         #expect(lots == "kkkkssskkskkssks")
     }
 
+    /// Namespaces of one API server share its connections.
+    @Test func everyAPIServerHasATransportOfItsOwn() {
+        var options = ExecutorOptions()
+        options.sandbox.jobsNamespace = "elsewhere"
+        var asked: [String] = []
+        func clusters() -> BuildClusters {
+            BuildClusters(options) {
+                asked.append($0.host)
+                return HTTPTransport()
+            }
+        }
+        #expect(clusters().places.count == 2)
+        #expect(asked == [options.kubernetes.host])
+        options.sandbox.host = "https://sandbox.example.com"
+        #expect(clusters().places.count == 2)
+        #expect(asked == [options.kubernetes.host, options.kubernetes.host, "https://sandbox.example.com"])
+    }
+
+    @Test(arguments: [("kubernetes.default", true), ("https://k.example.com", true), ("HTTPS://k.example.com:6443", true), ("http://127.0.0.1:8001", false)])
+    func onlyOverTLSIsAnAPIServerMultiplexed(host: String, isMultiplexed: Bool) {
+        var options = KubernetesOptions()
+        options.host = host
+        #expect(options.isMultiplexed == isMultiplexed)
+    }
+
     @Test func onePlaceForAllIsAskedOnce() {
         var options = ExecutorOptions()
         options.sandbox.nodeSelectors = [("pool", "sandbox")]
