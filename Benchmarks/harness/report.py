@@ -52,8 +52,8 @@ def markdown(rows):
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def write_into(page, results):
-    """Replaces what stands between the marks of a page by the tables of some results."""
+def write_into(page, results, in_short=False):
+    """Replaces what stands between the marks of a page by the tables of some results; in short: by the first of them."""
     with open(page, encoding="utf-8") as file:
         before, begin, rest = file.read().partition("<!-- tables: scripts/bench writes them -->\n")
     _, end, after = rest.partition("<!-- end of tables -->\n")
@@ -64,7 +64,8 @@ def write_into(page, results):
              f"{run['commit']}, {run['machine']['cores']} cores ({run['machine']['processor']}). The simulator alone answers "
              f"{results['simulator']['requestsPerSecond']:.0f} requests a second.\n")
     with open(page, "w", encoding="utf-8") as file:
-        file.write(before + begin + intro + tables(results) + end + after)
+        body = f"\n{markdown(throughput(results['throughput']))}\n" if in_short else tables(results)
+        file.write(before + begin + intro + body + end + after)
 
 
 def throughput(results):
