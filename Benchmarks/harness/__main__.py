@@ -90,9 +90,12 @@ def _binaries():
 def _run(asked):
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), platform.machine())
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True)
+    try:
+        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True).stdout.strip()
+    except FileNotFoundError:  # a copy of the sources, on a machine without git
+        commit = ""
     return {
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit.stdout.strip(),
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit,
         "machine": {"processor": model, "cores": os.cpu_count(), "kernel": platform.release()},
         "options": {name: value for name, value in vars(asked).items() if name != "output"},
     }
