@@ -63,8 +63,8 @@ def write_into(page, results, in_short=False):
     intro = (f"Medians of {run['options']['repetitions']} (lowest-highest), {run['options']['builds']} builds a trial, {run['at'][:10]}, commit "
              f"{run['commit']}, {run['machine']['cores']} cores ({run['machine']['processor']}). The simulator alone answers "
              f"{results['simulator']['requestsPerSecond']:.0f} requests a second.\n")
+    body = f"\n{markdown(throughput(results['throughput']))}\n" if in_short else tables(results)
     with open(page, "w", encoding="utf-8") as file:
-        body = f"\n{markdown(throughput(results['throughput']))}\n" if in_short else tables(results)
         file.write(before + begin + intro + body + end + after)
 
 

@@ -26,15 +26,15 @@ public final class HTTPTransport: Sendable {
         onEnd: @escaping @Sendable (HTTPRequest, Result<HTTPResponse, HTTPError>, Duration) -> Void = { _, _, _ in }
     ) {
         self.onEnd = onEnd
-        self.pools = ConnectionPools(connectionsPerHost: connectionsPerHost, isMultiplexed: isMultiplexed) { [delegate] connections in
-            URLSession(configuration: Self.configuration(connections), delegate: delegate, delegateQueue: nil)
+        self.pools = ConnectionPools(connectionsPerHost: connectionsPerHost, isMultiplexed: isMultiplexed) { [delegate] in
+            Self.session($0, delegate)
         }
     }
 
     /// A session holds its delegate until it is invalidated. No request can be under way here: each holds the transport.
     deinit { self.pools.invalidate() }
 
-    private static func configuration(_ connectionsPerHost: Int) -> URLSessionConfiguration {
+    private static func session(_ connectionsPerHost: Int, _ delegate: ExchangeDelegate) -> URLSession {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.httpMaximumConnectionsPerHost = connectionsPerHost
         configuration.httpCookieStorage = nil
@@ -45,7 +45,7 @@ public final class HTTPTransport: Sendable {
         // Practically never: deadlines are ours. URLSession makes a new timer for every header line and every piece of body that comes,
         // and takes each to the kernel unless it lies beyond the end of its clock: a seventh of a build's processor time.
         configuration.timeoutIntervalForRequest = 1e12
-        return configuration
+        return URLSession(configuration: configuration, delegate: delegate, delegateQueue: nil)
     }
 
     /// Attempts once, and once more only where the first went to a connection that was already gone and
@@ -73,7 +73,7 @@ public final class HTTPTransport: Sendable {
         var outcome = await self.pools.withSession { await self.attempt(urlRequest, request, $0, by: end, of: deadline) }
         if case .connectionWasStale = outcome, request.isRepeatable {
             // A session of its own: among the kept connections might be more that were dropped.
-            let fresh = URLSession(configuration: Self.configuration(1), delegate: self.delegate, delegateQueue: nil)
+            let fresh = Self.session(1, self.delegate)
             defer { fresh.finishTasksAndInvalidate() }
             outcome = await self.attempt(urlRequest, request, fresh, by: end, of: deadline)
         }

@@ -22,6 +22,13 @@ import Testing
             for one in opened { one.signal() }
             semaphore.wait()
         }
+
+        func server() throws -> StubServer {
+            try StubServer { _ in
+                self.pass()
+                return .status(200)
+            }
+        }
     }
 
     private static func send(_ count: Int, to url: String, by transport: HTTPTransport) async throws {
@@ -36,10 +43,7 @@ import Testing
     /// What libcurl does by itself: after the lull, most connections of one large pool are gone.
     @Test func aLullClosesNoConnection() async throws {
         let gate = Gate()
-        let server = try StubServer { _ in
-            gate.pass()
-            return .status(200)
-        }
+        let server = try gate.server()
         defer { server.stop() }
         let transport = HTTPTransport(connectionsPerHost: 20)
         for _ in 1...3 {
@@ -63,10 +67,7 @@ import Testing
 
     @Test func aCrowdWaitsForTheConnectionsThereMayBe() async throws {
         let gate = Gate()
-        let server = try StubServer { _ in
-            gate.pass()
-            return .status(200)
-        }
+        let server = try gate.server()
         defer { server.stop() }
         // The first eight only pass when all eight are there; from then on the gate is open.
         gate.close(until: 8)
