@@ -30,9 +30,13 @@ let package = Package(
             cSettings: isCI ? [.treatAllWarnings(as: .error)] : [],
             linkerSettings: [.linkedLibrary("rabbitmq")]),
         .target(
+            name: "CCurl",
+            cSettings: isCI ? [.treatAllWarnings(as: .error)] : [],
+            linkerSettings: [.linkedLibrary("curl")]),
+        .target(
             name: "BuildWorker",
             dependencies: [
-                "CRabbitMQ", "Yams",
+                "CCurl", "CRabbitMQ", "Yams",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -76,7 +80,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BuildWorkerTests",
-            dependencies: ["BuildWorker", "Yams", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["BuildWorker", "CCurl", "Yams", .product(name: "Logging", package: "swift-log")],
             resources: [.copy("Fixtures")],
             swiftSettings: strict),
         // Brokers, simulators and programs as processes: for the integration tests and for chaos.

@@ -12,8 +12,6 @@ import urllib.request
 from .processes import Ended, Process
 from .stage import NAMESPACE
 
-SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-
 
 class Simulated:
     """The simulator itself, over plain HTTP."""
@@ -21,10 +19,6 @@ class Simulated:
     def environment(self):
         """Variables that differ from the stage's."""
         return {}
-
-    def wrap(self, command):
-        """The command that runs a contestant where it trusts this cluster."""
-        return command
 
     def clear(self):
         """Removes all pods that the stage has not."""
@@ -38,21 +32,13 @@ class Simulated:
 
 
 class _OverTLS(Simulated):
-    """Whoever has no setting for it trusts the file of the system alone, so each contestant gets its own view of that."""
+    """The worker has a setting for the authority, the peers a variable of their libraries."""
 
-    def __init__(self, stage, authority, variables):
-        self._variables = variables
-        self._bundle = f"{stage.directory}/bundle.pem"
-        subprocess.run(
-            [stage.binaries["worker"], "trust", "--ca", authority, "--out", self._bundle], check=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL)
+    def __init__(self, authority, variables):
+        self._variables = {"SSL_CERT_FILE": authority, **variables}
 
     def environment(self):
         return self._variables
-
-    def wrap(self, command):
-        script = f'mount --bind "$0" {SYSTEM_BUNDLE} && exec "$@"'
-        return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, self._bundle, *command]
 
 
 class BehindTLS(_OverTLS):
@@ -67,7 +53,7 @@ class BehindTLS(_OverTLS):
         # The same port on another loopback address: it is free there, since nobody else takes addresses like this one.
         address = "127.0.0.42"
         url, authority = f"https://{address}:{port}", f"{directory}/authority.pem"
-        super().__init__(stage, authority, {"ECOSYSTEM_API": url, "ECOSYSTEM_CA_FILE": authority})
+        super().__init__(authority, {"ECOSYSTEM_API": url, "ECOSYSTEM_CA_FILE": authority})
         self._front = Process("socat", [
             "socat", f"OPENSSL-LISTEN:{port},bind={address},reuseaddr,fork,nodelay,backlog=128,verify=0,cert={directory}/server.pem,"
             f"key={directory}/server.key", f"TCP:{target},nodelay"], dict(os.environ), f"{directory}/socat.log")
@@ -88,7 +74,7 @@ class RealCluster(_OverTLS):
             ["scripts/private-cluster", "start", directory], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self._cluster = dict(line.split("=", 1) for line in started.stdout.splitlines() if "=" in line)
         self._ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-        super().__init__(stage, self._cluster["CA_FILE"], {
+        super().__init__(self._cluster["CA_FILE"], {
             "K8S_HOST": self._cluster["API_SERVER"], "K8S_CA_FILE": self._cluster["CA_FILE"], "K8S_TOKEN": self._cluster["ADMIN_TOKEN"]})
 
     def version(self):
@@ -127,10 +113,8 @@ class RealCluster(_OverTLS):
 
 
 def why_not_over_tls():
-    """Why contestants cannot be given a view of their own of the system's authorities; None when they can."""
-    if os.geteuid() != 0:
-        return "only root can give a program its own view of the trusted authorities"
-    missing = [name for name in ("unshare", "socat", "openssl") if shutil.which(name) is None]
+    """Why nothing can be measured over TLS; None when it can."""
+    missing = [name for name in ("socat", "openssl") if shutil.which(name) is None]
     return f"not installed: {', '.join(missing)}" if missing else None
 
 

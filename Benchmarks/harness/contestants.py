@@ -25,7 +25,7 @@ class Contestant:
         shutil.rmtree(home, ignore_errors=True)
         os.makedirs(home, mode=0o700)
         environment = {**stage.environment(), "SPOOL_DIRECTORY": home, **cluster.environment(), **self.extra, **(extra or {})}
-        return Process(self.name, cluster.wrap(self.command), environment, os.path.join(stage.directory, f"{self.name}.log"))
+        return Process(self.name, self.command, environment, os.path.join(stage.directory, f"{self.name}.log"))
 
 
 def worker(name, binary):

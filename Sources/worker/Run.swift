@@ -32,17 +32,14 @@ struct Run: AsyncParsableCommand {
             WorkerLogHandler(
                 format: configuration.log.format == .json ? .json : .text, level: Logger.Level(configuration.log.level), output: output)
         }
-        do {
-            for plugin in ExecutorOptions.Plugin.allCases { try ClusterTrust.check(configuration.executor.options(of: plugin)) }
-            try ClusterTrust.check(configuration.ecosystem)
-        } catch {
-            logger.critical("\(error)")
-            throw Exit.badConfiguration
-        }
         for note in loaded.notes { logger.notice("\(note)") }
         // The only event loop is the HTTP server's; by default there would be one a processor.
         NIOSingletons.groupLoopCountSuggestion = 1
         let environment = ProcessInfo.processInfo.environment
+        let proxies = ["http_proxy", "https_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }.filter { environment[$0]?.isEmpty == false }
+        if !proxies.isEmpty {
+            logger.notice("\(proxies.joined(separator: ", ")): not heeded, since it would get every token; K8S_PROXY and ECOSYSTEM_PROXY are")
+        }
         let host = environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
         logger.info("\(Product.name) \(Product.version) starts", metadata: ["host": .string(host), "pid": .stringConvertible(Int(getpid()))])
 

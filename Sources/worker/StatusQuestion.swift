@@ -33,7 +33,7 @@ struct StatusQuestion {
     func ask(deadline: Duration) async throws(Failure) -> JSONValue {
         let response: HTTPResponse
         do throws(HTTPError) {
-            response = try await HTTPTransport(connectionsPerHost: 1).send(HTTPRequest(method: "GET", url: self.address, service: "worker"), deadline: deadline)
+            response = try await HTTPTransport(HTTPOptions(name: "worker")).send(HTTPRequest(method: "GET", url: self.address), deadline: deadline)
         } catch {
             throw .unreachable(reason: error.description, nobodyListens: error.code == .connectionRefused)
         }

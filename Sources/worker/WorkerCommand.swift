@@ -27,7 +27,7 @@ struct WorkerCommand: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            Run.self, Status.self, Check.self, TopologyCommand.self, Publish.self, Parked.self, Spool.self, Reports.self, Pod.self, Config.self, Trust.self,
+            Run.self, Status.self, Check.self, TopologyCommand.self, Publish.self, Parked.self, Spool.self, Reports.self, Pod.self, Config.self,
         ])
 }
 

@@ -178,23 +178,19 @@ extension Integration {
             #expect(!config.output.contains("made-up-secret"))
         }
 
-        @Test func trustWritesABundleThatHasBoth() async throws {
-            let pem = { (text: String) in "-----BEGIN CERTIFICATE-----\n\(text)\n-----END CERTIFICATE-----\n" }
-            let directory = Surroundings.directory
-            let (bundle, ca, out) = (directory.appendingPathComponent("bundle.pem"), directory.appendingPathComponent("ca.pem"), directory.appendingPathComponent("out.pem"))
-            try Data(pem("WFla").utf8).write(to: bundle)
-            try Data((pem("QUJD") + pem("WFla")).utf8).write(to: ca)
-            let result = try await WorkerProcess.run(["trust", "--bundle", bundle.path, "--ca", ca.path, "--out", out.path], environment: [:])
-            #expect(result.code == 0, "\(result.errors)")
-            #expect(String(decoding: try Data(contentsOf: out), as: UTF8.self) == pem("WFla") + pem("QUJD"))
-            let only = try await WorkerProcess.run(["trust", "--only", "--ca", bundle.path, "--out", out.path], environment: [:])
-            #expect(only.code == 0, "\(only.errors)")
-            #expect(String(decoding: try Data(contentsOf: out), as: UTF8.self) == pem("WFla"))
-            let both = try await WorkerProcess.run(["trust", "--only", "--bundle", bundle.path, "--ca", ca.path, "--out", out.path], environment: [:])
-            #expect(both.code == 64)
-            let missing = try await WorkerProcess.run(["trust", "--bundle", bundle.path, "--ca", "/nowhere", "--out", out.path], environment: [:])
-            #expect(missing.code == 1)
-            #expect(missing.errors.contains("/nowhere"))
+        /// Each names the file, the setting, and what is wrong with it.
+        @Test(arguments: ["K8S_CA_FILE", "ECOSYSTEM_CA_FILE", "K8S_CLIENT_CERT_FILE", "K8S_CLIENT_KEY_FILE"], ["missing", "empty", "other"])
+        func aFileForTLSThatCannotBeUsedStopsTheStart(variable: String, what: String) async throws {
+            let file = Surroundings.directory.appendingPathComponent(Surroundings.newName(what))
+            if what != "missing" { try Data((what == "empty" ? "" : "-----BEGIN NOTHING-----\n").utf8).write(to: file) }
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let environment = ["K8S_HOST": "https://localhost", variable: file.path]
+            let result = try await WorkerProcess.run(["run"], environment: stage.environment(environment))
+            #expect(result.code == 78)
+            for word in [variable, file.path, what == "missing" ? "cannot be read" : "holds no"] {
+                #expect(result.errors.contains(word), "\(word) is not in \(result.errors)")
+            }
         }
 
         @Test(arguments: [["--help"], ["run", "--help"], ["topology", "--help"], ["publish", "--help"], ["pod", "--help"], ["config", "--help"]])

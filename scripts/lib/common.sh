@@ -21,7 +21,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 declare -A WHY_PACKAGE=(
     [librabbitmq-dev]="the AMQP driver is built on it"
-    [libcurl4]="FoundationNetworking loads it at run time"
+    [libcurl4-openssl-dev]="the HTTP engine is built on it"
     [rabbitmq-server]="the broker that the integration tests and the quick start run privately"
     [jq]="reads the cluster simulator's state"
     [curl]="asks the health and control endpoints"
@@ -32,8 +32,6 @@ declare -A WHY_PACKAGE=(
     [ca-certificates]="the dependencies are fetched over https"
     [etcd-server]="stores what the private cluster's API server is told"
     [socat]="reaches the private cluster's API server without TLS"
-    [util-linux]="gives a worker a file system view of its own, for the TLS tests"
-    [mount]="puts the bundle of authorities where the worker looks"
     [kubernetes-client]="renders and applies the manifests of Config/kubernetes"
     [golang-go]="compiles kube-apiserver, which Debian does not package, and the Go peer of scripts/bench"
     [golang-github-rabbitmq-amqp091-go-dev]="the Go peer of scripts/bench is built on it"
@@ -109,8 +107,7 @@ install_packages() {
 
 # The whole set for building and for running the tests or the quick start. `build` leaves the broker out.
 install_requirements() {
-    local wanted=(ca-certificates librabbitmq-dev)
-    ldconfig -p 2>/dev/null | grep -q 'libcurl\.so\.4' || /sbin/ldconfig -p | grep -q 'libcurl\.so\.4' || wanted+=(libcurl4)
+    local wanted=(ca-certificates librabbitmq-dev libcurl4-openssl-dev)
     if [[ ${1:-all} != build ]]; then
         wanted+=(rabbitmq-server jq curl openssl)
     fi

@@ -115,18 +115,14 @@ try_image() {
     start_surroundings
     write_environment
 
-    # The init container: the cluster's authority is added to those of the image.
-    mkdir "$workspace/trust" "$workspace/account"
-    chown 65532:65532 "$workspace/trust"
+    mkdir "$workspace/account"
     cp "$workspace/ca.crt" "$workspace/account/ca.crt"
     echo trial >"$workspace/account/token"
     local account=(--volume "$workspace/account:/var/run/secrets/kubernetes.io/serviceaccount:ro")
-    run_once "${account[@]}" --volume "$workspace/trust:/trust" "$tag" \
-        trust --ca /var/run/secrets/kubernetes.io/serviceaccount/ca.crt --out /trust/ca-certificates.crt || die "worker trust failed"
     run_once --env-file "$workspace/environment" "$tag" topology apply >"$workspace/topology.log" 2>&1 || die "worker topology apply failed: $(cat "$workspace/topology.log")"
 
     pod run --rm --name "$CONTAINER" "${LOCKED[@]}" "${CONTAINER_LIMITS[@]}" --memory 256m --env-file "$workspace/environment" \
-        "${account[@]}" --volume "$workspace/trust/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt:ro" --volume "$CONTAINER:/var/spool/build-worker" \
+        "${account[@]}" --volume "$CONTAINER:/var/spool/build-worker" \
         "$tag" >"$workspace/worker.log" 2>&1 </dev/null &
     WORKER_PID=$!
     cleanup_push "pod rm --force --ignore '$CONTAINER' >/dev/null 2>&1; pod volume rm --force '$CONTAINER' >/dev/null 2>&1"

@@ -4,11 +4,12 @@ extension ConfigurationLayers {
     /// What no value shows alone. Looks at the effective values only.
     mutating func checkConsistency() {
         self.checkBroker()
-        for plugin in ExecutorOptions.Plugin.allCases { self.checkMounts(plugin) }
-        self.checkSandboxToken()
-        if let file = self.configuration.ecosystem.caFile, !FileManager.default.isReadableFile(atPath: file) {
-            self.refuse("ecosystem.caFile", "must be a file that can be read")
+        for plugin in ExecutorOptions.Plugin.allCases {
+            self.checkMounts(plugin)
+            self.checkServer(plugin)
         }
+        self.checkSandboxToken()
+        self.checkPEM("ecosystem.caFile", self.configuration.ecosystem.caFile, .certificates)
         let cache = self.configuration.ecosystem.cache
         if cache.strategy == "disk", !KubernetesName.absolutePath.matches(cache.path) {
             self.refuse("ecosystem.cache.path", "must be \(KubernetesName.absolutePath.rule) where the cache strategy is disk")
@@ -45,6 +46,30 @@ extension ConfigurationLayers {
             } else if !FileManager.default.isReadableFile(atPath: file) {
                 self.refuse("rabbitmq.\(key)", "must be a file that can be read")
             }
+        }
+    }
+
+    private mutating func checkPEM(_ key: String, _ file: String?, _ kind: PEMFile.Kind) {
+        guard let file, let problem = PEMFile.problem(file, kind) else { return }
+        self.refuse(key, "must be a PEM file with \(kind == .certificates ? "certificates" : "a private key"), but \(file) \(problem)")
+    }
+
+    private mutating func checkServer(_ plugin: ExecutorOptions.Plugin) {
+        let options = self.configuration.executor.options(of: plugin)
+        let prefix = "executor.\(plugin.rawValue).options.kubernetes"
+        guard options.usesTLS else { return }
+        let files: [(key: String, file: String?, kind: PEMFile.Kind)] = [
+            ("caFile", options.caFile, .certificates), ("clientCertFile", options.clientCertFile, .certificates),
+            ("clientKeyFile", options.clientKeyFile, .privateKey),
+        ]
+        // What the sandbox has from k8s is told there.
+        for (key, file, kind) in files where plugin == .k8s || self.origins["\(prefix).\(key)"] != nil {
+            self.checkPEM("\(prefix).\(key)", file, kind)
+        }
+        guard plugin == .k8s || options.clientCertFile != self.configuration.executor.kubernetes.clientCertFile else { return }
+        if (options.clientCertFile == nil) != (options.clientKeyFile == nil) {
+            let (there, missing) = options.clientKeyFile == nil ? ("clientCertFile", "clientKeyFile") : ("clientKeyFile", "clientCertFile")
+            self.refuse("\(prefix).\(there)", "must be set together with \(missing)")
         }
     }
 

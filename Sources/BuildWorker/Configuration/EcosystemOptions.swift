@@ -16,8 +16,10 @@ public struct EcosystemOptions: Sendable {
 
     public var ui = "https://cd.screwdriver.cd"
     public var api = "https://api.screwdriver.cd"
-    /// PEM file of the authority of the build API's certificate, where it is not a public one; `worker run` checks at start that the system trusts it.
+    /// PEM file with the CA certificates that may have signed the build API's; read again when it changes. `nil`: those the system trusts.
     public var caFile: String?
+    /// `http://host:port` of the proxy that leads to the build API; `nil`: none.
+    public var proxy: Secret?
     public var store = "https://store.screwdriver.cd"
     public var pushgatewayURL = ""
     public var cache = Cache()

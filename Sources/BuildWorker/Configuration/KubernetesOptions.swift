@@ -63,8 +63,14 @@ public struct KubernetesOptions: Sendable {
     /// `nil`: the service account's token file is read, and read again when it changes.
     public var token: Secret?
     public var tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
-    /// PEM file of the cluster's authority; `worker run` checks at start that the system trusts it.
-    public var caFile = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
+    /// PEM file with the CA certificates that may have signed the API server's; read again when it changes. `nil`: the service account's
+    /// (``mountedAuthorities``) where one is mounted, else those the system trusts.
+    public var caFile: String?
+    /// PEM files with the certificate that this worker shows the API server, and its key; both or none.
+    public var clientCertFile: String?
+    public var clientKeyFile: String?
+    /// `http://host:port` of the proxy that leads to the API server; `nil`: none.
+    public var proxy: Secret?
     public var jobsNamespace = "default"
     public var serviceAccount = "default"
     public var buildToken = BuildToken.argument
@@ -106,6 +112,8 @@ public struct KubernetesOptions: Sendable {
     /// `requestretry.maxAttempts`: attempts at the build API, 1–100.
     public var requestMaxAttempts = 5
     public var habitatEnabled = true
+
+    public static let mountedAuthorities = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 
     public init() {}
 }

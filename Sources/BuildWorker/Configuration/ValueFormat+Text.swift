@@ -85,6 +85,18 @@ extension ValueFormat where Value == Secret? {
     }
 }
 
+extension ValueFormat where Value == Secret? {
+    /// Empty is `nil`. May have a user and a password.
+    static var proxy: ValueFormat {
+        .scalar("must be empty or http://host:port or https://host:port of a proxy, perhaps with user:password@ before the host", render: { $0 == nil ? .null : "<redacted>" }) { text in
+            guard !text.isEmpty else { return .some(nil) }
+            guard let match = text.wholeMatch(of: /https?:\/\/([^\/?#\s]+)\/?/) else { return nil }
+            let authority = match.output.1.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+            return Host.isAuthority(authority) ? .some(Secret(text)) : nil
+        }
+    }
+}
+
 extension ValueFormat where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     /// One of the type's own words, in any case of letters.
     static var word: ValueFormat {

@@ -3,29 +3,37 @@ public struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// No whole answer before the deadline.
         case timedOut = "timed out"
-        /// Nobody listens there, or no way leads there. It had no effect.
+        /// Nobody listens there, or no way leads there, or none in time, or a proxy would not. It had no effect.
         case connectionRefused = "cannot connect"
         /// Dropped before an answer came.
         case connectionReset = "connection lost"
         /// It had no effect.
         case dnsFailure = "host name cannot be resolved"
-        /// No common protocol, or the server's certificate is not trusted or not for this host. It had no effect.
+        /// No common protocol, a certificate that is not trusted or not for this host, or our own that cannot be used. It had no effect.
         case tlsFailure = "TLS failed"
-        /// The answer began and did not end.
+        /// The answer began and did not end as it should.
         case truncated = "the answer broke off"
-        /// Larger than ``HTTPTransport/largestBody``.
+        /// Larger than ``HTTPLimits`` allows.
         case tooLarge = "the answer is too large"
+        /// What answered speaks something else.
+        case notHTTP = "the answer is not HTTP"
         /// It was not sent.
         case invalidURL = "not a usable address"
         /// The token has characters that no header can carry. It was not sent.
         case invalidToken = "not a usable token"
-        case other = "failed"
+        /// Given up by this worker itself.
+        case cancelled = "given up"
+        /// This worker could not send it: it lacks memory, descriptors, or a library that it knows.
+        case local = "not sent"
 
         /// Whether another attempt may get an answer without a change of the request.
-        public var isRetriable: Bool {
+        public var isRetriable: Bool { !self.isLocal || self == .cancelled || self == .local }
+
+        /// The service never saw it, nor could have: nothing is known of *its* mind.
+        public var isLocal: Bool {
             switch self {
-            case .timedOut, .connectionRefused, .connectionReset, .dnsFailure, .tlsFailure, .truncated, .tooLarge, .other: true
-            case .invalidURL, .invalidToken: false
+            case .invalidURL, .invalidToken, .cancelled, .local: true
+            case .timedOut, .connectionRefused, .connectionReset, .dnsFailure, .tlsFailure, .truncated, .tooLarge, .notHTTP: false
             }
         }
     }

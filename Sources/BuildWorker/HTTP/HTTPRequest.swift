@@ -1,4 +1,5 @@
-/// One request. Its description names method and address only: headers, queries and bodies may hold secrets.
+/// One request. It must do no harm when the server gets it twice: libcurl sends it once more where the connection it went out on, used
+/// before, turns out to have been dropped without an answer. Its description names method and address only: headers, queries and bodies may hold secrets.
 public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable {
     public var method: String
     /// Absolute, percent-encoded, `http` or `https`.
@@ -10,25 +11,33 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
     public var contentType = "application/json"
     /// Which answers are understood.
     public var accept = "application/json"
-    /// Whether it does no harm when the server gets it twice: then it is sent once more, at once, where the connection
-    /// it went out on turns out to have been dropped. `false` for `POST` unless set.
-    ///
-    /// Not a promise of the opposite: libcurl repeats a request without a body by itself in that case, whatever its method.
-    public var isRepeatable: Bool
 
-    /// Whom it asks, in a word, for those who measure.
-    public var service: String
-
-    public init(
-        method: String, url: String, service: String = "other", bearer: Secret? = nil, body: [UInt8]? = nil, isRepeatable: Bool? = nil
-    ) {
-        self.service = service
+    public init(method: String, url: String, bearer: Secret? = nil, body: [UInt8]? = nil) {
         (self.method, self.url, self.bearer, self.body) = (method, url, bearer, body)
-        self.isRepeatable = isRepeatable ?? (method != "POST")
+    }
+
+    /// What keeps it from being sent at all, whoever might have answered it.
+    var problem: HTTPError? {
+        guard Self.isUsable(self.url) else { return HTTPError(operation: self.description, code: .invalidURL) }
+        // A line break in it would begin another header.
+        guard self.bearer.map({ !$0.isEmpty && $0.exposed.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }) ?? true else {
+            return HTTPError(operation: self.description, code: .invalidToken)
+        }
+        return nil
+    }
+
+    /// Absolute, `http` or `https`, with a host and without user, spaces and controls. Whatever else is wrong libcurl finds.
+    private static func isUsable(_ url: String) -> Bool {
+        let bytes = url.utf8
+        guard let scheme = ["http://", "https://"].first(where: { bytes.count > $0.utf8.count && zip(bytes, $0.utf8).allSatisfy { $0 | 0x20 == $1 | 0x20 } })
+        else { return false }
+        let authority = bytes.dropFirst(scheme.utf8.count).prefix { !"/?#".utf8.contains($0) }
+        return !authority.isEmpty && !authority.contains(UInt8(ascii: "@")) && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
     }
 
     /// `GET https://host:6443/path`: neither user nor query.
-    public var description: String { "\(self.method) \(Self.address(of: self.url))" }
+    public var description: String { Self.description(self.method, self.url) }
+    static func description(_ method: String, _ url: String) -> String { "\(method) \(Self.address(of: url))" }
     public var customMirror: Mirror { Mirror(self, children: ["request": self.description, "bytes": self.body?.count ?? 0]) }
 
     private static func address(of url: String) -> String {

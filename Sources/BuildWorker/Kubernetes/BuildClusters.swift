@@ -19,17 +19,18 @@ struct BuildClusters: Sendable {
     let places: [Place]
     private let options: ExecutorOptions
 
-    /// - Parameter transport: made for each API server.
-    init(_ options: ExecutorOptions, transport: (KubernetesOptions) -> HTTPTransport) {
+    /// - Parameter transport: made for each API server; executors that reach it in the same way share it.
+    init(_ options: ExecutorOptions, transport: (ExecutorOptions.Plugin, KubernetesOptions) -> HTTPTransport) {
         self.options = options
         var places: [Place] = []
-        var transports: [String: HTTPTransport] = [:]
+        var transports: [[String?]: HTTPTransport] = [:]
         for plugin in ExecutorOptions.Plugin.allCases {
             let own = options.options(of: plugin)
             guard !places.contains(where: { $0.options.isSamePlace(as: own) }) else { continue }
             let usesTokenSecrets = ExecutorOptions.Plugin.allCases.map { options.options(of: $0) }.contains { $0.isSamePlace(as: own) && $0.buildToken == .secret }
-            let connections = transports[own.serverURL] ?? transport(own)
-            transports[own.serverURL] = connections
+            let way = [own.serverURL, own.caFile, own.clientCertFile, own.clientKeyFile, own.proxy?.exposed]
+            let connections = transports[way] ?? transport(plugin, own)
+            transports[way] = connections
             places.append(
                 Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: connections), usesTokenSecrets: usesTokenSecrets))
         }
@@ -53,12 +54,9 @@ struct BuildClusters: Sendable {
 }
 
 extension KubernetesOptions {
-    /// API servers speak HTTP/2, but only over TLS. One behind a proxy that speaks HTTP/1.1 only is taken for one, too, and costs more.
-    var isMultiplexed: Bool { self.serverURL.lowercased().hasPrefix("https:") }
-
     /// Whether a request for a build's pods would be the same request.
     fileprivate func isSamePlace(as other: KubernetesOptions) -> Bool {
         self.serverURL == other.serverURL && self.jobsNamespace == other.jobsNamespace && self.prefix == other.prefix && self.token == other.token
-            && self.tokenFile == other.tokenFile
+            && self.tokenFile == other.tokenFile && self.clientCertFile == other.clientCertFile
     }
 }

@@ -91,8 +91,8 @@ public struct KubernetesClient: Sendable {
     func send(
         _ operation: String, _ method: String, _ url: String, body: JSONValue?, contentType: String? = nil, accept: String? = nil, success: Int
     ) async throws(KubernetesError) -> HTTPResponse {
-        // Repeatable, POST too: a build's pod, or Secret, has one name, so a second one is a conflict and not another.
-        var request = HTTPRequest(method: method, url: url, service: "kubernetes", body: body?.serialized(), isRepeatable: true)
+        // POST, too, does no harm when it is sent twice: a build's pod, or Secret, has one name, so a second one is a conflict and not another.
+        var request = HTTPRequest(method: method, url: url, body: body?.serialized())
         if let contentType { request.contentType = contentType }
         if let accept { request.accept = accept }
         var response = try await self.attempt(operation, &request)
@@ -135,5 +135,32 @@ extension KubernetesOptions {
         var url = self.host.contains("://") ? self.host : "https://\(self.host)"
         while url.hasSuffix("/") { url.removeLast() }
         return url
+    }
+
+    var usesTLS: Bool { self.serverURL.lowercased().hasPrefix("https:") }
+
+    /// Where the CA certificates of the API server are; `nil`: the system's are trusted.
+    var authoritiesPath: String? {
+        if let caFile { return caFile }
+        return FileVersion(Self.mountedAuthorities) == nil ? nil : Self.mountedAuthorities
+    }
+}
+
+extension HTTPOptions {
+    /// How an API server is reached.
+    ///
+    /// - Parameter onProblem: told of files that cannot be used.
+    init(_ name: String, _ options: KubernetesOptions, onProblem: @escaping @Sendable (String) -> Void) {
+        self.init(name: name)
+        guard options.usesTLS else {
+            self.proxy = options.proxy
+            return
+        }
+        self.authorities = options.authoritiesPath.map { PEMFile($0, .certificates, onProblem: onProblem) }
+        self.certificate = options.clientCertFile.map { PEMFile($0, .certificates, onProblem: onProblem) }
+        self.key = options.clientKeyFile.map { PEMFile($0, .privateKey, onProblem: onProblem) }
+        self.proxy = options.proxy
+        // One behind a proxy that speaks HTTP/1.1 only is found to do so.
+        self.isMultiplexed = true
     }
 }

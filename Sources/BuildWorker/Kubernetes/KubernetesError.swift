@@ -73,7 +73,7 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         case .unauthorized, .noToken, .tooManyRequests, .serverError: true
         case .alreadyExists, .conflict, .invalid, .notFound, .namespaceNotFound, .quotaExceeded, .forbidden, .unexpectedStatus, .unreadableAnswer: false
         // An answer that is too large is one.
-        case .unreachable(let code): code.isRetriable && code != .tooLarge
+        case .unreachable(let code): !code.isLocal && code != .tooLarge
         }
     }
 

@@ -9,40 +9,31 @@ final class ServiceAccountToken: Sendable {
         var description: String { "no token for the cluster: \(self.path) \(self.reason). Set K8S_TOKEN, or mount a service account" }
     }
 
-    /// What changes when the file is replaced. In a pod it is a link to a link, and only the latter is exchanged: the
-    /// attributes must be those of the file that both lead to.
-    private struct Version: Equatable {
-        let path: String
-        let modified: Date?
-        let bytes: UInt64?
-
-        init(ofFile path: String) throws {
-            self.path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-            let attributes = try FileManager.default.attributesOfItem(atPath: self.path)
-            self.modified = attributes[.modificationDate] as? Date
-            self.bytes = (attributes[.size] as? NSNumber)?.uint64Value
-        }
-    }
-
     private struct State {
         var token: Secret?
-        var version: Version?
+        var version: FileVersion?
         /// When the file is looked at again; looking is cheap, but not free.
         var nextLook: ContinuousClock.Instant?
     }
 
     private let fixed: Secret?
     private let path: String
+    /// A certificate may be all that the API server wants.
+    private let isOptional: Bool
     private let state = Mutex(State())
 
-    init(_ options: KubernetesOptions) { (self.fixed, self.path) = (options.token, options.tokenFile) }
+    init(_ options: KubernetesOptions) { 
+        (self.fixed, self.path, self.isOptional) = (options.token, options.tokenFile, options.clientCertFile != nil)
+    }
 
     /// Whether reading again can help after a 401.
     var isFromFile: Bool { self.fixed == nil }
 
     /// - Parameter now: the file is looked at once a second.
-    func current(now: ContinuousClock.Instant = .now) throws(Missing) -> Secret {
+    /// - Returns: `nil` where there is a certificate and no file with a token.
+    func current(now: ContinuousClock.Instant = .now) throws(Missing) -> Secret? {
         if let fixed = self.fixed { return fixed }
+        if self.isOptional, FileVersion(self.path) == nil { return nil }
         return try self.state.withLock { state throws(Missing) in
             if let token = state.token, let nextLook = state.nextLook, nextLook > now { return token }
             let last = state
@@ -53,12 +44,11 @@ final class ServiceAccountToken: Sendable {
         }
     }
 
-    private func read(unlessStill last: State) throws(Missing) -> (Secret, Version) {
+    private func read(unlessStill last: State) throws(Missing) -> (Secret, FileVersion) {
         let text: String
-        let version: Version
+        // Taken before the text: replaced in between, the file is read once more.
+        guard let version = FileVersion(self.path) else { throw Missing(path: self.path, reason: "cannot be read") }
         do {
-            // Taken before the text: replaced in between, the file is read once more.
-            version = try Version(ofFile: self.path)
             if let token = last.token, last.version == version { return (token, version) }
             text = try String(contentsOfFile: self.path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         } catch { throw Missing(path: self.path, reason: "cannot be read") }

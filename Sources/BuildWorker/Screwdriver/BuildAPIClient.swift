@@ -19,7 +19,7 @@ public struct BuildAPIClient: Sendable {
     /// - Throws: what ``BuildAPIError/mayBeOutage`` says yes to; any other answer is one.
     public func probe(_ apiURI: String) async throws(BuildAPIError) {
         do throws(BuildAPIError) {
-            _ = try await self.send("probe", HTTPRequest(method: "GET", url: "\(Self.base(apiURI))/v4/status", service: "build_api"))
+            _ = try await self.send("probe", HTTPRequest(method: "GET", url: "\(Self.base(apiURI))/v4/status"))
         } catch where !error.mayBeOutage {}
     }
 
@@ -44,7 +44,7 @@ public struct BuildAPIClient: Sendable {
         _ operation: String, _ method: String, _ build: BuildID, _ apiURI: String, _ token: Secret, _ body: JSONValue?
     ) async throws(BuildAPIError) -> HTTPResponse {
         let url = "\(Self.base(apiURI))/v4/builds/\(build)"
-        return try await self.send(operation, HTTPRequest(method: method, url: url, service: "build_api", bearer: token, body: body?.serialized()))
+        return try await self.send(operation, HTTPRequest(method: method, url: url, bearer: token, body: body?.serialized()))
     }
 
     private func send(_ operation: String, _ request: HTTPRequest) async throws(BuildAPIError) -> HTTPResponse {

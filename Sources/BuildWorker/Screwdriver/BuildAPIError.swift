@@ -19,21 +19,23 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
 
     public var status: Int? { if case .status(let status) = self.code { status } else { nil } }
 
-    /// 4xx is final, but for 408 and 429. Anything else may pass, a redirect too: it is somebody's misconfiguration, and
-    /// what the API did not take must not be lost over it.
-    public var isRetriable: Bool {
+    /// The API has said no for good: 4xx, but for 408 and 429. Anything else may pass, a redirect too: it is somebody's misconfiguration, and
+    /// what the API did not take must not be lost over it. What this worker cannot even send is no answer of the API's.
+    public var isRefusal: Bool {
         switch self.code {
-        case .status(let status): !(400..<500).contains(status) || status == 408 || status == 429
-        case .unreachable(let code): code.isRetriable
-        case .unreadableAnswer: true
+        case .status(let status): (400..<500).contains(status) && status != 408 && status != 429
+        case .unreachable, .unreadableAnswer: false
         }
     }
+
+    /// Whether the same request, a moment later, may fare better.
+    public var isRetriable: Bool { if case .unreachable(let code) = self.code { code.isRetriable } else { !self.isRefusal } }
 
     /// The API itself may be away: then every request fails like this, whichever build it is for.
     public var mayBeOutage: Bool {
         switch self.code {
         case .status(let status): status >= 500 || status == 429
-        case .unreachable(let code): code.isRetriable && code != .tooLarge
+        case .unreachable(let code): !code.isLocal && code != .tooLarge
         case .unreadableAnswer: false
         }
     }

@@ -22,7 +22,7 @@ extension ActionPerformer {
         } catch {
             await self.judge(error, .read, build.buildID, at: apiURI)
             context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])
-            return error.isRetriable ? .unavailable(detail: error.description) : .unknown
+            return error.isRefusal ? .unknown : .unavailable(detail: error.description)
         }
     }
 
@@ -45,7 +45,7 @@ extension ActionPerformer {
             return status.map { Self.abortedStates.contains($0) || Self.finishedStates.contains($0) } ?? false ? .refused : .taken
         case .failure(let error):
             context.logger.warning("the build API did not take a note; the build goes on", metadata: ["error": .string(error.description)])
-            guard error.isRetriable else { return .refused }
+            guard !error.isRefusal else { return .refused }
             // A verification that waits for an outage's end tells its note itself.
             if context.command == .verify, self.outages.isAnyOpen { return .lost }
             self.keepNote(StatusJob(build: build.buildID, apiURI: apiURI, token: token, update))
@@ -66,7 +66,7 @@ extension ActionPerformer {
             return .taken
         }
         let metadata: Logger.Metadata = ["error": .string(error.description)]
-        guard error.isRetriable else {
+        guard !error.isRefusal else {
             context.logger.error("the build API refused the build's FAILURE for good", metadata: metadata)
             return .refused
         }

@@ -8,6 +8,7 @@ public final class Worker: Service {
     let logger: Logger
     private let consuming: ConsumingConnection
     private let publishing: PublishingConnection
+    private let http: HTTPServices
     private let timers: LocalTimers
     private let outages: Outages
     let intake: Intake
@@ -56,16 +57,10 @@ public final class Worker: Service {
         let intake = Intake { consuming.setIntake($0) }
         let journal = Self.journal(spool, logger)
         let timers = LocalTimers(rabbitmq, journal: journal, logger: logger, publish: publish)
-        // One for each service, for a pool of connections keeps four, whomever they lead to. As many as there may be builds in hand.
-        let connections = min(max(6, rabbitmq.prefetchCount * queues.count), 64)
-        func transport(isMultiplexed: Bool = false) -> HTTPTransport {
-            HTTPTransport(connectionsPerHost: connections, isMultiplexed: isMultiplexed) { request, result, took in
-                meters.record(.requestDuration, request.service, request.method, result.codeForMetrics, took: took)
-            }
-        }
+        let http = HTTPServices(configuration, meters, logger)
         let kubernetes = configuration.executor.kubernetes
-        let clusters = BuildClusters(configuration.executor) { transport(isMultiplexed: $0.isMultiplexed) }
-        let buildAPI = BuildAPIClient(transport: transport(), deadline: kubernetes.requestTimeout)
+        let (clusters, buildAPI) = (http.clusters, http.buildAPI)
+        self.http = http
         let spooler = Self.spooler(configuration, spool, host, buildAPI, meters, logger)
         self.spooler = spooler
         let outages = Outages(
@@ -99,7 +94,7 @@ public final class Worker: Service {
             isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince })
         self.supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, services: clusters.places.map { Outages.Dependency($0) } + [.buildAPI], unacked: { inHand.count }, localTimers: { timers.count })
+            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, services: clusters.places.map { Outages.Dependency($0) } + [.buildAPI], transports: http.transports, unacked: { inHand.count }, localTimers: { timers.count })
         self.watchdog = Watchdog(
             supervisor: self.supervisor, statsd: statsd, systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
             heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger),
@@ -154,6 +149,8 @@ public final class Worker: Service {
         await self.consuming.waitUntilStopped()
         self.publishing.stop()
         await self.publishing.waitUntilStopped()
+        self.http.engine.stop()
+        await self.http.engine.waitUntilStopped()
         self.logger.info("drained")
     }
 

@@ -96,7 +96,9 @@ import Testing
     @Test func manyAtATime() async throws {
         let server = try StubServer { .status(200, body: $0.target) }
         defer { server.stop() }
-        let transport = HTTPTransport(connectionsPerHost: 4)
+        var options = HTTPOptions()
+        options.concurrency = 4
+        let transport = HTTPTransport(options)
         let url = server.url
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 1...100 {

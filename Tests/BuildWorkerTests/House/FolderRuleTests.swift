@@ -13,7 +13,7 @@ import Testing
         "Workflow": [],
         "Messages": [],
         "AMQP": ["CRabbitMQ", "Foundation", "Glibc", "Synchronization"],
-        "HTTP": ["Dispatch", "Foundation", "FoundationNetworking", "Synchronization"],
+        "HTTP": ["CCurl", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"],
         "Kubernetes": ["Foundation", "Synchronization"],
         "Screwdriver": [],
         "Spool": ["Glibc", "Synchronization"],
@@ -55,6 +55,12 @@ import Testing
     @Test func onlyTheAMQPFolderKnowsTheCLibrary() throws {
         for file in try Self.files() where file.folder != "AMQP" {
             #expect(!file.text.contains(/\b(amqp|crmq)_\w+/), "\(file.name) names librabbitmq")
+        }
+    }
+
+    @Test func onlyTheHTTPFolderKnowsLibcurlAndURLSession() throws {
+        for file in try Self.files() where file.folder != "HTTP" {
+            #expect(!file.text.contains(/\b(curl|ccurl)_\w+|\bURL(Session|Request)\b/), "\(file.name) names libcurl or URLSession")
         }
     }
 

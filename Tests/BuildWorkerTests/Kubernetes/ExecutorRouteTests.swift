@@ -72,8 +72,8 @@ import Testing
         options.sandbox.jobsNamespace = "elsewhere"
         var asked: [String] = []
         func clusters() -> BuildClusters {
-            BuildClusters(options) {
-                asked.append($0.host)
+            BuildClusters(options) { _, options in
+                asked.append(options.host)
                 return HTTPTransport()
             }
         }
@@ -84,17 +84,18 @@ import Testing
         #expect(asked == [options.kubernetes.host, options.kubernetes.host, "https://sandbox.example.com"])
     }
 
+    /// API servers speak HTTP/2, but only over TLS.
     @Test(arguments: [("kubernetes.default", true), ("https://k.example.com", true), ("HTTPS://k.example.com:6443", true), ("http://127.0.0.1:8001", false)])
     func onlyOverTLSIsAnAPIServerMultiplexed(host: String, isMultiplexed: Bool) {
         var options = KubernetesOptions()
         options.host = host
-        #expect(options.isMultiplexed == isMultiplexed)
+        #expect(HTTPOptions("k", options) { _ in }.isMultiplexed == isMultiplexed)
     }
 
     @Test func onePlaceForAllIsAskedOnce() {
         var options = ExecutorOptions()
         options.sandbox.nodeSelectors = [("pool", "sandbox")]
-        let clusters = BuildClusters(options) { _ in HTTPTransport() }
+        let clusters = BuildClusters(options) { _, _ in HTTPTransport() }
         #expect(clusters.places.map(\.executor) == [.k8s])
         let home = clusters.home(of: Self.build(["screwdriver.cd/executor": "k8s-sandbox"]))
         #expect(home.options.nodeSelectors.map(\.value) == ["sandbox"])
@@ -106,7 +107,7 @@ import Testing
     func whatIsElsewhereIsAPlaceOfItsOwn(_ property: any WritableKeyPath<KubernetesOptions, String> & Sendable) {
         var options = ExecutorOptions()
         options.sandbox[keyPath: property] = "elsewhere"
-        let clusters = BuildClusters(options) { _ in HTTPTransport() }
+        let clusters = BuildClusters(options) { _, _ in HTTPTransport() }
         #expect(clusters.places.map(\.executor) == [.k8s, .sandbox])
         let home = clusters.home(of: Self.build(["screwdriver.cd/executor": "k8s-sandbox"]))
         #expect(clusters.all(from: home.place).map(\.executor) == [.sandbox, .k8s])

@@ -134,10 +134,9 @@ extension Integration.OnARealCluster {
             let mounts = Dictionary(
                 uniqueKeysWithValues: (worker["volumeMounts"]?.array ?? []).map { ($0["mountPath"]?.string ?? "", $0["name"]?.string ?? "") })
             #expect(mounts[options.spoolDirectory] == "spool")
-            #expect(mounts[ClusterTrust.systemBundle] == "trust")
             let account = URL(fileURLWithPath: options.executor.kubernetes.tokenFile).deletingLastPathComponent().path
             #expect(mounts[account] == "account")
-            #expect(options.executor.kubernetes.caFile == "\(account)/ca.crt")
+            #expect(KubernetesOptions.mountedAuthorities == "\(account)/ca.crt")
             #expect(worker["ports"]?.array?.first?["containerPort"]?.integer == options.httpd.port)
             let ingress = try RealCluster.shipped("network-policy")[path: "spec", "ingress"]?.array?.first?["ports"]?.array
             #expect(ingress?.map { $0["port"]?.integer } == [options.httpd.port])

@@ -7,22 +7,13 @@ import Testing
 extension Integration.OnARealCluster {
     /// The worker speaks TLS with the API server, and to nobody who only says that he is it.
     @Suite struct TrustTests {
-        /// The system's authorities and the cluster's, as an init container writes them.
-        private func bundle(with authority: URL) async throws -> URL {
-            let file = Surroundings.directory.appendingPathComponent(Surroundings.newName("bundle"))
-            let trust = try await WorkerProcess.run(["trust", "--ca", authority.path, "--out", file.path], environment: [:])
-            try #require(trust.code == 0, "\(trust.errors)")
-            return file
-        }
-
         @Test(arguments: ["localhost", "127.0.0.1"])
         func theRightAuthority(host: String) async throws {
             let cluster = try RealCluster.required()
             let stage = try await Stage.set()
             defer { stage.clear() }
             let server = cluster.server.replacingOccurrences(of: "127.0.0.1", with: host)
-            let worker = try stage.startWorker(
-                ["run"], ["K8S_HOST": server, "K8S_CA_FILE": cluster.authorityFile.path], trusting: try await self.bundle(with: cluster.authorityFile))
+            let worker = try stage.startWorker(["run"], ["K8S_HOST": server, "K8S_CA_FILE": cluster.authorityFile.path])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await stage.publish(stage.start(2, image: "fate/bad-image:1"))
@@ -34,15 +25,6 @@ extension Integration.OnARealCluster {
             try await eventually("the stopped one's pod is gone") { try await stage.simulator.state().alivePods(1).isEmpty }
             #expect(try await stage.simulator.requests().allSatisfy { $0["listener"]?.string != "kubernetes" }, "nothing went past TLS")
             try await worker.terminate()
-        }
-
-        @Test func withoutTheAuthorityItDoesNotStart() async throws {
-            let cluster = try RealCluster.required()
-            let stage = try await Stage.set()
-            defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["K8S_HOST": cluster.server, "K8S_CA_FILE": cluster.authorityFile.path])
-            #expect(try await worker.child.waitForExit() == 78)
-            #expect(try worker.hasLogged("the cluster's authority (\(cluster.authorityFile.path)) is not among those this system trusts"))
         }
 
         enum Impostor: CaseIterable, Sendable {
@@ -64,8 +46,9 @@ extension Integration.OnARealCluster {
             defer { stage.clear() }
             let front = try await TLSFront.start(impostor.certificate, before: cluster)
             defer { front.stop() }
-            let bundle: URL? = impostor == .unknownAuthority ? nil : try await self.bundle(with: cluster.authorityFile)
-            let worker = try stage.startWorker(["run"], ["K8S_HOST": "https://localhost:\(front.port)"], trusting: bundle)
+            // Without a file of its own it trusts whom the system trusts, and the cluster's authority is not among them.
+            let authority = impostor == .unknownAuthority ? "" : cluster.authorityFile.path
+            let worker = try stage.startWorker(["run"], ["K8S_HOST": "https://localhost:\(front.port)", "K8S_CA_FILE": authority])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the worker says that it believes nobody there") {
@@ -85,10 +68,83 @@ extension Integration.OnARealCluster {
             let front = try await TLSFront.start(.init(), before: cluster)
             defer { front.stop() }
             let worker = try stage.startWorker(
-                ["run"], ["K8S_HOST": "https://localhost:\(front.port)"], trusting: try await self.bundle(with: cluster.authorityFile))
+                ["run"], ["K8S_HOST": "https://localhost:\(front.port)", "K8S_CA_FILE": cluster.authorityFile.path])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the build runs") { try await stage.simulator.state().hostname(1) != nil }
+            try await worker.terminate()
+        }
+
+        /// Once for a server that lets nobody in without a certificate, once for one to which it is all that is shown: no token.
+        @Test(arguments: [true, false]) func aClusterThatWantsACertificate(besidesAToken: Bool) async throws {
+            let cluster = try RealCluster.required()
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let authority = (cluster.authorityFile, cluster.authorityKeyFile)
+            let own = try await TLSFront.make(.init(name: "DNS:worker"), subject: "/O=system:masters/CN=worker", by: authority)
+            let front = try await TLSFront(
+                try await TLSFront.make(.init(), by: authority), before: cluster.plainServer, demanding: cluster.authorityFile)
+            defer { front.stop() }
+            var environment = [
+                "K8S_HOST": besidesAToken ? "https://localhost:\(front.port)" : cluster.server, "K8S_CA_FILE": cluster.authorityFile.path,
+                "K8S_CLIENT_CERT_FILE": own.appendingPathComponent("tls.crt").path, "K8S_CLIENT_KEY_FILE": own.appendingPathComponent("tls.key").path,
+            ]
+            if !besidesAToken {
+                environment["K8S_TOKEN"] = ""
+                environment["K8S_TOKEN_FILE"] = "/nowhere/token"
+            }
+            let worker = try stage.startWorker(["run"], environment)
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the build runs") { try await stage.simulator.state().hostname(1) != nil }
+            try await worker.terminate()
+        }
+
+        /// The server's certificate and the mounted authority are another's from one moment to the next, as in a rotation.
+        @Test func anAuthorityThatIsReplacedMidRun() async throws {
+            let cluster = try RealCluster.required()
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let authority = Surroundings.directory.appendingPathComponent(Surroundings.newName("ca.crt"))
+            let first = try await TLSFront.make(.init(), by: nil)
+            try FileManager.default.copyItem(at: first.appendingPathComponent("ca.crt"), to: authority)
+            let front = try await TLSFront(first, before: cluster.plainServer)
+            let worker = try stage.startWorker(["run"], ["K8S_HOST": "https://localhost:\(front.port)", "K8S_CA_FILE": authority.path])
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("the first authority is believed") { try await stage.simulator.state().hostname(1) != nil }
+
+            front.stop()
+            let second = try await TLSFront.make(.init(), by: nil)
+            let other = try await TLSFront(second, before: cluster.plainServer, port: front.port)
+            defer { other.stop() }
+            try await stage.publish(stage.start(2, image: "fate/running:1"))
+            try await eventually("the new server is not believed yet") {
+                try worker.log().contains { $0["error"]?.string?.contains("TLS failed") == true }
+            }
+            // Half written: nothing usable, so nothing changes.
+            try Data("-----BEGIN".utf8).write(to: authority, options: .atomic)
+            try await eventually("it says what it cannot use") {
+                try worker.log().contains { $0["error"]?.string?.contains("holds no certificate") == true }
+            }
+            try Data(contentsOf: second.appendingPathComponent("ca.crt")).write(to: authority, options: .atomic)
+            try await eventually("the second authority is believed") { try await stage.simulator.state().hostname(2) != nil }
+            #expect(try await stage.simulator.state().status(2) != "FAILURE")
+            try await worker.terminate()
+        }
+
+        /// The build API's authority is the build API's alone.
+        @Test func theBuildAPIHasAnAuthorityOfItsOwn() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let made = try await TLSFront.make(.init(), by: nil)
+            let front = try await TLSFront(made, before: stage.simulator.api)
+            defer { front.stop() }
+            let api = "https://localhost:\(front.port)"
+            let worker = try stage.startWorker(["run"], ["ECOSYSTEM_API": api, "ECOSYSTEM_CA_FILE": made.appendingPathComponent("ca.crt").path])
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/bad-image:1", apiURI: api))
+            try await eventually("the build's failure is told over TLS") { try await stage.simulator.state().status(1) == "FAILURE" }
             try await worker.terminate()
         }
 

@@ -88,11 +88,10 @@ final class Stage: Sendable {
         ].merging(more) { $1 }
     }
 
-    /// - Parameter bundle: the authorities that this worker trusts instead of the system's.
-    func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:], trusting bundle: URL? = nil) throws -> WorkerProcess {
+    func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:]) throws -> WorkerProcess {
         let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
         return try WorkerProcess(
-            arguments, environment: self.environment(["SPOOL_DIRECTORY": spool].merging(environment) { $1 }), trusting: bundle)
+            arguments, environment: self.environment(["SPOOL_DIRECTORY": spool].merging(environment) { $1 }))
     }
 
     // MARK: Messages

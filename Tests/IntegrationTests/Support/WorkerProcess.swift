@@ -11,20 +11,10 @@ final class WorkerProcess: Sendable {
     let secrets: [String]
     private static let transport = HTTPTransport()
 
-    /// - Parameter bundle: stands in the place of the system's bundle of authorities, for this process alone.
-    init(_ arguments: [String], environment: [String: String], input: Data? = nil, trusting bundle: URL? = nil) throws {
+    init(_ arguments: [String], environment: [String: String], input: Data? = nil) throws {
         self.secrets = [environment["K8S_TOKEN"] ?? ""].filter { !$0.isEmpty }
         let worker = Surroundings.binaries.appendingPathComponent("worker")
-        guard let bundle else {
-            self.child = try ChildProcess(worker, arguments, environment: environment, input: input)
-            return
-        }
-        // Mounts are seen in the namespace that they were made in, and nowhere else. Who is not root becomes it in there.
-        let mount = #"mount --bind "$1" "$2" && shift 2 && exec "$@""#
-        let view = ["--mount"] + (geteuid() == 0 ? [] : ["--map-root-user"])
-        self.child = try ChildProcess(
-            URL(fileURLWithPath: "/usr/bin/unshare"),
-            view + ["/bin/sh", "-c", mount, "sh", bundle.path, ClusterTrust.systemBundle, worker.path] + arguments, environment: environment, input: input)
+        self.child = try ChildProcess(worker, arguments, environment: environment, input: input)
     }
 
     /// Runs a command to its end.

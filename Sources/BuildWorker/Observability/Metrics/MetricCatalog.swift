@@ -5,8 +5,10 @@ extension Metric {
     /// Every metric there is, in the order in which it is shown.
     public static let all: [Metric] = [
         deliveries, redeliveries, settlements, attempts, podsCreated, failures, reports, parked, timersArmed, timersFired, breakerOpened, spoolJobs,
-        janitorRemoved, queueToPod, deliveryToPod, podToScheduled, scheduledToRunning, requestDuration, handlerDuration, confirmDuration, inFlight,
-        unacked, oldestUnacked, waitingBuilds, timersExpected, connections, breakerOpen, queueMessages, queueConsumers, spoolDepth, spoolOldest, ready,
+        httpConnectionsOpened, httpConnectionsReused, httpBytesSent, httpBytesReceived,
+        janitorRemoved, queueToPod, deliveryToPod, podToScheduled, scheduledToRunning, requestDuration, httpConnect, httpHandshake, handlerDuration,
+        confirmDuration, inFlight,
+        unacked, oldestUnacked, waitingBuilds, timersExpected, connections, httpConnectionsOpen, breakerOpen, queueMessages, queueConsumers, spoolDepth, spoolOldest, ready,
         live, info, residentMemory, cpu, startTime, openFiles,
     ]
 
@@ -25,6 +27,10 @@ extension Metric {
     static let timersFired = counter("timers_fired_total", [], "Verifications that an init timer brought")
     static let breakerOpened = counter("breaker_opened_total", ["service"], "Outages noticed")
     static let spoolJobs = counter("spool_runs_total", ["kind", "outcome"], "Spool jobs that ended: done, failed (tried again), dead")
+    static let httpConnectionsOpened = counter("http_connections_opened_total", ["service"], "Connections made to an HTTP service")
+    static let httpConnectionsReused = counter("http_connections_reused_total", ["service"], "Requests that went over a connection that was there")
+    static let httpBytesSent = counter("http_sent_bytes_total", ["service"], "Sent to an HTTP service, headers and bodies")
+    static let httpBytesReceived = counter("http_received_bytes_total", ["service"], "Received from an HTTP service, headers and bodies")
     static let janitorRemoved = counter("janitor_removed_total", ["what"], "What the janitor removed")
 
     // MARK: Histograms
@@ -40,6 +46,8 @@ extension Metric {
     static let scheduledToRunning = histogram(
         "scheduled_to_running_seconds", slow, [], "From a pod's node to its first running container (the cluster's clock, whole seconds)")
     static let requestDuration = histogram("request_duration_seconds", quick, ["service", "verb", "code"], "Requests to the Kubernetes API and the build API")
+    static let httpConnect = histogram("http_connect_seconds", quick, ["service"], "Name resolution and TCP, for each connection made to an HTTP service")
+    static let httpHandshake = histogram("http_tls_handshake_seconds", quick, ["service"], "The TLS handshake, for each connection made to an HTTP service")
     static let handlerDuration = histogram("handler_duration_seconds", medium, ["type"], "From a delivery's turn to its settlement")
     static let confirmDuration = histogram("confirm_duration_seconds", quick, [], "From publishing a message to the broker's confirm")
 
@@ -51,6 +59,7 @@ extension Metric {
     static let waitingBuilds = gauge("waiting_builds", ["why"], "Builds this worker left in a wait queue or with an init timer and has not seen again")
     static let timersExpected = gauge("timers_expected", [], "Init timers this worker armed that have still to fire")
     static let connections = gauge("connections", ["role"], "1 while the connection to RabbitMQ stands")
+    static let httpConnectionsOpen = gauge("http_connections_open", ["service"], "Connections to an HTTP service that are open")
     static let breakerOpen = gauge("breaker_open", ["service"], "1 while a service is taken to be away and the intake is paused")
     static let queueMessages = gauge("queue_messages", ["role"], "Messages ready in a queue, at the janitor's last look")
     static let queueConsumers = gauge("queue_consumers", ["role"], "Consumers of a queue, at the janitor's last look")

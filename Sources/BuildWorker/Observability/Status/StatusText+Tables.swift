@@ -64,10 +64,16 @@ extension StatusText {
             let isOpen = breaker["open"]?.bool == true
             table.rows.append([
                 StyledText(breaker.text("service"), .strong), isOpen ? StyledText("away", .bad) : StyledText("answers", .good),
-                StyledText(isOpen ? "for \(breaker["sinceSeconds"].duration): \(breaker.text("cause"))" : ""),
+                StyledText(isOpen ? "for \(breaker["sinceSeconds"].duration): \(breaker.text("cause"))" : self.traffic(breaker["connections"])),
             ])
         }
         return self.section("Connections", table)
+    }
+
+    private func traffic(_ connections: JSONValue?) -> String {
+        guard let connections, connections["open"]?.integer != nil else { return "" }
+        return "\(connections.text("open")) connections open of \(connections.text("opened")) made, \(connections.text("reused")) requests over kept ones, "
+            + "\(connections["sentBytes"].megabytes) sent, \(connections["receivedBytes"].megabytes) received"
     }
 
     var queues: [String] {

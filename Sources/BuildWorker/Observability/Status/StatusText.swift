@@ -77,7 +77,7 @@ extension Optional<JSONValue> {
         }
     }
 
-    fileprivate var megabytes: String { self?.integer.map { ($0 + 50_000) / 100_000 }.map { "\($0 / 10).\($0 % 10) MB" } ?? "-" }
+    var megabytes: String { self?.integer.map { ($0 + 50_000) / 100_000 }.map { "\($0 / 10).\($0 % 10) MB" } ?? "-" }
 }
 
 extension JSONValue {

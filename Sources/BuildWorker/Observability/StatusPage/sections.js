@@ -101,11 +101,18 @@ function showServices({ connections = [], loops = [], breakers = [] }) {
       detail: blocked ?? (loop ? `thread turned ${duration(loop.ageSeconds)} ago` : ""),
     };
   });
-  const services = breakers.map(({ service, open, cause, sinceSeconds }) => ({
+  const services = breakers.map(({ service, open, cause, sinceSeconds, connections }) => ({
     name: service, state: open ? "away" : "answers", tone: open ? "bad" : "good",
-    detail: open ? `for ${duration(sinceSeconds)}: ${cause ?? "no cause known"}` : "",
+    detail: open ? `for ${duration(sinceSeconds)}: ${cause ?? "no cause known"}` : traffic(connections),
   }));
   tables.services.show([...brokers, ...services], "");
+}
+
+function traffic(connections) {
+  if (connections == null) return "";
+  const { open, opened, reused, sentBytes, receivedBytes } = connections;
+  return `${count(open)} connections open of ${count(opened)} made, ${count(reused)} requests over kept ones, ` +
+    `${megabytes(sentBytes)} sent, ${megabytes(receivedBytes)} received`;
 }
 
 function showFigures(status) {

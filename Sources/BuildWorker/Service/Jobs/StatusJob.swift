@@ -52,7 +52,7 @@ struct StatusJob: Hashable, Sendable {
                 self.build, at: self.apiURI, token: self.token, with: BuildUpdate(statusMessage: self.statusMessage, stats: self.stats))
             return .done
         } catch {
-            return error.isRetriable ? .failed(error.description) : .refused(error.description)
+            return error.isRefusal ? .refused(error.description) : .failed(error.description)
         }
     }
 }

@@ -1,11 +1,11 @@
-extension Result<HTTPResponse, HTTPError> {
+extension Result<Int, HTTPError> {
     /// Of the answers that mean something to the worker, the code; of others the class, for a server may answer with anything.
     var codeForMetrics: String {
         switch self {
-        case .success(let response):
-            switch response.status {
-            case 200, 201, 204, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504: String(response.status)
-            default: "\(response.status / 100)xx"
+        case .success(let status):
+            switch status {
+            case 200, 201, 204, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504: String(status)
+            default: "\(status / 100)xx"
             }
         case .failure(let error):
             switch error.code {
@@ -14,7 +14,8 @@ extension Result<HTTPResponse, HTTPError> {
             case .connectionReset, .truncated: "reset"
             case .dnsFailure: "dns"
             case .tlsFailure: "tls"
-            case .tooLarge, .invalidURL, .invalidToken, .other: "error"
+            case .cancelled: "cancelled"
+            case .tooLarge, .notHTTP, .invalidURL, .invalidToken, .local: "error"
             }
         }
     }

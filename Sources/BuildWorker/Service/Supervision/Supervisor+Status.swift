@@ -42,6 +42,7 @@ extension Supervisor {
                 return [
                     "service": .string(dependency.rawValue), "open": .bool(outage != nil), "cause": outage.map { .string($0.cause) } ?? .null,
                     "sinceSeconds": .seconds(outage.map { .now - $0.since }),
+                    "connections": self.transports.first { $0.name == dependency.label }?.connections.document ?? .null,
                 ]
             })
     }
@@ -84,6 +85,15 @@ extension Waiting.Entry {
 extension Health.Connection {
     fileprivate var document: JSONValue {
         ["role": .string(self.role), "connected": .bool(self.isConnected), "blocked": self.blockedReason.map { .string($0) } ?? .null]
+    }
+}
+
+extension HTTPConnectionCounts {
+    fileprivate var document: JSONValue {
+        [
+            "open": .integer(self.open), "opened": .integer(self.opened), "reused": .integer(self.reused), "sentBytes": .integer(self.bytesSent),
+            "receivedBytes": .integer(self.bytesReceived),
+        ]
     }
 }
 

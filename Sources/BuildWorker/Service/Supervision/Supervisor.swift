@@ -11,6 +11,7 @@ final class Supervisor: Sendable {
     let spool: SpoolSurvey
     /// Those that this worker may find away.
     let services: [Outages.Dependency]
+    let transports: [HTTPTransport]
     let host: String
     let startedAt = Timestamp.now
     private let prometheus: PrometheusMetrics
@@ -21,11 +22,12 @@ final class Supervisor: Sendable {
 
     init(
         host: String, health: Health, liveness: Liveness, inFlight: InFlight, waiting: Waiting, history: History, meters: Meters,
-        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, spool: SpoolSurvey, services: [Outages.Dependency], unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
+        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, spool: SpoolSurvey, services: [Outages.Dependency], transports: [HTTPTransport],
+        unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
     ) {
         (self.host, self.health, self.liveness, self.inFlight, self.waiting) = (host, health, liveness, inFlight, waiting)
         (self.history, self.meters, self.prometheus, self.survey) = (history, meters, prometheus, survey)
-        (self.reports, self.spool, self.services) = (ledger, spool, services)
+        (self.reports, self.spool, self.services, self.transports) = (ledger, spool, services, transports)
         (self.unacked, self.localTimers) = (unacked, localTimers)
     }
 
@@ -57,6 +59,14 @@ final class Supervisor: Sendable {
         for connection in self.health.connections { meters.set(.connections, connection.role, to: connection.isConnected ? 1 : 0) }
         for dependency in self.services {
             meters.set(.breakerOpen, dependency.label, to: self.health.outages[dependency.rawValue] == nil ? 0 : 1)
+        }
+        for transport in self.transports {
+            let (name, connections) = (transport.name, transport.connections)
+            meters.set(.httpConnectionsOpened, name, to: Double(connections.opened))
+            meters.set(.httpConnectionsReused, name, to: Double(connections.reused))
+            meters.set(.httpConnectionsOpen, name, to: Double(connections.open))
+            meters.set(.httpBytesSent, name, to: Double(connections.bytesSent))
+            meters.set(.httpBytesReceived, name, to: Double(connections.bytesReceived))
         }
         for queue in self.survey.queues {
             if let ready = queue.ready { meters.set(.queueMessages, queue.role, to: Double(ready)) }

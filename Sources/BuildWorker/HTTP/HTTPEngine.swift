@@ -1,0 +1,236 @@
+internal import CCurl
+internal import Foundation
+internal import Glibc
+internal import Synchronization
+
+/// Moves all HTTP of a worker: libcurl's multi interface on one thread of its own, which begins with the first request.
+///
+/// libcurl wants all calls on one thread. Others only post commands, which wake it. What a peer sends ends one request at worst:
+/// deadlines, sizes and ends are kept here, and nothing of FoundationNetworking reads a byte of it.
+public final class HTTPEngine: Sendable {
+    enum Command: Sendable {
+        case start(HTTPTransfer)
+        case cancel(HTTPTransfer)
+        /// The reader of a stream has room again.
+        case resume(HTTPTransfer)
+    }
+
+    /// Unchecked: waking up is what libcurl allows from any thread; it is done under the lock, so never with a handle that is gone.
+    private struct Waker: @unchecked Sendable {
+        let multi: UnsafeMutableRawPointer
+        func wake() { curl_multi_wakeup(self.multi) }
+    }
+
+    private struct Mailbox {
+        var commands: [Command] = []
+        /// While the thread runs.
+        var waker: Waker?
+        var hasBegun = false
+        var isStopping = false
+        var isStopped = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let mailbox = Mutex(Mailbox())
+
+    public init() {}
+
+    /// For commands and tests, which end with the process.
+    public static let shared = HTTPEngine()
+
+    /// Ends what is under way, closes all connections and ends the thread. Later requests fail at once.
+    public func stop() {
+        let neverBegan = self.mailbox.withLock { mailbox in
+            mailbox.isStopping = true
+            mailbox.waker?.wake()
+            guard !mailbox.hasBegun else { return false }
+            mailbox.isStopped = true
+            return true
+        }
+        if neverBegan { self.release() }
+    }
+
+    /// Nothing of the engine runs afterwards, but for a look-up of a name that the system does not give up.
+    public func waitUntilStopped() async {
+        await withCheckedContinuation { continuation in
+            let isStopped = self.mailbox.withLock { mailbox in
+                if !mailbox.isStopped { mailbox.waiters.append(continuation) }
+                return mailbox.isStopped
+            }
+            if isStopped { continuation.resume() }
+        }
+    }
+
+    private func release() {
+        for waiter in self.mailbox.withLock({ mailbox in
+            defer { mailbox.waiters = [] }
+            return mailbox.waiters
+        }) { waiter.resume() }
+    }
+
+    /// A transfer that comes too late ends on the caller's thread.
+    func post(_ command: Command) {
+        let isTaken = self.mailbox.withLock { mailbox in
+            guard !mailbox.isStopping else { return false }
+            mailbox.commands.append(command)
+            if !mailbox.hasBegun {
+                mailbox.hasBegun = true
+                self.begin()
+            } else if mailbox.commands.count == 1 {
+                mailbox.waker?.wake()
+            }
+            return true
+        }
+        if !isTaken, case .start(let transfer) = command { transfer.end(CURLE_OK, .engineStopped) }
+    }
+
+    private func begin() {
+        let thread = Thread { [self] in self.main() }
+        thread.name = "http"
+        thread.start()
+    }
+
+    /// Once a process, whoever else does it.
+    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    private func main() {
+        // A peer that is gone while TLS is written to it; libcurl leaves this to us, since it may set no handlers here.
+        var broken = sigset_t()
+        sigemptyset(&broken)
+        sigaddset(&broken, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &broken, nil)
+        guard Self.isLibraryReady, let multi = curl_multi_init() else { fatalError("there is no memory for libcurl") }
+        // libcurl would keep four for each request under way, and close in every lull what is needed a moment later.
+        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 256)
+        let loop = HTTPLoop(multi)
+        let waker = Waker(multi: multi)
+        self.mailbox.withLock { $0.waker = waker }
+        while true {
+            let (commands, isStopping) = self.mailbox.withLock { mailbox in
+                defer { mailbox.commands.removeAll(keepingCapacity: true) }
+                return (mailbox.commands, mailbox.isStopping)
+            }
+            loop.perform(commands)
+            if isStopping { break }
+            loop.turn()
+        }
+        loop.stop()
+        self.mailbox.withLock { $0.waker = nil }
+        loop.close()
+        self.mailbox.withLock { $0.isStopped = true }
+        self.release()
+    }
+}
+
+/// The engine's side of the loop: which transfers are under way, and what is to be done next. Lives on the engine's thread.
+private final class HTTPLoop {
+    private let multi: UnsafeMutableRawPointer
+    private var underWay: [ObjectIdentifier: HTTPTransfer] = [:]
+    private var services: [ObjectIdentifier: HTTPService] = [:]
+    /// No deadline is earlier.
+    private var nextDeadline: ContinuousClock.Instant?
+    private var isStopping = false
+
+    init(_ multi: UnsafeMutableRawPointer) { self.multi = multi }
+
+    func perform(_ commands: [HTTPEngine.Command]) {
+        for command in commands {
+            switch command {
+            case .start(let transfer): self.submit(transfer)
+            case .cancel(let transfer): self.end(transfer, CURLE_OK, .cancelled)
+            case .resume(let transfer):
+                guard transfer.isPaused, let handle = transfer.handle else { continue }
+                transfer.resumed()
+                self.watch(transfer)
+                // Hands over at once what it kept, and may pause again.
+                curl_easy_pause(handle.easy, CURLPAUSE_CONT)
+            }
+        }
+    }
+
+    /// Lets libcurl do what can be done, and waits until there is more, or a deadline, or a command.
+    func turn() {
+        var count: Int32 = 0
+        curl_multi_perform(self.multi, &count)
+        self.collect()
+        let now = ContinuousClock.now
+        if let deadline = self.nextDeadline, deadline <= now { self.endLate(now) }
+        let wait = self.nextDeadline.map { max(0, min(60_000, ($0 - now).milliseconds)) } ?? 60_000
+        curl_multi_poll(self.multi, nil, 0, Int32(wait), nil)
+    }
+
+    private func collect() {
+        var code = CURLE_OK
+        while let easy = ccurl_next_ended(self.multi, &code) {
+            guard let context = ccurl_context(easy) else { continue }
+            self.end(Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue(), code)
+        }
+    }
+
+    private func submit(_ transfer: HTTPTransfer) {
+        self.services[ObjectIdentifier(transfer.service)] = transfer.service
+        if transfer.isCancelled { return transfer.end(CURLE_OK, .cancelled) }
+        if let deadline = transfer.deadline, deadline <= .now { return transfer.end(CURLE_OK, .deadlinePassed) }
+        self.watch(transfer)
+        if transfer.service.underWay < max(1, transfer.service.options.concurrency) {
+            self.begin(transfer)
+        } else {
+            transfer.state = .waiting
+            transfer.service.waiting.append(transfer)
+        }
+    }
+
+    private func begin(_ transfer: HTTPTransfer) {
+        let service = transfer.service
+        guard let handle = HTTPHandle(transfer) else { return transfer.end(CURLE_OUT_OF_MEMORY) }
+        transfer.state = .underWay(handle)
+        service.underWay += 1
+        self.underWay[ObjectIdentifier(transfer)] = transfer
+        if let problem = handle.problem {
+            self.end(transfer, problem)
+        } else if curl_multi_add_handle(self.multi, handle.easy) != CURLM_OK {
+            self.end(transfer, CURLE_FAILED_INIT)
+        }
+    }
+
+    private func end(_ transfer: HTTPTransfer, _ code: CURLcode, _ abort: HTTPTransfer.Abort? = nil) {
+        let service = transfer.service
+        switch transfer.state {
+        // Who is cancelled before being submitted is found so then.
+        case .new, .ended: return
+        case .waiting:
+            service.waiting.removeAll { $0 === transfer }
+            transfer.end(code, abort)
+        case .underWay(let handle):
+            self.underWay[ObjectIdentifier(transfer)] = nil
+            // Not one that could not be added, either: that is an error and no more.
+            curl_multi_remove_handle(self.multi, handle.easy)
+            transfer.end(code, abort)
+            service.underWay -= 1
+            if !service.waiting.isEmpty, !self.isStopping { self.begin(service.waiting.removeFirst()) }
+        }
+    }
+
+    private func watch(_ transfer: HTTPTransfer) {
+        guard let deadline = transfer.deadline else { return }
+        self.nextDeadline = self.nextDeadline.map { min($0, deadline) } ?? deadline
+    }
+
+    private func endLate(_ now: ContinuousClock.Instant) {
+        let all = Array(self.underWay.values) + self.services.values.flatMap(\.waiting)
+        self.nextDeadline = all.compactMap { $0.deadline.flatMap { $0 > now ? $0 : nil } }.min()
+        for transfer in all where transfer.deadline.map({ $0 <= now }) ?? false {
+            let service = transfer.service
+            if case .underWay = transfer.state, service.options.isMultiplexed, service.lastHeard < transfer.started { service.shutConnections() }
+            self.end(transfer, CURLE_OK, .deadlinePassed)
+        }
+    }
+
+    /// Ends everything.
+    func stop() {
+        self.isStopping = true
+        for transfer in Array(self.underWay.values) + self.services.values.flatMap(\.waiting) { self.end(transfer, CURLE_OK, .engineStopped) }
+    }
+
+    func close() { curl_multi_cleanup(self.multi) }
+}

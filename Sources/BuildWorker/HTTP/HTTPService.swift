@@ -1,0 +1,77 @@
+internal import CCurl
+internal import Synchronization
+
+/// What the engine keeps for one service: its sockets, and who waits.
+///
+/// Unchecked: what changes belongs to the engine's thread, but for the counts, which have a lock.
+final class HTTPService: @unchecked Sendable {
+    let options: HTTPOptions
+    private let counts = Mutex(HTTPConnectionCounts())
+    /// Told of every request that ended, on the engine's thread: its method, its status or error, how long it took, and what it cost if it was sent.
+    let onEnd: @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void
+
+    var underWay = 0
+    var waiting: [HTTPTransfer] = []
+    /// When the service last sent anything.
+    var lastHeard = ContinuousClock.now
+    private var openSockets: Set<Int32> = []
+    /// libcurl calls through it for as long as there are connections, so for as long as there is an engine; that holds us.
+    let sockets = UnsafeMutablePointer<ccurl_sockets>.allocate(capacity: 1)
+
+    init(_ options: HTTPOptions, onEnd: @escaping @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void) {
+        (self.options, self.onEnd) = (options, onEnd)
+        self.sockets.initialize(
+            to: ccurl_sockets(
+                changed: { context, descriptor, isOpen in
+                    guard let context else { return }
+                    Unmanaged<HTTPService>.fromOpaque(context).takeUnretainedValue().socket(descriptor, isOpen: isOpen)
+                }, context: nil, dead_peer_ms: Int32(clamping: options.limits.deadPeer.milliseconds)))
+        self.sockets.pointee.context = Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    deinit { self.sockets.deallocate() }
+
+    var connections: HTTPConnectionCounts { self.counts.withLock { $0 } }
+
+    private func socket(_ descriptor: Int32, isOpen: Bool) {
+        if isOpen { self.openSockets.insert(descriptor) } else { self.openSockets.remove(descriptor) }
+        self.counts.withLock { $0.open += isOpen ? 1 : -1 }
+    }
+
+    func count(_ measurements: HTTPMeasurements) {
+        self.counts.withLock { counts in
+            counts.opened += measurements.connectionsOpened
+            if measurements.connectionsOpened == 0 { counts.reused += 1 }
+            counts.bytesSent += measurements.bytesSent
+            counts.bytesReceived += measurements.bytesReceived
+        }
+    }
+
+    /// Nothing came on any connection for a whole deadline: over HTTP/2 the next request would go the same way, since a request
+    /// that is given up leaves its connection as it is.
+    func shutConnections() { for descriptor in self.openSockets { shutdown(descriptor, Int32(SHUT_RDWR)) } }
+}
+
+/// Of one service, since the start of the process.
+public struct HTTPConnectionCounts: Sendable, Hashable {
+    /// Connections made.
+    public var opened = 0
+    /// Requests that went over a connection that was there.
+    public var reused = 0
+    /// Sockets that are open now; a connection in the making may have two.
+    public var open = 0
+    /// With headers; over HTTP/2 as they would be over HTTP/1.1.
+    public var bytesSent = 0
+    public var bytesReceived = 0
+}
+
+/// What one request cost.
+public struct HTTPMeasurements: Sendable, Hashable {
+    public var connectionsOpened = 0
+    /// Name resolution and TCP, where a connection was made.
+    public var connect: Duration?
+    /// TLS, where there was a handshake.
+    public var handshake: Duration?
+    public var bytesSent = 0
+    public var bytesReceived = 0
+}

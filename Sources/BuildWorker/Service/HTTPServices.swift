@@ -1,0 +1,41 @@
+internal import Logging
+
+/// Whom the worker asks over HTTP, over one engine: the API servers and the build API.
+struct HTTPServices: Sendable {
+    let engine = HTTPEngine()
+    let clusters: BuildClusters
+    let buildAPI: BuildAPIClient
+    let transports: [HTTPTransport]
+
+    init(_ configuration: WorkerConfiguration, _ meters: Meters, _ logger: Logger) {
+        let rabbitmq = configuration.rabbitmq
+        // As many as there may be builds in hand.
+        let concurrency = min(max(6, rabbitmq.prefetchCount * (rabbitmq.retryQueueEnabled ? 2 : 1)), 64)
+        let engine = self.engine
+        var transports: [HTTPTransport] = []
+        func transport(_ options: HTTPOptions) -> HTTPTransport {
+            var options = options
+            options.concurrency = concurrency
+            let service = options.name
+            let transport = HTTPTransport(options, engine: engine) { method, result, took, measurements in
+                meters.record(.requestDuration, service, method, result.codeForMetrics, took: took)
+                if let connect = measurements?.connect { meters.record(.httpConnect, service, took: connect) }
+                if let handshake = measurements?.handshake { meters.record(.httpHandshake, service, took: handshake) }
+            }
+            transports.append(transport)
+            return transport
+        }
+        func problem(_ file: String) -> @Sendable (String) -> Void {
+            { logger.error("a file for TLS cannot be used; what was read before stays in use", metadata: ["setting": .string(file), "error": .string($0)]) }
+        }
+        self.clusters = BuildClusters(configuration.executor) { plugin, options in
+            transport(HTTPOptions(plugin == .k8s ? "kubernetes" : "kubernetes_sandbox", options, onProblem: problem("the API server's")))
+        }
+        let ecosystem = configuration.ecosystem
+        var options = HTTPOptions(name: "build_api")
+        options.authorities = ecosystem.caFile.map { PEMFile($0, .certificates, onProblem: problem("ECOSYSTEM_CA_FILE")) }
+        options.proxy = ecosystem.proxy
+        self.buildAPI = BuildAPIClient(transport: transport(options), deadline: configuration.executor.kubernetes.requestTimeout)
+        self.transports = transports
+    }
+}

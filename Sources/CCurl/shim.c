@@ -1,0 +1,98 @@
+#include "CCurl.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) { return curl_easy_setopt(easy, option, value); }
+
+CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *value) { return curl_easy_setopt(easy, option, value); }
+
+CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *value) { return curl_easy_setopt(easy, option, value); }
+
+CURLcode ccurl_set_blob(CURL *easy, CURLoption option, const void *bytes, size_t count) {
+    if (!bytes) return curl_easy_setopt(easy, option, NULL);
+    struct curl_blob blob = {.data = (void *)bytes, .len = count, .flags = CURL_BLOB_NOCOPY};
+    return curl_easy_setopt(easy, option, &blob);
+}
+
+CURLcode ccurl_set_body(CURL *easy, const void *bytes, size_t count) {
+    if (!bytes) return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    // The size comes first: the copy is made by it.
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, bytes);
+    return code;
+}
+
+CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer) { return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer); }
+
+CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) { return curl_multi_setopt(multi, option, value); }
+
+CURLcode ccurl_set_receivers(CURL *easy, ccurl_bytes header, ccurl_bytes body, void *context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_PRIVATE, context);
+    return code;
+}
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)purpose;
+    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd == CURL_SOCKET_BAD) return fd;
+    ccurl_sockets *sockets = context;
+    // Of data that was sent, and, by probes, of a connection on which nothing is sent.
+    unsigned int patience = (unsigned int)sockets->dead_peer_ms;
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+    sockets->changed(sockets->context, fd, true);
+    return fd;
+}
+
+static int close_socket(void *context, curl_socket_t fd) {
+    ccurl_sockets *sockets = context;
+    sockets->changed(sockets->context, fd, false);
+    return close(fd);
+}
+
+CURLcode ccurl_set_sockets(CURL *easy, ccurl_sockets *sockets) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, sockets);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, sockets);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 15L);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);
+    return code;
+}
+
+long ccurl_info_long(CURL *easy, CURLINFO info) {
+    long value = 0;
+    curl_easy_getinfo(easy, info, &value);
+    return value;
+}
+
+curl_off_t ccurl_info_offset(CURL *easy, CURLINFO info) {
+    curl_off_t value = 0;
+    curl_easy_getinfo(easy, info, &value);
+    return value;
+}
+
+CURL *ccurl_next_ended(CURLM *multi, CURLcode *result) {
+    int left = 0;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &left))) {
+        if (message->msg != CURLMSG_DONE) continue;
+        *result = message->data.result;
+        return message->easy_handle;
+    }
+    return NULL;
+}
+
+void *ccurl_context(CURL *easy) {
+    void *context = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &context);
+    return context;
+}
