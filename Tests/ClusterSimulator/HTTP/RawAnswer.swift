@@ -78,7 +78,8 @@ struct RawAnswer {
         case .ssh: return [ByteBuffer(string: "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n")]
         case .http2Frames: return [ByteBuffer(bytes: Self.settings)]
         case .wrongLength: return [framed("content-length: \(length + 100)"), response.body]
-        case .badChunk: return [framed("transfer-encoding: chunked"), ByteBuffer(string: "zz\r\n"), response.body, ByteBuffer(string: "\r\n0\r\n\r\n")]
+        case .badChunk:
+            return [framed("transfer-encoding: chunked"), ByteBuffer(string: "zz\r\n"), response.body, ByteBuffer(string: "\r\n0\r\n\r\n")]
         case .hugeHeader: return [ByteBuffer(string: statusLine + "x-huge: ")] + Self.repeated("a", count: 16)
         case .endless: return [framed("transfer-encoding: chunked")] + Self.repeated(" ", count: 1024).map(Response.chunk)
         case .gzipBomb: return [framed("content-encoding: gzip\r\ncontent-length: \(Self.bomb.readableBytes)"), Self.bomb]
