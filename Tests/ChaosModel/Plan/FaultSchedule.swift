@@ -43,7 +43,7 @@ package struct FaultSchedule: Hashable, Sendable {
         case .kubernetesRawAnswers:
             .rawAnswers(.kubernetes, RawAnswer.draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(2...4))
         case .apiRawAnswers:
-            .rawAnswers(.api, RawAnswer.draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(2...6))
+            .rawAnswers(.api, RawAnswer.draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(3...8))
         // Longer than all attempts of a build together.
         case .kubernetesOutage: .outage(.kubernetes, seconds: random.tenths(3...16))
         case .apiOutage: .outage(.api, seconds: random.tenths(3...16))
