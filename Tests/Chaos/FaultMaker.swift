@@ -40,7 +40,8 @@ struct FaultMaker: Sendable {
             .clockJumped(let worker, _, _):
             .worker(worker)
         case .brokerKilled, .brokerFrozen, .connectionsCut, .memoryAlarm: .broker
-        case .requests(let api, _, _, _), .outage(let api, _), .refusal(let api, _, _): api == .kubernetes ? .kubernetes : .api
+        case .requests(let api, _, _, _), .rawAnswers(let api, _, _, _), .outage(let api, _), .refusal(let api, _, _):
+            api == .kubernetes ? .kubernetes : .api
         }
     }
 
@@ -87,12 +88,19 @@ struct FaultMaker: Sendable {
             try await lasting(seconds)
             try await self.broker.node.ctl("set_vm_memory_high_watermark", "0.6")
         case .requests(let api, let fault, let probability, let seconds):
-            let seed = String((self.seed &+ UInt64(entry.number)) % 1_000_000_007)
-            let rule = try await self.simulator.fault([
-                "listener": .string(api.rawValue), "probability": .number(String(probability)), "seed": .number(seed), "action": fault.action,
-            ])
+            let rule = try await self.rule(entry, api, fault.action, probability)
             try await lasting(seconds, rule: rule)
             try await self.simulator.removeFault(rule)
+        case .rawAnswers(let api, let answers, let probability, let seconds):
+            // The oldest rule that hits decides: each is asked only about what those before it left.
+            let part = probability / Double(answers.count)
+            var rules: [Int] = []
+            for (index, answer) in answers.enumerated() {
+                let action: JSONValue = ["raw": .string(answer.kind.rawValue), "after": .bool(answer.isAfter)]
+                rules.append(try await self.rule(entry, api, action, part / (1 - Double(index) * part), part: index))
+            }
+            try await lasting(seconds)
+            for rule in rules { try await self.simulator.removeFault(rule) }
         case .refusal(let api, let status, let seconds):
             let rule = try await self.simulator.fault(["listener": .string(api.rawValue), "action": ["status": .number(String(status))]])
             try await lasting(seconds, rule: rule)
@@ -103,6 +111,14 @@ struct FaultMaker: Sendable {
             try await self.simulator.setListener(api.rawValue, open: true)
         }
         try self.recorder.record(entry, .over)
+    }
+
+    /// - Parameter part: tells rules of one fault apart, which must not all draw the same.
+    private func rule(_ entry: FaultSchedule.Entry, _ api: Fault.API, _ action: JSONValue, _ probability: Double, part: Int = 0) async throws -> Int {
+        let seed = String((self.seed &+ UInt64(entry.number) &+ 1_000 * UInt64(part)) % 1_000_000_007)
+        return try await self.simulator.fault([
+            "listener": .string(api.rawValue), "probability": .number(String(probability)), "seed": .number(seed), "action": action,
+        ])
     }
 }
 

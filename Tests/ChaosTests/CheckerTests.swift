@@ -53,6 +53,14 @@ import Testing
             $0.remove { $0.build == "1" && $0.method == "GET" }
             $0.list(1, at: 7, fault: "rule 3 truncate")
         },
+        Planted("looked at, but the answer was rubbish", .neverVerified) {
+            $0.remove { $0.build == "1" && $0.method == "GET" }
+            $0.list(1, at: 7, status: nil, fault: "rule 3 broken-ssh-after")
+        },
+        Planted("a healthy build was failed by answers that were only unusual", .failedWronglyHealthy) {
+            $0.setStatus(1, "FAILURE", "Build failed to start after 5 retries: no answer")
+            for second in 0..<6 { $0.post(1, at: 10 + 2 * Double(second), status: 201, fault: "rule 4 unusual-trailers") }
+        },
         Planted("looked at, but without an answer", .neverVerified) {
             $0.remove { $0.build == "1" && $0.method == "GET" }
             $0.list(1, at: 7, status: nil, fault: "rule 3 reset-after")
@@ -114,6 +122,14 @@ import Testing
         Planted("an answer that was only late") {
             $0.remove { $0.build == "1" && $0.method == "GET" }
             $0.list(1, at: 7, fault: "rule 3 delay-900")
+        },
+        Planted("an answer that was only unusual") {
+            $0.remove { $0.build == "1" && $0.method == "GET" }
+            $0.list(1, at: 7, fault: "rule 3 unusual-trailers")
+        },
+        Planted("answered with rubbish more often than the limit") {
+            $0.setStatus(1, "FAILURE", "Build failed to start after 5 retries: no answer")
+            for second in 0..<6 { $0.post(1, at: 10 + 2 * Double(second), status: nil, fault: "rule 4 broken-half-headers-before") }
         },
         Planted("a stopped build started again and stopped again") {
             $0.create(5, at: 9)

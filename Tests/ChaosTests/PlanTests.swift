@@ -38,6 +38,16 @@ import ChaosModel
         #expect(schedule.allSatisfy { $0.at >= 0 })
     }
 
+    /// Some of what is drawn is HTTP, and costs nothing; no draw leaves a request without a fate.
+    @Test func everyRawAnswerIsDrawn() {
+        let drawn = FaultSchedule(self.settings(1, faults: 400)).entries.compactMap { entry -> [RawAnswer]? in
+            if case .rawAnswers(_, let answers, _, _) = entry.fault { answers } else { nil }
+        }
+        #expect(Set(drawn.joined().map(\.kind)) == Set(RawAnswer.Kind.allCases))
+        #expect(drawn.allSatisfy { $0.count == 4 && $0.count(where: \.kind.isLegal) == 1 })
+        #expect(drawn.joined().allSatisfy { $0.isAfter || !$0.kind.isLegal } && drawn.joined().contains { !$0.isAfter })
+    }
+
     /// There a killed broker may lose messages, and that is nobody's fault.
     @Test(arguments: [ChaosSettings.Layout.classic, .upstream])
     func classicQueuesKeepTheirBroker(layout: ChaosSettings.Layout) {

@@ -32,6 +32,9 @@ struct ClusterSimulator: ParsableCommand {
                 ACTION: {"status":503,"body":{},"after":false} | {"reset":"before"|"after"} | {"delayMs":900}
                        | {"hang":"before"|"after","seconds":5} | {"redirect":"http://…"} | {"truncate":true}
                        | {"hold":true}  (takes effect at once, is answered when the rule is removed)
+                       | {"raw":KIND}   the answer, as few servers give it: trailers  interim  no-space  slow-bytes
+                       | {"raw":KIND,"after":false}   no answer, then the connection is closed: half-headers  ssh  http2-frames
+                         wrong-length  bad-chunk  huge-header  endless  gzip-bomb  cut ("at":40 bytes, or anywhere)
               POST /latency {"ms":20}                   hold back every answer
               POST /listeners {"name":"api","open":false}   refuse connections, drop those there are
               POST /token {"token":"new"}               as --token; null: any token is accepted

@@ -7,20 +7,12 @@ import Testing
 extension Integration {
     /// A message that kills the worker harms nobody but itself. (Debug builds of the worker die of some messages on purpose.)
     @Suite struct PoisonTests {
-        /// Starts the worker again whenever it dies, as Kubernetes does, until `isDone`.
-        ///
-        /// - Returns: all its runs; the last one still runs.
+        /// ``Stage/keepRunning(spool:until:)``, of a worker that the poison kills.
         private func keepRunning(
             _ stage: Stage, spool: () -> String, until isDone: () async throws -> Bool
         ) async throws -> [WorkerProcess] {
-            var runs = [try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool()])]
-            try await eventually("the poison is done with") {
-                if let last = runs.last, !last.child.isRunning {
-                    #expect(try await last.child.waitForExit() == 128 + SIGKILL)
-                    runs.append(try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool()]))
-                }
-                return try await isDone()
-            }
+            let runs = try await stage.keepRunning(spool: spool, until: isDone)
+            for run in runs.dropLast() { #expect(try await run.child.waitForExit() == 128 + SIGKILL) }
             return runs
         }
 

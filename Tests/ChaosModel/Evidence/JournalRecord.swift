@@ -36,8 +36,11 @@ package struct JournalRecord: Decodable, Hashable, Sendable {
     var isDeletion: Bool { self.effect.hasPrefix("deleted:") && self.effect != "deleted:0" }
     /// Only a verification lists pods; a start looks at its pod by name.
     var isList: Bool { self.listener == "kubernetes" && self.method == "GET" && self.path.contains("labelSelector") }
-    /// An answer that was only late is whole.
-    var isAnsweredWhole: Bool { self.status != nil && (self.fault == nil || self.fault?.contains(" delay-") == true) }
+    /// An answer that was only late, or legal in a way that few servers choose, is whole.
+    var isAnsweredWhole: Bool {
+        guard self.status != nil, let fault = self.fault else { return self.status != nil }
+        return fault.contains(" delay-") || fault.contains(" unusual-")
+    }
 
     /// The rule that struck, by number.
     var rule: Int? {

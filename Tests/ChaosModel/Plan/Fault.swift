@@ -16,6 +16,8 @@ package enum Fault: Hashable, Sendable {
     case memoryAlarm(seconds: Double)
     /// Some requests to one API fail.
     case requests(API, RequestFault, probability: Double, seconds: Double)
+    /// Some requests to one API are answered with bytes that HTTP does not know, or that few servers send. Each kind has an equal part.
+    case rawAnswers(API, [RawAnswer], probability: Double, seconds: Double)
     /// Nothing listens.
     case outage(API, seconds: Double)
     /// Every request is refused.
@@ -47,6 +49,8 @@ extension Fault: CustomStringConvertible {
         case .memoryAlarm(let seconds): "memory alarm for \(seconds) s"
         case .requests(let api, let fault, let probability, let seconds):
             "\(fault) for \(Int((probability * 100).rounded())) % of the requests to \(api.rawValue) for \(seconds) s"
+        case .rawAnswers(let api, let answers, let probability, let seconds):
+            "\(answers) for \(Int((probability * 100).rounded())) % of the requests to \(api.rawValue) for \(seconds) s"
         case .outage(let api, let seconds): "\(api.rawValue) refuses connections for \(seconds) s"
         case .refusal(let api, let status, let seconds): "\(api.rawValue) answers \(status) to everything for \(seconds) s"
         }

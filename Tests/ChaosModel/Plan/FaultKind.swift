@@ -11,6 +11,8 @@ package enum FaultKind: String, CaseIterable, Codable, Sendable {
     case memoryAlarm = "memory alarm"
     case kubernetesRequests = "Kubernetes requests fail"
     case apiRequests = "build API requests fail"
+    case kubernetesRawAnswers = "Kubernetes answers rubbish"
+    case apiRawAnswers = "build API answers rubbish"
     case kubernetesOutage = "Kubernetes API down"
     case apiOutage = "build API down"
     case kubernetesRefusal = "Kubernetes refuses all"
@@ -21,7 +23,7 @@ package enum FaultKind: String, CaseIterable, Codable, Sendable {
         case .workerKilled: 9
         case .kubernetesRequests: 8
         case .workerReplaced, .connectionsCut, .apiRequests: 5
-        case .brokerKilled: 4
+        case .brokerKilled, .kubernetesRawAnswers, .apiRawAnswers: 4
         case .workerFrozen, .spoolDiskFull, .clockJumped, .brokerFrozen, .memoryAlarm, .kubernetesOutage, .apiOutage: 3
         case .kubernetesRefusal, .apiRefusal: 2
         }
@@ -32,7 +34,7 @@ package enum FaultKind: String, CaseIterable, Codable, Sendable {
         switch self {
         case .kubernetesOutage, .apiOutage, .kubernetesRefusal, .apiRefusal: true
         case .workerKilled, .workerReplaced, .workerFrozen, .spoolDiskFull, .clockJumped, .brokerKilled, .brokerFrozen,
-            .connectionsCut, .memoryAlarm, .kubernetesRequests, .apiRequests:
+            .connectionsCut, .memoryAlarm, .kubernetesRequests, .apiRequests, .kubernetesRawAnswers, .apiRawAnswers:
             false
         }
     }
@@ -52,6 +54,8 @@ extension Fault {
         case .memoryAlarm: .memoryAlarm
         case .requests(.kubernetes, _, _, _): .kubernetesRequests
         case .requests(.api, _, _, _): .apiRequests
+        case .rawAnswers(.kubernetes, _, _, _): .kubernetesRawAnswers
+        case .rawAnswers(.api, _, _, _): .apiRawAnswers
         case .outage(.kubernetes, _): .kubernetesOutage
         case .outage(.api, _): .apiOutage
         case .refusal(.kubernetes, _, _): .kubernetesRefusal

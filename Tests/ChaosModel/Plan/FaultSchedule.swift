@@ -40,6 +40,10 @@ package struct FaultSchedule: Hashable, Sendable {
         case .kubernetesRequests:
             .requests(.kubernetes, .draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(2...4))
         case .apiRequests: .requests(.api, .draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(2...6))
+        case .kubernetesRawAnswers:
+            .rawAnswers(.kubernetes, RawAnswer.draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(2...4))
+        case .apiRawAnswers:
+            .rawAnswers(.api, RawAnswer.draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(3...8))
         // Longer than all attempts of a build together.
         case .kubernetesOutage: .outage(.kubernetes, seconds: random.tenths(3...16))
         case .apiOutage: .outage(.api, seconds: random.tenths(3...16))

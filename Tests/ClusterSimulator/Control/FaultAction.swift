@@ -16,6 +16,8 @@ enum FaultAction {
     case redirect(String)
     /// The request takes effect; half of the answer's body is sent.
     case truncate
+    /// Bytes instead of the answer, or around it: a request whose answer is a legal one takes effect.
+    case raw(RawAnswer, Moment)
 
     /// As the journal names it.
     var name: String {
@@ -28,6 +30,7 @@ enum FaultAction {
         case .hold: "hold"
         case .redirect: "redirect"
         case .truncate: "truncate"
+        case .raw(let raw, let moment): raw.kind.isLegal ? "unusual-\(raw.kind.rawValue)" : "broken-\(raw.kind.rawValue)-\(moment.rawValue)"
         }
     }
 }

@@ -41,14 +41,14 @@ final class FaultRule {
         switch action {
         case .delay(let time): latency + time
         case .hang: .zero
-        case .status, .reset, .hold, .redirect, .truncate: latency
+        case .status, .reset, .hold, .redirect, .truncate, .raw: latency
         }
     }
 
     /// Whether the request has no effect.
     var strikesBefore: Bool {
         switch action {
-        case .status(_, _, let moment), .reset(let moment), .hang(let moment, _): moment == .before
+        case .status(_, _, let moment), .reset(let moment), .hang(let moment, _), .raw(_, let moment): moment == .before
         case .redirect: true
         case .delay, .hold, .truncate: false
         }
@@ -75,7 +75,19 @@ final class FaultRule {
             var performance = perform()
             if case .answer(let response) = performance.outcome { performance.outcome = .truncate(response) }
             return performance
+        case .raw(let raw, let moment):
+            var performance = moment == .before ? Performance(Self.promising(raw.kind)) : perform()
+            if case .answer(let response) = performance.outcome {
+                let position = raw.position ?? Int.random(in: 0...0xFFFF, using: &random)
+                performance.outcome = .raw(RawAnswer(kind: raw.kind, position: position), response)
+            }
+            return performance
         }
+    }
+
+    /// What is begun to be said where nothing was done. What is whole must not promise more than was done.
+    private static func promising(_ kind: RawAnswer.Kind) -> Response {
+        Response(status: kind == .gzipBomb ? 502 : 200, json: #"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[],"status":"QUEUED"}"#)
     }
 
     private func replace(_ outcome: Outcome, _ moment: FaultAction.Moment, _ perform: () -> Performance) -> Performance {

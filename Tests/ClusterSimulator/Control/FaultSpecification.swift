@@ -59,7 +59,7 @@ struct FaultSpecification {
 
     private static func action(_ scanner: inout JSONScanner) throws(JSONProblem) -> FaultAction {
         var status: Int?, body: ByteBuffer?, isAfter = false, seconds: Double?
-        var action: FaultAction?, hang: FaultAction.Moment?
+        var action: FaultAction?, hang: FaultAction.Moment?, raw: RawAnswer.Kind?, position: Int?
         try scanner.object { scanner, key throws(JSONProblem) in
             switch key {
             case "status": status = try scanner.number("status", in: 200...599)
@@ -74,13 +74,20 @@ struct FaultSpecification {
             case "hold": action = try scanner.boolean() ? .hold : nil
             case "redirect": action = .redirect(try scanner.headerValue())
             case "truncate": action = try scanner.boolean() ? .truncate : nil
+            case "raw":
+                raw = RawAnswer.Kind(rawValue: try scanner.string())
+                if raw == nil {
+                    throw scanner.problem("\"raw\" must be one of \(RawAnswer.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+                }
+            case "at": position = try scanner.number("at", in: 0...Int.max)
             default: throw scanner.problem("unknown action \"\(key)\"")
             }
         }
         if let status { action = .status(status, body: body, isAfter ? .after : .before) }
         if let hang { action = .hang(hang, seconds.map { .nanoseconds(Int64($0 * 1_000_000_000)) }) }
+        if let raw { action = .raw(RawAnswer(kind: raw, position: position), raw.isLegal || isAfter ? .after : .before) }
         guard let action else {
-            throw scanner.problem("\"action\" needs one of status, reset, hang, hold, delayMs, redirect, truncate")
+            throw scanner.problem("\"action\" needs one of status, reset, hang, hold, delayMs, redirect, truncate, raw")
         }
         return action
     }

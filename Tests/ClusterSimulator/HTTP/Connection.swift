@@ -110,6 +110,8 @@ final class Connection: ChannelInboundHandler {
             context.write(wrapOutboundOut(head), promise: nil)
             context.writeAndFlush(wrapOutboundOut(half), promise: nil)
             context.close(promise: nil)
+        case .raw(let raw, let response):
+            send(raw.pieces(of: response, keepAlive: keepAlive)[...], pause: raw.pause, keepAlive: keepAlive && raw.kind.isLegal)
         case .reset:
             reset()
         case .hang(let limit):
@@ -126,7 +128,23 @@ final class Connection: ChannelInboundHandler {
         let head = response.head(keepAlive: keepAlive, allocator: context.channel.allocator)
         context.write(wrapOutboundOut(head), promise: nil)
         context.writeAndFlush(wrapOutboundOut(response.body), promise: nil)
-        guard keepAlive else { return context.close(promise: nil) }
+        answered(keepAlive: keepAlive)
+    }
+
+    /// Sends one piece when the one before has gone out, as fast as the client reads.
+    private func send(_ pieces: ArraySlice<ByteBuffer>, pause: TimeAmount, keepAlive: Bool) {
+        guard let context else { return }
+        guard let piece = pieces.first else { return answered(keepAlive: keepAlive) }
+        context.writeAndFlush(wrapOutboundOut(piece)).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success: self.listener.after(pause) { self.send(pieces.dropFirst(), pause: pause, keepAlive: keepAlive) }
+            case .failure: self.close()
+            }
+        }
+    }
+
+    private func answered(keepAlive: Bool) {
+        guard keepAlive else { return close() }
         isBusy = false
         if !waiting.isEmpty { serve(waiting.removeFirst()) }
     }
@@ -134,15 +152,7 @@ final class Connection: ChannelInboundHandler {
     // MARK: Streams and ends
 
     /// Sends one chunk of a stream.
-    func sendChunk(_ chunk: ByteBuffer) {
-        var framed = ByteBuffer()
-        framed.reserveCapacity(chunk.readableBytes + 16)
-        framed.writeString(String(chunk.readableBytes, radix: 16))
-        framed.writeStaticString("\r\n")
-        framed.writeImmutableBuffer(chunk)
-        framed.writeStaticString("\r\n")
-        write(framed)
-    }
+    func sendChunk(_ chunk: ByteBuffer) { write(Response.chunk(chunk)) }
 
     private func endStream() {
         write(ByteBuffer(string: "0\r\n\r\n"))

@@ -9,6 +9,8 @@ enum Outcome {
     case deferred(DeferredOutcome)
     /// The head and half of the body are sent, then the connection is closed.
     case truncate(Response)
+    /// Bytes that wrap the answer, or stand in its place.
+    case raw(RawAnswer, Response)
     /// The connection is reset (RST) without an answer.
     case reset
     /// Nothing is ever sent. The connection is closed after some time if one is given.
@@ -20,6 +22,7 @@ enum Outcome {
     var status: Int? {
         switch self {
         case .answer(let response), .truncate(let response): response.status
+        case .raw(let raw, let response): raw.kind.isLegal ? response.status : nil
         case .watch: 200
         case .reset, .hang, .eventually, .deferred: nil
         }

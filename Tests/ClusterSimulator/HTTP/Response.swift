@@ -61,6 +61,17 @@ struct Response {
         return head
     }
 
+    /// A chunk of a stream.
+    static func chunk(_ data: ByteBuffer) -> ByteBuffer {
+        var framed = ByteBuffer()
+        framed.reserveCapacity(data.readableBytes + 16)
+        framed.writeString(String(data.readableBytes, radix: 16))
+        framed.writeStaticString("\r\n")
+        framed.writeImmutableBuffer(data)
+        framed.writeStaticString("\r\n")
+        return framed
+    }
+
     private static func writeStatusLine(_ status: Int, into head: inout ByteBuffer) {
         switch status {
         case 200: head.writeStaticString("HTTP/1.1 200 OK\r\n")
