@@ -94,11 +94,13 @@ struct CommandSupervision {
         // A group of its own, so that all of it can be ended; signals as a program expects them, whatever the worker does with its own.
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         posix_spawnattr_setpgroup(&attributes, 0)
-        var (none, all) = (sigset_t(), sigset_t())
-        sigemptyset(&none)
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
+        // Not `sigset_t()`: which C module has that initializer differs from build to build, since libcurl's headers include the same file.
+        let (none, all) = (UnsafeMutablePointer<sigset_t>.allocate(capacity: 1), UnsafeMutablePointer<sigset_t>.allocate(capacity: 1))
+        defer { [none, all].forEach { $0.deallocate() } }
+        sigemptyset(none)
+        sigfillset(all)
+        posix_spawnattr_setsigmask(&attributes, none)
+        posix_spawnattr_setsigdefault(&attributes, all)
         var arguments: [UnsafeMutablePointer<CChar>?] = self.options.arguments.map { strdup($0) } + [nil]
         var environment: [UnsafeMutablePointer<CChar>?] = self.options.environment.map { strdup($0) } + [nil]
         defer { (arguments + environment).forEach { free($0) } }
