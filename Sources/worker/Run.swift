@@ -63,8 +63,10 @@ struct Run: AsyncParsableCommand {
             try await ServiceGroup(configuration: group).run()
         } catch let error as OperatorServer.BindError {
             worker.reportFailedStart("\(error)")
+            await output.flush()
             throw Exit.startFailed
         }
+        await output.flush()
     }
 
     /// Without a disk the worker goes on; what only a disk can keep is then lost in a crash.

@@ -55,9 +55,11 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
     deinit { Glibc.close(self.wakeup) }
 
     func start(name: String) {
-        let thread = Thread { [self] in self.main() }
-        thread.name = name
-        thread.start()
+        Thread { [self] in
+            // Here, for a thread that has not begun has no name to be set.
+            Thread.current.name = name
+            self.main()
+        }.start()
     }
 
     /// - Returns: `false` when the thread has ended: the command will not be performed.

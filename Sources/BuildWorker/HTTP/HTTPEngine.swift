@@ -1,18 +1,24 @@
 internal import CCurl
+internal import Dispatch
 internal import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// Moves all HTTP of a worker: libcurl's multi interface on one thread of its own, which begins with the first request.
+/// Moves all HTTP of a worker: libcurl's multi interface on one thread of its own, which begins with the first command.
 ///
 /// libcurl wants all calls on one thread. Others only post commands, which wake it. What a peer sends ends one request at worst:
 /// deadlines, sizes and ends are kept here, and nothing of FoundationNetworking reads a byte of it.
-public final class HTTPEngine: Sendable {
+///
+/// Swift tasks may run on the thread, too (`withTaskExecutorPreference`): then neither a request nor its answer wakes another thread, which
+/// costs as much as the request. Such tasks must not block: no request moves meanwhile.
+public final class HTTPEngine: TaskExecutor, Sendable {
     enum Command: Sendable {
         case start(HTTPTransfer)
         case cancel(HTTPTransfer)
         /// The reader of a stream has room again.
         case resume(HTTPTransfer)
+        /// A piece of a task.
+        case run(UnownedJob)
     }
 
     /// Unchecked: waking up is what libcurl allows from any thread; it is done under the lock, so never with a handle that is gone.
@@ -25,6 +31,7 @@ public final class HTTPEngine: Sendable {
         var commands: [Command] = []
         /// While the thread runs.
         var waker: Waker?
+        var thread: pthread_t?
         var hasBegun = false
         var isStopping = false
         var isStopped = false
@@ -68,27 +75,37 @@ public final class HTTPEngine: Sendable {
         }) { waiter.resume() }
     }
 
-    /// A transfer that comes too late ends on the caller's thread.
     func post(_ command: Command) {
         let isTaken = self.mailbox.withLock { mailbox in
             guard !mailbox.isStopping else { return false }
             mailbox.commands.append(command)
             if !mailbox.hasBegun {
                 mailbox.hasBegun = true
-                self.begin()
-            } else if mailbox.commands.count == 1 {
+                Thread { [self] in self.main() }.start()
+            } else if mailbox.commands.count == 1, mailbox.thread != pthread_self() {
                 mailbox.waker?.wake()
             }
             return true
         }
-        if !isTaken, case .start(let transfer) = command { transfer.end(CURLE_OK, .engineStopped) }
+        if !isTaken { self.refuse(command) }
     }
 
-    private func begin() {
-        let thread = Thread { [self] in self.main() }
-        thread.name = "http"
-        thread.start()
+    public func enqueue(_ job: consuming ExecutorJob) { self.post(.run(UnownedJob(job))) }
+
+    /// The thread has ended, or does so: a transfer ends where it is, and a task goes on elsewhere.
+    private func refuse(_ command: Command) {
+        switch command {
+        case .start(let transfer): transfer.end(CURLE_OK, .engineStopped)
+        case .run(let job): DispatchQueue.global().async { [self] in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        case .cancel, .resume: break
+        }
     }
+
+    /// Since the thread last looked what there is to do.
+    public var age: Duration { self.lastTurn.withLock { .now - $0 } }
+    private let lastTurn = Mutex(ContinuousClock.now)
+    /// The thread looks at least so often.
+    private static let longestWait = Duration.seconds(10)
 
     /// Once a process, whoever else does it.
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -102,23 +119,38 @@ public final class HTTPEngine: Sendable {
         guard Self.isLibraryReady, let multi = curl_multi_init() else { fatalError("there is no memory for libcurl") }
         // libcurl would keep four for each request under way, and close in every lull what is needed a moment later.
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 256)
-        let loop = HTTPLoop(multi)
+        Thread.current.name = "http"
+        let loop = HTTPLoop(multi, self.asUnownedTaskExecutor())
         let waker = Waker(multi: multi)
-        self.mailbox.withLock { $0.waker = waker }
+        self.mailbox.withLock { mailbox in
+            mailbox.waker = waker
+            mailbox.thread = pthread_self()
+        }
         while true {
-            let (commands, isStopping) = self.mailbox.withLock { mailbox in
-                defer { mailbox.commands.removeAll(keepingCapacity: true) }
-                return (mailbox.commands, mailbox.isStopping)
-            }
+            let (commands, isStopping) = self.takeCommands()
             loop.perform(commands)
             if isStopping { break }
             loop.turn()
+            self.lastTurn.withLock { $0 = .now }
+            // What this thread posts itself wakes nobody.
+            if self.mailbox.withLock({ $0.commands.isEmpty }) { loop.wait(atMost: Self.longestWait) }
         }
         loop.stop()
-        self.mailbox.withLock { $0.waker = nil }
+        self.mailbox.withLock { mailbox in
+            mailbox.waker = nil
+            mailbox.thread = nil
+        }
         loop.close()
+        for command in self.takeCommands().0 { self.refuse(command) }
         self.mailbox.withLock { $0.isStopped = true }
         self.release()
+    }
+
+    private func takeCommands() -> ([Command], isStopping: Bool) {
+        self.mailbox.withLock { mailbox in
+            defer { mailbox.commands.removeAll(keepingCapacity: true) }
+            return (mailbox.commands, mailbox.isStopping)
+        }
     }
 }
 
@@ -131,12 +163,15 @@ private final class HTTPLoop {
     private var nextDeadline: ContinuousClock.Instant?
     private var isStopping = false
 
-    init(_ multi: UnsafeMutableRawPointer) { self.multi = multi }
+    private let executor: UnownedTaskExecutor
+
+    init(_ multi: UnsafeMutableRawPointer, _ executor: UnownedTaskExecutor) { (self.multi, self.executor) = (multi, executor) }
 
     func perform(_ commands: [HTTPEngine.Command]) {
         for command in commands {
             switch command {
             case .start(let transfer): self.submit(transfer)
+            case .run(let job): job.runSynchronously(on: self.executor)
             case .cancel(let transfer): self.end(transfer, CURLE_OK, .cancelled)
             case .resume(let transfer):
                 guard transfer.isPaused, let handle = transfer.handle else { continue }
@@ -148,15 +183,19 @@ private final class HTTPLoop {
         }
     }
 
-    /// Lets libcurl do what can be done, and waits until there is more, or a deadline, or a command.
+    /// Lets libcurl do what can be done, and ends what has ended.
     func turn() {
         var count: Int32 = 0
         curl_multi_perform(self.multi, &count)
         self.collect()
         let now = ContinuousClock.now
         if let deadline = self.nextDeadline, deadline <= now { self.endLate(now) }
-        let wait = self.nextDeadline.map { max(0, min(60_000, ($0 - now).milliseconds)) } ?? 60_000
-        curl_multi_poll(self.multi, nil, 0, Int32(wait), nil)
+    }
+
+    /// Until there is something to be read or written, or a deadline, or somebody wakes it up.
+    func wait(atMost limit: Duration) {
+        let wait = min(limit, self.nextDeadline.map { $0 - .now } ?? limit)
+        curl_multi_poll(self.multi, nil, 0, Int32(max(0, wait.milliseconds)), nil)
     }
 
     private func collect() {

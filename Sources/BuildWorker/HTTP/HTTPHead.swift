@@ -36,7 +36,7 @@ struct HTTPHead: Sendable {
             self.state = self.status < 200 && self.status != 101 ? .statusLine : .whole
         case .headers:
             try self.check(content, limit)
-            self.lines.append([UInt8](content))
+            if Self.isRead(content) { self.lines.append([UInt8](content)) }
         }
     }
 
@@ -67,6 +67,15 @@ struct HTTPHead: Sendable {
             guard let length = Int(text), length <= limit else { throw .tooLarge }
             guard self.length == nil || self.length == length else { throw .notHTTP }
             self.length = length
+        }
+    }
+
+    /// Those that somebody reads; the others are counted and forgotten.
+    private static let read = ["content-type", "retry-after", "location", "www-authenticate"]
+
+    private static func isRead(_ line: UnsafeRawBufferPointer) -> Bool {
+        Self.read.contains { name in
+            line.count > name.utf8.count && line[name.utf8.count] == UInt8(ascii: ":") && zip(line, name.utf8).allSatisfy { $0 | 0x20 == $1 }
         }
     }
 

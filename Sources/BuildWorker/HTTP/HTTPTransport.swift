@@ -55,12 +55,14 @@ extension HTTPRequest {
         var request = URLRequest(url: url)
         request.httpMethod = self.method
         request.timeoutInterval = deadline / .seconds(1)
-        request.setValue(self.accept, forHTTPHeaderField: "Accept")
-        if let bearer { request.setValue("Bearer \(bearer.exposed)", forHTTPHeaderField: "Authorization") }
+        // All at once: each `setValue` looks through those before it without regard to case.
+        var headers = ["Accept": self.accept]
+        if let bearer { headers["Authorization"] = "Bearer \(bearer.exposed)" }
         if let body {
             request.httpBody = Data(body)
-            request.setValue(self.contentType, forHTTPHeaderField: "Content-Type")
+            headers["Content-Type"] = self.contentType
         }
+        request.allHTTPHeaderFields = headers
         return request
     }
 }

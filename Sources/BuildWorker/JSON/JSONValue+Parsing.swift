@@ -13,15 +13,17 @@ extension JSONValue {
     public static let maximumDepth = 128
 
     /// Parses UTF-8 text as RFC 8259 has it: one value, nothing but white space around it.
-    public init(parsing text: some Collection<UInt8>) throws(JSONError) {
-        let parsed: Result<JSONValue, JSONError>? = text.withContiguousStorageIfAvailable { Self.parse($0) }
-        self = try (parsed ?? Array(text).withUnsafeBufferPointer { Self.parse($0) }).get()
+    ///
+    /// - Parameter passedOver: members of these names are read over, wherever they stand: they come out as null, and cost little.
+    public init(parsing text: some Collection<UInt8>, passingOver passedOver: Set<String> = []) throws(JSONError) {
+        let parsed: Result<JSONValue, JSONError>? = text.withContiguousStorageIfAvailable { Self.parse($0, passedOver) }
+        self = try (parsed ?? Array(text).withUnsafeBufferPointer { Self.parse($0, passedOver) }).get()
     }
 
     public init(parsing text: String) throws(JSONError) { try self.init(parsing: Array(text.utf8)) }
 
-    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<JSONValue, JSONError> {
-        var parser = JSONParser(bytes: bytes)
+    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>, _ passedOver: Set<String>) -> Result<JSONValue, JSONError> {
+        var parser = JSONParser(bytes: bytes, passedOver: passedOver)
         do { return .success(try parser.document()) } catch { return .failure(error) }
     }
 }
@@ -29,9 +31,10 @@ extension JSONValue {
 /// A recursive descent over bytes. Lives only within one call of ``JSONValue/init(parsing:)``.
 private struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
+    let passedOver: Set<String>
     var position = 0
 
-    init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    init(bytes: UnsafeBufferPointer<UInt8>, passedOver: Set<String>) { (self.bytes, self.passedOver) = (bytes, passedOver) }
 
     mutating func document() throws(JSONError) -> JSONValue {
         let value = try self.value(depth: 0)
@@ -88,13 +91,37 @@ private struct JSONParser {
             self.skipWhiteSpace()
             guard self.next == UInt8(ascii: ":") else { throw self.error("':' should stand here") }
             self.position += 1
-            members.append(JSONValue.Member(name, try self.value(depth: depth + 1)))
+            if !self.passedOver.isEmpty, self.passedOver.contains(name) {
+                try self.passOver(depth: depth + 1)
+                members.append(JSONValue.Member(name, .null))
+            } else {
+                members.append(JSONValue.Member(name, try self.value(depth: depth + 1)))
+            }
             self.skipWhiteSpace()
             let separator = self.next
             guard separator == UInt8(ascii: ",") || separator == UInt8(ascii: "}") else { throw self.error("',' or '}' should stand here") }
             self.position += 1
             if separator == UInt8(ascii: "}") { return .object(members) }
         }
+    }
+
+    /// Arrays and objects are read to their end, and only their brackets and strings looked at; other values are read.
+    private mutating func passOver(depth: Int) throws(JSONError) {
+        self.skipWhiteSpace()
+        guard self.next == UInt8(ascii: "{") || self.next == UInt8(ascii: "[") else { return _ = try self.value(depth: depth) }
+        var open = 0
+        repeat {
+            switch self.next {
+            case nil: throw self.error("the text ends where a value should be")
+            case UInt8(ascii: "{"), UInt8(ascii: "["): open += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): open -= 1
+            case UInt8(ascii: "\""):
+                self.position += 1
+                while let byte = self.next, byte != UInt8(ascii: "\"") { self.position += byte == UInt8(ascii: "\\") ? 2 : 1 }
+            case _: break
+            }
+            self.position += 1
+        } while open > 0
     }
 
     private mutating func array(depth: Int) throws(JSONError) -> JSONValue {

@@ -15,19 +15,22 @@ public struct KubernetesClient: Sendable {
         self.deadline = options.requestTimeout
     }
 
-    /// - Returns: the pod as the API server made it (201).
+    /// - Returns: the pod as the API server made it (201), without ``unread``.
     public func createPod(_ manifest: JSONValue) async throws(KubernetesError) -> JSONValue {
         do throws(KubernetesError) {
-            return try await self.document("create pod", "POST", self.podsURL, body: manifest, success: 201)
+            return try await self.document("create pod", "POST", self.podsURL, body: manifest, success: 201, passingOver: Self.unread)
         } catch where error.code == .notFound {
             // There is nothing to be found in a request that creates, but the namespace, or the API itself at that address.
             throw KubernetesError(operation: error.operation, code: .namespaceNotFound, status: error.status, reason: error.reason, message: error.message)
         }
     }
 
-    /// Spec and status of one pod.
+    /// What nobody asks of a single pod, which is most of it.
+    private static let unread: Set = ["containers", "initContainers", "volumes", "tolerations", "affinity", "managedFields"]
+
+    /// Status of one pod, and its spec without ``unread``.
     public func podStatus(named name: String) async throws(KubernetesError) -> JSONValue {
-        try await self.document("get pod", "GET", "\(self.podsURL)/\(Self.encoded(name))/status", success: 200)
+        try await self.document("get pod", "GET", "\(self.podsURL)/\(Self.encoded(name))/status", success: 200, passingOver: Self.unread)
     }
 
     /// - Parameter selector: for example `sdbuild=4711`.
@@ -78,11 +81,12 @@ public struct KubernetesClient: Sendable {
     private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(Self.encoded(selector))" }
 
     func document(
-        _ operation: String, _ method: String, _ url: String, body: JSONValue? = nil, contentType: String? = nil, accept: String? = nil, success: Int
+        _ operation: String, _ method: String, _ url: String, body: JSONValue? = nil, contentType: String? = nil, accept: String? = nil, success: Int,
+        passingOver unread: Set<String> = []
     ) async throws(KubernetesError) -> JSONValue {
         let response = try await self.send(operation, method, url, body: body, contentType: contentType, accept: accept, success: success)
         do throws(JSONError) {
-            return try JSONValue(parsing: response.body)
+            return try JSONValue(parsing: response.body, passingOver: unread)
         } catch {
             throw KubernetesError(operation: operation, code: .unreadableAnswer, status: response.status, message: error.description)
         }

@@ -72,6 +72,8 @@ extension PodPlan {
 
     /// In double quotes, with the four characters that still mean something there escaped.
     private static func quoted(_ word: String) -> String {
+        let special = "\"\\$`".utf8
+        guard word.utf8.contains(where: special.contains) else { return "\"\(word)\"" }
         var quoted = "\""
         for scalar in word.unicodeScalars {
             switch scalar {

@@ -1,31 +1,79 @@
 internal import Foundation
 internal import Glibc
 public import Logging
+internal import Synchronization
 
-/// Where log lines go. One line is one `write(2)` where the kernel takes it whole; the lock keeps long lines, which a
-/// pipe may take in parts, from mixing.
+/// Where log lines go. Whoever logs never waits for the reader: a line that the kernel takes at once is written at once (so that a crash a
+/// moment later does not lose it), others wait for a thread that does nothing else, and when too much waits, lines are dropped and counted.
 public final class LogOutput: Sendable {
-    private let lock = NSLock()
+    private struct State {
+        var waiting: [UInt8] = []
+        var isWriting = false
+    }
+
+    /// In bytes, of what waits.
+    private static let limit = 4 << 20
+    private static let dropped = Atomic(0)
+    /// Since the start of the process, by all outputs.
+    public static var droppedLines: Int { Self.dropped.load(ordering: .relaxed) }
+
+    private let state = Mutex(State())
     private let descriptor: Int32
 
     public init(descriptor: Int32 = 1) { self.descriptor = descriptor }
 
     func write(_ line: [UInt8]) {
-        self.lock.withLock {
-            var rest = line[...]
-            while !rest.isEmpty {
-                let written = rest.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
-                if written > 0 {
-                    rest = rest.dropFirst(written)
-                } else if written < 0, errno == EINTR {
-                    continue
-                } else if written < 0, errno == EAGAIN {
-                    // A reader that is behind gets a moment; the worker's work matters more than its log.
-                    var descriptor = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
-                    guard poll(&descriptor, 1, 1000) > 0 else { return }
-                } else {
-                    return  // nobody reads any more
-                }
+        self.state.withLock { state in
+            // A pipe that can be written to takes this much without a pause (`PIPE_BUF`), and in one piece.
+            if !state.isWriting, line.count <= 4096, self.isReady(atMost: 0) { return self.writeAll(line) }
+            guard state.waiting.count + line.count <= Self.limit else {
+                Self.dropped.add(1, ordering: .relaxed)
+                return
+            }
+            state.waiting += line
+            if !state.isWriting {
+                state.isWriting = true
+                Thread { [self] in self.writeWaiting() }.start()
+            }
+        }
+    }
+
+    private func writeWaiting() {
+        while true {
+            let lines = self.state.withLock { state in
+                defer { state.waiting = [] }
+                if state.waiting.isEmpty { state.isWriting = false }
+                return state.waiting
+            }
+            if lines.isEmpty { return }
+            self.writeAll(lines)
+        }
+    }
+
+    /// Before the process ends: waits for a slow reader, but not for ever.
+    public func flush(within limit: Duration = .seconds(1)) async {
+        let end = ContinuousClock.now + limit
+        while self.state.withLock({ $0.isWriting }), .now < end {
+            // A cancelled task waits for nothing.
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
+        }
+    }
+
+    private func isReady(atMost milliseconds: Int32) -> Bool {
+        var descriptor = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&descriptor, 1, milliseconds) > 0
+    }
+
+    private func writeAll(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
+            if written > 0 {
+                rest = rest.dropFirst(written)
+            } else if written < 0, errno == EAGAIN {
+                _ = self.isReady(atMost: 1000)
+            } else if written < 0, errno != EINTR {
+                return  // nobody reads any more
             }
         }
     }

@@ -67,8 +67,11 @@ public struct BuildAPIClient: Sendable {
         return base
     }
 
+    /// What nobody asks of a build, which is most of it.
+    private static let unread: Set = ["steps", "environment", "meta", "stats", "commit"]
+
     private static func document(_ response: HTTPResponse) -> JSONValue? {
         // An answer that is not JSON says nothing.
-        do throws(JSONError) { return try JSONValue(parsing: response.body) } catch { return nil }
+        do throws(JSONError) { return try JSONValue(parsing: response.body, passingOver: Self.unread) } catch { return nil }
     }
 }

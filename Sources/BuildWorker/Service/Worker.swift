@@ -90,7 +90,7 @@ public final class Worker: Service {
         (self.reports, self.reporter, self.host) = (reports, reporter, host)
         let liveness = Liveness(
             configuration,
-            loops: [.init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge }], inFlight: inFlight,
+            loops: [.init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge }, .init(name: "http") { http.engine.age }], inFlight: inFlight,
             isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince })
         self.supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
@@ -162,7 +162,8 @@ public final class Worker: Service {
                     group.addTask { await self.outages.run() }
                     group.addTask { await self.janitor.run() }
                     if let spooler { group.addTask { await spooler.run() } }
-                    group.addTask {
+                    // Where their requests are: half of what a build costs is waking up other threads.
+                    group.addTask(executorPreference: self.http.engine) {
                         await self.handleDeliveries()
                         // Nothing comes in any more.
                         self.spooler?.drain()

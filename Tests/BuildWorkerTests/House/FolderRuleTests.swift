@@ -13,7 +13,7 @@ import Testing
         "Workflow": [],
         "Messages": [],
         "AMQP": ["CRabbitMQ", "Foundation", "Glibc", "Synchronization"],
-        "HTTP": ["CCurl", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"],
+        "HTTP": ["CCurl", "Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"],
         "Kubernetes": ["Foundation", "Synchronization"],
         "Screwdriver": [],
         "Spool": ["Glibc", "Synchronization"],

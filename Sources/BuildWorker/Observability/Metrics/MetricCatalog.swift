@@ -6,6 +6,7 @@ extension Metric {
     public static let all: [Metric] = [
         deliveries, redeliveries, settlements, attempts, podsCreated, failures, reports, parked, timersArmed, timersFired, breakerOpened, spoolJobs,
         httpConnectionsOpened, httpConnectionsReused, httpBytesSent, httpBytesReceived,
+        logLinesDropped,
         janitorRemoved, queueToPod, deliveryToPod, podToScheduled, scheduledToRunning, requestDuration, httpConnect, httpHandshake, handlerDuration,
         confirmDuration, inFlight,
         unacked, oldestUnacked, waitingBuilds, timersExpected, connections, httpConnectionsOpen, breakerOpen, queueMessages, queueConsumers, spoolDepth, spoolOldest, ready,
@@ -31,6 +32,7 @@ extension Metric {
     static let httpConnectionsReused = counter("http_connections_reused_total", ["service"], "Requests that went over a connection that was there")
     static let httpBytesSent = counter("http_sent_bytes_total", ["service"], "Sent to an HTTP service, headers and bodies")
     static let httpBytesReceived = counter("http_received_bytes_total", ["service"], "Received from an HTTP service, headers and bodies")
+    static let logLinesDropped = counter("log_lines_dropped_total", [], "Log lines that nobody read fast enough")
     static let janitorRemoved = counter("janitor_removed_total", ["what"], "What the janitor removed")
 
     // MARK: Histograms

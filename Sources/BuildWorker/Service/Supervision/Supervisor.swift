@@ -76,6 +76,7 @@ final class Supervisor: Sendable {
             for box in [JobBox.new, .cur, .dead] { meters.set(.spoolDepth, kind.rawValue, box.rawValue, to: Double(self.spool.jobs(kind, box))) }
             meters.set(.spoolOldest, kind.rawValue, to: (self.spool.oldest(kind) ?? .zero) / .seconds(1))
         }
+        meters.set(.logLinesDropped, to: Double(LogOutput.droppedLines))
         meters.set(.ready, to: self.health.problems.isEmpty ? 1 : 0)
         meters.set(.live, to: self.liveness.problems.isEmpty ? 1 : 0)
         meters.set(.info, Product.version, to: 1)
