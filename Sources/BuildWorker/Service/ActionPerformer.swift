@@ -1,4 +1,4 @@
-/// Turns each ``Action`` into requests and messages, and what comes of them into a ``Fact``. Decides nothing.
+/// Turns each ``Action`` into requests and messages, and what comes of them into ``Fact``s. Decides nothing.
 struct ActionPerformer: Sendable {
     let configuration: WorkerConfiguration
     let clusters: BuildClusters
@@ -10,22 +10,29 @@ struct ActionPerformer: Sendable {
     /// Where notes go that the build API does not take now.
     var keepNote: @Sendable (StatusJob) -> Void = { _ in }
 
-    func perform(_ action: Action, _ context: DeliveryContext) async -> Fact {
+    func perform(_ action: Action, _ context: DeliveryContext) async -> [Fact] {
         switch action {
-        case .askForBuild: .build(await self.askForBuild(context))
-        case .createPod: .creation(await self.createPod(context))
-        case .lookAtPod: .pod(await self.lookAtPod(context))
-        case .listPods: .pod(await self.listPods(context))
-        case .deletePods: .deletion(await self.deletePods(context))
-        case .armTimer(let round): .timer(await self.armTimer(round, context))
-        case .keepTimer(let round): .timerKept(await self.keepTimer(round, context))
-        case .requestVerification: .verification(await self.requestVerification(context))
-        case .tellBuild(let note): .note(await self.tell(note, context))
-        case .reportFailure(let cause): .failure(await self.reportFailure(cause, context))
-        case .clearCache: .clearing(await self.clearCache(context))
-        case .park: .parking(await self.park(context))
-        case .postpone: .postponement(await self.postpone(context))
+        case .askForBuild: [.build(await self.askForBuild(context))]
+        case .createPod: [.creation(await self.createPod(context))]
+        case .lookAtPod: [.pod(await self.lookAtPod(context))]
+        case .listPods: [.pod(await self.listPods(context))]
+        case .deletePods: [.deletion(await self.deletePods(context))]
+        case .armTimer(let round, nil): [.timer(await self.armTimer(round, context))]
+        case .armTimer(let round, let note?): await self.armTimer(round, telling: note, context)
+        case .keepTimer(let round): [.timerKept(await self.keepTimer(round, context))]
+        case .requestVerification: [.verification(await self.requestVerification(context))]
+        case .tellBuild(let note): [.note(await self.tell(note, context))]
+        case .reportFailure(let cause): [.failure(await self.reportFailure(cause, context))]
+        case .clearCache: [.clearing(await self.clearCache(context))]
+        case .park: [.parking(await self.park(context))]
+        case .postpone: [.postponement(await self.postpone(context))]
         case .settle: preconditionFailure("settling is the processor's last act, not an action to perform")
         }
+    }
+
+    private func armTimer(_ round: Int, telling note: BuildNote, _ context: DeliveryContext) async -> [Fact] {
+        async let told = self.tell(note, context)
+        let timer = await self.armTimer(round, context)
+        return [.timer(timer), .note(await told)]
     }
 }

@@ -16,8 +16,8 @@ struct DeliveryProcessor: Sendable {
     let explainedRedeliveries: @Sendable () -> Int
     /// Whether a service that builds need is away for everybody, or was since then.
     let isOutage: @Sendable (ContinuousClock.Instant) -> Bool
-    /// Turns an action into the fact it taught. Never throws: a failure is a fact too.
-    let perform: @Sendable (Action, DeliveryContext) async -> Fact
+    /// Turns an action into the facts it taught. Never throws: a failure is a fact too.
+    let perform: @Sendable (Action, DeliveryContext) async -> [Fact]
     var observers: [DeliveryObserver] = []
 
     /// A delivery that has its place among the others.
@@ -129,12 +129,14 @@ struct DeliveryProcessor: Sendable {
             }
             self.tell(.acts(action), context)
             let start = clock.now
-            let fact = await self.perform(action, context)
+            let learned = await self.perform(action, context)
             // A request that was given up would pass for the cluster's failure.
             if Task.isCancelled { break }
-            self.tell(.learned(action, fact, took: clock.now - start), context)
-            facts.record(fact)
-            onFact(fact)
+            for fact in learned {
+                self.tell(.learned(action, fact, took: clock.now - start), context)
+                facts.record(fact)
+                onFact(fact)
+            }
             if self.isOutage(start) { facts.recordOutage() }
         }
         context.logger.info("handed back for \(context.job)")

@@ -1,4 +1,4 @@
-/// The next thing to do with a delivery. All but ``settle(_:)`` teach one new ``Fact``.
+/// The next thing to do with a delivery. All but ``settle(_:)`` teach a new ``Fact``.
 public enum Action: Hashable, Sendable {
     /// Ask the build API for the build's status → ``Fact/build(_:)``.
     case askForBuild
@@ -11,8 +11,9 @@ public enum Action: Hashable, Sendable {
     /// Remove all pods with the build's label → ``Fact/deletion(_:)``.
     case deletePods
     /// Have the broker bring `verify` back after the init timeout → ``Fact/timer(_:)``.
-    /// `round` counts the build's timers from 1.
-    case armTimer(round: Int)
+    /// `round` counts the build's timers from 1. The note is told meanwhile, whatever becomes of the timer → ``Fact/note(_:)``: both are requests
+    /// to others, and a build waits for the slower one instead of for both.
+    case armTimer(round: Int, telling: BuildNote?)
     /// The broker has no init queue: keep the timer in this process → ``Fact/timerKept(_:)``.
     case keepTimer(round: Int)
     /// Publish `verify` to the retry queue, to be handled now → ``Fact/verification(_:)``.

@@ -127,11 +127,11 @@ extension BuildWorkflow {
         }
     }
 
-    /// The timer comes first, then the note: a build whose note is lost is still watched.
+    /// A build whose note is lost is still watched; one whose timer is not held comes back, and is told again.
     private static func armTimer(round: Int, note: BuildNote?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         if rules.usesRetryQueue {
             switch facts.timer {
-            case nil: return .armTimer(round: round)
+            case nil: return .armTimer(round: round, telling: note)
             case .held: break
             case .noQueue:
                 switch facts.timerKept {

@@ -49,10 +49,10 @@ struct Census {
             self.add("an outage", if: facts.isOutage)
             self.add("a message past the limit", if: facts.attempt > rules.reprocessLimit)
             self.add("the last init timer", if: facts.round == rules.verifyLimit && facts.isFromInitTimer)
-            self.add("the delay is told", if: handling.action == .tellBuild(.delayed))
+            self.add("the delay is told", if: handling.action?.tellsDelay == true)
             let isStale = !handling.isLost && handling.connection != simulation.workers[handling.worker].connection
             self.add("a settlement that came too late", if: isStale && handling.settlement != nil)
-            self.add("a worker killed between an effect and its answer", if: handling.isLost && handling.settlement == nil && handling.fact != nil)
+            self.add("a worker killed between an effect and its answer", if: handling.isLost && handling.settlement == nil && handling.learned != nil)
         }
         self.add("a worker killed", if: simulation.faults.crashes < simulation.schedule.faults.crashes)
         self.add("a connection lost", if: simulation.faults.cuts < simulation.schedule.faults.cuts)
@@ -64,4 +64,8 @@ struct Census {
     }
 
     private mutating func add(_ name: String, if hasHappened: Bool) { if hasHappened { self.seen.insert(name) } }
+}
+
+extension Action {
+    fileprivate var tellsDelay: Bool { if case .armTimer(_, .delayed?) = self { true } else { false } }
 }

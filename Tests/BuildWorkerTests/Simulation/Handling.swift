@@ -14,7 +14,7 @@ struct Handling {
     /// What is being done.
     var action: Action?
     /// What the action taught; the worker does not know yet.
-    var fact: Fact?
+    var learned: [Fact]?
     /// The worker that had it was killed.
     var isLost = false
     /// What it was ended with; the broker may not know yet.

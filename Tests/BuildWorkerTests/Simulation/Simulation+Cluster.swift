@@ -45,7 +45,7 @@ extension Simulation {
             case .unacked:
                 // The last to have taken it is the one that holds it.
                 guard let holder = self.handlings.last(where: { $0.message == number }) else { return true }
-                if holder.settlement == nil, holder.fact != .deletion(.done) { return true }
+                if holder.settlement == nil, holder.learned != [.deletion(.done)] { return true }
             }
         }
         return false

@@ -25,15 +25,26 @@ extension Simulation {
         guard let action = handling.action else { return }
         let faultsBefore = handling.faults
         handling.foundAway = nil
-        handling.fact = self.perform(action, &handling)
+        handling.learned = self.perform(action, &handling)
         let hasFailed = handling.faults > faultsBefore || handling.foundAway != nil
-        self.note("handling \(index): \(action) → \(handling.fact.map { "\($0)" } ?? "nothing")")
+        self.note("handling \(index): \(action) → \(handling.learned.map { "\($0)" } ?? "nothing")")
         self.handlings[index] = handling
         self.clock.plan(.answer(handling: index), after: hasFailed && self.random.chance(percent: 50) ? Self.deadlineMilliseconds : self.drawLatency())
     }
 
+    /// The two requests of ``Action/armTimer(round:telling:)`` go out at the same time: either may be heard first, or alone.
+    private func perform(_ action: Action, _ handling: inout Handling) -> [Fact] {
+        guard case .armTimer(let round, let note?) = action else { return [self.performOne(action, &handling)] }
+        guard self.random.chance(percent: 50) else {
+            let timer = self.performOne(.armTimer(round: round, telling: nil), &handling)
+            return [timer, self.performOne(.tellBuild(note), &handling)]
+        }
+        let told = self.performOne(.tellBuild(note), &handling)
+        return [self.performOne(.armTimer(round: round, telling: nil), &handling), told]
+    }
+
     /// Exhaustive on purpose: an action that the simulation does not know breaks the build here.
-    private func perform(_ action: Action, _ handling: inout Handling) -> Fact {
+    private func performOne(_ action: Action, _ handling: inout Handling) -> Fact {
         let build = handling.build ?? 0
         switch action {
         case .askForBuild: return .build(self.askForBuild(build, &handling))
@@ -41,7 +52,7 @@ extension Simulation {
         case .lookAtPod: return .pod(self.observe(&handling) { $0.look(at: build, name: $1) })
         case .listPods: return .pod(self.observe(&handling) { cluster, _ in cluster.list(build) })
         case .deletePods: return .deletion(self.deletePods(build, &handling))
-        case .armTimer(let round):
+        case .armTimer(let round, _):
             if self.mutation == .timerInMemory {
                 self.keepTimer(of: build, round: round, in: handling.worker)
                 return .timer(.held)

@@ -75,8 +75,8 @@ extension Simulation {
     /// The answer has come.
     func learn(_ index: Int) {
         let handling = self.handlings[index]
-        guard !handling.isLost, handling.settlement == nil, let fact = handling.fact, !self.somethingEnds(handling.worker) else { return }
-        self.handlings[index].facts.record(fact)
+        guard !handling.isLost, handling.settlement == nil, let learned = handling.learned, !self.somethingEnds(handling.worker) else { return }
+        for fact in learned { self.handlings[index].facts.record(fact) }
         if let service = handling.foundAway, !self.notice(service, isAwayFrom: handling.worker) { self.handlings[index].faults += 1 }
         if !self.workers[handling.worker].away.isEmpty, self.mutation != .outageIsCharged { self.handlings[index].facts.recordOutage() }
         self.step(index)

@@ -58,9 +58,9 @@ import Testing
             Issue.record("repeats \(action) after \(performed)")
             return
         }
-        for fact in action.possibleFacts {
+        for lesson in action.possibleLessons {
             var next = facts
-            next.record(fact)
+            for fact in lesson { next.record(fact) }
             guard next != facts else {
                 Issue.record("\(action) taught nothing new after \(performed)")
                 return
@@ -111,8 +111,9 @@ import Testing
         if performed.contains(.createPod) { expect(!facts.wasStopped && world.attempt <= rules.reprocessLimit, "creates what must not be") }
         if !rules.usesRetryQueue { expect(facts.timer == nil && facts.verification == nil, "publishes with the retry queue off") }
         if let timer = performed.firstIndex(where: { $0.kind == "armTimer" }), let note = performed.firstIndex(where: { $0.kind == "tellBuild" }) {
-            expect(timer < note, "tells before the timer is held")
+            expect(timer < note, "tells before the timer is armed")
         }
+        expect(performed.count { $0.note != nil } <= 1, "tells twice")
     }
 }
 
@@ -123,8 +124,23 @@ extension Action {
     /// A last look before a build is failed; a question that a refused note raises again.
     fileprivate var mayRepeat: Bool { self == .listPods || self == .askForBuild }
 
+    /// What it tells the build.
+    fileprivate var note: BuildNote? {
+        switch self {
+        case .armTimer(_, let note): note
+        case .tellBuild(let note): note
+        default: nil
+        }
+    }
+
+    /// All that this action can teach at once.
+    fileprivate var possibleLessons: [[Fact]] {
+        guard case .armTimer(_, .some) = self else { return self.possibleFacts.map { [$0] } }
+        return HandOver.allCases.flatMap { timer in NoteOutcome.allCases.map { [.timer(timer), .note($0)] } }
+    }
+
     /// All facts this action can teach.
-    fileprivate var possibleFacts: [Fact] {
+    private var possibleFacts: [Fact] {
         switch self {
         case .askForBuild: [.build(.active), .build(.aborted), .build(.finished), .build(.unknown), .build(.unavailable(detail: "502"))]
         case .createPod:
