@@ -59,6 +59,9 @@ package final class ChildProcess: Sendable {
 
     package func signal(_ signal: Int32) { kill(self.pid, signal) }
 
+    /// To its children, too: Foundation starts each program in a group of its own.
+    package func signalGroup(_ signal: Int32) { if killpg(self.pid, signal) != 0 { self.signal(signal) } }
+
     /// - Returns: the exit code; 128 + the signal that ended it.
     @discardableResult
     package func waitForExit(within limit: Duration = .seconds(120)) async throws -> Int32 {

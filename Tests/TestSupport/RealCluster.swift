@@ -13,6 +13,8 @@ package struct RealCluster: Sendable {
     package let kubeconfig: URL
     package let adminToken: String
     private static let transport = HTTPTransport()
+    /// To ``server``: HTTP/2 over TLS, and whoever it is must have a certificate of ``authorityFile``'s.
+    package let secure: HTTPTransport
 
     /// Where the worker's service account lives.
     package static let workersNamespace = "build-worker"
@@ -46,6 +48,9 @@ package struct RealCluster: Sendable {
         self.authorityKeyFile = URL(fileURLWithPath: try value("CA_KEY_FILE"))
         self.kubeconfig = URL(fileURLWithPath: try value("KUBECONFIG"))
         self.adminToken = try value("ADMIN_TOKEN")
+        var options = KubernetesOptions()
+        (options.host, options.caFile) = (self.server, self.authorityFile.path)
+        self.secure = HTTPTransport(HTTPOptions("kubernetes", options) { _ in })
     }
 
     // MARK: Requests

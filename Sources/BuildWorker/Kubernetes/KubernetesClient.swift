@@ -154,7 +154,7 @@ extension HTTPOptions {
     /// How an API server is reached.
     ///
     /// - Parameter onProblem: told of files that cannot be used.
-    init(_ name: String, _ options: KubernetesOptions, onProblem: @escaping @Sendable (String) -> Void) {
+    package init(_ name: String, _ options: KubernetesOptions, onProblem: @escaping @Sendable (String) -> Void) {
         self.init(name: name)
         guard options.usesTLS else {
             self.proxy = options.proxy

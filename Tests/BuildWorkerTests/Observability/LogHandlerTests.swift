@@ -48,6 +48,45 @@ import Testing
         #expect(text.contains("<redacted>"))
     }
 
+    /// Who logs does not wait for who reads: what a pipe does not take waits, and what is too much for that is dropped whole and counted.
+    @Test func aReaderThatIsBehindHoldsNobodyUp() async throws {
+        let pipe = Pipe()
+        let output = LogOutput(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        let logger = Logger(label: "test") { _ in WorkerLogHandler(format: .json, level: .info, output: output) }
+        let before = LogOutput.droppedLines
+        let filler = String(repeating: "x", count: 1000)
+        for number in 1...8000 { logger.info("line", metadata: ["number": .stringConvertible(number), "filler": "\(filler)"]) }
+        // Beyond the 64 KB that the pipe holds a writer waits, and still nobody here has.
+        let dropped = LogOutput.droppedLines - before
+        #expect(dropped > 1000 && dropped < 7000, "8 MB were logged, and 4 are kept")
+        let reading = Task.detached { try pipe.fileHandleForReading.readToEnd() ?? Data() }
+        await output.flush(within: .seconds(60))
+        try pipe.fileHandleForWriting.close()
+        let lines = try await reading.value.split(separator: 0x0A).map { try JSONValue(parsing: $0) }
+        #expect(lines.count == 8000 - dropped)
+        #expect(lines.compactMap { $0["number"]?.integer } == (1...lines.count).map { $0 }, "in their order, each whole")
+    }
+
+    /// A line that is longer than a pipe takes in one piece stays whole among those of others.
+    @Test func longLinesDoNotMix() async throws {
+        let pipe = Pipe()
+        let output = LogOutput(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        let logger = Logger(label: "test") { _ in WorkerLogHandler(format: .json, level: .info, output: output) }
+        let reading = Task.detached { try pipe.fileHandleForReading.readToEnd() ?? Data() }
+        await withTaskGroup { group in
+            for task in 1...8 {
+                group.addTask {
+                    for _ in 1...50 { logger.info("line", metadata: ["text": "\(String(repeating: String(task), count: task % 2 == 0 ? 100 : 30_000))"]) }
+                }
+            }
+        }
+        await output.flush(within: .seconds(60))
+        try pipe.fileHandleForWriting.close()
+        let texts = try await reading.value.split(separator: 0x0A).map { try JSONValue(parsing: $0)["text"]?.scalarText ?? "" }
+        #expect(texts.count == 400)
+        #expect(texts.allSatisfy { Set($0).count == 1 })
+    }
+
     @Test(arguments: [(0, 0, "1970-01-01T00:00:00.000Z"), (1_795_231_478, 602, "2026-11-21T03:24:38.602Z"), (951_782_400, 7, "2000-02-29T00:00:00.007Z")])
     func timesAreISO8601(seconds: Int, milliseconds: Int, text: String) {
         #expect(Timestamp(secondsSince1970: seconds, milliseconds: milliseconds).text == text)

@@ -31,8 +31,9 @@ struct ComparedClusters: Sendable {
     func compare(_ ask: Ask) async throws {
         var differences: [String] = []
         func agree() async throws -> Bool {
-            let simulated = try await self.answer(to: ask, of: self.simulated.kubernetes, administrator: self.token)
-            let real = try await self.answer(to: ask, of: self.cluster.plainServer, administrator: self.cluster.adminToken)
+            let simulated = try await self.answer(to: ask, of: self.simulated.kubernetes, by: Self.transport, administrator: self.token)
+            // As the worker would: over TLS and HTTP/2, with the cluster's authority alone.
+            let real = try await self.answer(to: ask, of: self.cluster.server, by: self.cluster.secure, administrator: self.cluster.adminToken)
             differences = simulated.differences(from: real).filter { ask.isWorded || !$0.contains(" message: ") }
             return differences.isEmpty
         }
@@ -44,7 +45,7 @@ struct ComparedClusters: Sendable {
         #expect(differences.isEmpty, "\(ask.method) \(ask.path)\n\(differences.joined(separator: "\n"))")
     }
 
-    private func answer(to ask: Ask, of server: String, administrator: String) async throws -> ClusterAnswer {
+    private func answer(to ask: Ask, of server: String, by transport: HTTPTransport, administrator: String) async throws -> ClusterAnswer {
         let token =
             switch ask.asker {
             case .worker: self.token
@@ -53,7 +54,7 @@ struct ComparedClusters: Sendable {
             }
         let url = "\(server)/api/v1/namespaces/\(ask.namespace ?? self.namespace)\(ask.path)"
         let request = HTTPRequest(method: ask.method, url: url, bearer: Secret(token), body: ask.body)
-        let response = try await Self.transport.send(request, deadline: .seconds(20))
+        let response = try await transport.send(request, deadline: .seconds(20))
         return try ClusterAnswer(status: response.status, body: response.body)
     }
 }

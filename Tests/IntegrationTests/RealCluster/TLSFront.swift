@@ -71,6 +71,9 @@ final class TLSFront: Sendable {
         self.port = found
     }
 
+    /// It and its children, one a connection, do nothing any more.
+    func pause() { self.process.signalGroup(SIGSTOP) }
+
     /// SIGTERM may be blocked in what Foundation starts, and socat does not unblock it.
-    func stop() { self.process.signal(SIGKILL) }
+    func stop() { self.process.signalGroup(SIGKILL) }
 }
