@@ -42,8 +42,11 @@ CURLcode ccurl_set_receivers(CURL *easy, ccurl_bytes header, ccurl_bytes body, v
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
     (void)purpose;
     curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd == CURL_SOCKET_BAD) return fd;
     ccurl_sockets *sockets = context;
+    if (fd == CURL_SOCKET_BAD) {
+        sockets->changed(sockets->context, -1, false);
+        return fd;
+    }
     // Of data that was sent, and, by probes, of a connection on which nothing is sent.
     unsigned int patience = (unsigned int)sockets->dead_peer_ms;
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);

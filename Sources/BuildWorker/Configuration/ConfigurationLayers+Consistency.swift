@@ -59,7 +59,7 @@ extension ConfigurationLayers {
         let prefix = "executor.\(plugin.rawValue).options.kubernetes"
         guard options.usesTLS else { return }
         let files: [(key: String, file: String?, kind: PEMFile.Kind)] = [
-            ("caFile", options.caFile, .certificates), ("clientCertFile", options.clientCertFile, .certificates),
+            ("caFile", plugin == .k8s ? options.authoritiesPath : options.caFile, .certificates), ("clientCertFile", options.clientCertFile, .certificates),
             ("clientKeyFile", options.clientKeyFile, .privateKey),
         ]
         // What the sandbox has from k8s is told there.

@@ -114,6 +114,8 @@ struct ConfigurationLayers {
         let kubernetes = "executor.\(ExecutorOptions.Plugin.sandbox.rawValue).options.kubernetes"
         if names.contains("\(kubernetes).tokenFile") { self.configuration.executor.sandbox.token = nil }
         for said in self.ofSandbox { self.apply(said.setting, said.raw, said.origin, said.problemOrigin) }
+        let executor = self.configuration.executor
+        self.configuration.executor.sandbox.isOtherCluster = executor.sandbox.serverURL != executor.kubernetes.serverURL
     }
 
     private mutating func apply(_ setting: Setting, _ raw: RawValue, _ origin: ConfigurationOrigin, _ problemOrigin: ConfigurationOrigin?) {

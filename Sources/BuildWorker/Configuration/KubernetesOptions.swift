@@ -113,6 +113,9 @@ public struct KubernetesOptions: Sendable {
     public var requestMaxAttempts = 5
     public var habitatEnabled = true
 
+    /// The sandbox has an API server of its own.
+    var isOtherCluster = false
+
     public static let mountedAuthorities = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 
     public init() {}

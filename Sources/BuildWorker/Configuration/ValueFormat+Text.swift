@@ -88,11 +88,13 @@ extension ValueFormat where Value == Secret? {
 extension ValueFormat where Value == Secret? {
     /// Empty is `nil`. May have a user and a password.
     static var proxy: ValueFormat {
-        .scalar("must be empty or http://host:port or https://host:port of a proxy, perhaps with user:password@ before the host", render: { $0 == nil ? .null : "<redacted>" }) { text in
+        .scalar("must be empty or http://host:port or https://host:port of a proxy, perhaps with user:password@ before the host (percent-encoded)", render: { $0 == nil ? .null : "<redacted>" }) { text in
             guard !text.isEmpty else { return .some(nil) }
-            guard let match = text.wholeMatch(of: /https?:\/\/([^\/?#\s]+)\/?/) else { return nil }
-            let authority = match.output.1.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-            return Host.isAuthority(authority) ? .some(Secret(text)) : nil
+            // What else stands before the @ must be percent-encoded, or libcurl reads the address otherwise than we do.
+            let user = /[A-Za-z0-9._~!$&'()*+,;=:-]|%[2-7][0-9A-Fa-f]/
+            guard let match = text.wholeMatch(of: /https?:\/\/(?:([^@\/?#\s]*)@)?([^@\/?#\s]+)\/?/), Host.isAuthority(match.output.2) else { return nil }
+            guard (match.output.1 ?? "").replacing(user, with: "").isEmpty else { return nil }
+            return .some(Secret(text))
         }
     }
 }

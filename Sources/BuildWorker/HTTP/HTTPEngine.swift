@@ -140,8 +140,8 @@ public final class HTTPEngine: TaskExecutor, Sendable {
             mailbox.waker = nil
             mailbox.thread = nil
         }
-        loop.close()
-        for command in self.takeCommands().0 { self.refuse(command) }
+        // Its services are called for each connection that is closed.
+        withExtendedLifetime(loop) { loop.close() }
         self.mailbox.withLock { $0.isStopped = true }
         self.release()
     }
@@ -188,6 +188,8 @@ private final class HTTPLoop {
         var count: Int32 = 0
         curl_multi_perform(self.multi, &count)
         self.collect()
+        // Theirs move on with what they receive.
+        for transfer in self.underWay.values where transfer.isStream { self.watch(transfer) }
         let now = ContinuousClock.now
         if let deadline = self.nextDeadline, deadline <= now { self.endLate(now) }
     }

@@ -12,10 +12,11 @@ extension HTTPError {
             let words = handle?.errorWords ?? ""
             self.init(
                 operation: operation,
-                code: Self.code(
+                code: code == CURLE_COULDNT_CONNECT && transfer.service.lacksDescriptors ? .local : Self.code(
                     code, isConnected: handle?.isConnected ?? false, hasAnswer: transfer.headerBytes > 0, systemError: handle?.systemError ?? 0,
                     proxyStatus: handle?.proxyStatus ?? 0),
-                detail: (words.isEmpty ? String(cString: curl_easy_strerror(code)) : words).safeToShow(limit: 200))
+                detail: (words.isEmpty ? String(cString: curl_easy_strerror(code)) : words)
+                    .safeToShow(limit: 200, hiding: transfer.service.options.proxy.map { [$0] } ?? []))
             return
         }
         let limits = transfer.service.options.limits

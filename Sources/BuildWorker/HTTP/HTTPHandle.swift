@@ -19,7 +19,10 @@ final class HTTPHandle {
     /// - Parameter transfer: must live until it has ended.
     /// - Returns: `nil` where there is no memory.
     init?(_ transfer: HTTPTransfer) {
-        guard let easy = curl_easy_init() else { return nil }
+        guard let easy = curl_easy_init() else {
+            self.words.deallocate()
+            return nil
+        }
         self.easy = easy
         let words = self.words
         words[0] = 0
@@ -28,7 +31,7 @@ final class HTTPHandle {
         func must(_ result: CURLcode) { if code == CURLE_OK { code = result } }
         must(ccurl_set_error_buffer(easy, words))
         must(ccurl_set_receivers(easy, Self.receiveHeader, Self.receiveBody, Unmanaged.passUnretained(transfer).toOpaque()))
-        must(ccurl_set_sockets(easy, service.sockets))
+        must(ccurl_set_sockets(easy, service.hooks))
 
         must(ccurl_set_string(easy, CURLOPT_URL, request.url?.absoluteString))
         // An empty one is a body, too, so it has an address.
@@ -62,12 +65,20 @@ final class HTTPHandle {
         // Empty: none, whatever the environment says. So is the list of who is reached without it.
         must(ccurl_set_string(easy, CURLOPT_PROXY, options.proxy?.exposed ?? ""))
         must(ccurl_set_string(easy, CURLOPT_NOPROXY, ""))
+        must(ccurl_set_long(easy, CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)))
+        must(ccurl_set_string(easy, CURLOPT_PROXY_CAPATH, nil))
         must(ccurl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1))
 
         must(ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)))
         // The system's authorities are parsed once and kept, but only where they come from one file.
         must(ccurl_set_string(easy, CURLOPT_CAPATH, nil))
-        if options.isMultiplexed { must(ccurl_set_long(easy, CURLOPT_PIPEWAIT, 1)) }
+        // A stream has a connection of its own: where its reader is slow, libcurl 7.88 holds up all that share it.
+        if options.isMultiplexed, !transfer.isStream {
+            must(ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)))
+            must(ccurl_set_long(easy, CURLOPT_PIPEWAIT, 1))
+        } else {
+            must(ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)))
+        }
         var files: [PEMFile.Content] = []
         func set(_ option: CURLoption, _ file: PEMFile?) {
             guard let file else { return }

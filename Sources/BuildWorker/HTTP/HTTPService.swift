@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 internal import Synchronization
 
 /// What the engine keeps for one service: its sockets, and who waits.
@@ -14,34 +15,57 @@ final class HTTPService: @unchecked Sendable {
     var waiting: [HTTPTransfer] = []
     /// When the service last sent anything.
     var lastHeard = ContinuousClock.now
-    private var openSockets: Set<Int32> = []
+    /// By descriptor, what the kernel knows them by: libcurl does not say when it closes one that was not connected yet, and the number is then
+    /// somebody else's.
+    private var sockets: [Int32: ino_t] = [:]
+    /// The last socket could not be made: this process has too many descriptors.
+    private(set) var lacksDescriptors = false
     /// libcurl calls through it for as long as there are connections, so for as long as there is an engine; that holds us.
-    let sockets = UnsafeMutablePointer<ccurl_sockets>.allocate(capacity: 1)
+    let hooks = UnsafeMutablePointer<ccurl_sockets>.allocate(capacity: 1)
 
     init(_ options: HTTPOptions, onEnd: @escaping @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void) {
         (self.options, self.onEnd) = (options, onEnd)
-        self.sockets.initialize(
+        self.hooks.initialize(
             to: ccurl_sockets(
                 changed: { context, descriptor, isOpen in
                     guard let context else { return }
                     Unmanaged<HTTPService>.fromOpaque(context).takeUnretainedValue().socket(descriptor, isOpen: isOpen)
                 }, context: nil, dead_peer_ms: Int32(clamping: options.limits.deadPeer.milliseconds)))
-        self.sockets.pointee.context = Unmanaged.passUnretained(self).toOpaque()
+        self.hooks.pointee.context = Unmanaged.passUnretained(self).toOpaque()
     }
 
-    deinit { self.sockets.deallocate() }
+    deinit { self.hooks.deallocate() }
 
     var connections: HTTPConnectionCounts { self.counts.withLock { $0 } }
 
     private func socket(_ descriptor: Int32, isOpen: Bool) {
-        if isOpen { self.openSockets.insert(descriptor) } else { self.openSockets.remove(descriptor) }
-        self.counts.withLock { $0.open += isOpen ? 1 : -1 }
+        self.lacksDescriptors = descriptor < 0
+        self.sockets[descriptor] = isOpen ? Self.inode(of: descriptor) : nil
+        self.forgetClosedSockets()
     }
 
-    func count(_ measurements: HTTPMeasurements) {
+    private static func inode(of descriptor: Int32) -> ino_t? {
+        var information = stat()
+        return fstat(descriptor, &information) == 0 ? information.st_ino : nil
+    }
+
+    /// Call it when a request has failed, too: one that was given up while it connected closes its socket without a word.
+    func forgetClosedSockets() {
+        self.sockets = self.sockets.filter { $1 == Self.inode(of: $0) }
+        let open = self.sockets.count
+        self.counts.withLock { $0.open = open }
+    }
+
+    /// Once for each request, as soon as it is known over what it went.
+    func countConnection(_ measurements: HTTPMeasurements) {
         self.counts.withLock { counts in
             counts.opened += measurements.connectionsOpened
             if measurements.connectionsOpened == 0 { counts.reused += 1 }
+        }
+    }
+
+    func countBytes(_ measurements: HTTPMeasurements) {
+        self.counts.withLock { counts in
             counts.bytesSent += measurements.bytesSent
             counts.bytesReceived += measurements.bytesReceived
         }
@@ -49,7 +73,10 @@ final class HTTPService: @unchecked Sendable {
 
     /// Nothing came on any connection for a whole deadline: over HTTP/2 the next request would go the same way, since a request
     /// that is given up leaves its connection as it is.
-    func shutConnections() { for descriptor in self.openSockets { shutdown(descriptor, Int32(SHUT_RDWR)) } }
+    func shutConnections() {
+        self.forgetClosedSockets()
+        for descriptor in self.sockets.keys { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
 }
 
 /// Of one service, since the start of the process.

@@ -69,7 +69,6 @@ public struct HTTPStream: AsyncSequence, Sendable {
 
         /// - Returns: `false` where there is no room: to be offered again.
         func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
-            let piece = [UInt8](bytes)
             let (isTaken, reader) = self.state.withLock { state -> (Bool, CheckedContinuation<Result<[UInt8]?, HTTPError>, Never>?) in
                 if let reader = state.reader {
                     state.reader = nil
@@ -79,11 +78,11 @@ public struct HTTPStream: AsyncSequence, Sendable {
                     state.isFull = true
                     return (false, nil)
                 }
-                state.pieces.append(piece)
-                state.bytes += piece.count
+                state.pieces.append([UInt8](bytes))
+                state.bytes += bytes.count
                 return (true, nil)
             }
-            reader?.resume(returning: .success(piece))
+            reader?.resume(returning: .success([UInt8](bytes)))
             return isTaken
         }
 
@@ -91,6 +90,8 @@ public struct HTTPStream: AsyncSequence, Sendable {
         func end(_ error: HTTPError?) {
             let end: Result<[UInt8]?, HTTPError> = error.map { .failure($0) } ?? .success(nil)
             if let error { self.takeOnHead()?(.failure(error)) }
+            // It holds the transfer, which holds us.
+            self.onRoom.withLock { $0 = nil }
             self.state.withLock { state in
                 state.end = end
                 defer { state.reader = nil }

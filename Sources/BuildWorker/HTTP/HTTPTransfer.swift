@@ -87,6 +87,7 @@ final class HTTPTransfer: @unchecked Sendable {
     enum Reception { case taken, pause, end }
 
     func receive(body bytes: UnsafeRawBufferPointer) -> Reception {
+        self.service.lastHeard = .now
         switch self.receiver {
         case .whole:
             guard self.bodyBytes + bytes.count <= self.service.options.limits.bodyBytes else {
@@ -114,13 +115,14 @@ final class HTTPTransfer: @unchecked Sendable {
         self.deadline = self.idleLimit.map { .now + $0 }
     }
 
-    private var isStream: Bool { if case .stream = self.receiver { true } else { false } }
+    var isStream: Bool { if case .stream = self.receiver { true } else { false } }
 
     private(set) var hasHead = false
 
     private func tellHead() {
         guard case .stream(let buffer) = self.receiver, !self.hasHead, let response else { return }
         self.hasHead = true
+        if let measurements = self.handle?.measurements { self.service.countConnection(measurements) }
         buffer.begin(response)
     }
 
@@ -139,12 +141,17 @@ final class HTTPTransfer: @unchecked Sendable {
         if case .ended = self.state { return }
         self.abort = abort ?? self.abort
         let response = self.abort == nil && code == CURLE_OK ? self.response : nil
-        let error = response == nil ? HTTPError(self, code) : nil
+        let result: Result<HTTPURLResponse, HTTPError> = response.map { .success($0) } ?? .failure(HTTPError(self, code))
+        let error: HTTPError? = if case .failure(let error) = result { error } else { nil }
         let measurements = self.handle?.measurements
-        if let measurements { self.service.count(measurements) }
+        if let measurements {
+            if !self.hasHead, self.handle?.isConnected == true { self.service.countConnection(measurements) }
+            self.service.countBytes(measurements)
+        }
+        if error != nil { self.service.forgetClosedSockets() }
         self.service.onEnd(self.request.httpMethod ?? "", error.map { .failure($0) } ?? .success(self.head.status), .now - self.started, measurements)
         switch self.receiver {
-        case .whole(let tell): tell(response.map { .success(($0, self.body)) } ?? .failure(error ?? HTTPError(self, code)))
+        case .whole(let tell): tell(result.map { ($0, self.body) })
         case .stream(let buffer): buffer.end(error)
         }
         self.state = .ended

@@ -18,6 +18,8 @@ public struct HTTPTransport: Sendable {
 
     /// For metrics.
     public var name: String { self.service.options.name }
+    /// Whose certificates are trusted; `nil`: the system's.
+    public var authoritiesPath: String? { self.service.options.authorities?.path }
     public var connections: HTTPConnectionCounts { self.service.connections }
 
     /// A cancelled task's request ends at once, as ``HTTPError/Code/cancelled``; whether it had its effect is not known.

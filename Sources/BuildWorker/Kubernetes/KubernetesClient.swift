@@ -143,10 +143,10 @@ extension KubernetesOptions {
 
     var usesTLS: Bool { self.serverURL.lowercased().hasPrefix("https:") }
 
-    /// Where the CA certificates of the API server are; `nil`: the system's are trusted.
+    /// Where the CA certificates of the API server are; `nil`: the system's are trusted. What is mounted is this cluster's.
     var authoritiesPath: String? {
         if let caFile { return caFile }
-        return FileVersion(Self.mountedAuthorities) == nil ? nil : Self.mountedAuthorities
+        return self.isOtherCluster || FileVersion(Self.mountedAuthorities) == nil ? nil : Self.mountedAuthorities
     }
 }
 

@@ -109,9 +109,8 @@ extension BuildMessage {
         let base = text.prefix { $0 != "?" && $0 != "#" }
         guard base.count == text.count, let colon = text.firstRange(of: "://") else { return nil }
         guard ["http", "https"].contains(text[..<colon.lowerBound].lowercased()) else { return nil }
-        guard let first = text[colon.upperBound...].first, first != "/", first != ":" else { return nil }
         // Addresses are logged, so none may carry a password.
-        guard !text[colon.upperBound...].prefix(while: { $0 != "/" }).contains("@") else { return nil }
+        guard Host.isAuthority(text[colon.upperBound...].prefix { $0 != "/" }) else { return nil }
         var trimmed = text[...]
         while trimmed.last == "/" { trimmed.removeLast() }
         return String(trimmed)

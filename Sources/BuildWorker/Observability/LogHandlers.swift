@@ -20,17 +20,29 @@ public final class LogOutput: Sendable {
     private let state = Mutex(State())
     private let descriptor: Int32
 
-    public init(descriptor: Int32 = 1) { self.descriptor = descriptor }
+    /// A pipe or a file.
+    private let takesPiecesAtOnce: Bool
+
+    public init(descriptor: Int32 = 1) {
+        self.descriptor = descriptor
+        var information = stat()
+        self.takesPiecesAtOnce = fstat(descriptor, &information) == 0 && [S_IFIFO, S_IFREG].contains(information.st_mode & S_IFMT)
+    }
 
     func write(_ line: [UInt8]) {
         self.state.withLock { state in
-            // A pipe that can be written to takes this much without a pause (`PIPE_BUF`), and in one piece.
-            if !state.isWriting, line.count <= 4096, self.isReady(atMost: 0) { return self.writeAll(line) }
-            guard state.waiting.count + line.count <= Self.limit else {
+            var rest = line[...]
+            // A pipe that can be written to takes this much without a pause (`PIPE_BUF`), and in one piece. A terminal may not.
+            if !state.isWriting, line.count <= 4096, self.takesPiecesAtOnce, self.isReady(atMost: 0) {
+                let written = line.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
+                rest = rest.dropFirst(max(0, written))
+                if rest.isEmpty { return }
+            }
+            guard state.waiting.count + rest.count <= Self.limit else {
                 Self.dropped.add(1, ordering: .relaxed)
                 return
             }
-            state.waiting += line
+            state.waiting += rest
             if !state.isWriting {
                 state.isWriting = true
                 Thread { [self] in self.writeWaiting() }.start()
@@ -73,7 +85,9 @@ public final class LogOutput: Sendable {
             } else if written < 0, errno == EAGAIN {
                 _ = self.isReady(atMost: 1000)
             } else if written < 0, errno != EINTR {
-                return  // nobody reads any more
+                // Nobody reads any more.
+                Self.dropped.add(rest.count { $0 == 0x0A }, ordering: .relaxed)
+                return
             }
         }
     }

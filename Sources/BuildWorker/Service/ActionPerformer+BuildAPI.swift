@@ -27,7 +27,14 @@ extension ActionPerformer {
     }
 
     func tell(_ note: BuildNote, _ context: DeliveryContext) async -> NoteOutcome {
-        guard let build = context.build, let token = build.token else { return .taken }
+        let (outcome, lost) = await self.tryToTell(note, context)
+        if let lost { self.keepNote(lost) }
+        return outcome
+    }
+
+    /// - Returns: also what is left to be told later.
+    func tryToTell(_ note: BuildNote, _ context: DeliveryContext) async -> (NoteOutcome, lost: StatusJob?) {
+        guard let build = context.build, let token = build.token else { return (.taken, nil) }
         // As the original: stats and waiting go to the ecosystem's API, status to the address in the message.
         let (apiURI, update): (String?, BuildUpdate) =
             switch note {
@@ -38,18 +45,17 @@ extension ActionPerformer {
             case .delayed:
                 (build.apiURI, BuildUpdate(statusMessage: "Build initialization delayed - pod creation taking longer than expected"))
             }
-        guard let apiURI else { return .taken }
+        guard let apiURI else { return (.taken, nil) }
         switch await self.update(build.buildID, at: apiURI, token: token, with: update, patience: Self.notePatience) {
         case .success(let status):
             // What it then says decides; here it is only suspected.
-            return status.map { Self.abortedStates.contains($0) || Self.finishedStates.contains($0) } ?? false ? .refused : .taken
+            return (status.map { Self.abortedStates.contains($0) || Self.finishedStates.contains($0) } ?? false ? .refused : .taken, nil)
         case .failure(let error):
             context.logger.warning("the build API did not take a note; the build goes on", metadata: ["error": .string(error.description)])
-            guard !error.isRefusal else { return .refused }
+            guard !error.isRefusal else { return (.refused, nil) }
             // A verification that waits for an outage's end tells its note itself.
-            if context.command == .verify, self.outages.isAnyOpen { return .lost }
-            self.keepNote(StatusJob(build: build.buildID, apiURI: apiURI, token: token, update))
-            return .lost
+            if context.command == .verify, self.outages.isAnyOpen { return (.lost, nil) }
+            return (.lost, StatusJob(build: build.buildID, apiURI: apiURI, token: token, update))
         }
     }
 

@@ -31,8 +31,11 @@ struct ActionPerformer: Sendable {
     }
 
     private func armTimer(_ round: Int, telling note: BuildNote, _ context: DeliveryContext) async -> [Fact] {
-        async let told = self.tell(note, context)
+        async let telling = self.tryToTell(note, context)
         let timer = await self.armTimer(round, context)
-        return [.timer(timer), .note(await told)]
+        let (outcome, lost) = await telling
+        // Without its timer the message comes back, and tells what is true then.
+        if timer != .notHeld, let lost { self.keepNote(lost) }
+        return [.timer(timer), .note(outcome)]
     }
 }

@@ -53,8 +53,9 @@ struct DeliveryProcessor: Sendable {
             if let place { self.buildOrder.leave(place) }
             self.isolation.end(record)
             return settlement
+        // These sync files to the disk, which the thread of all requests must not wait for.
         case .suspect(let delivery, let key, let turn):
-            await self.isolation.alone(key, turn) {
+            await withTaskExecutorPreference(globalConcurrentExecutor) { await self.isolation.alone(key, turn) {
                 self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["messageKey": .string("\(key)")])
                 let context = self.context(delivery)
                 self.tell(.arrived, context)
@@ -62,11 +63,13 @@ struct DeliveryProcessor: Sendable {
                 // Before the next suspect's turn, which may kill: nobody would clear a message that has left the queue.
                 self.isolation.clear(key)
                 await self.settle(delivery.tag, settlement)
-            }
+            } }
             return nil
         case .convicted(let delivery, let key, let turn, let crashes, let custody):
-            await self.isolation.alone(key, turn) {
-                if let settlement = await self.condemn(delivery, key, crashes, custody) { await self.settle(delivery.tag, settlement) }
+            await withTaskExecutorPreference(globalConcurrentExecutor) {
+                await self.isolation.alone(key, turn) {
+                    if let settlement = await self.condemn(delivery, key, crashes, custody) { await self.settle(delivery.tag, settlement) }
+                }
             }
             return nil
         }

@@ -37,5 +37,9 @@ struct HTTPServices: Sendable {
         options.proxy = ecosystem.proxy
         self.buildAPI = BuildAPIClient(transport: transport(options), deadline: configuration.executor.kubernetes.requestTimeout)
         self.transports = transports
+        for transport in transports {
+            let trusted: Logger.Metadata = ["service": .string(transport.name), "caFile": .string(transport.authoritiesPath ?? "the system's CA certificates")]
+            logger.info("certificates of a service are checked, where it speaks TLS", metadata: trusted)
+        }
     }
 }

@@ -22,7 +22,7 @@ CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value);
 
 // Both return how many bytes they took; CURL_WRITEFUNC_PAUSE pauses, anything else ends the transfer.
 typedef size_t (*ccurl_bytes)(char *bytes, size_t one, size_t count, void *context);
-// Told of each socket that was opened and of each that is about to be closed.
+// Told of each socket that was opened (-1: none could be) and of each that is about to be closed. libcurl closes some without asking.
 typedef void (*ccurl_socket)(void *context, int fd, bool opened);
 
 CURLcode ccurl_set_receivers(CURL *easy, ccurl_bytes header, ccurl_bytes body, void *context);

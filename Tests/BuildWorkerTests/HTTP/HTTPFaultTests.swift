@@ -1,5 +1,6 @@
 import CCurl
 import Foundation
+import Glibc
 import Testing
 
 @testable import BuildWorker
@@ -117,6 +118,73 @@ import Testing
     ])
     func errorsAreToldApart(curl: CURLcode, hasAnswer: Bool, systemError: Int32, proxyStatus: Int, code: HTTPError.Code) {
         #expect(HTTPError.code(curl, isConnected: hasAnswer, hasAnswer: hasAnswer, systemError: systemError, proxyStatus: proxyStatus) == code)
+    }
+
+    /// Nobody takes connections there, and the system has no more room to keep any: the next one is never made.
+    private func fullServer() throws -> (port: Int, clear: () -> Void) {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        var fillers: [Int32] = []
+        try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                try #require(bind(listener, address, length) == 0 && listen(listener, 0) == 0 && getsockname(listener, address, &length) == 0)
+                for _ in 1...4 {
+                    let filler = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+                    _ = connect(filler, address, length)
+                    fillers.append(filler)
+                }
+            }
+        }
+        return (Int(UInt16(bigEndian: address.sin_port)), { for descriptor in fillers + [listener] { close(descriptor) } })
+    }
+
+    /// libcurl closes a socket that was not connected yet without a word, and its number is soon somebody else's: what is shut when a service is
+    /// silent must be that service's.
+    @Test func aSocketThatWasGivenUpIsNoneOfOurs() async throws {
+        let full = try self.fullServer()
+        defer { full.clear() }
+        var options = HTTPOptions()
+        options.isMultiplexed = true
+        options.limits.connect = .milliseconds(300)
+        let transport = HTTPTransport(options, engine: HTTPEngine())
+        for deadline in [Duration.seconds(20), .milliseconds(100)] {
+            let error = await #expect(throws: HTTPError.self) {
+                try await transport.send(HTTPRequest(method: "GET", url: "http://127.0.0.1:\(full.port)/"), deadline: deadline)
+            }
+            #expect([.connectionRefused, .timedOut].contains(error?.code))
+        }
+        #expect(transport.connections.open == 0)
+        // The numbers are taken again.
+        var pairs: [[Int32]] = []
+        for _ in 1...8 {
+            var pair: [Int32] = [0, 0]
+            try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
+            pairs.append(pair)
+        }
+        defer { pairs.joined().forEach { close($0) } }
+        let silent = try StubServer { _ in .hang }
+        defer { silent.stop() }
+        let error = await #expect(throws: HTTPError.self) {
+            try await transport.send(HTTPRequest(method: "GET", url: silent.url + "/"), deadline: .milliseconds(200))
+        }
+        #expect(error?.code == .timedOut)
+        for pair in pairs {
+            var byte: UInt8 = 7
+            #expect(send(pair[0], &byte, 1, Int32(MSG_NOSIGNAL)) == 1)
+            #expect(recv(pair[1], &byte, 1, Int32(MSG_DONTWAIT)) == 1)
+        }
+    }
+
+    @Test func aProxysPasswordIsInNoError() async {
+        var options = HTTPOptions()
+        options.proxy = Secret("http://user:pa@ss@127.0.0.1:1")
+        let error = await #expect(throws: HTTPError.self) {
+            try await HTTPTransport(options).send(HTTPRequest(method: "GET", url: "http://127.0.0.1/"), deadline: .seconds(5))
+        }
+        #expect(error?.description.contains("pa@ss") == false)
     }
 
     // MARK: - Connections that were kept

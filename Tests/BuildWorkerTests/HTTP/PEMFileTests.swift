@@ -41,6 +41,7 @@ import Testing
         #expect(PEMFile.problem("/nowhere/ca.crt", .certificates) == "cannot be read")
         #expect(PEMFile.problem(PEMFixture.certificates, .certificates) == nil)
         #expect(PEMFile.problem(PEMFixture.key, .privateKey) == nil)
+        #expect(PEMFile.problem(PEMFixture.encryptedKey, .privateKey) == "holds no unencrypted private key in PEM")
         #expect(PEMFile.problem(PEMFixture.key, .certificates) == "holds no certificate in PEM")
     }
 

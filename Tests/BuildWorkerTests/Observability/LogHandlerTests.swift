@@ -59,7 +59,8 @@ import Testing
         // Beyond the 64 KB that the pipe holds a writer waits, and still nobody here has.
         let dropped = LogOutput.droppedLines - before
         #expect(dropped > 1000 && dropped < 7000, "8 MB were logged, and 4 are kept")
-        let reading = Task.detached { try pipe.fileHandleForReading.readToEnd() ?? Data() }
+        // On a thread of its own: tasks have as few as there are processors.
+        let reading = Task { try await OwnThread.run { try pipe.fileHandleForReading.readToEnd() ?? Data() } }
         await output.flush(within: .seconds(60))
         try pipe.fileHandleForWriting.close()
         let lines = try await reading.value.split(separator: 0x0A).map { try JSONValue(parsing: $0) }
@@ -72,7 +73,8 @@ import Testing
         let pipe = Pipe()
         let output = LogOutput(descriptor: pipe.fileHandleForWriting.fileDescriptor)
         let logger = Logger(label: "test") { _ in WorkerLogHandler(format: .json, level: .info, output: output) }
-        let reading = Task.detached { try pipe.fileHandleForReading.readToEnd() ?? Data() }
+        // On a thread of its own: tasks have as few as there are processors.
+        let reading = Task { try await OwnThread.run { try pipe.fileHandleForReading.readToEnd() ?? Data() } }
         await withTaskGroup { group in
             for task in 1...8 {
                 group.addTask {

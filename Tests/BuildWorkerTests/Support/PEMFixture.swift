@@ -3,6 +3,7 @@ import Foundation
 /// Files that look like what they are named after.
 enum PEMFixture {
     static let certificates = Self.write("CERTIFICATE")
+    static let encryptedKey = Self.write("ENCRYPTED PRIVATE KEY")
     static let key = Self.write("RSA PRIVATE KEY")
 
     static func text(_ label: String, _ content: String = "QUJD") -> String { "-----BEGIN \(label)-----\n\(content)\n-----END \(label)-----\n" }

@@ -99,7 +99,7 @@ extension Integration.OnARealCluster {
             #expect(spec[path: "securityContext", "seccompProfile", "type"]?.string == "RuntimeDefault")
             for name in ["hostNetwork", "hostPID", "hostIPC"] { #expect(spec[name] == nil) }
             let containers = (spec["containers"]?.array ?? []) + (spec["initContainers"]?.array ?? [])
-            #expect(containers.count == 2)
+            #expect(containers.count == 1)
             for container in containers {
                 #expect(container[path: "securityContext", "allowPrivilegeEscalation"]?.bool == false)
                 #expect(container[path: "securityContext", "readOnlyRootFilesystem"]?.bool == true)
