@@ -17,6 +17,17 @@ CURLcode ccurl_set_blob(CURL *easy, CURLoption option, const void *bytes, size_t
     return curl_easy_setopt(easy, option, &blob);
 }
 
+CURLcode ccurl_set_share(CURL *easy, CURLSH *share) { return curl_easy_setopt(easy, CURLOPT_SHARE, share); }
+
+CURLSH *ccurl_share_new(void) {
+    CURLSH *share = curl_share_init();
+    if (share && curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT) != CURLSHE_OK) {
+        curl_share_cleanup(share);
+        return NULL;
+    }
+    return share;
+}
+
 CURLcode ccurl_set_body(CURL *easy, const void *bytes, size_t count) {
     if (!bytes) return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     CURLcode code = curl_easy_setopt(easy, CURLOPT_POST, 1L);

@@ -116,11 +116,11 @@ public final class HTTPEngine: TaskExecutor, Sendable {
         sigemptyset(&broken)
         sigaddset(&broken, SIGPIPE)
         pthread_sigmask(SIG_BLOCK, &broken, nil)
-        guard Self.isLibraryReady, let multi = curl_multi_init() else { fatalError("there is no memory for libcurl") }
+        guard Self.isLibraryReady, let multi = curl_multi_init(), let streams = ccurl_share_new() else { fatalError("there is no memory for libcurl") }
         // libcurl would keep four for each request under way, and close in every lull what is needed a moment later.
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 256)
         Thread.current.name = "http"
-        let loop = HTTPLoop(multi, self.asUnownedTaskExecutor())
+        let loop = HTTPLoop(multi, streams: streams, self.asUnownedTaskExecutor())
         let waker = Waker(multi: multi)
         self.mailbox.withLock { mailbox in
             mailbox.waker = waker
@@ -163,9 +163,12 @@ private final class HTTPLoop {
     private var nextDeadline: ContinuousClock.Instant?
     private var isStopping = false
 
+    private let streams: UnsafeMutableRawPointer
     private let executor: UnownedTaskExecutor
 
-    init(_ multi: UnsafeMutableRawPointer, _ executor: UnownedTaskExecutor) { (self.multi, self.executor) = (multi, executor) }
+    init(_ multi: UnsafeMutableRawPointer, streams: UnsafeMutableRawPointer, _ executor: UnownedTaskExecutor) {
+        (self.multi, self.streams, self.executor) = (multi, streams, executor)
+    }
 
     func perform(_ commands: [HTTPEngine.Command]) {
         for command in commands {
@@ -223,7 +226,7 @@ private final class HTTPLoop {
 
     private func begin(_ transfer: HTTPTransfer) {
         let service = transfer.service
-        guard let handle = HTTPHandle(transfer) else { return transfer.end(CURLE_OUT_OF_MEMORY) }
+        guard let handle = HTTPHandle(transfer, streams: self.streams) else { return transfer.end(CURLE_OUT_OF_MEMORY) }
         transfer.state = .underWay(handle)
         service.underWay += 1
         self.underWay[ObjectIdentifier(transfer)] = transfer
@@ -273,5 +276,8 @@ private final class HTTPLoop {
         for transfer in Array(self.underWay.values) + self.services.values.flatMap(\.waiting) { self.end(transfer, CURLE_OK, .engineStopped) }
     }
 
-    func close() { curl_multi_cleanup(self.multi) }
+    func close() {
+        curl_multi_cleanup(self.multi)
+        curl_share_cleanup(self.streams)
+    }
 }

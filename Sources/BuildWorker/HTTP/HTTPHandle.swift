@@ -16,9 +16,11 @@ final class HTTPHandle {
     /// libcurl's own words for what went wrong. It writes here as long as the handle exists.
     private let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
-    /// - Parameter transfer: must live until it has ended.
+    /// - Parameters:
+    ///   - transfer: must live until it has ended.
+    ///   - streams: the connections of streams.
     /// - Returns: `nil` where there is no memory.
-    init?(_ transfer: HTTPTransfer) {
+    init?(_ transfer: HTTPTransfer, streams: UnsafeMutableRawPointer) {
         guard let easy = curl_easy_init() else {
             self.words.deallocate()
             return nil
@@ -72,7 +74,9 @@ final class HTTPHandle {
         must(ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)))
         // The system's authorities are parsed once and kept, but only where they come from one file.
         must(ccurl_set_string(easy, CURLOPT_CAPATH, nil))
-        // A stream has a connection of its own: where its reader is slow, libcurl 7.88 holds up all that share it.
+        // A stream has a connection of its own: where its reader is slow, libcurl 7.88 holds up all that share it. And kept among the others it would
+        // tell libcurl that the server does not speak HTTP/2.
+        if transfer.isStream { must(ccurl_set_share(easy, streams)) }
         if options.isMultiplexed, !transfer.isStream {
             must(ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)))
             must(ccurl_set_long(easy, CURLOPT_PIPEWAIT, 1))

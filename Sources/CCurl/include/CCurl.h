@@ -14,6 +14,9 @@ CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *value);
 CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *value);
 // Not copied: `bytes` must live until the handle has others, or is gone.
 CURLcode ccurl_set_blob(CURL *easy, CURLoption option, const void *bytes, size_t count);
+CURLcode ccurl_set_share(CURL *easy, CURLSH *share);
+// Connections of those that share it, apart from all others'. For one thread. NULL where there is no memory.
+CURLSH *ccurl_share_new(void);
 // Copied. NULL: no body.
 CURLcode ccurl_set_body(CURL *easy, const void *bytes, size_t count);
 // Where libcurl writes what went wrong, CURL_ERROR_SIZE bytes, for as long as the handle exists.
