@@ -216,13 +216,15 @@ private final class HTTPLoop {
         if transfer.isCancelled { return transfer.end(CURLE_OK, .cancelled) }
         if let deadline = transfer.deadline, deadline <= .now { return transfer.end(CURLE_OK, .deadlinePassed) }
         self.watch(transfer)
-        if transfer.service.underWay < max(1, transfer.service.options.concurrency) {
+        if self.hasRoom(transfer.service) {
             self.begin(transfer)
         } else {
             transfer.state = .waiting
             transfer.service.waiting.append(transfer)
         }
     }
+
+    private func hasRoom(_ service: HTTPService) -> Bool { service.underWay < max(1, service.options.concurrency) }
 
     private func begin(_ transfer: HTTPTransfer) {
         let service = transfer.service
@@ -231,10 +233,18 @@ private final class HTTPLoop {
         service.underWay += 1
         self.underWay[ObjectIdentifier(transfer)] = transfer
         if let problem = handle.problem {
-            self.end(transfer, problem)
+            self.remove(transfer, handle, problem)
         } else if curl_multi_add_handle(self.multi, handle.easy) != CURLM_OK {
-            self.end(transfer, CURLE_FAILED_INIT)
+            self.remove(transfer, handle, CURLE_FAILED_INIT)
         }
+    }
+
+    private func remove(_ transfer: HTTPTransfer, _ handle: HTTPHandle, _ code: CURLcode, _ abort: HTTPTransfer.Abort? = nil) {
+        self.underWay[ObjectIdentifier(transfer)] = nil
+        // Not one that could not be added, either: that is an error and no more.
+        curl_multi_remove_handle(self.multi, handle.easy)
+        transfer.end(code, abort)
+        transfer.service.underWay -= 1
     }
 
     private func end(_ transfer: HTTPTransfer, _ code: CURLcode, _ abort: HTTPTransfer.Abort? = nil) {
@@ -246,12 +256,8 @@ private final class HTTPLoop {
             service.waiting.removeAll { $0 === transfer }
             transfer.end(code, abort)
         case .underWay(let handle):
-            self.underWay[ObjectIdentifier(transfer)] = nil
-            // Not one that could not be added, either: that is an error and no more.
-            curl_multi_remove_handle(self.multi, handle.easy)
-            transfer.end(code, abort)
-            service.underWay -= 1
-            if !service.waiting.isEmpty, !self.isStopping { self.begin(service.waiting.removeFirst()) }
+            self.remove(transfer, handle, code, abort)
+            while !service.waiting.isEmpty, self.hasRoom(service), !self.isStopping { self.begin(service.waiting.removeFirst()) }
         }
     }
 

@@ -45,7 +45,6 @@ final class HTTPTransfer: @unchecked Sendable {
     private var head = HTTPHead()
     private(set) var headerBytes = 0
     private var body = Data()
-    private(set) var bodyBytes = 0
     private(set) var isPaused = false
     init(_ request: URLRequest, _ service: HTTPService, idleLimit: Duration? = nil, _ receiver: Receiver) {
         (self.request, self.service, self.receiver) = (request, service, receiver)
@@ -90,12 +89,11 @@ final class HTTPTransfer: @unchecked Sendable {
         self.service.lastHeard = .now
         switch self.receiver {
         case .whole:
-            guard self.bodyBytes + bytes.count <= self.service.options.limits.bodyBytes else {
+            guard self.body.count + bytes.count <= self.service.options.limits.bodyBytes else {
                 self.abort = .bodyTooLarge
                 return .end
             }
-            if self.bodyBytes == 0, let handle { self.body.reserveCapacity(min(handle.promisedBytes, 1 << 20)) }
-            self.bodyBytes += bytes.count
+            if self.body.isEmpty, let handle { self.body.reserveCapacity(min(handle.promisedBytes, 1 << 20)) }
             self.body.append(contentsOf: bytes)
         case .stream(let buffer):
             // libcurl keeps these bytes, and hands them over again.
@@ -103,7 +101,6 @@ final class HTTPTransfer: @unchecked Sendable {
                 (self.isPaused, self.deadline) = (true, nil)
                 return .pause
             }
-            self.bodyBytes += bytes.count
             self.deadline = self.idleLimit.map { .now + $0 }
         }
         return .taken
@@ -117,11 +114,11 @@ final class HTTPTransfer: @unchecked Sendable {
 
     var isStream: Bool { if case .stream = self.receiver { true } else { false } }
 
-    private(set) var hasHead = false
+    /// The stream's reader has it.
+    var hasHead: Bool { self.isStream && self.head.isWhole }
 
     private func tellHead() {
-        guard case .stream(let buffer) = self.receiver, !self.hasHead, let response else { return }
-        self.hasHead = true
+        guard case .stream(let buffer) = self.receiver, let response else { return }
         if let measurements = self.handle?.measurements { self.service.countConnection(measurements) }
         buffer.begin(response)
     }
