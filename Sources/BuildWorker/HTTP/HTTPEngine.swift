@@ -158,6 +158,8 @@ public final class HTTPEngine: TaskExecutor, Sendable {
 private final class HTTPLoop {
     private let multi: UnsafeMutableRawPointer
     private var underWay: [ObjectIdentifier: HTTPTransfer] = [:]
+    /// Of these, the streams.
+    private var streamsUnderWay: [ObjectIdentifier: HTTPTransfer] = [:]
     private var services: [ObjectIdentifier: HTTPService] = [:]
     /// No deadline is earlier.
     private var nextDeadline: ContinuousClock.Instant?
@@ -192,7 +194,7 @@ private final class HTTPLoop {
         curl_multi_perform(self.multi, &count)
         self.collect()
         // Theirs move on with what they receive.
-        for transfer in self.underWay.values where transfer.isStream { self.watch(transfer) }
+        for transfer in self.streamsUnderWay.values { self.watch(transfer) }
         let now = ContinuousClock.now
         if let deadline = self.nextDeadline, deadline <= now { self.endLate(now) }
     }
@@ -232,6 +234,7 @@ private final class HTTPLoop {
         transfer.state = .underWay(handle)
         service.underWay += 1
         self.underWay[ObjectIdentifier(transfer)] = transfer
+        if transfer.isStream { self.streamsUnderWay[ObjectIdentifier(transfer)] = transfer }
         if let problem = handle.problem {
             self.remove(transfer, handle, problem)
         } else if curl_multi_add_handle(self.multi, handle.easy) != CURLM_OK {
@@ -241,6 +244,7 @@ private final class HTTPLoop {
 
     private func remove(_ transfer: HTTPTransfer, _ handle: HTTPHandle, _ code: CURLcode, _ abort: HTTPTransfer.Abort? = nil) {
         self.underWay[ObjectIdentifier(transfer)] = nil
+        if transfer.isStream { self.streamsUnderWay[ObjectIdentifier(transfer)] = nil }
         // Not one that could not be added, either: that is an error and no more.
         curl_multi_remove_handle(self.multi, handle.easy)
         transfer.end(code, abort)
