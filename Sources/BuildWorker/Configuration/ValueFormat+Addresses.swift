@@ -67,16 +67,49 @@ extension ValueFormat where Value == String {
 enum Host {
     /// A name or an IP address; an IPv6 address without brackets.
     static func isName(_ text: some StringProtocol) -> Bool {
-        let text = String(text)
-        if text.wholeMatch(of: /[A-Za-z0-9_]([A-Za-z0-9._-]{0,252})/) != nil { return true }
-        return text.filter { $0 == ":" }.count > 1 && text.wholeMatch(of: /[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?/) != nil
+        let bytes = text.utf8
+        if let first = bytes.first, Self.isAlphanumeric(first) || first == UInt8(ascii: "_"), bytes.count <= 253,
+            bytes.allSatisfy({ Self.isAlphanumeric($0) || "._-".utf8.contains($0) })
+        {
+            return true
+        }
+        let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+        guard bytes.count(where: { $0 == UInt8(ascii: ":") }) > 1, Self.isIPv6(parts[0]) else { return false }
+        return parts.count == 1 || !parts[1].isEmpty && parts[1].utf8.allSatisfy(Self.isAlphanumeric)
     }
 
-    /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`.
+    /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`. Looked at for every build: a regular expression takes longer than the rest of its message.
     static func isAuthority(_ text: some StringProtocol) -> Bool {
-        guard let match = String(text).wholeMatch(of: /(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?/) else { return false }
-        if let port = match.output.2, !(1...65535).contains(Int(port) ?? 0) { return false }
-        return match.output.1.hasPrefix("[") || Self.isName(match.output.1)
+        var rest = text[...]
+        if rest.first == "[" {
+            guard let end = rest.firstIndex(of: "]"), Self.isIPv6(rest[rest.index(after: rest.startIndex)..<end]) else { return false }
+            rest = rest[rest.index(after: end)...]
+        } else {
+            let host = rest.prefix { $0 != ":" }
+            guard Self.isName(host) else { return false }
+            rest = rest[host.endIndex...]
+        }
+        guard !rest.isEmpty else { return true }
+        let port = rest.dropFirst()
+        return rest.first == ":" && port.utf8.count <= 5 && port.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } && (1...65535).contains(Int(port) ?? 0)
+    }
+
+    private static func isIPv6(_ text: some StringProtocol) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: ":"),
+                UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        default: false
+        }
     }
 }
 
