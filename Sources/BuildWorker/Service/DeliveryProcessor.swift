@@ -55,15 +55,17 @@ struct DeliveryProcessor: Sendable {
             return settlement
         // These sync files to the disk, which the thread of all requests must not wait for.
         case .suspect(let delivery, let key, let turn):
-            await withTaskExecutorPreference(globalConcurrentExecutor) { await self.isolation.alone(key, turn) {
-                self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["messageKey": .string("\(key)")])
-                let context = self.context(delivery)
-                self.tell(.arrived, context)
-                guard let settlement = await self.follow(context) else { return }
-                // Before the next suspect's turn, which may kill: nobody would clear a message that has left the queue.
-                self.isolation.clear(key)
-                await self.settle(delivery.tag, settlement)
-            } }
+            await withTaskExecutorPreference(globalConcurrentExecutor) {
+                await self.isolation.alone(key, turn) {
+                    self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["messageKey": .string("\(key)")])
+                    let context = self.context(delivery)
+                    self.tell(.arrived, context)
+                    guard let settlement = await self.follow(context) else { return }
+                    // Before the next suspect's turn, which may kill: nobody would clear a message that has left the queue.
+                    self.isolation.clear(key)
+                    await self.settle(delivery.tag, settlement)
+                }
+            }
             return nil
         case .convicted(let delivery, let key, let turn, let crashes, let custody):
             await withTaskExecutorPreference(globalConcurrentExecutor) {
