@@ -21,7 +21,7 @@ import Testing
         HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 26\r\nRetry-After: 1\r\n\r\nX-T: 1\r\n\r\n
         """
 
-    private static func mutated(_ bytes: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
+    private static func mutated(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0...Int.random(in: 0...3, using: &random) where !bytes.isEmpty {
             let place = Int.random(in: bytes.indices, using: &random)
@@ -43,7 +43,7 @@ import Testing
         let heads = Array(Self.head.utf8), (pods, statuses) = (Array(Self.pod.utf8), Array(Self.status.utf8))
         var taken = 0
         for number in 0..<Self.cases {
-            var random = SplitMix64(seed: Self.seed &+ UInt64(number))
+            var random = SeededGenerator(seed: Self.seed &+ UInt64(number))
             switch number % 3 {
             case 0:
                 var head = HTTPHead()

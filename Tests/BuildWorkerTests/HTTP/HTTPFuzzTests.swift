@@ -102,7 +102,7 @@ private struct Mutant: CustomStringConvertible {
     }
 
     init(seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         self.method = Bool.random(using: &generator) ? "GET" : "POST"
         self.bytes = Self.rows.randomElement(using: &generator) ?? []
         for _ in 0..<Int.random(in: 1...4, using: &generator) { self.damage(using: &generator) }
@@ -120,7 +120,7 @@ private struct Mutant: CustomStringConvertible {
         }
     }
 
-    private mutating func damage(using generator: inout SplitMix64) {
+    private mutating func damage(using generator: inout SeededGenerator) {
         guard !self.bytes.isEmpty else { return }
         let place = Int.random(in: 0..<self.bytes.count, using: &generator)
         let end = min(self.bytes.count, place + Int.random(in: 1...40, using: &generator))

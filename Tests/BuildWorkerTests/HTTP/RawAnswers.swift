@@ -218,7 +218,7 @@ extension RawAnswers {
     }
 
     private static func noise(_ seed: UInt64, _ count: Int) -> [UInt8] {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
     }
 }

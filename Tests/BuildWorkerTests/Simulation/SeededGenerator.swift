@@ -1,4 +1,4 @@
-/// SplitMix64: every choice of a simulation is a function of its seed.
+/// SplitMix64: every choice of a simulation, and of a fuzzer, is a function of its seed.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
