@@ -20,6 +20,9 @@ public struct EcosystemOptions: Sendable {
     public var caFile: String?
     /// `http://host:port` of the proxy that leads to the build API; `nil`: none.
     public var proxy: Secret?
+    /// `ecosystem.apiPatience` (minutes, fractions allowed, more than 0, at most a year): how long the build API may fail for one build, while
+    /// others are served, before the build's message is parked.
+    public var apiPatience = Duration.seconds(86_400)
     public var store = "https://store.screwdriver.cd"
     public var pushgatewayURL = ""
     public var cache = Cache()

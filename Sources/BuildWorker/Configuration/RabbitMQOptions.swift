@@ -37,6 +37,9 @@ public struct RabbitMQOptions: Sendable {
     public var initTimeout = Duration.seconds(300)
     /// Init timers a pending pod gets before its build is failed, 1–1000.
     public var verifyLimit = 6
+    /// `rabbitmq.healTimeoutSeconds`, at most 86 400 s: how long a pod may be in trouble that mostly passes (a registry that is overloaded, a
+    /// time-out) before its build is failed. 0: not at all.
+    public var healTimeout = Duration.seconds(60)
     /// `rabbitmq.retryDelaySeconds`, more than 0, at most 86 400 s: the time a rejected message waits, for `worker topology`.
     public var retryDelay = Duration.seconds(30)
 

@@ -24,6 +24,7 @@ extension Setting {
         Setting("rabbitmq.exchange", \.rabbitmq.exchange, .brokerName("an exchange", upTo: 255)),
         Setting("rabbitmq.initTimeout", \.rabbitmq.initTimeout, .duration(.minutes, upTo: 1440)),
         Setting("rabbitmq.verifyLimit", \.rabbitmq.verifyLimit, .integer(1...1000)),
+        Setting("rabbitmq.healTimeoutSeconds", \.rabbitmq.healTimeout, .duration(.seconds, upTo: 86_400, zero: true)),
         Setting("rabbitmq.retryDelaySeconds", \.rabbitmq.retryDelay, .duration(.seconds, upTo: 86_400)),
     ]
 
@@ -116,6 +117,7 @@ extension Setting {
         Setting("ecosystem.api", \.ecosystem.api, .httpURL),
         Setting("ecosystem.caFile", \.ecosystem.caFile, .optionalPath, empty: .value),
         Setting("ecosystem.proxy", \.ecosystem.proxy, .proxy, empty: .value, isSecret: true),
+        Setting("ecosystem.apiPatience", \.ecosystem.apiPatience, .duration(.minutes, upTo: 525_600)),
         Setting("ecosystem.store", \.ecosystem.store, .httpURL),
         Setting("ecosystem.pushgatewayUrl", \.ecosystem.pushgatewayURL, .optionalHTTPURL, empty: .value),
         Setting("ecosystem.cache.strategy", \.ecosystem.cache.strategy, .oneOf("s3", "disk")),

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// An answer, whatever its status.
 public struct HTTPResponse: Sendable {
     public let status: Int
@@ -12,4 +14,23 @@ public struct HTTPResponse: Sendable {
     public func header(_ name: String) -> String? {
         self.headers[name] ?? self.headers.first { $0.key.lowercased() == name.lowercased() }?.value
     }
+
+    /// Longer than this nobody is waited for on a server's word.
+    static let longestRetryAfter = Duration.seconds(300)
+
+    /// How long the server asks to be left alone (`Retry-After`, RFC 9110 section 10.2.3), at most ``longestRetryAfter``; of a date, from `now`
+    /// on. `nil`: it does not say.
+    func retryAfter(now: Date = Date()) -> Duration? {
+        guard let text = self.header("Retry-After")?.trimmingPrefix(while: \.isWhitespace) else { return nil }
+        if let seconds = Double(text) {
+            guard seconds >= 0 else { return nil }
+            return min(.seconds(min(seconds, 1e6)), Self.longestRetryAfter)
+        }
+        guard let date = try? Date(String(text), strategy: Self.httpDate) else { return nil }
+        return min(max(.zero, .seconds(date.timeIntervalSince(now))), Self.longestRetryAfter)
+    }
+
+    private static let httpDate = Date.ParseStrategy(
+        format: "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .padded(4)) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) GMT",
+        locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt)
 }

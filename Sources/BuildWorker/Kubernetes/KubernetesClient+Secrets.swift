@@ -50,16 +50,19 @@ extension KubernetesClient {
         } catch where error.code == .notFound || version != nil && error.code == .conflict {}
     }
 
-    /// What is known of Secrets besides what is in them: no token travels.
-    func secrets(labelled selector: String) async throws(KubernetesError) -> [SecretVersion] {
-        let operation = "list secrets"
-        let list = try await self.document(
-            operation, "GET", "\(self.secretsURL)?labelSelector=\(Self.encoded(selector))",
-            accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json", success: 200)
-        guard let items = list["items"]?.array ?? (list["items"]?.isNull == true ? [] : nil) else {
-            throw KubernetesError(operation: operation, code: .unreadableAnswer, status: 200, message: "the answer has no items")
+    /// What is known of a Secret besides what is in it: no token travels.
+    func secret(named name: String) async throws(KubernetesError) -> SecretVersion {
+        let operation = "get secret"
+        let accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+        return try self.version(operation, try await self.document(operation, "GET", self.url(ofSecret: name), accept: accept, success: 200))
+    }
+
+    /// Goes through all Secrets that match, as ``secret(named:)`` knows them.
+    func forEachPage(ofSecretsLabelled selector: String, _ body: ([SecretVersion]) async -> Void) async throws(KubernetesError) {
+        let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+        try await self.forEachPage("list secrets", "\(self.secretsURL)?labelSelector=\(Self.encoded(selector))", accept: accept) { items in
+            await body(items.compactMap { SecretVersion($0) })
         }
-        return items.compactMap { SecretVersion($0) }
     }
 
     /// The token in a build's Secret; `nil` where it has none.

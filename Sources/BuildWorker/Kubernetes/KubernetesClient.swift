@@ -33,14 +33,41 @@ public struct KubernetesClient: Sendable {
         try await self.document("get pod", "GET", "\(self.podsURL)/\(Self.encoded(name))/status", success: 200, passingOver: Self.unread)
     }
 
-    /// - Parameter selector: for example `sdbuild=4711`.
+    /// All that match, from the server's memory (`resourceVersion=0`), which may be moments behind: with a quorum read it would go through every
+    /// pod of the namespace for them.
+    ///
+    /// - Parameter selector: of few pods, for example `sdbuild=4711`.
     public func pods(labelled selector: String) async throws(KubernetesError) -> [JSONValue] {
-        let operation = "list pods"
-        let list = try await self.document(operation, "GET", self.selecting(selector), success: 200)
+        try await self.page("list pods", "\(self.selecting(selector))&resourceVersion=0").items
+    }
+
+    /// Objects that a page of a long list may have: 500 pods are about 4 MB.
+    static let pageSize = 250
+
+    /// Goes through all that match, a page at a time, so that no more than one is in memory.
+    ///
+    /// - Parameter url: the collection with a selector.
+    func forEachPage(_ operation: String, _ url: String, accept: String? = nil, _ body: ([JSONValue]) async -> Void) async throws(KubernetesError) {
+        var next: String?
+        repeat {
+            let from = next.map { "&continue=\(Self.encoded($0))" } ?? ""
+            let page = try await self.page(operation, "\(url)&limit=\(Self.pageSize)\(from)", accept: accept)
+            await body(page.items)
+            next = page.next
+        } while next != nil
+    }
+
+    /// Goes through all pods that match (``forEachPage(_:_:accept:_:)``), without what nobody asks of many.
+    func forEachPage(ofPodsLabelled selector: String, _ body: ([JSONValue]) async -> Void) async throws(KubernetesError) {
+        try await self.forEachPage("list pods", self.selecting(selector), body)
+    }
+
+    private func page(_ operation: String, _ url: String, accept: String? = nil) async throws(KubernetesError) -> (items: [JSONValue], next: String?) {
+        let list = try await self.document(operation, "GET", url, accept: accept, success: 200, passingOver: ["managedFields"])
         guard let items = list["items"]?.array ?? (list["items"]?.isNull == true ? [] : nil) else {
             throw KubernetesError(operation: operation, code: .unreadableAnswer, status: 200, message: "the answer has no items")
         }
-        return items
+        return (items, list[path: "metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 })
     }
 
     /// Asks for next to nothing, to see whether the API server and its store can be read.
@@ -66,16 +93,18 @@ public struct KubernetesClient: Sendable {
         } catch where !error.mayBeOutage {}
     }
 
-    /// Deletes all that match; none is fine.
-    public func deletePods(labelled selector: String) async throws(KubernetesError) {
-        _ = try await self.send("delete pods", "DELETE", self.selecting(selector), body: nil, success: 200)
-    }
-
-    /// One that is gone already is fine.
-    func deletePod(named name: String) async throws(KubernetesError) {
+    /// - Returns: `false`: there is none of that name.
+    @discardableResult
+    func deletePod(named name: String) async throws(KubernetesError) -> Bool {
         do throws(KubernetesError) {
             _ = try await self.send("delete pod", "DELETE", "\(self.podsURL)/\(Self.encoded(name))", body: nil, success: 200)
-        } catch where error.code == .notFound {}
+            return true
+        } catch where error.code == .notFound { return false }
+    }
+
+    /// Deletes all that match; none is fine. Costs the API server a look at every pod of the namespace.
+    func deletePods(labelled selector: String) async throws(KubernetesError) {
+        _ = try await self.send("delete pods", "DELETE", self.selecting(selector), body: nil, success: 200)
     }
 
     private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(Self.encoded(selector))" }

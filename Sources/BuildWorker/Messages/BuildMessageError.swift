@@ -13,9 +13,11 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
     case malformedDeathHistory
     /// Handling it has ended the worker's process so many times.
     case poison(crashes: Int)
+    /// The build API has not taken, or said, what this message is about since then (seconds since 1970), while others were served.
+    case owed(since: Int)
 
     /// A short code that does not change, for headers and metrics: `empty-body`, `malformed-json`, `not-an-object`,
-    /// `unknown-job`, `missing-field`, `invalid-field`, `malformed-x-death` or `poison`. Where fields are both missing and invalid, `missing-field`.
+    /// `unknown-job`, `missing-field`, `invalid-field`, `malformed-x-death`, `poison` or `owed`. Where fields are both missing and invalid, `missing-field`.
     public var reason: String {
         switch self {
         case .emptyBody: "empty-body"
@@ -25,6 +27,7 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
         case .fields(let missing, _): missing.isEmpty ? "invalid-field" : "missing-field"
         case .malformedDeathHistory: "malformed-x-death"
         case .poison: "poison"
+        case .owed: "owed"
         }
     }
 
@@ -40,6 +43,9 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
                 .map { "\($0.0): \($0.1.joined(separator: ", "))" }.joined(separator: "; ")
         case .malformedDeathHistory: "the x-death header is not as a broker writes it, so the message must not be dead-lettered"
         case .poison(let crashes): "handling it ended the worker \(crashes) times"
+        case .owed(let since):
+            "the build API has failed for this build since \(Timestamp(secondsSince1970: since, milliseconds: 0).text): what became of the build is still to be told"
+                + " (see the failure report). 'worker parked retry' tells it again, 'worker parked drop' ends it"
         }
     }
 }

@@ -11,7 +11,7 @@ public struct BuildAPIClient: Sendable {
     /// - Returns: the build's status after it, where the answer has it.
     @discardableResult
     public func update(_ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate) async throws(BuildAPIError) -> String? {
-        Self.document(try await self.send("update build \(build)", "PUT", build, apiURI, token, update.document))?["status"]?.string
+        Self.document(try await self.send("update build \(build)", "PUT", Self.path(build, apiURI), token, update.document))?["status"]?.string
     }
 
     /// Asks for next to nothing, to see whether the API answers.
@@ -23,28 +23,45 @@ public struct BuildAPIClient: Sendable {
         } catch where !error.mayBeOutage {}
     }
 
-    /// `GET <apiURI>/v4/builds/<id>`.
+    /// Whether the build still waits to begin (QUEUED, BLOCKED): the question that the launcher asks first, `POST …/token`. It changes nothing,
+    /// and the token in the answer, good for a minute, is dropped.
+    public func isWaiting(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
+        do throws(BuildAPIError) {
+            _ = try await self.send("ask for build \(build)", "POST", "\(Self.path(build, apiURI))/token", token, ["buildTimeout": 1])
+            return true
+        } catch where error.code == .begun { return false }
+    }
+
+    /// The build's status by the answer to an update that changes nothing, but takes away the status message that a build had which has not
+    /// ended: the only certain answer that a message's token gets.
     ///
-    /// - Returns: the build's status, for example `QUEUED` or `ABORTED`.
+    /// - Returns: the status, for example `RUNNING`. That a build has ended the API says by an error (``BuildAPIError/Code/ended``).
     public func status(of build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> String {
-        let operation = "get build \(build)"
-        let response = try await self.send(operation, "GET", build, apiURI, token, nil)
+        let operation = "ask for build \(build)"
+        let response = try await self.send(operation, "PUT", Self.path(build, apiURI), token, ["stats": [:]])
         guard let status = Self.document(response)?["status"]?.string else {
             throw BuildAPIError(operation: operation, code: .unreadableAnswer, message: "the answer has no status")
         }
         return status
     }
 
-    /// - Returns: when the build ended (RFC 3339); `nil` while it has not.
-    func end(of build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> String? {
-        Self.document(try await self.send("get build \(build)", "GET", build, apiURI, token, nil))?["endTime"]?.string
+    /// Whether a step of the build is under way, as one is from a build's creation until its end, but for moments. Changes nothing, so it is
+    /// what is asked of builds that most likely run.
+    func hasActiveStep(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
+        let operation = "ask for steps of build \(build)"
+        let response = try await self.send(operation, "GET", "\(Self.path(build, apiURI))/steps?status=active", token, nil)
+        guard let steps = Self.document(response)?.array else {
+            throw BuildAPIError(operation: operation, code: .unreadableAnswer, message: "the answer is no list")
+        }
+        return !steps.isEmpty
     }
 
+    private static func path(_ build: BuildID, _ apiURI: String) -> String { "\(Self.base(apiURI))/v4/builds/\(build)" }
+
     private func send(
-        _ operation: String, _ method: String, _ build: BuildID, _ apiURI: String, _ token: Secret, _ body: JSONValue?
+        _ operation: String, _ method: String, _ url: String, _ token: Secret, _ body: JSONValue?
     ) async throws(BuildAPIError) -> HTTPResponse {
-        let url = "\(Self.base(apiURI))/v4/builds/\(build)"
-        return try await self.send(operation, HTTPRequest(method: method, url: url, bearer: token, body: body?.serialized()))
+        try await self.send(operation, HTTPRequest(method: method, url: url, bearer: token, body: body?.serialized()))
     }
 
     private func send(_ operation: String, _ request: HTTPRequest) async throws(BuildAPIError) -> HTTPResponse {
@@ -55,8 +72,7 @@ public struct BuildAPIClient: Sendable {
             throw BuildAPIError(operation: operation, code: .unreachable(error.code), message: error.description)
         }
         guard (200..<300).contains(response.status) else {
-            let message = Self.document(response)?["message"]?.string ?? ""
-            throw BuildAPIError(operation: operation, code: .status(response.status), message: message, hiding: request.bearer.map { [$0] } ?? [])
+            throw BuildAPIError(operation, response, Self.document(response)?["message"]?.string ?? "", token: request.bearer)
         }
         return response
     }

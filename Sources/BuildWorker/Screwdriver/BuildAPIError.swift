@@ -1,7 +1,14 @@
 /// Why the build API did not take or say something. Safe to log.
 public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: Hashable, Sendable {
-        case status(Int)
+        /// The build has ended (or is not there any more): the API takes nothing more of it.
+        case ended
+        /// Our question has a no for an answer: the build does not wait to begin any more.
+        case begun
+        /// The token is not valid (any more), or is another build's: nothing can be asked or told with it.
+        case token
+        /// Any other answer that is not 2xx.
+        case status
         case unreachable(HTTPError.Code)
         case unreadableAnswer
     }
@@ -9,21 +16,26 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
     /// For example `update build 4711`.
     public let operation: String
     public let code: Code
+    public let status: Int?
     /// What the API said, at most 300 characters on one line, without what looks like a token.
     public let message: String
+    /// How long the API asks to be left alone, at most five minutes.
+    public let retryAfter: Duration?
 
     /// - Parameter secrets: what must not stand in the message, should the API quote it.
-    public init(operation: String, code: Code, message: String, hiding secrets: [Secret] = []) {
-        (self.operation, self.code, self.message) = (operation, code, message.safeToShow(limit: 300, hiding: secrets))
+    public init(
+        operation: String, code: Code, status: Int? = nil, message: String = "", retryAfter: Duration? = nil, hiding secrets: [Secret] = []
+    ) {
+        (self.operation, self.code, self.status, self.retryAfter) = (operation, code, status, retryAfter)
+        self.message = message.safeToShow(limit: 300, hiding: secrets)
     }
-
-    public var status: Int? { if case .status(let status) = self.code { status } else { nil } }
 
     /// The API has said no for good: 4xx, but for 408 and 429. Anything else may pass, a redirect too: it is somebody's misconfiguration, and
     /// what the API did not take must not be lost over it. What this worker cannot even send is no answer of the API's.
     public var isRefusal: Bool {
         switch self.code {
-        case .status(let status): (400..<500).contains(status) && status != 408 && status != 429
+        case .ended, .begun, .token: true
+        case .status: (400..<500).contains(self.status ?? 0) && self.status != 408 && self.status != 429
         case .unreachable, .unreadableAnswer: false
         }
     }
@@ -34,16 +46,46 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
     /// The API itself may be away: then every request fails like this, whichever build it is for.
     public var mayBeOutage: Bool {
         switch self.code {
-        case .status(let status): status >= 500 || status == 429
+        case .status: (self.status ?? 0) >= 500 || self.status == 429
         case .unreachable(let code): !code.isLocal && code != .tooLarge
-        case .unreadableAnswer: false
+        case .ended, .begun, .token, .unreadableAnswer: false
         }
     }
 
+    public var problem: Problem {
+        let failureClass: FailureClass =
+            switch self.code {
+            case .token: .token
+            case .unreachable(let code) where code.isLocal: .worker
+            case .ended, .begun, .status, .unreachable, .unreadableAnswer: .buildAPI
+            }
+        return Problem(failureClass, self.description)
+    }
+
     public var description: String {
-        switch self.code {
-        case .status(let status): "\(self.operation): \(status)\(self.message.isEmpty ? "" : " \"\(self.message)\"")"
-        case .unreachable, .unreadableAnswer: "\(self.operation): \(self.message)"
-        }
+        let said = self.status.map { "\($0)\(self.message.isEmpty ? "" : " \"\(self.message)\"")" } ?? self.message
+        return self.code == .token ? "\(self.operation): the API does not take the build's token: \(said)" : "\(self.operation): \(said)"
+    }
+}
+
+extension BuildAPIError {
+    /// Reads an answer that is not 2xx. One 403 says that a build has ended, another that the token is somebody else's: only the words tell
+    /// (plugins/builds/update.js and token.js of the API).
+    init(_ operation: String, _ response: HTTPResponse, _ message: String, token: Secret?) {
+        let code: Code =
+            switch response.status {
+            case 401: .token
+            case 403 where message.hasPrefix("Can only update"): .ended
+            case 403 where message.hasPrefix("Build is already running or finished"): .begun
+            case 403 where message.hasPrefix("Credential only valid for") || message.hasPrefix("Insufficient scope"): .token
+            case 404 where message.hasPrefix("Build Id parameter and token does not match"): .token
+            // A gateway's 404 says nothing of builds.
+            case 404 where message.hasPrefix("Build ") && message.hasSuffix(" does not exist") || message == "Build does not exist": .ended
+            default: .status
+            }
+        var words = message
+        if code == .token, let expiry = token.flatMap(TokenClaims.init)?.expiry, expiry.secondsSince1970 < Timestamp.now.secondsSince1970 { words += "; it expired at \(expiry.text)" }
+        self.init(
+            operation: operation, code: code, status: response.status, message: words, retryAfter: response.retryAfter(), hiding: token.map { [$0] } ?? [])
     }
 }

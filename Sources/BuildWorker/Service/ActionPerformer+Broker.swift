@@ -18,14 +18,14 @@ extension ActionPerformer {
     }
 
     func keepTimer(_ round: Int, _ context: DeliveryContext) async -> Outcome {
-        guard let verification = self.verification(round, context) else { return .failed(detail: "the message is no build's") }
+        guard let verification = self.verification(round, context) else { return .failed(Problem(.message, "the message is no build's")) }
         let outcome = await self.timers.keep(verification)
         switch outcome {
         case .done:
             context.logger.warning(
                 "queue \(self.rabbitmq.initQueue) does not exist: this worker keeps the init timer itself. 'worker topology apply' creates it")
-        case .failed(let detail):
-            context.logger.error("an init timer cannot be written down, so the message waits with the broker", metadata: ["error": .string(detail)])
+        case .failed(let problem):
+            context.logger.error("an init timer cannot be written down, so the message waits with the broker", metadata: ["error": .string(problem.detail)])
         }
         return outcome
     }
@@ -46,12 +46,21 @@ extension ActionPerformer {
     }
 
     /// Another try after a wait that counts no attempt: a copy in the wait queue, without the deaths that are the count.
-    func postpone(_ context: DeliveryContext) async -> HandOver {
+    func postpone(_ reason: PostponeReason, _ context: DeliveryContext) async -> HandOver {
         let delivery = context.delivery
         var properties = delivery.properties
         properties.isPersistent = true
         for name in ["x-death", "x-delivery-count", "CC", "BCC"] { properties.headers[name] = nil }
         properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt))
+        // Each clock begins when its reason is first met, and ends with it: an outage stops none.
+        for (clock, since) in [(Header.owedSince, context.owedSince), (Header.troubledSince, context.troubledSince)] {
+            properties.headers[clock] = since.map { .int64(Int64($0)) }
+        }
+        switch reason {
+        case .outage: break
+        case .owed: properties.headers[Header.owedSince] = .int64(Int64(context.owedSince ?? context.arrivedAt.secondsSince1970))
+        case .healing: properties.headers[Header.troubledSince] = .int64(Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
+        }
         // Another worker may get it, which knows nothing of its crashes.
         if case .poison(let crashes) = context.command { properties.headers[Header.poisonCrashes] = .int64(Int64(crashes)) }
         if context.isFromInitTimer { properties.headers[Header.initTimer] = .int64(1) }
@@ -65,13 +74,13 @@ extension ActionPerformer {
     }
 
     func park(_ context: DeliveryContext) async -> HandOver {
-        guard case .failure(let error) = context.message else { return .held }
+        let error: BuildMessageError = if case .failure(let error) = context.message { error } else { .owed(since: context.owedSince ?? 0) }
         let delivery = context.delivery
         let parked = ParkedMessage(delivery, for: error, at: context.arrivedAt.text)
         var message = parked.outgoing(self.rabbitmq)
         var outcome = await self.publish(message)
         if case .unsendable = outcome {
-            context.logger.error("the headers of an unreadable message are too large to keep; it is parked without them")
+            context.logger.error("the headers of a message are too large to keep; it is parked without them")
             message = parked.outgoingWithoutHeaders(self.rabbitmq)
             outcome = await self.publish(message)
         }
@@ -91,5 +100,11 @@ extension ActionPerformer {
 }
 
 extension BuildMessageError {
-    fileprivate var kindOfMessage: String { if case .poison = self { "poison" } else { "unreadable" } }
+    fileprivate var kindOfMessage: String {
+        switch self {
+        case .poison: "poison"
+        case .owed: "owed"
+        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .malformedDeathHistory: "unreadable"
+        }
+    }
 }

@@ -2,9 +2,6 @@ internal import Logging
 
 /// What the build API is asked and told, and what this node keeps itself.
 extension ActionPerformer {
-    private static let finishedStates: Set<String> = ["SUCCESS", "FAILURE"]
-    private static let abortedStates: Set<String> = ["ABORTED", "COLLAPSED"]
-
     /// A note is good to know, not owed: it may not hold its delivery for longer than this and one more attempt.
     private static let notePatience = Duration.seconds(15)
 
@@ -13,16 +10,31 @@ extension ActionPerformer {
         return RetryPolicy(maxAttempts: options.requestMaxAttempts, delay: options.requestRetryDelay)
     }
 
-    func askForBuild(_ context: DeliveryContext) async -> BuildState {
-        guard let build = context.build, let apiURI = build.apiURI, let token = build.token else { return .unknown }
+    func ask(_ question: BuildQuestion, _ context: DeliveryContext) async -> BuildState {
+        guard let build = context.build, let apiURI = build.apiURI, let token = build.token else {
+            return .refused(Problem(.message, "the message has no apiUri or no token: the build API can be asked and told nothing"))
+        }
         do {
-            let status = try await self.buildAPI.status(of: build.buildID, at: apiURI, token: token)
-            self.outages.succeeded(.buildAPI, .read)
-            return Self.abortedStates.contains(status) ? .aborted : Self.finishedStates.contains(status) ? .finished : .active
+            let state: BuildState
+            switch question {
+            case .isWaiting:
+                state = try await self.buildAPI.isWaiting(build.buildID, at: apiURI, token: token) ? .waiting : .begun
+                self.outages.answered(.buildAPI, .read)
+            case .hasEnded:
+                state = BuildState(status: try await self.buildAPI.status(of: build.buildID, at: apiURI, token: token))
+                self.outages.succeeded(.buildAPI, .write)
+            }
+            return state
         } catch {
-            await self.judge(error, .read, build.buildID, at: apiURI)
+            await self.judge(error, question == .hasEnded ? .write : .read, build.buildID, at: apiURI)
+            switch error.code {
+            case .ended: return .ended
+            case .begun: return .begun
+            case .token: return .refused(error.problem)
+            case .status, .unreachable, .unreadableAnswer: break
+            }
             context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])
-            return error.isRefusal ? .unknown : .unavailable(detail: error.description)
+            return .unavailable(error.problem)
         }
     }
 
@@ -47,37 +59,42 @@ extension ActionPerformer {
             }
         guard let apiURI else { return (.taken, nil) }
         switch await self.update(build.buildID, at: apiURI, token: token, with: update, patience: Self.notePatience) {
-        case .success(let status):
-            // What it then says decides; here it is only suspected.
-            return (status.map { Self.abortedStates.contains($0) || Self.finishedStates.contains($0) } ?? false ? .refused : .taken, nil)
+        case .success(let status): return (status.map { BuildState(status: $0) } == .ended ? .ended : .taken, nil)
+        case .failure(let error) where error.code == .ended: return (.ended, nil)
         case .failure(let error):
             context.logger.warning("the build API did not take a note; the build goes on", metadata: ["error": .string(error.description)])
-            guard !error.isRefusal else { return (.refused, nil) }
+            guard !error.isRefusal else { return (.refused(error.problem), nil) }
             // A verification that waits for an outage's end tells its note itself.
-            if context.command == .verify, self.outages.isAnyOpen { return (.lost, nil) }
-            return (.lost, StatusJob(build: build.buildID, apiURI: apiURI, token: token, update))
+            if context.command == .verify, self.outages.isAnyOpen { return (.lost(error.problem), nil) }
+            return (.lost(error.problem), StatusJob(build: build.buildID, apiURI: apiURI, token: token, update))
         }
     }
 
     func reportFailure(_ cause: FailureCause, _ context: DeliveryContext) async -> ReportOutcome {
         context.logger.error("the build has failed", metadata: ["cause": .string(cause.description)])
         guard let build = context.build, let apiURI = build.apiURI, let token = build.token else {
-            context.logger.error("the message has no apiUri or no token: nobody can be told that the build failed")
-            return .refused
+            let problem = Problem(.message, "the message has no apiUri or no token: nobody can be told that the build failed")
+            context.logger.error("\(problem)")
+            return .refused(problem)
         }
         if context.command == .start { await self.discardSecrets(build, context) }
         let update = BuildUpdate(status: "FAILURE", statusMessage: "\(cause.description) [report \(context.reportID)]")
-        guard case .failure(let error) = await self.update(build.buildID, at: apiURI, token: token, with: update) else {
+        switch await self.update(build.buildID, at: apiURI, token: token, with: update) {
+        // It keeps what it is.
+        case .success("UNSTABLE"): return .ended
+        case .success:
             context.logger.info("build status successfully updated for build \(build.buildID)")
             return .taken
+        case .failure(let error) where error.code == .ended:
+            context.logger.info("the build has ended meanwhile", metadata: ["answer": .string(error.description)])
+            return .ended
+        case .failure(let error) where error.isRefusal:
+            context.logger.error("the build API refused the build's FAILURE for good", metadata: ["error": .string(error.description)])
+            return .refused(error.problem)
+        case .failure(let error):
+            context.logger.error("the build API did not take the build's FAILURE; it will be told again", metadata: ["error": .string(error.description)])
+            return .notTaken(error.problem)
         }
-        let metadata: Logger.Metadata = ["error": .string(error.description)]
-        guard !error.isRefusal else {
-            context.logger.error("the build API refused the build's FAILURE for good", metadata: metadata)
-            return .refused
-        }
-        context.logger.error("the build API did not take the build's FAILURE; it will be told again", metadata: metadata)
-        return .notTaken
     }
 
     /// - Returns: the build's status if the answer has it, or the last error. In an outage there is one attempt: the message waits instead.
@@ -93,9 +110,11 @@ extension ActionPerformer {
                 return .success(status)
             } catch {
                 await self.judge(error, .write, build, at: apiURI)
-                guard let pause = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), .now + pause < end,
-                    !self.outages.isOpen(.buildAPI)
-                else { return .failure(error) }
+                guard let shortest = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), !self.outages.isOpen(.buildAPI) else {
+                    return .failure(error)
+                }
+                let pause = max(shortest, error.retryAfter ?? .zero)
+                guard .now + pause < end else { return .failure(error) }
                 attempt += 1
                 guard await Self.waited(pause) else { return .failure(error) }
             }
@@ -103,12 +122,12 @@ extension ActionPerformer {
     }
 
     /// The address stands in the message. Only the ecosystem's own API can be away for everybody: a message with a wrong address
-    /// is that build's fault.
+    /// is that build's problem.
     private func judge(_ error: BuildAPIError, _ access: CircuitBreaker.Access, _ build: BuildID, at apiURI: String) async {
         guard error.mayBeOutage else { return self.outages.answered(.buildAPI, access) }
         let ecosystem = self.configuration.ecosystem.api
         guard apiURI == ecosystem else { return }
-        await self.outages.judge(.buildAPI, access, of: build, cause: error.description) { [buildAPI] in
+        await self.outages.judge(.buildAPI, access, of: build, cause: error.description, retryAfter: error.retryAfter) { [buildAPI] in
             do throws(BuildAPIError) { try await buildAPI.probe(ecosystem) } catch { return error.description }
             return nil
         }
@@ -132,7 +151,20 @@ extension ActionPerformer {
             return .done
         } catch {
             context.logger.error("the cache directory could not be removed", metadata: ["error": .string("\(error)")])
-            return .failed(detail: "\(error)")
+            return .failed(Problem(.worker, "\(error)"))
         }
+    }
+}
+
+extension BuildState {
+    /// - Parameter status: by the build API's answer to an update that it took.
+    fileprivate init(status: String) {
+        self =
+            switch status {
+            case "QUEUED", "BLOCKED", "FROZEN": .waiting
+            case "SUCCESS", "FAILURE", "ABORTED", "UNSTABLE", "COLLAPSED": .ended
+            // A status that is new is one of a build that has not ended: so says the answer.
+            default: .running
+            }
     }
 }

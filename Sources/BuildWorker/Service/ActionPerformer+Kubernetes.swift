@@ -3,7 +3,7 @@ internal import Logging
 /// What the cluster is asked and told.
 extension ActionPerformer {
     func createPod(_ context: DeliveryContext) async -> CreationOutcome {
-        guard let build = context.build else { return .rejected(detail: "the message names no build") }
+        guard let build = context.build else { return .rejected(Problem(.message, "the message names no build")) }
         let route = self.clusters.route(build)
         if let unknown = route.unknown {
             context.logger.warning(
@@ -14,28 +14,27 @@ extension ActionPerformer {
         let manifest: PodManifest
         do {
             manifest = try PodManifest(build: build, options: options, ecosystem: self.configuration.ecosystem)
-        } catch { return .rejected(detail: "\(error)") }
-        if let outcome = await self.findElsewhere(build, than: place, context) { return outcome }
+        } catch { return .rejected(Problem(.rejected, "\(error)")) }
         let name = place.podName(build.buildID)
         let secret: PreparedSecret?
         do { secret = try await self.prepareSecret(build, options, place, context) } catch {
-            return error.code == .invalid ? .rejected(detail: error.description) : .refused(detail: error.description)
+            return error.isFinal ? .rejected(error.problem) : .refused(error.problem)
         }
         do {
             let pod = try await self.ask(place, .write, build, context) { () throws(KubernetesError) in try await place.client.createPod(manifest.document) }
             context.logger.info(
                 "Pod created successfully for build \(build.buildID), podName: \(name)",
                 metadata: ["podName": .string(name), "executor": .string(route.executor.rawValue)])
-            if let problem = await self.handSecret(secret, to: pod, build, context) { return .refused(detail: problem) }
+            if let problem = await self.handSecret(secret, to: pod, build, context) { return .refused(problem) }
             return .created(seen: options.podStatusQueryDelay == .zero ? self.seen(in: pod, build, place, context) : nil)
         } catch {
             if case .alreadyExists = error.code {
                 context.logger.info("the pod exists already, adopting it", metadata: ["podName": .string(name)])
-                if let problem = await self.handSecret(secret, to: nil, build, context) { return .refused(detail: problem) }
+                if let problem = await self.handSecret(secret, to: nil, build, context) { return .refused(problem) }
                 return .alreadyExists
             }
             await self.discardSecret(secret, after: error, build, context)
-            return error.code == .invalid ? .rejected(detail: error.description) : .refused(detail: error.description)
+            return error.isFinal ? .rejected(error.problem) : .refused(error.problem)
         }
     }
 
@@ -46,28 +45,8 @@ extension ActionPerformer {
         let observation = self.observe([pod], build, place, context)
         switch observation {
         case .pending: return observation
-        case .running, .succeeded, .failed, .imageError, .containerError, .terminating, .foreign, .absent, .unseen: return nil
+        case .running, .succeeded, .broken, .terminating, .foreign, .absent, .unseen: return nil
         }
-    }
-
-    /// A start that came before may have been handled under other weights, which led elsewhere.
-    ///
-    /// - Returns: `nil` where no other place has the build's pod, or cannot have one because this worker was never let in.
-    private func findElsewhere(_ build: BuildConfig, than home: BuildClusters.Place, _ context: DeliveryContext) async -> CreationOutcome? {
-        guard context.isRepeated else { return nil }
-        for place in self.clusters.others(than: home) {
-            let name = place.podName(build.buildID)
-            do {
-                let pod = try await self.ask(place, .read, build, context) { () throws(KubernetesError) in try await place.client.podStatus(named: name) }
-                guard PodName.build(of: pod, prefix: place.options.prefix) == build.buildID else { continue }
-                context.logger.info(
-                    "the pod exists already, adopting it", metadata: ["podName": .string(name), "executor": .string(place.executor.rawValue)])
-                return .alreadyExists
-            } catch {
-                if error.mayBeOutage { return .refused(detail: error.description) }
-            }
-        }
-        return nil
     }
 
     func lookAtPod(_ context: DeliveryContext) async -> PodObservation {
@@ -81,15 +60,17 @@ extension ActionPerformer {
             let name = place.podName(build.buildID)
             do throws(KubernetesError) {
                 let pod = try await self.ask(place, .read, build, context) { () throws(KubernetesError) in try await place.client.podStatus(named: name) }
+                // Whoever made it may have died before it had its Secret.
+                if context.command == .start, context.isRepeated { await self.handSecret(to: pod, build, place, context) }
                 return self.observe([pod], build, place, context)
             } catch {
-                if case .notFound = error.code { return .absent }
-                return .unseen(detail: error.description)
+                return error.code == .notFound ? .absent : .unseen(error.problem)
             }
         }
     }
 
-    func listPods(_ context: DeliveryContext) async -> PodObservation {
+    /// Pods of the original have random names.
+    func searchPods(_ context: DeliveryContext) async -> PodObservation {
         guard let build = context.build else { return .absent }
         return await self.firstSeen(from: self.clusters.home(of: build).place) { place in
             do throws(KubernetesError) {
@@ -98,12 +79,13 @@ extension ActionPerformer {
                 }
                 return self.observe(pods, build, place, context)
             } catch {
-                return .unseen(detail: error.description)
+                return .unseen(error.problem)
             }
         }
     }
 
-    /// What is seen where the build's pod should be; where there is none, what is seen elsewhere. `absent` only if all places say so.
+    /// What is seen where the build's pod should be; where there is none, what is seen elsewhere. `absent` only if all places say so: a start
+    /// that came before may have been handled under other weights, which led elsewhere.
     private func firstSeen(from home: BuildClusters.Place, _ look: (BuildClusters.Place) async -> PodObservation) async -> PodObservation {
         let first = await look(home)
         guard first == .absent else { return first }
@@ -112,7 +94,7 @@ extension ActionPerformer {
             switch await look(place) {
             // Of another controller, which counts its builds as ours does.
             case .absent, .foreign: continue
-            case .unseen(let detail): unseen = .unseen(detail: detail)
+            case .unseen(let problem): unseen = .unseen(problem)
             case let seen: return seen
             }
         }
@@ -120,13 +102,13 @@ extension ActionPerformer {
     }
 
     private func observe(_ pods: [JSONValue], _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) -> PodObservation {
-        let label = place.label(build.buildID)
-        let observation = PodObservation.combining(pods.map { PodObservation(pod: $0, label: label) })
+        let (label, container) = (place.label(build.buildID), PodName.container(of: build.buildID, prefix: place.options.prefix))
+        let observation = PodObservation.combining(pods.map { PodObservation(pod: $0, label: label, container: container) })
         if !pods.isEmpty { context.podTimes = pods.lazy.compactMap { PodTimes(pod: $0) }.first }
         switch observation {
         case .running(.some), .succeeded(.some), .pending(.some, _):
             context.imagePullStartTime = pods.lazy.compactMap { PodObservation.startTime(of: $0) }.first ?? context.arrivedAt.text
-        case .running, .succeeded, .pending, .failed, .imageError, .containerError, .terminating, .foreign, .absent, .unseen: break
+        case .running, .succeeded, .pending, .broken, .terminating, .foreign, .absent, .unseen: break
         }
         return observation
     }
@@ -134,19 +116,32 @@ extension ActionPerformer {
     /// Wherever they are: a `stop` does not say which executor has them.
     func deletePods(_ context: DeliveryContext) async -> Outcome {
         guard let build = context.build else { return .done }
-        var failures: [String] = []
-        for place in self.clusters.all(from: self.clusters.home(of: build).place) {
-            do {
-                try await self.ask(place, .write, build, context) { () throws(KubernetesError) in
-                    try await place.client.deletePods(labelled: place.selector(build.buildID))
-                    try await self.deleteSecret(build, place)
-                }
-            } catch {
-                if case .notFound = error.code { continue }
-                failures.append(error.description)
+        let places = self.clusters.all(from: self.clusters.home(of: build).place)
+        var problems: [Problem] = []
+        var isFound = false
+        func delete(_ place: BuildClusters.Place, _ request: () async throws(KubernetesError) -> Void) async {
+            do throws(KubernetesError) { try await self.ask(place, .write, build, context, request) } catch {
+                // Where there is no such namespace there are no pods.
+                if error.code != .namespaceNotFound { problems.append(error.problem) }
             }
         }
-        guard failures.isEmpty else { return .failed(detail: failures.joined(separator: "; ")) }
+        for place in places {
+            await delete(place) { () throws(KubernetesError) in
+                isFound = try await place.client.deletePod(named: place.podName(build.buildID)) || isFound
+                try await self.deleteSecret(build, place)
+            }
+        }
+        // Pods of the original have random names, and are never beside one of ours. A search costs a large cluster more than all else.
+        if !isFound {
+            for place in places {
+                await delete(place) { () throws(KubernetesError) in
+                    for pod in try await place.client.pods(labelled: place.selector(build.buildID)) {
+                        if let name = pod[path: "metadata", "name"]?.string { try await place.client.deletePod(named: name) }
+                    }
+                }
+            }
+        }
+        if let first = problems.first { return .failed(Problem(first.failureClass, problems.map(\.detail).joined(separator: "; "))) }
         context.logger.info("the build's pods are deleted")
         return .done
     }
@@ -171,7 +166,7 @@ extension ActionPerformer {
                 context.logger.debug("request failed", metadata: ["error": .string(error.description)])
             }
             if error.mayBeOutage {
-                await self.outages.judge(service, access, of: build.buildID, cause: error.description) {
+                await self.outages.judge(service, access, of: build.buildID, cause: error.description, retryAfter: error.retryAfter) {
                     do throws(KubernetesError) {
                         switch access {
                         case .read: try await place.client.probeRead()

@@ -23,7 +23,7 @@ extension ActionPerformer {
     ///
     /// - Parameter pod: as the API server answered; `nil`: it has to be asked first.
     /// - Returns: why the pod may never find its token; `nil` where it does, or the janitor sees to what is left.
-    func handSecret(_ prepared: PreparedSecret?, to pod: JSONValue?, _ build: BuildConfig, _ context: DeliveryContext) async -> String? {
+    func handSecret(_ prepared: PreparedSecret?, to pod: JSONValue?, _ build: BuildConfig, _ context: DeliveryContext) async -> Problem? {
         guard let prepared else { return nil }
         let place = prepared.place
         do {
@@ -39,9 +39,23 @@ extension ActionPerformer {
             context.logger.warning(
                 "the Secret with the build's token has no owner yet; the janitor will see to it", metadata: ["error": .string(error.description)])
             // Gone, and not to be made again: then only another attempt helps.
-            if error.operation == "create secret", error.code != .alreadyExists { return error.description }
+            if error.operation == "create secret", error.code != .alreadyExists { return error.problem }
         }
         return nil
+    }
+
+    /// The pod is of an earlier delivery.
+    func handSecret(to pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) async {
+        guard place.usesTokenSecrets, let token = build.token, PodName.build(of: pod, prefix: place.options.prefix) == build.buildID,
+            let identity = PodIdentity(pod)
+        else { return }
+        let secret = TokenSecret(name: identity.name, label: place.label(build.buildID), token: token)
+        do {
+            try await self.ask(place, .write, build, context) { () throws(KubernetesError) in try await place.tokenSecrets.hand(secret, to: identity) }
+        } catch {
+            context.logger.warning(
+                "the Secret with the build's token may have no owner; the janitor will see to it", metadata: ["error": .string(error.description)])
+        }
     }
 
     private func pod(
@@ -71,9 +85,10 @@ extension ActionPerformer {
         for place in self.clusters.places where place.usesTokenSecrets {
             do {
                 try await self.ask(place, .write, build, context) { () throws(KubernetesError) in
-                    let selector = "\(place.selector(build.buildID)),\(TokenSecret.awaitsPodLabel)"
-                    for secret in try await place.client.secrets(labelled: selector) { _ = try await place.tokenSecrets.settle(secret) }
+                    let secret = try await place.client.secret(named: place.podName(build.buildID))
+                    if !secret.hasOwner { _ = try await place.tokenSecrets.settle(secret) }
                 }
+            } catch where error.code == .notFound {
             } catch {
                 context.logger.warning("Secrets without a pod may be left to the janitor", metadata: ["error": .string(error.description)])
             }
@@ -92,7 +107,9 @@ extension KubernetesError {
     fileprivate var mayHaveHadEffect: Bool {
         switch self.code {
         case .serverError, .unexpectedStatus, .unreadableAnswer, .unreachable: true
-        case .alreadyExists, .conflict, .invalid, .quotaExceeded, .forbidden, .unauthorized, .namespaceNotFound, .notFound, .tooManyRequests, .noToken: false
+        case .alreadyExists, .conflict, .invalid, .denied, .notReady, .quotaExceeded, .forbidden, .unauthorized, .namespaceNotFound, .notFound,
+            .tooManyRequests, .noToken:
+            false
         }
     }
 }

@@ -12,10 +12,10 @@ struct ActionPerformer: Sendable {
 
     func perform(_ action: Action, _ context: DeliveryContext) async -> [Fact] {
         switch action {
-        case .askForBuild: [.build(await self.askForBuild(context))]
+        case .ask(let question): [.build(await self.ask(question, context))]
         case .createPod: [.creation(await self.createPod(context))]
         case .lookAtPod: [.pod(await self.lookAtPod(context))]
-        case .listPods: [.pod(await self.listPods(context))]
+        case .searchPods: [.search(await self.searchPods(context))]
         case .deletePods: [.deletion(await self.deletePods(context))]
         case .armTimer(let round, nil): [.timer(await self.armTimer(round, context))]
         case .armTimer(let round, let note?): await self.armTimer(round, telling: note, context)
@@ -25,7 +25,7 @@ struct ActionPerformer: Sendable {
         case .reportFailure(let cause): [.failure(await self.reportFailure(cause, context))]
         case .clearCache: [.clearing(await self.clearCache(context))]
         case .park: [.parking(await self.park(context))]
-        case .postpone: [.postponement(await self.postpone(context))]
+        case .postpone(let reason): [.postponement(await self.postpone(reason, context))]
         case .settle: preconditionFailure("settling is the processor's last act, not an action to perform")
         }
     }

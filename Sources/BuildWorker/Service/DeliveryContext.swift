@@ -13,6 +13,9 @@ final class DeliveryContext: Sendable {
     /// Init timers the build has had, from the header that we put on the timer's message.
     let round: Int
     let isFromInitTimer: Bool
+    /// Since when the build API has owed an answer, and since when the pod has been in trouble that may pass (seconds since 1970).
+    let owedSince: Int?
+    let troubledSince: Int?
     /// Carries build and job on every line.
     let logger: Logger
     let arrivedAt: Timestamp
@@ -64,6 +67,7 @@ final class DeliveryContext: Sendable {
         self.isFromInitTimer =
             deaths.rejections(in: delivery.queue) == 0 && (deaths.expirations(in: options.initQueue) > 0 || headers[Header.initTimer]?.integer == 1)
         self.pullStart = Mutex(headers[Header.imagePullStart]?.text)
+        (self.owedSince, self.troubledSince) = (headers[Header.owedSince]?.integer, headers[Header.troubledSince]?.integer)
         var logger = logger
         logger[metadataKey: "queue"] = .string(delivery.queue)
         logger[metadataKey: "attempt"] = .stringConvertible(self.attempt)
@@ -111,11 +115,24 @@ final class DeliveryContext: Sendable {
     }
 
     /// What the workflow begins with.
-    func facts(wasStopped: Bool) -> Facts {
+    func facts(wasStopped: Bool, _ rules: WorkflowRules) -> Facts {
         Facts(
-            attempt: self.attempt,
-            isRepeated: self.isRepeated,
-            isFromInitTimer: self.isFromInitTimer, round: self.round, wasStopped: wasStopped)
+            attempt: self.attempt, isRepeated: self.isRepeated, isFromInitTimer: self.isFromInitTimer, round: self.round, wasStopped: wasStopped,
+            lastSeen: self.lastSeen, isHealing: self.troubledSince != nil, hadTimeToHeal: self.isOver(rules.healTimeout, since: self.troubledSince),
+            isOverdue: self.isOver(rules.apiPatience, since: self.owedSince))
+    }
+
+    /// Timers are armed for pods that were seen.
+    private var lastSeen: String? {
+        if let start = self.knownImagePullStartTime { return "it had a node, and its image was pulled since \(start)" }
+        return self.round > 0 ? "it waited for a node when it was last seen" : nil
+    }
+
+    /// Clocks of several machines differ, and any client may write a header: a time to come has just begun.
+    private func isOver(_ limit: Duration, since begin: Int?) -> Bool {
+        guard limit > .zero else { return true }
+        guard let begin else { return false }
+        return begin < 0 || .seconds(self.arrivedAt.secondsSince1970 - min(begin, self.arrivedAt.secondsSince1970)) >= limit
     }
 }
 
@@ -127,6 +144,10 @@ enum Header {
     static let imagePullStart = "x-image-pull-start-time"
     /// On a message that waits without an attempt: those it had before. The broker's own count began anew.
     static let earlierAttempts = "x-earlier-attempts"
+    /// When the build API began to owe an answer (seconds since 1970), on a message that waits for it.
+    static let owedSince = "x-owed-since"
+    /// When the pod was first seen in trouble that may pass (seconds since 1970).
+    static let troubledSince = "x-troubled-since"
     /// On poison that is parked already and whose build is still to be told: how often it crashed a worker.
     static let poisonCrashes = "x-poison-crashes"
     static let parkedID = "x-parked-id"

@@ -123,7 +123,7 @@ struct DeliveryProcessor: Sendable {
         let build: BuildID? = if case .success(let message) = context.message { message.build?.buildID } else { nil }
         if let build, context.command == .stop { self.stoppedBuilds.insert(build) }
         let wasStopped = build.map { self.stoppedBuilds.contains($0) } ?? false
-        var facts = context.facts(wasStopped: wasStopped)
+        var facts = context.facts(wasStopped: wasStopped, self.rules)
         known.forEach { facts.record($0) }
         while !Task.isCancelled {
             let action = BuildWorkflow.nextAction(for: context.command, given: facts, rules: self.rules)
@@ -175,19 +175,22 @@ extension Facts {
         case .taken: return "build failed"
         case .refused: return "build failed, and the API refused to hear it"
         case .notTaken: return "the API did not take the build's FAILURE"
-        case nil: break
+        case .ended, nil: break
         }
         if self.wasStopped, command == .start { return "build was stopped" }
-        if self.build == .aborted || self.build == .finished { return "build has ended" }
-        if case .refused(let detail) = self.creation { return detail }
-        if case .failed(let detail) = self.timerKept { return detail }
+        if self.build == .ended || self.note == .ended || self.failure == .ended { return "build has ended" }
+        switch self.build {
+        case .unavailable(let problem), .refused(let problem): return problem.detail
+        case .waiting, .running, .begun, .ended, nil: break
+        }
+        if case .refused(let problem) = self.creation { return problem.detail }
+        if case .failed(let problem) = self.timerKept { return problem.detail }
         if self.timer == .notHeld { return "the init timer was not confirmed by RabbitMQ" }
         if self.verification == .notHeld { return "the verification was not confirmed by RabbitMQ" }
         if self.verification == .noQueue { return "the retry queue does not exist" }
         if self.parking == .notHeld { return "the message could not be parked" }
-        if case .unavailable(let detail) = self.build { return detail }
-        if case .failed(let detail) = self.deletion { return detail }
-        if case .failed(let detail) = self.clearing { return detail }
+        if case .failed(let problem) = self.deletion { return problem.detail }
+        if case .failed(let problem) = self.clearing { return problem.detail }
         return self.pod?.summary ?? (command == .unreadable ? "parked" : "true")
     }
 }
@@ -198,12 +201,11 @@ extension PodObservation {
         case .pending(_, let waitsFor): "pod pending, waits for \(waitsFor)"
         case .running: "pod running"
         case .succeeded: "pod succeeded"
-        case .failed(let phase, let detail): "pod \(phase) \(detail)"
-        case .imageError(let detail), .containerError(let detail): detail
-        case .terminating: "pod is being deleted"
+        case .broken(let failure): failure.summary
+        case .terminating(let detail): detail.isEmpty ? "pod is being deleted" : "pod is being deleted: \(detail)"
         case .foreign: "the pod of that name is not this build's"
         case .absent: "no pod"
-        case .unseen(let detail): detail
+        case .unseen(let problem): problem.detail
         }
     }
 }

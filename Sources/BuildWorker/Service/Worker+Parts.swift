@@ -48,14 +48,16 @@ extension Worker {
     func reportEarlierDeaths() {
         if let earlier = self.watchdog.startMarker?.earlier {
             self.reporter.tell(
-                FailureReport(.startFailed, .worker, at: "start", causes: ["an earlier worker died before it took a message", earlier], host: self.host), self.logger)
+                FailureReport(
+                    .startFailed, Problem(.worker, "a worker died before it took a message"), causes: ["an earlier worker died before it took a message", earlier],
+                    host: self.host), self.logger)
         }
         let suspects = self.processor.isolation.suspectMessages
         if !suspects.isEmpty {
             let messages = suspects.prefix(20).map { "\($0)" }.joined(separator: ", ")
             self.reporter.tell(
                 FailureReport(
-                    .crashed, .worker, at: "run",
+                    .crashed, Problem(.worker, "a worker ended without warning"),
                     causes: ["an earlier worker ended without warning with \(suspects.count) messages in hand, which are handled one by one", "messages \(messages)"],
                     host: self.host), self.logger)
         }
@@ -66,7 +68,7 @@ extension Worker {
         self.logger.critical("\(reason)")
         guard let spool else { return }
         do throws(SpoolError) {
-            try ReportStore(spool: spool.path).file(FailureReport(.startFailed, .worker, at: "start", causes: [reason], host: self.host))
+            try ReportStore(spool: spool.path).file(FailureReport(.startFailed, Problem(.worker, reason), causes: [reason], host: self.host))
         } catch { self.logger.error("the report cannot be kept on disk", metadata: ["error": .string(error.description)]) }
     }
 

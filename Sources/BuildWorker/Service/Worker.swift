@@ -105,6 +105,7 @@ public final class Worker: Service {
         self.processor = DeliveryProcessor(
             rules: WorkflowRules(
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
+                healTimeout: rabbitmq.healTimeout, apiPatience: configuration.ecosystem.apiPatience,
                 usesRetryQueue: rabbitmq.retryQueueEnabled),
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
             isolation: Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger), limits: JobLimits(configuration.concurrency),

@@ -1,14 +1,14 @@
 /// The next thing to do with a delivery. All but ``settle(_:)`` teach a new ``Fact``.
 public enum Action: Hashable, Sendable {
-    /// Ask the build API for the build's status → ``Fact/build(_:)``.
-    case askForBuild
+    /// Ask the build API about the build → ``Fact/build(_:)``.
+    case ask(BuildQuestion)
     /// → ``Fact/creation(_:)``
     case createPod
     /// Look at the pod of the build's own name → ``Fact/pod(_:)``.
     case lookAtPod
-    /// Look at all pods with the build's label → ``Fact/pod(_:)``.
-    case listPods
-    /// Remove all pods with the build's label → ``Fact/deletion(_:)``.
+    /// Look for pods with the build's label, whatever they are called → ``Fact/pod(_:)``. Costs a cluster more than ``lookAtPod``.
+    case searchPods
+    /// Remove the build's pods → ``Fact/deletion(_:)``.
     case deletePods
     /// Have the broker bring `verify` back after the init timeout → ``Fact/timer(_:)``.
     /// `round` counts the build's timers from 1. The note is told meanwhile, whatever becomes of the timer → ``Fact/note(_:)``: both are requests
@@ -27,9 +27,28 @@ public enum Action: Hashable, Sendable {
     /// Put the message, as it is, where an operator finds it → ``Fact/parking(_:)``.
     case park
     /// Hand the message to the broker for another try after a wait, without counting an attempt → ``Fact/postponement(_:)``.
-    case postpone
+    case postpone(PostponeReason)
     /// The last action of every delivery.
     case settle(Settlement)
+}
+
+/// What the build API can be asked with the token of a build's message. None shows the build itself, which that token may not read.
+public enum BuildQuestion: Hashable, Sendable {
+    /// Whether it still waits to begin. Changes nothing, but leaves open whether a build that does not wait runs or has ended.
+    case isWaiting
+    /// Whether it has ended. The answer is certain, but a status message that the build had is gone: only for builds that have no pod, or
+    /// whose pod is dead, so that the next message is the one of their end.
+    case hasEnded
+}
+
+/// Why a message waits without an attempt. Each has its own clock, which goes along with the message.
+public enum PostponeReason: Hashable, Sendable, CaseIterable {
+    /// A service is away for everybody: for as long as that lasts.
+    case outage
+    /// The build API fails for this build, and is owed a FAILURE or an answer: until ``Facts/isOverdue``.
+    case owed
+    /// The pod is in trouble that mostly passes: until ``Facts/hadTimeToHeal``.
+    case healing
 }
 
 /// What the build API is told while a build starts.

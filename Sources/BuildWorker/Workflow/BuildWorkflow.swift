@@ -5,7 +5,7 @@
 public enum BuildWorkflow {
     public static func nextAction(for command: BuildCommand, given facts: Facts, rules: WorkflowRules) -> Action {
         // A report that was begun decides the rest, whatever led to it.
-        if let failure = facts.failure { return settlement(after: failure, facts, rules) }
+        if let failure = facts.failure { return settlement(after: failure, command, facts, rules) }
         return switch command {
         case .start: start(facts, rules)
         case .verify: verify(facts, rules)
@@ -16,38 +16,60 @@ public enum BuildWorkflow {
         }
     }
 
-    /// A FAILURE that nobody took stays owed: the message waits and the report is tried again, past the limit too.
-    private static func settlement(after report: ReportOutcome, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func settlement(after report: ReportOutcome, _ command: BuildCommand, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         switch report {
-        case .taken: return .settle(.ack)
-        case .refused:
-            guard let build = facts.build else { return .askForBuild }
-            return build == .aborted ? removePods(facts, rules) : .settle(.ack)
-        // Without an attempt: the real cause would be forgotten past the limit.
-        case .notTaken: return postpone(facts)
+        case .taken, .refused: .settle(.ack)
+        // A `stop` may have come, to another worker perhaps, before there was a pod to remove.
+        case .ended: command == .start ? removePods(facts, rules) : .settle(.ack)
+        // A FAILURE that nobody took stays owed, past the limit too.
+        case .notTaken: owe(facts)
         }
     }
 
     /// After a wait. During an outage of others that is no attempt at the build: nobody's could succeed.
     private static func tryLater(_ facts: Facts) -> Action {
-        facts.isOutage ? postpone(facts) : .settle(.nack)
+        facts.isOutage ? postpone(.outage, facts) : .settle(.nack)
     }
 
     /// Where the broker does not take it, the attempt counts.
-    private static func postpone(_ facts: Facts) -> Action {
+    private static func postpone(_ reason: PostponeReason, _ facts: Facts) -> Action {
         switch facts.postponement {
-        case nil: .postpone
+        case nil: .postpone(reason)
         case .held: .settle(.ack)
         case .noQueue, .notHeld: .settle(.nack)
         }
     }
 
+    /// The build API has to take or say something first. Without an attempt, for the real cause would be forgotten past the limit; and
+    /// not for ever, for it may fail for this one build alone: then an operator gets the message with all that is owed.
+    private static func owe(_ facts: Facts) -> Action {
+        guard !facts.isOutage else { return postpone(.outage, facts) }
+        guard facts.isOverdue else { return postpone(.owed, facts) }
+        return switch facts.parking {
+        case nil: .park
+        case .held: .settle(.ack)
+        case .noQueue, .notHeld: postpone(.owed, facts)
+        }
+    }
+
     private static func mayTryLater(_ facts: Facts, _ rules: WorkflowRules) -> Bool { facts.isOutage || facts.attempt < rules.reprocessLimit }
 
-    /// What `detail` tells of is tried again after a wait, as often as the limit allows.
-    private static func retryOrFail(_ detail: String, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    /// What `problem` tells of is tried again after a wait, as often as the limit allows.
+    private static func retryOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         guard !self.mayTryLater(facts, rules) else { return tryLater(facts) }
-        return .reportFailure(.retriesExhausted(retries: facts.attempt, detail: detail))
+        return fail(.retriesExhausted(retries: min(facts.attempt, rules.reprocessLimit), problem), facts, rules)
+    }
+
+    /// Only a build that has not ended is failed. Where that is not known for certain, the build API is asked.
+    private static func fail(_ cause: FailureCause, _ facts: Facts, _ rules: WorkflowRules, knownNotToHaveEnded isKnown: Bool = false) -> Action {
+        switch facts.build {
+        case .waiting, .running: .reportFailure(cause)
+        case nil where isKnown: .reportFailure(cause)
+        case nil, .begun: .ask(.hasEnded)
+        // The pod may be left of an earlier delivery; of a `verify` the `stop` that every end brings sees to it.
+        case .ended, .refused: .settle(.ack)
+        case .unavailable: owe(facts)
+        }
     }
 }
 
@@ -56,40 +78,57 @@ public enum BuildWorkflow {
 extension BuildWorkflow {
     private static func start(_ facts: Facts, _ rules: WorkflowRules) -> Action {
         if facts.wasStopped { return facts.isRepeated ? removePods(facts, rules) : .settle(.ack) }
-        // Past the limit nothing is created any more: a pod that is there after all is adopted, else the report is due.
-        if facts.attempt > rules.reprocessLimit {
-            // Unconfirmed timers count as attempts with the broker, so the pod may well be running: not to see it is no cause.
-            if case .unseen = facts.pod { return tryLater(facts) }
-            return adoptOrFail("its pod could not be started", facts, rules)
-        }
-        if facts.isRepeated {
-            switch facts.build {
-            case nil: return .askForBuild
-            case .aborted, .finished: return removePods(facts, rules)
-            case .active, .unknown, .unavailable: break
-            }
-        }
+        if facts.isRepeated, let action = beforeStartingAgain(facts, rules) { return action }
         switch facts.creation {
         case nil: return .createPod
-        case .rejected(let detail): return .reportFailure(.podRejected(detail: detail))
-        case .refused(let detail):
+        case .rejected(let problem): return fail(.podRejected(problem), facts, rules, knownNotToHaveEnded: true)
+        case .refused(let problem):
             guard !self.mayTryLater(facts, rules) else { return tryLater(facts) }
-            return adoptOrFail(detail, facts, rules)
+            return adoptOrFail(problem, facts, rules)
         case .created, .alreadyExists: return watch(facts, rules)
         }
     }
 
-    /// The last attempt may have had its effect though its answer was lost: look before failing the build.
-    private static func adoptOrFail(_ detail: String, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    /// A start that was here before may have made its pod, and the build may have begun or ended since.
+    ///
+    /// - Returns: `nil` where a pod is to be made.
+    private static func beforeStartingAgain(_ facts: Facts, _ rules: WorkflowRules) -> Action? {
+        switch facts.build {
+        case nil: return .ask(.isWaiting)
+        case .ended: return removePods(facts, rules)
+        case .refused: return .settle(.ack)
+        case .unavailable where facts.isOutage: return tryLater(facts)
+        case .waiting, .running, .begun, .unavailable: break
+        }
+        guard facts.creation == nil else { return nil }
         switch facts.pod {
         case nil: return .lookAtPod
-        case .pending(let node, _): return armTimer(round: 1, note: note(node), facts, rules)
-        case .running(let node), .succeeded(let node): return armTimer(round: 1, note: note(node), facts, rules)
-        case .failed(let phase, let detail): return .reportFailure(.podFailed(phase: phase, detail: detail))
-        case .imageError(let detail): return .reportFailure(.imageUnavailable(detail: detail))
-        case .containerError(let detail): return .reportFailure(.containerCannotStart(detail: detail))
+        case .absent where !facts.hasSearched: return .searchPods
+        case .absent:
+            switch facts.build {
+            // Somebody saw it begin: it is not begun again.
+            case .running: return .reportFailure(.podGone(hasBegun: true, known: nil))
+            case .begun: return .ask(.hasEnded)
+            case .unavailable where facts.hasBegun: return owe(facts)
+            // Past the limit nothing is made any more.
+            case nil, .waiting, .ended, .refused, .unavailable:
+                guard facts.attempt > rules.reprocessLimit else { return nil }
+                return fail(
+                    .retriesExhausted(retries: rules.reprocessLimit, Problem(.other, "its pod could not be started")), facts, rules)
+            }
+        // Unconfirmed timers count as attempts with the broker, so past the limit the pod may well be running: not to see it is no cause.
+        case .unseen where facts.attempt > rules.reprocessLimit: return owe(facts)
+        case .pending, .running, .succeeded, .broken, .terminating, .foreign, .unseen: return watch(facts, rules)
+        }
+    }
+
+    /// The last attempt may have had its effect though its answer was lost: look before failing the build.
+    private static func adoptOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+        switch facts.pod {
+        case nil: .lookAtPod
+        case .pending, .running, .succeeded, .broken: watch(facts, rules)
         case .terminating, .foreign, .absent, .unseen:
-            return .reportFailure(.retriesExhausted(retries: min(facts.attempt, rules.reprocessLimit), detail: detail))
+            fail(.retriesExhausted(retries: facts.attempt, problem), facts, rules, knownNotToHaveEnded: !facts.isRepeated)
         }
     }
 
@@ -97,29 +136,26 @@ extension BuildWorkflow {
     private static func watch(_ facts: Facts, _ rules: WorkflowRules) -> Action {
         switch facts.pod {
         case nil: return .lookAtPod
-        case .pending(let node, _): return armTimer(round: 1, note: note(node), facts, rules)
-        case .running(let node), .succeeded(let node): return armTimer(round: 1, note: note(node), facts, rules)
-        case .failed(let phase, let detail): return verifyNow(.podFailed(phase: phase, detail: detail), facts, rules)
-        case .imageError(let detail): return verifyNow(.imageUnavailable(detail: detail), facts, rules)
-        case .containerError(let detail): return verifyNow(.containerCannotStart(detail: detail), facts, rules)
-        case .terminating: return retryOrFail("an earlier pod of this build is still being deleted", facts, rules)
-        case .foreign: return retryOrFail("a pod that is not this build's has its name", facts, rules)
+        case .pending(let node, _), .running(let node), .succeeded(let node): return armTimer(round: 1, note: note(node), facts, rules)
+        case .broken(let failure): return verifyNow(failure, facts, rules)
+        case .terminating: return retryOrFail(Problem(.node, "an earlier pod of this build is still being deleted"), facts, rules)
+        case .foreign: return retryOrFail(Problem(.other, "a pod that is not this build's has its name"), facts, rules)
         case .absent:
             // It went between the two requests: a new one may be made where this delivery had only found it.
-            if facts.creation == .alreadyExists { return retryOrFail("its pod was deleted meanwhile", facts, rules) }
+            if facts.creation == .alreadyExists { return retryOrFail(Problem(.node, "its pod was deleted meanwhile"), facts, rules) }
             return verifyNow(nil, facts, rules)
-        case .unseen(let detail):
-            if facts.creation == .alreadyExists { return retryOrFail(detail, facts, rules) }
-            return verifyNow(nil, facts, rules)
+        case .unseen(let problem):
+            if facts.creation == .created() { return verifyNow(nil, facts, rules) }
+            return retryOrFail(problem, facts, rules)
         }
     }
 
     private static func note(_ node: String?) -> BuildNote { node.map { .scheduled(node: $0) } ?? .waitingForResources }
 
     /// Something is wrong with the pod, or could not be seen: the retry queue finds out, without delay.
-    /// Without a retry queue nobody would, so a known cause is reported at once.
-    private static func verifyNow(_ cause: FailureCause?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
-        guard rules.usesRetryQueue else { return cause.map { .reportFailure($0) } ?? .settle(.ack) }
+    /// Without a retry queue nobody would, so a known cause is judged at once.
+    private static func verifyNow(_ failure: PodFailure?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+        guard rules.usesRetryQueue else { return failure.map { judge($0, facts, rules) } ?? .settle(.ack) }
         switch facts.verification {
         case nil: return .requestVerification
         case .held: return .settle(.ack)
@@ -144,25 +180,16 @@ extension BuildWorkflow {
             }
         }
         guard let note else { return .settle(.ack) }
-        return tell(note, facts, rules) { state in
-            switch state {
-            case .aborted, .finished: true
-            case .active, .unknown, .unavailable: false
-            }
-        }
+        return tell(note, facts, rules)
     }
 
-    /// The API takes no notes of a build that has ended. Then a `stop` may have come, to another worker perhaps, before there
-    /// was a pod to remove: nobody else would.
-    private static func tell(
-        _ note: BuildNote, _ facts: Facts, _ rules: WorkflowRules, removingPodsWhen isOver: (BuildState) -> Bool
-    ) -> Action {
+    /// The API takes no notes of a build that has ended. Its `stop` may have come, to another worker perhaps, before there
+    /// was a pod to remove: nobody else would. What still tidies up in the pod has the time that every `stop` leaves it.
+    private static func tell(_ note: BuildNote, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         switch facts.note {
-        case nil: return .tellBuild(note)
-        case .taken, .lost: return .settle(.ack)
-        case .refused:
-            guard let build = facts.build else { return .askForBuild }
-            return isOver(build) ? removePods(facts, rules) : .settle(.ack)
+        case nil: .tellBuild(note)
+        case .taken, .lost, .refused: .settle(.ack)
+        case .ended: removePods(facts, rules)
         }
     }
 }
@@ -172,40 +199,50 @@ extension BuildWorkflow {
 extension BuildWorkflow {
     private static func verify(_ facts: Facts, _ rules: WorkflowRules) -> Action {
         switch facts.pod {
-        case nil: return .listPods
+        case nil: return .lookAtPod
         case .running(let node), .succeeded(let node):
             guard let node else { return .settle(.ack) }
-            // A build that has finished by itself may still be tidying up in its pod.
             // This is the last time anybody asks, so in an outage it waits for the API's answer.
-            if facts.note == .lost, facts.isOutage { return tryLater(facts) }
-            return tell(.scheduled(node: node), facts, rules) { $0 == .aborted }
+            if case .lost = facts.note, facts.isOutage { return tryLater(facts) }
+            return tell(.scheduled(node: node), facts, rules)
         case .pending(_, let waitsFor): return verifyPending(waitsFor: waitsFor, facts, rules)
-        case .failed(let phase, let detail): return .reportFailure(.podFailed(phase: phase, detail: detail))
-        case .imageError(let detail): return .reportFailure(.imageUnavailable(detail: detail))
-        case .containerError(let detail): return .reportFailure(.containerCannotStart(detail: detail))
-        case .absent, .terminating, .foreign: return verifyAbsent(facts, rules)
-        case .unseen(let detail):
-            guard facts.looks > 1 || self.mayTryLater(facts, rules) else { return .listPods }
-            return retryOrFail(detail, facts, rules)
+        case .broken(let failure): return judge(failure, facts, rules)
+        case .terminating(let detail): return verifyAbsent(detail, facts, rules)
+        case .absent, .foreign: return verifyAbsent(nil, facts, rules)
+        case .unseen(let problem):
+            guard facts.looks > 1 || self.mayTryLater(facts, rules) else { return .lookAtPod }
+            return retryOrFail(problem, facts, rules)
         }
     }
 
     private static func verifyPending(waitsFor: String, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         guard facts.round < rules.verifyLimit else {
             // It may have begun a moment ago.
-            guard facts.looks > 1 else { return .listPods }
-            return .reportFailure(.neverBegan(waited: rules.initTimeout * facts.round, waitsFor: waitsFor))
+            guard facts.looks > 1 else { return .lookAtPod }
+            return fail(.neverBegan(waited: rules.initTimeout * facts.round, waitsFor: waitsFor), facts, rules, knownNotToHaveEnded: true)
         }
         return armTimer(round: facts.round + 1, note: facts.isFromInitTimer ? .delayed : nil, facts, rules)
     }
 
-    /// The build was stopped, or somebody deleted its pod: only the build API knows which.
-    private static func verifyAbsent(_ facts: Facts, _ rules: WorkflowRules) -> Action {
+    /// What mostly passes is given time, and a launcher that ran may have reported itself.
+    private static func judge(_ failure: PodFailure, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+        let mayHeal =
+            switch failure.outlook {
+            case .hopeless: false
+            case .mayHeal: true
+            case .unclear: facts.isHealing
+            }
+        if mayHeal, !facts.hadTimeToHeal { return postpone(.healing, facts) }
+        return fail(.pod(failure), facts, rules, knownNotToHaveEnded: !failure.hasBegun)
+    }
+
+    /// Mostly the build has ended and was stopped; or somebody deleted its pod. Only the build API knows which.
+    private static func verifyAbsent(_ detail: String?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         switch facts.build {
-        case nil: .askForBuild
-        case .aborted, .finished: .settle(.ack)
-        case .active, .unknown: facts.looks > 1 ? .reportFailure(.podDisappeared) : .listPods
-        case .unavailable(let detail): retryOrFail(detail, facts, rules)
+        case .waiting, .running:
+            guard facts.hasSearched else { return .searchPods }
+            return .reportFailure(.podGone(hasBegun: facts.build == .running, known: detail ?? facts.lastSeen))
+        case nil, .begun, .ended, .refused, .unavailable: return fail(.podGone(hasBegun: false, known: detail), facts, rules)
         }
     }
 }
@@ -246,7 +283,13 @@ extension BuildWorkflow {
     private static func parkPoison(_ crashes: Int, _ facts: Facts) -> Action {
         switch facts.parking {
         case nil: .park
-        case .held, .noQueue: .reportFailure(.poison(crashes: crashes))
+        case .held, .noQueue:
+            switch facts.build {
+            case nil: .ask(.hasEnded)
+            case .waiting, .running, .begun: .reportFailure(.poison(crashes: crashes))
+            case .ended, .refused: .settle(.ack)
+            case .unavailable: owe(facts)
+            }
         case .notHeld: .settle(.nack)
         }
     }

@@ -2,7 +2,10 @@
 public enum Fact: Hashable, Sendable {
     case build(BuildState)
     case creation(CreationOutcome)
+    /// By the pod's name.
     case pod(PodObservation)
+    /// By the build's label.
+    case search(PodObservation)
     case deletion(Outcome)
     case timer(HandOver)
     case timerKept(Outcome)
@@ -16,15 +19,17 @@ public enum Fact: Hashable, Sendable {
 
 /// What the build API says of a build.
 public enum BuildState: Hashable, Sendable {
-    case active
-    /// Somebody stopped it: nothing may run for it any more.
-    case aborted
-    /// It succeeded or failed: nothing may start any more.
-    case finished
-    /// The API says there is no way to know (a final 4xx).
-    case unknown
+    /// QUEUED, BLOCKED or FROZEN.
+    case waiting
+    case running
+    /// It does not wait any more: it runs, or has ended.
+    case begun
+    /// However it ended. Nothing may run for it, and nobody needs to be told anything.
+    case ended
+    /// The API does not take the message's token: it can be asked and told nothing of this build.
+    case refused(Problem)
     /// The API could not be asked now.
-    case unavailable(detail: String)
+    case unavailable(Problem)
 }
 
 public enum CreationOutcome: Hashable, Sendable {
@@ -32,10 +37,10 @@ public enum CreationOutcome: Hashable, Sendable {
     case created(seen: PodObservation? = nil)
     /// A pod of that name exists: made by an earlier delivery of this message, or by an attempt whose answer was lost.
     case alreadyExists
-    /// 400 or 422, or a message no pod can be made of: no retry can help.
-    case rejected(detail: String)
-    /// A fault that may pass: quota, 429, 5xx, network, and the worker's own (token, rights, namespace).
-    case refused(detail: String)
+    /// The API server or a policy says no, or it is a message no pod can be made of: no retry can help.
+    case rejected(Problem)
+    /// A problem that may pass: quota, 429, 5xx, network, and the worker's own (token, rights, namespace).
+    case refused(Problem)
 }
 
 /// Whether a message was handed to the broker.
@@ -48,25 +53,29 @@ public enum HandOver: Hashable, Sendable, CaseIterable {
     case notHeld
 }
 
-public enum ReportOutcome: Hashable, Sendable, CaseIterable {
+public enum ReportOutcome: Hashable, Sendable {
     case taken
+    /// The build had ended: there is nothing to tell.
+    case ended
     /// A final answer: telling it again will not help.
-    case refused
+    case refused(Problem)
     /// The API could not be reached or failed.
-    case notTaken
+    case notTaken(Problem)
 }
 
-public enum NoteOutcome: Hashable, Sendable, CaseIterable {
+public enum NoteOutcome: Hashable, Sendable {
     case taken
-    /// A final answer. The API gives it for a build that has ended.
-    case refused
+    /// The build has ended.
+    case ended
+    /// A final answer; the build goes on without.
+    case refused(Problem)
     /// The API could not be reached or failed; the build goes on without.
-    case lost
+    case lost(Problem)
 }
 
 public enum Outcome: Hashable, Sendable {
     case done
-    case failed(detail: String)
+    case failed(Problem)
 }
 
 /// All that is known about one delivery. `nil` means "not asked yet".
@@ -81,6 +90,14 @@ public struct Facts: Hashable, Sendable {
     public let round: Int
     /// This worker has seen a `stop` of the same build.
     public let wasStopped: Bool
+    /// What is left of an earlier look at the pod, in words.
+    public let lastSeen: String?
+    /// The pod has been in trouble that may pass, and is being given time.
+    public let isHealing: Bool
+    /// That time is over.
+    public let hadTimeToHeal: Bool
+    /// What it owes, or needs to know, the build API has failed to take or say for longer than a message may go round.
+    public let isOverdue: Bool
 
     public var build: BuildState?
     public var creation: CreationOutcome?
@@ -96,39 +113,50 @@ public struct Facts: Hashable, Sendable {
     public var postponement: HandOver?
     /// Looks at the pod that were answered or failed in this delivery.
     public private(set) var looks = 0
-    /// The cluster or the build API failed for everybody while this was handled, so that no build is at fault.
+    /// Pods were looked for by the build's label, too.
+    public private(set) var hasSearched = false
+    /// The build API said so, whatever it says later.
+    public private(set) var hasBegun = false
+    /// The cluster or the build API failed for everybody while this was handled, so that no build is at problem.
     public private(set) var isOutage = false
 
-    public init(attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0, wasStopped: Bool = false) {
+    public init(
+        attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0, wasStopped: Bool = false, lastSeen: String? = nil,
+        isHealing: Bool = false, hadTimeToHeal: Bool = false, isOverdue: Bool = false
+    ) {
         self.attempt = attempt
         self.isRepeated = isRepeated || attempt > 0
         self.isFromInitTimer = isFromInitTimer
         self.round = round
         self.wasStopped = wasStopped
+        self.lastSeen = lastSeen
+        (self.isHealing, self.hadTimeToHeal, self.isOverdue) = (isHealing, hadTimeToHeal, isOverdue)
     }
 
     public mutating func recordOutage() { self.isOutage = true }
 
     public mutating func record(_ fact: Fact) {
         switch fact {
-        case .build(let state): self.build = state
+        case .build(let state):
+            self.build = state
+            if state == .begun || state == .running { self.hasBegun = true }
         case .creation(let outcome):
             self.creation = outcome
-            if case .created(let seen?) = outcome { self.pod = seen }
+            // What was seen before holds no longer.
+            self.pod = if case .created(let seen) = outcome { seen } else { nil }
         case .pod(let observation):
             self.pod = observation
             self.looks += 1
+        case .search(let observation):
+            self.pod = observation
+            self.looks += 1
+            self.hasSearched = true
         case .deletion(let outcome): self.deletion = outcome
         case .timer(let handOver): self.timer = handOver
         case .timerKept(let outcome): self.timerKept = outcome
         case .verification(let handOver): self.verification = handOver
-        case .note(let outcome):
-            self.note = outcome
-            // What the API said of the build before the refusal holds no longer.
-            if outcome == .refused { self.build = nil }
-        case .failure(let outcome):
-            self.failure = outcome
-            if outcome == .refused { self.build = nil }
+        case .note(let outcome): self.note = outcome
+        case .failure(let outcome): self.failure = outcome
         case .clearing(let outcome): self.clearing = outcome
         case .parking(let handOver): self.parking = handOver
         case .postponement(let handOver): self.postponement = handOver

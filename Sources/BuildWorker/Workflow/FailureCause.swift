@@ -1,15 +1,14 @@
 /// Why a build is failed. The words go to the build's status message, which its owner reads.
 public enum FailureCause: Hashable, Sendable {
-    /// The API server says the pod can never be.
-    case podRejected(detail: String)
+    /// The API server, or a policy of the cluster, says the pod can never be.
+    case podRejected(Problem)
     /// Tried as often as the limit allows.
-    case retriesExhausted(retries: Int, detail: String)
-    case podFailed(phase: String, detail: String)
-    case imageUnavailable(detail: String)
-    case containerCannotStart(detail: String)
+    case retriesExhausted(retries: Int, Problem)
+    case pod(PodFailure)
     /// Pending until the last init timer had fired.
     case neverBegan(waited: Duration, waitsFor: String)
-    case podDisappeared
+    /// There is no pod, and the build has not ended. `known`: what was seen of the pod before, where anything was.
+    case podGone(hasBegun: Bool, known: String?)
     /// Handling the build's message has ended the worker's process so many times.
     case poison(crashes: Int)
 }
@@ -17,19 +16,23 @@ public enum FailureCause: Hashable, Sendable {
 extension FailureCause: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .podRejected(let detail):
-            "Build failed to start. The cluster rejected its pod: \(detail)"
-        case .retriesExhausted(let retries, let detail):
-            "Build failed to start after \(retries) \(retries == 1 ? "retry" : "retries"): \(detail)"
-        case .podFailed(let phase, let detail):
-            Self.sentence("Failed to create pod. Pod status is: \(phase)", detail)
-        case .imageUnavailable(let detail):
-            Self.sentence("Build failed to start. Please check if your image is valid.", detail)
-        case .containerCannotStart(let detail):
-            Self.sentence("Build failed to start. Please reach out to your cluster admin for help.", detail)
+        case .podRejected(let problem):
+            "Build failed to start. The cluster rejected its pod: \(problem)"
+        case .retriesExhausted(let retries, let problem):
+            "Build failed to start after \(retries) \(retries == 1 ? "retry" : "retries"): \(problem)"
+        case .pod(let failure):
+            switch failure.kind {
+            case .ended(let phase): Self.sentence("Failed to create pod. Pod status is: \(phase)", failure.detail)
+            case .image: Self.sentence("Build failed to start. Please check if your image is valid.", failure.detail)
+            case .container: Self.sentence("Build failed to start. Please reach out to your cluster admin for help.", failure.detail)
+            }
         case .neverBegan(let waited, let waitsFor):
             "Build failed to start. Its pod was still pending after \(waited.inWords); it waited for \(waitsFor)"
-        case .podDisappeared:
+        case .podGone(hasBegun: true, let known):
+            Self.sentence("Build did not finish. It was running, and its pod is gone", known.map { "(\($0))" } ?? "")
+        case .podGone(hasBegun: false, let known?):
+            "Build failed to start. Its pod is gone before it began (\(known))"
+        case .podGone(hasBegun: false, nil):
             "Build failed to start. Its pod disappeared before it began"
         case .poison(let crashes):
             "Build failed to start. Its message crashed the worker \(crashes) times and is kept aside for the cluster admin"
@@ -37,6 +40,26 @@ extension FailureCause: CustomStringConvertible {
     }
 
     private static func sentence(_ words: String, _ detail: String) -> String { detail.isEmpty ? words : "\(words) \(detail)" }
+
+    public var failureClass: FailureClass {
+        switch self {
+        case .podRejected(let problem), .retriesExhausted(_, let problem): problem.failureClass
+        case .pod(let failure): failure.failureClass
+        case .neverBegan: .scheduling
+        case .podGone: .node
+        case .poison: .poison
+        }
+    }
+
+    /// What is behind it, without the sentence for the build's owner.
+    public var root: String {
+        switch self {
+        case .podRejected(let problem), .retriesExhausted(_, let problem): problem.detail
+        case .pod(let failure): failure.summary.isEmpty ? self.description : failure.summary
+        case .neverBegan(_, let waitsFor): "pending to the end, waiting for \(waitsFor)"
+        case .podGone, .poison: self.description
+        }
+    }
 }
 
 extension Duration {

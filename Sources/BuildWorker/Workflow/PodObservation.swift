@@ -1,23 +1,61 @@
-/// What a look at a build's pod, or at all of them, showed.
+/// What a look at a build's pod, or at all of them, showed. The build container decides, whatever its neighbours do.
 public enum PodObservation: Hashable, Sendable {
     /// Healthy, but not begun: `waitsFor` says what it needs, in words for people.
     case pending(node: String?, waitsFor: String)
     case running(node: String?)
+    /// The build container has ended well.
     case succeeded(node: String?)
-    /// Phase Failed or Unknown (`phase` in lower case).
-    case failed(phase: String, detail: String)
-    /// A container's image cannot be had.
-    case imageError(detail: String)
-    /// A container cannot be made or keeps crashing.
-    case containerError(detail: String)
-    /// Being deleted.
-    case terminating
+    case broken(PodFailure)
+    /// Being deleted before it began; the detail says by whom, where that is known.
+    case terminating(detail: String)
     /// The name is taken by a pod that is not this build's.
     case foreign
     /// There is none.
     case absent
     /// The API server did not say.
-    case unseen(detail: String)
+    case unseen(Problem)
+}
+
+/// Why a pod will not run its build, or not any more.
+public struct PodFailure: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// The pod has ended, or its node is gone: phase `failed` or `unknown`.
+        case ended(phase: String)
+        /// The build's image, or the launcher's, cannot be had.
+        case image
+        /// The build container cannot be made, or does not stay up.
+        case container
+    }
+
+    /// Whether the trouble may pass by itself.
+    public enum Outlook: Hashable, Sendable, CaseIterable {
+        case hopeless
+        /// A registry that is overloaded, a time-out: mostly gone a moment later.
+        case mayHeal
+        /// The state does not say why; what was seen before does.
+        case unclear
+    }
+
+    public let kind: Kind
+    /// The cluster's own words; may be empty.
+    public let detail: String
+    public let failureClass: FailureClass
+    public let outlook: Outlook
+    /// The build container ran: its launcher may have told the build API how the build ended.
+    public let hasBegun: Bool
+
+    public init(_ kind: Kind, _ detail: String, _ failureClass: FailureClass? = nil, outlook: Outlook = .hopeless, hasBegun: Bool = false) {
+        (self.kind, self.detail, self.outlook, self.hasBegun) = (kind, detail, outlook, hasBegun)
+        self.failureClass = failureClass ?? (kind == .image ? .image : .container)
+    }
+
+    /// For logs and timelines.
+    public var summary: String {
+        switch self.kind {
+        case .ended(let phase): self.detail.isEmpty ? "pod \(phase)" : "pod \(phase): \(self.detail)"
+        case .image, .container: self.detail
+        }
+    }
 }
 
 extension PodObservation {
@@ -31,12 +69,10 @@ extension PodObservation {
 
     private var weight: Int {
         switch self {
-        case .running: 9
-        case .succeeded: 8
-        case .pending: 7
-        case .imageError: 6
-        case .containerError: 5
-        case .failed: 4
+        case .running: 7
+        case .succeeded: 6
+        case .pending: 5
+        case .broken: 4
         case .unseen: 3
         case .terminating: 2
         case .foreign: 1

@@ -6,13 +6,21 @@ public struct WorkflowRules: Hashable, Sendable {
     public var verifyLimit: Int
     /// How long one init timer runs; for the words of a failure.
     public var initTimeout: Duration
+    /// How long a pod may be in trouble that mostly passes; for whoever counts the time.
+    public var healTimeout: Duration
+    /// How long a build's message may go round because the build API fails for this build alone.
+    public var apiPatience: Duration
     /// Off: nothing is published, so no timer is armed and nothing is verified later.
     public var usesRetryQueue: Bool
 
-    public init(reprocessLimit: Int = 5, verifyLimit: Int = 6, initTimeout: Duration = .seconds(300), usesRetryQueue: Bool = true) {
+    public init(
+        reprocessLimit: Int = 5, verifyLimit: Int = 6, initTimeout: Duration = .seconds(300), healTimeout: Duration = .seconds(60),
+        apiPatience: Duration = .seconds(86_400), usesRetryQueue: Bool = true
+    ) {
         self.reprocessLimit = reprocessLimit
         self.verifyLimit = verifyLimit
         self.initTimeout = initTimeout
+        (self.healTimeout, self.apiPatience) = (healTimeout, apiPatience)
         self.usesRetryQueue = usesRetryQueue
     }
 }

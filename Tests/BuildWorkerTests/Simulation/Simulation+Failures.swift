@@ -12,7 +12,7 @@ extension Simulation {
         case .podFailed, .imageUnavailable, .containerCannotStart: isTrue = !fate.isHealthy
         case .neverBegan: isTrue = self.hasWaitedToTheEnd(build)
         case .poison: isTrue = handling.facts.parking == .held || !self.schedule.hasParkedQueue
-        case .podDisappeared: isTrue = self.cluster.deleted[build] && !self.couldSeePod(of: build, handling)
+        case .podDisappeared: isTrue = self.cluster.deleted[build] && !self.api.hasEnded(build) && !self.couldSeePod(of: build, handling)
         case .retriesExhausted:
             // Each rejection had its fault, or `judge(_:_:)` would have said so.
             let rejections = self.broker.messages[handling.message].attempts(in: handling.queue)

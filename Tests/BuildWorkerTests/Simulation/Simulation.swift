@@ -90,7 +90,10 @@ final class Simulation {
         let stage = stages[state.reached].stage
         self.note("pod \(pod) of build \(state.build): \(stage)")
         self.cluster.advance(pod, to: stage)
-        if stage == .succeeded { self.api.end(state.build, as: .succeeded) }
+        if stage == .succeeded {
+            self.api.end(state.build, as: .succeeded)
+            self.put(SimulatedBroker.Message(build: state.build, command: .stop, round: 0), in: .builds)
+        }
         if state.reached + 1 < stages.count { self.clock.plan(.podStage(pod: pod), after: stages[state.reached + 1].after) }
     }
 

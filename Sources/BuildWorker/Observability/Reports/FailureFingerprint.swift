@@ -1,8 +1,8 @@
 /// Names what went wrong so that the same fault has the same name, whichever build met it.
 enum FailureFingerprint {
     /// - Returns: 16 hexadecimal digits.
-    static func of(kind: String, place: String, cause: String) -> String {
-        Fingerprint.of(Array("\(kind)\n\(place)\n\(cause)".utf8))
+    static func of(kind: String, failureClass: FailureClass, cause: String) -> String {
+        Fingerprint.of(Array("\(kind)\n\(failureClass.rawValue)\n\(cause)".utf8))
     }
 
     /// The text without what differs from build to build: words with digits in them (ids, pod names, addresses, times, sizes) become

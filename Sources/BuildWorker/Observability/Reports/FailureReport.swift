@@ -10,6 +10,8 @@ public struct FailureReport: Sendable {
         case buildFailed = "build-failed"
         /// The build should be FAILURE, and the API refused to hear it.
         case failureRefused = "failure-refused"
+        /// The build API has failed for this build for too long: its message is parked with what is owed.
+        case owed
         /// Nobody could read the message: it is parked.
         case parked
         /// Nobody could read the message, and there is no queue to park it in: it is gone.
@@ -59,19 +61,19 @@ public struct FailureReport: Sendable {
     public let host: String
 
     /// - Parameters:
-    ///   - place: the step that failed.
+    ///   - root: what is behind it; names it, and groups those that have it in common.
     ///   - causes: at least one; each is made safe to show.
     ///   - secrets: what must not stand in any text.
     init(
-        id: String = FailureReport.newID(), _ kind: Kind, _ failureClass: FailureClass, at place: String, causes: [String], host: String,
+        id: String = FailureReport.newID(), _ kind: Kind, _ root: Problem, causes: [String], host: String,
         hiding secrets: [Secret] = [], time: Timestamp = .now
     ) {
-        (self.id, self.kind, self.failureClass, self.host, self.version) = (id, kind, failureClass, host, Product.version)
+        (self.id, self.kind, self.failureClass, self.host, self.version) = (id, kind, root.failureClass, host, Product.version)
         self.at = time.text
         self.causes = causes.map { $0.withoutCredentials.safeToShow(limit: 1000, hiding: secrets) }
-        let cause = FailureFingerprint.withoutIDs(self.causes.last ?? "")
-        self.title = "\(kind.rawValue), \(place): \(cause)".safeToShow(limit: 300)
-        self.fingerprint = FailureFingerprint.of(kind: kind.rawValue, place: place, cause: cause)
+        let cause = FailureFingerprint.withoutIDs(root.detail.withoutCredentials.safeToShow(limit: 1000, hiding: secrets))
+        self.title = "\(root.failureClass.rawValue): \(cause) (\(kind.rawValue))".safeToShow(limit: 300)
+        self.fingerprint = FailureFingerprint.of(kind: kind.rawValue, failureClass: root.failureClass, cause: cause)
     }
 
     static func newID() -> String {

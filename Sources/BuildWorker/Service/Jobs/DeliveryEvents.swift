@@ -39,9 +39,9 @@ struct DeliveryEvents: Sendable {
             guard case .reportFailure(let cause) = action else { return nil }
             return Self.event(.buildFailed, context, cause: cause.description)
         case .parking(.held):
-            guard case .failure(let error) = context.message else { return nil }
-            return Self.event(.messageParked, context, cause: error.description)
-        case .build, .creation, .pod, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement:
+            let cause = if case .failure(let error) = context.message { error.description } else { BuildMessageError.owed(since: context.owedSince ?? 0).description }
+            return Self.event(.messageParked, context, cause: cause)
+        case .build, .creation, .pod, .search, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement:
             return nil
         }
     }
@@ -49,7 +49,7 @@ struct DeliveryEvents: Sendable {
     private static func hasBegun(_ facts: Facts) -> Bool {
         switch facts.pod {
         case .running, .succeeded: true
-        case .pending, .failed, .imageError, .containerError, .terminating, .foreign, .absent, .unseen, nil: false
+        case .pending, .broken, .terminating, .foreign, .absent, .unseen, nil: false
         }
     }
 

@@ -38,15 +38,11 @@ struct StatusJob: Hashable, Sendable {
         }
     }
 
-    /// States of a build that still waits to begin: only then is it news that it waits.
-    private static let waitingStates: Set<String> = ["QUEUED", "BLOCKED", "FROZEN", "CREATED"]
-
     /// Tells it. A note on waiting that comes after the build has begun would be wrong, so the API is asked first.
     func tell(_ api: BuildAPIClient) async -> JobOutcome {
         do throws(BuildAPIError) {
             if self.statusMessage != nil {
-                let status = try await api.status(of: self.build, at: self.apiURI, token: self.token)
-                guard Self.waitingStates.contains(status) else { return .refused("the build is \(status.safeToShow(limit: 40)) meanwhile") }
+                guard try await api.isWaiting(self.build, at: self.apiURI, token: self.token) else { return .refused("the build has begun meanwhile") }
             }
             try await api.update(
                 self.build, at: self.apiURI, token: self.token, with: BuildUpdate(statusMessage: self.statusMessage, stats: self.stats))

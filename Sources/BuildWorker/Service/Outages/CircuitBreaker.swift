@@ -41,11 +41,12 @@ struct CircuitBreaker: Sendable {
 
     /// A build's request failed in a way that may be everybody's.
     ///
+    /// - Parameter asksForPause: the service says itself that it wants to be left alone: one build is enough.
     /// - Returns: whether it opened.
-    mutating func failed(_ build: BuildID, _ access: Access, cause: String, at now: ContinuousClock.Instant) -> Bool {
+    mutating func failed(_ build: BuildID, _ access: Access, asksForPause: Bool = false, cause: String, at now: ContinuousClock.Instant) -> Bool {
         guard !self.isOpen else { return false }
         self.failedBuilds[access, default: []].insert(build)
-        guard self.failedBuilds[access]?.count == Self.buildsOfAnOutage, self.relapses < Self.relapseLimit else { return false }
+        guard asksForPause || self.failedBuilds[access]?.count == Self.buildsOfAnOutage, self.relapses < Self.relapseLimit else { return false }
         return self.open(cause, now)
     }
 

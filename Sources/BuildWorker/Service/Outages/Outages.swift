@@ -37,6 +37,8 @@ final class Outages: Sendable {
         var lastAnswer: ContinuousClock.Instant?
         /// When its last outage ended.
         var wasBackAt: ContinuousClock.Instant?
+        /// It asked to be left alone until then.
+        var notBefore: ContinuousClock.Instant?
     }
 
     /// A service that answered a probe so shortly ago is not probed again.
@@ -82,8 +84,12 @@ final class Outages: Sendable {
 
     /// Finds out whether what failed for `build` fails for everybody. Takes as long as the probe does.
     ///
-    /// - Parameter probe: tried again, with growing pauses, until it succeeds.
-    func judge(_ dependency: Dependency, _ access: CircuitBreaker.Access, of build: BuildID, cause: String, probe: @escaping Probe) async {
+    /// - Parameters:
+    ///   - retryAfter: the service asks to be left alone for so long. That is everybody's business, and no probe is needed to know it.
+    ///   - probe: tried again, with growing pauses, until it succeeds.
+    func judge(
+        _ dependency: Dependency, _ access: CircuitBreaker.Access, of build: BuildID, cause: String, retryAfter: Duration? = nil, probe: @escaping Probe
+    ) async {
         // Given up by this worker itself.
         guard !Task.isCancelled else { return }
         let now = ContinuousClock.now
@@ -92,7 +98,8 @@ final class Outages: Sendable {
             defer { all[dependency] = one }
             if one.breaker.isOpen { return (true, false) }
             one.probe = probe
-            if one.breaker.failed(build, access, cause: cause, at: now) {
+            if let retryAfter { one.notBefore = now + retryAfter }
+            if one.breaker.failed(build, access, asksForPause: retryAfter != nil, cause: cause, at: now) {
                 self.pause(dependency, cause)
                 return (true, true)
             }
@@ -137,7 +144,8 @@ final class Outages: Sendable {
         var random = SystemRandomNumberGenerator()
         for _ in 1..<max(1, self.watched.withLock { $0[dependency]?.breaker.relapses ?? 0 }) { _ = backoff.next(using: &random) }
         while let probe = self.watched.withLock({ $0[dependency]?.probe }) {
-            do { try await Task.sleep(for: backoff.next(using: &random)) } catch { return }
+            let asked = self.watched.withLock { $0[dependency]?.notBefore } ?? .now
+            do { try await Task.sleep(for: max(backoff.next(using: &random), asked - .now)) } catch { return }
             if let failure = await probe() {
                 self.logger.info("\(dependency.rawValue) is still away", metadata: ["cause": .string(failure)])
                 continue

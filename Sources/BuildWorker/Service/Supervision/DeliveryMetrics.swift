@@ -40,18 +40,24 @@ struct DeliveryMetrics: Sendable {
         case .creation(.created): self.created(context)
         case .timer(.held), .timerKept(.done): self.meters.count(.timersArmed)
         case .parking(.held):
-            self.meters.count(.parked, context.command == .unreadable ? "unreadable" : "poison")
+            let kind =
+                switch context.command {
+                case .unreadable: "unreadable"
+                case .poison: "poison"
+                case .start, .verify, .stop, .clear: "owed"
+                }
+            self.meters.count(.parked, kind)
             self.history.count(.parked)
         case .failure(.taken), .failure(.refused):
             guard case .learned(.reportFailure(let cause), _, _) = moment else { return }
             self.meters.count(.failures, cause.reason)
             self.history.count(.failures)
-        case .pod(.running), .pod(.succeeded):
+        case .pod(.running), .pod(.succeeded), .search(.running), .search(.succeeded):
             // A build's last verification is the one that sees it run; looks before it would count it twice.
             guard context.command == .verify, let times = context.podTimes else { return }
             self.meters.record(.podToScheduled, took: times.untilScheduled)
             self.meters.record(.scheduledToRunning, took: times.untilRunning)
-        case .build, .creation, .pod, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement: break
+        case .build, .creation, .pod, .search, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement: break
         }
     }
 
@@ -95,11 +101,14 @@ extension FailureCause {
         switch self {
         case .podRejected: "pod-rejected"
         case .retriesExhausted: "retries-exhausted"
-        case .podFailed: "pod-failed"
-        case .imageUnavailable: "image"
-        case .containerCannotStart: "container"
+        case .pod(let failure):
+            switch failure.kind {
+            case .ended: "pod-failed"
+            case .image: "image"
+            case .container: "container"
+            }
         case .neverBegan: "never-began"
-        case .podDisappeared: "pod-disappeared"
+        case .podGone: "pod-disappeared"
         case .poison: "poison"
         }
     }

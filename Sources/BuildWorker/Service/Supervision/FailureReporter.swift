@@ -15,7 +15,7 @@ final class FailureReporter: Sendable {
         var steps: [Step] = []
 
         /// What went wrong on the way, the latest last.
-        var faults: [(step: String, detail: String)] { self.steps.compactMap { step in step.fact.fault.map { (step.action.words, $0) } } }
+        var problems: [Problem] { self.steps.compactMap(\.fact.problem) }
 
         /// Of the FAILURE that was told, or was to be told.
         var cause: FailureCause? { self.steps.lazy.compactMap { if case .reportFailure(let cause) = $0.action { cause } else { nil } }.last }
@@ -57,14 +57,14 @@ final class FailureReporter: Sendable {
     private func report(_ kind: FailureReport.Kind, _ course: Course, _ summary: String, _ context: DeliveryContext) {
         var causes: [String] = []
         // From what people see to what is behind it.
-        for text in [course.cause?.description, summary].compactMap({ $0 }) + course.faults.reversed().map(\.detail) where !causes.contains(where: { $0.contains(text) }) {
+        for text in [course.cause?.description, summary].compactMap({ $0 }) + course.problems.reversed().map(\.detail) where !causes.contains(where: { $0.contains(text) }) {
             causes.append(text)
         }
         let build = self.isReadable(course, context) ? context.build : nil
         if case .failure(let error) = context.message { causes.append(error.description) }
         var report = FailureReport(
-            id: context.reportID, kind, self.failureClass(kind, course, causes), at: course.faults.first?.step ?? course.steps.last?.action.words ?? "arrival",
-            causes: causes, host: self.host, hiding: self.secrets + [build?.token].compactMap { $0 })
+            id: context.reportID, kind, self.root(kind, course, causes), causes: causes, host: self.host,
+            hiding: self.secrets + [build?.token].compactMap { $0 })
         report.buildID = build?.buildID.rawValue
         report.jobID = build?.jobID?.safeToShow(limit: 100, hiding: self.secrets)
         report.jobType = context.jobType
@@ -98,27 +98,31 @@ final class FailureReporter: Sendable {
         self.sink(report)
     }
 
-    private func failureClass(_ kind: FailureReport.Kind, _ course: Course, _ causes: [String]) -> FailureClass {
+    /// What an operator would look at: the build's cause where it was failed, else the last problem that was met.
+    private func root(_ kind: FailureReport.Kind, _ course: Course, _ causes: [String]) -> Problem {
+        let text = causes.last ?? ""
         switch kind {
-        case .parked, .dropped: return .message
-        case .poison: return .poison
-        case .handedBack, .crashed, .startFailed: return .worker
-        case .noteLost, .failureRefused: return .buildAPI
-        case .buildFailed: if let cause = course.cause { return FailureClass(cause) }
-        case .retried, .postponed, .gaveUp: break
+        case .parked, .dropped: return Problem(.message, text)
+        case .poison: return Problem(.poison, text)
+        case .handedBack, .crashed, .startFailed: return Problem(.worker, text)
+        case .buildFailed: if let cause = course.cause { return Problem(cause.failureClass, cause.root) }
+        case .owed, .noteLost, .failureRefused, .retried, .postponed, .gaveUp: break
         }
-        return causes.reversed().lazy.map { FailureClass(cause: $0) }.first { $0 != .other } ?? .other
+        return course.problems.last { $0.failureClass != .other } ?? course.problems.last ?? Problem(.other, text)
     }
 }
 
 extension FailureReport.Kind {
     /// - Returns: `nil` where nothing failed.
     init?(_ settlement: Settlement, _ facts: Facts, _ command: BuildCommand) {
+        if case .refused = facts.build, settlement == .ack {
+            self = .failureRefused
+            return
+        }
         switch (facts.postponement, facts.failure, settlement) {
         case (.held, _, _): self = .postponed
-        // Somebody ended it meanwhile: there is nothing to tell.
-        case (_, .refused, .ack) where facts.build == .aborted || facts.build == .finished: return nil
         case (_, .refused, .ack): self = .failureRefused
+        case (_, .notTaken, .ack): self = .owed
         case (_, .taken, .ack): if case .poison = command { self = .poison } else { self = .buildFailed }
         case (_, _, .nack): self = .retried
         case (_, _, .ack):
@@ -126,10 +130,19 @@ extension FailureReport.Kind {
             case .unreadable: self = facts.parking == .held ? .parked : .dropped
             case .poison: self = .poison
             case .start, .stop, .verify, .clear:
-                if case .failed = facts.deletion { self = .gaveUp } else if case .failed = facts.clearing { self = .gaveUp } else if facts.note == .lost {
-                    self = .noteLost
+                if facts.parking == .held {
+                    self = .owed
+                    return
+                }
+                if case .failed = facts.deletion {
+                    self = .gaveUp
+                } else if case .failed = facts.clearing {
+                    self = .gaveUp
                 } else {
-                    return nil
+                    switch facts.note {
+                    case .lost, .refused: self = .noteLost
+                    case .taken, .ended, nil: return nil
+                    }
                 }
             }
         }
@@ -138,7 +151,7 @@ extension FailureReport.Kind {
     /// Somebody has to do something.
     fileprivate var isLoud: Bool {
         switch self {
-        case .buildFailed, .failureRefused, .parked, .dropped, .poison, .gaveUp, .crashed, .startFailed: true
+        case .buildFailed, .failureRefused, .owed, .parked, .dropped, .poison, .gaveUp, .crashed, .startFailed: true
         case .retried, .postponed, .noteLost, .handedBack: false
         }
     }

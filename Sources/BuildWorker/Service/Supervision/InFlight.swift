@@ -41,10 +41,11 @@ extension Action {
     /// What people are told is being done.
     var words: String {
         switch self {
-        case .askForBuild: "ask for the build"
+        case .ask(.isWaiting): "ask whether the build waits"
+        case .ask(.hasEnded): "ask for the build"
         case .createPod: "create the pod"
         case .lookAtPod: "look at the pod"
-        case .listPods: "list the pods"
+        case .searchPods: "search for pods"
         case .deletePods: "delete the pods"
         case .armTimer(_, nil): "hand over the init timer"
         case .armTimer: "hand over the init timer and tell the build"

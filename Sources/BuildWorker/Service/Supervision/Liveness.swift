@@ -54,7 +54,7 @@ extension Action {
     fileprivate var waitsForConfirm: Bool {
         switch self {
         case .armTimer, .requestVerification, .park, .postpone: true
-        case .askForBuild, .createPod, .lookAtPod, .listPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache, .settle: false
+        case .ask, .createPod, .lookAtPod, .searchPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache, .settle: false
         }
     }
 }

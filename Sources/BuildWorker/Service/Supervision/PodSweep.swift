@@ -48,23 +48,54 @@ struct PodSweep: Sendable {
     }
 
     private func sweep(_ place: BuildClusters.Place, _ ttl: Duration) async {
-        do {
-            let pods = try await place.client.pods(labelled: "app=screwdriver,tier=builds")
-            let old = pods.filter { Self.verdict($0, now: Date(), ttl: ttl) != .keep }
-            // Of each sort its own share, and not the same ones each time: builds that run for long must not keep the rest from its turn.
-            let finished = old.filter { Self.verdict($0, now: Date(), ttl: ttl) == .finished }.shuffled().prefix(Self.limit)
-            let unfinished = old.filter { Self.verdict($0, now: Date(), ttl: ttl) == .ask }.shuffled().prefix(Self.limit)
-            for pod in finished + unfinished {
-                guard !Task.isCancelled else { return }
-                // Another worker's builds may be in the same namespace, under another prefix.
-                guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: place.options.prefix), let access = BuildAccess(pod: pod)
-                else { continue }
-                // A finished pod may still have to be verified: only its build's end says that nobody looks at it any more.
-                guard await self.hasEnded(build, access, place, ttl) else { continue }
-                await self.delete(name, build, place, Self.verdict(pod, now: Date(), ttl: ttl) == .finished ? "finished-pods" : "pods-of-ended-builds")
+        // Of each sort its own share, and not the same ones each time: builds that run for long must not keep the rest from its turn.
+        var (finished, unfinished) = (Sample<Candidate>(limit: Self.limit), Sample<Candidate>(limit: Self.limit))
+        do throws(KubernetesError) {
+            try await place.client.forEachPage(ofPodsLabelled: "app=screwdriver,tier=builds") { pods in
+                for pod in pods {
+                    let verdict = Self.verdict(pod, now: Date(), ttl: ttl)
+                    guard verdict != .keep, let candidate = Candidate(pod, place.options.prefix) else { continue }
+                    if verdict == .finished { finished.add(candidate) } else { unfinished.add(candidate) }
+                }
             }
         } catch {
-            self.logger.warning("the pods of builds could not be compared with what should be", metadata: ["error": .string("\(error)")])
+            return self.logger.warning("the pods of builds could not be compared with what should be", metadata: ["error": .string(error.description)])
+        }
+        for (candidate, isFinished) in finished.elements.map({ ($0, true) }) + unfinished.elements.map({ ($0, false) }) where !Task.isCancelled {
+            // A finished pod may still have to be verified: only its build's end says that nobody looks at it any more.
+            guard await self.hasEnded(candidate, place, isFinished: isFinished) else { continue }
+            await self.delete(candidate.name, candidate.build, place, isFinished ? "finished-pods" : "pods-of-ended-builds")
+        }
+    }
+
+    /// What is kept of a pod that may go.
+    private struct Candidate {
+        let name: String
+        let build: BuildID
+        let access: BuildAccess
+
+        /// `nil`: another worker's, whose builds are in the same namespace under another prefix.
+        init?(_ pod: JSONValue, _ prefix: String) {
+            guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: prefix), let access = BuildAccess(pod: pod) else {
+                return nil
+            }
+            (self.name, self.build, self.access) = (name, build, access)
+        }
+    }
+
+    /// A few of many, each as likely as any other (reservoir sampling, Vitter's algorithm R).
+    private struct Sample<Element> {
+        let limit: Int
+        private(set) var elements: [Element] = []
+        private var seen = 0
+
+        init(limit: Int) { self.limit = limit }
+
+        mutating func add(_ element: Element) {
+            self.seen += 1
+            if self.elements.count < self.limit { return self.elements.append(element) }
+            let place = Int.random(in: 0..<self.seen)
+            if place < self.limit { self.elements[place] = element }
         }
     }
 
@@ -87,16 +118,26 @@ struct PodSweep: Sendable {
         }
     }
 
-    /// Not knowing is no reason to delete.
-    private func hasEnded(_ build: BuildID, _ access: BuildAccess, _ place: BuildClusters.Place, _ ttl: Duration) async -> Bool {
-        guard let token = await self.token(access, place) else { return false }
+    /// Not knowing is no reason to delete, but for one thing: when the build's token is not taken any more, half a day has passed, and nobody
+    /// can be told anything of a pod that is dead.
+    private func hasEnded(_ candidate: Candidate, _ place: BuildClusters.Place, isFinished: Bool) async -> Bool {
+        guard let token = await self.token(candidate.access, place) else { return false }
+        let (build, apiURI) = (candidate.build, candidate.access.apiURI)
+        // The certain question takes a running build's status message away; builds that run have a step that is active.
         do throws(BuildAPIError) {
-            guard let end = try await self.buildAPI.end(of: build, at: access.apiURI, token: token), let date = Self.date(.string(end)) else { return false }
-            return Date().timeIntervalSince(date) > Double(ttl.components.seconds)
+            if try await self.buildAPI.hasActiveStep(build, at: apiURI, token: token) { return false }
         } catch {
-            self.logger.debug("the build API could not be asked for an old pod's build", metadata: ["error": .string(error.description)])
-            return false
+            // A build without steps, or an API that does not tell of them.
+            guard error.code != .token, !error.mayBeOutage else { return self.isDead(error, isFinished) }
         }
+        do throws(BuildAPIError) {
+            return try await self.buildAPI.status(of: build, at: apiURI, token: token) == "UNSTABLE"
+        } catch { return error.code == .ended || self.isDead(error, isFinished) }
+    }
+
+    private func isDead(_ error: BuildAPIError, _ isFinished: Bool) -> Bool {
+        self.logger.debug("the build API does not say whether an old pod's build has ended", metadata: ["error": .string(error.description)])
+        return isFinished && error.code == .token
     }
 
     private static func date(_ value: JSONValue?) -> Date? {

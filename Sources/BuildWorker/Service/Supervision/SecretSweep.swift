@@ -18,18 +18,26 @@ struct SecretSweep: Sendable {
 
     func sweep() async {
         for place in self.clusters.places where place.usesTokenSecrets {
-            do {
-                for secret in try await place.client.secrets(labelled: "app=screwdriver,tier=builds,\(TokenSecret.awaitsPodLabel)") {
-                    guard !Task.isCancelled else { return }
+            do throws(KubernetesError) {
+                try await place.client.forEachPage(ofSecretsLabelled: "app=screwdriver,tier=builds,\(TokenSecret.awaitsPodLabel)") { secrets in
                     // Another worker's builds may be in the same namespace, under another prefix.
-                    guard Self.isOverdue(secret, now: Date()), place.isOurs(secret) else { continue }
-                    guard try await place.tokenSecrets.settle(secret) else { continue }
-                    self.meters.count(.janitorRemoved, "token-secrets")
-                    self.logger.info("the janitor deleted a Secret that no pod came for", metadata: ["secret": .string(secret.name)])
+                    for secret in secrets where !Task.isCancelled && Self.isOverdue(secret, now: Date()) && place.isOurs(secret) {
+                        await self.settle(secret, place)
+                    }
                 }
             } catch {
-                self.logger.warning("Secrets without a pod could not be looked for", metadata: ["error": .string("\(error)")])
+                self.logger.warning("Secrets without a pod could not be looked for", metadata: ["error": .string(error.description)])
             }
+        }
+    }
+
+    private func settle(_ secret: KubernetesClient.SecretVersion, _ place: BuildClusters.Place) async {
+        do throws(KubernetesError) {
+            guard try await place.tokenSecrets.settle(secret) else { return }
+            self.meters.count(.janitorRemoved, "token-secrets")
+            self.logger.info("the janitor deleted a Secret that no pod came for", metadata: ["secret": .string(secret.name)])
+        } catch {
+            self.logger.warning("a Secret without a pod could not be deleted", metadata: ["secret": .string(secret.name), "error": .string(error.description)])
         }
     }
 }

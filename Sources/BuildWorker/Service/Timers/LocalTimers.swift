@@ -60,9 +60,9 @@ final class LocalTimers: Sendable {
             let file = try await OwnThread.run { [journal] in try journal?.write(entry) }
             let timer = Timer(entry: entry, file: file)
             // Draining already: nobody waits for it any more.
-            if !self.arm(timer), await !self.handOverEarly(timer), file == nil { return .failed(detail: "the init timer could not be handed over") }
+            if !self.arm(timer), await !self.handOverEarly(timer), file == nil { return .failed(Problem(.broker, "the init timer could not be handed over")) }
             return .done
-        } catch { return .failed(detail: "\(error)") }
+        } catch { return .failed(Problem(.worker, "\(error)")) }
     }
 
     /// - Returns: `false` when draining.
