@@ -31,6 +31,7 @@ extension ActionPerformer {
             case .ended: return .ended
             case .begun: return .begun
             case .token: return .refused(error.problem)
+            case .status where error.isRefusal: return .unknown
             case .status, .unreachable, .unreadableAnswer: break
             }
             context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])

@@ -181,7 +181,7 @@ extension Facts {
         if self.build == .ended || self.note == .ended || self.failure == .ended { return "build has ended" }
         switch self.build {
         case .unavailable(let problem), .refused(let problem): return problem.detail
-        case .waiting, .running, .begun, .ended, nil: break
+        case .waiting, .running, .begun, .ended, .unknown, nil: break
         }
         if case .refused(let problem) = self.creation { return problem.detail }
         if case .failed(let problem) = self.timerKept { return problem.detail }

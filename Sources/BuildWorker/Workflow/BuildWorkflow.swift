@@ -12,7 +12,7 @@ public enum BuildWorkflow {
         case .stop: stop(facts, rules)
         case .clear: clear(facts, rules)
         case .unreadable: park(facts)
-        case .poison(let crashes): parkPoison(crashes, facts)
+        case .poison(let crashes): parkPoison(crashes, facts, rules)
         }
     }
 
@@ -20,7 +20,7 @@ public enum BuildWorkflow {
         switch report {
         case .taken, .refused: .settle(.ack)
         // A `stop` may have come, to another worker perhaps, before there was a pod to remove.
-        case .ended: command == .start ? removePods(facts, rules) : .settle(.ack)
+        case .ended: if case .poison = command { .settle(.ack) } else { removePods(facts, rules) }
         // A FAILURE that nobody took stays owed, past the limit too.
         case .notTaken: owe(facts)
         }
@@ -47,8 +47,9 @@ public enum BuildWorkflow {
         guard facts.isOverdue else { return postpone(.owed, facts) }
         return switch facts.parking {
         case nil: .park
-        case .held: .settle(.ack)
-        case .noQueue, .notHeld: postpone(.owed, facts)
+        // Nowhere to park: the report has all that is owed.
+        case .held, .noQueue: .settle(.ack)
+        case .notHeld: postpone(.owed, facts)
         }
     }
 
@@ -57,17 +58,20 @@ public enum BuildWorkflow {
     /// What `problem` tells of is tried again after a wait, as often as the limit allows.
     private static func retryOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         guard !self.mayTryLater(facts, rules) else { return tryLater(facts) }
-        return fail(.retriesExhausted(retries: min(facts.attempt, rules.reprocessLimit), problem), facts, rules)
+        return fail(.retriesExhausted(retries: min(facts.attempt, rules.reprocessLimit), problem), facts, rules, mayHaveRun: true)
     }
 
-    /// Only a build that has not ended is failed. Where that is not known for certain, the build API is asked.
-    private static func fail(_ cause: FailureCause, _ facts: Facts, _ rules: WorkflowRules, knownNotToHaveEnded isKnown: Bool = false) -> Action {
+    /// Only a build that has not ended is failed, and only the build API knows.
+    ///
+    /// - Parameter mayHaveRun: what is known does not speak against it, so the question is whether it has ended. Else it most likely waits, and
+    ///   to ask that changes nothing.
+    private static func fail(_ cause: FailureCause, _ facts: Facts, _ rules: WorkflowRules, mayHaveRun: Bool = false) -> Action {
         switch facts.build {
-        case .waiting, .running: .reportFailure(cause)
-        case nil where isKnown: .reportFailure(cause)
-        case nil, .begun: .ask(.hasEnded)
-        // The pod may be left of an earlier delivery; of a `verify` the `stop` that every end brings sees to it.
-        case .ended, .refused: .settle(.ack)
+        case nil: .ask(mayHaveRun ? .hasEnded : .isWaiting)
+        case .begun: .ask(.hasEnded)
+        case .waiting, .running, .unknown: .reportFailure(cause)
+        case .ended: facts.pod?.isThere ?? false ? removePods(facts, rules) : .settle(.ack)
+        case .refused: .settle(.ack)
         case .unavailable: owe(facts)
         }
     }
@@ -81,7 +85,7 @@ extension BuildWorkflow {
         if facts.isRepeated, let action = beforeStartingAgain(facts, rules) { return action }
         switch facts.creation {
         case nil: return .createPod
-        case .rejected(let problem): return fail(.podRejected(problem), facts, rules, knownNotToHaveEnded: true)
+        case .rejected(let problem): return fail(.podRejected(problem), facts, rules)
         case .refused(let problem):
             guard !self.mayTryLater(facts, rules) else { return tryLater(facts) }
             return adoptOrFail(problem, facts, rules)
@@ -98,7 +102,7 @@ extension BuildWorkflow {
         case .ended: return removePods(facts, rules)
         case .refused: return .settle(.ack)
         case .unavailable where facts.isOutage: return tryLater(facts)
-        case .waiting, .running, .begun, .unavailable: break
+        case .waiting, .running, .begun, .unknown, .unavailable: break
         }
         guard facts.creation == nil else { return nil }
         switch facts.pod {
@@ -111,7 +115,7 @@ extension BuildWorkflow {
             case .begun: return .ask(.hasEnded)
             case .unavailable where facts.hasBegun: return owe(facts)
             // Past the limit nothing is made any more.
-            case nil, .waiting, .ended, .refused, .unavailable:
+            case nil, .waiting, .ended, .refused, .unknown, .unavailable:
                 guard facts.attempt > rules.reprocessLimit else { return nil }
                 return fail(
                     .retriesExhausted(retries: rules.reprocessLimit, Problem(.other, "its pod could not be started")), facts, rules)
@@ -128,7 +132,7 @@ extension BuildWorkflow {
         case nil: .lookAtPod
         case .pending, .running, .succeeded, .broken: watch(facts, rules)
         case .terminating, .foreign, .absent, .unseen:
-            fail(.retriesExhausted(retries: facts.attempt, problem), facts, rules, knownNotToHaveEnded: !facts.isRepeated)
+            fail(.retriesExhausted(retries: facts.attempt, problem), facts, rules)
         }
     }
 
@@ -219,7 +223,7 @@ extension BuildWorkflow {
         guard facts.round < rules.verifyLimit else {
             // It may have begun a moment ago.
             guard facts.looks > 1 else { return .lookAtPod }
-            return fail(.neverBegan(waited: rules.initTimeout * facts.round, waitsFor: waitsFor), facts, rules, knownNotToHaveEnded: true)
+            return fail(.neverBegan(waited: rules.initTimeout * facts.round, waitsFor: waitsFor), facts, rules)
         }
         return armTimer(round: facts.round + 1, note: facts.isFromInitTimer ? .delayed : nil, facts, rules)
     }
@@ -233,16 +237,26 @@ extension BuildWorkflow {
             case .unclear: facts.isHealing
             }
         if mayHeal, !facts.hadTimeToHeal { return postpone(.healing, facts) }
-        return fail(.pod(failure), facts, rules, knownNotToHaveEnded: !failure.hasBegun)
+        return fail(.pod(failure), facts, rules, mayHaveRun: failure.hasBegun)
     }
 
     /// Mostly the build has ended and was stopped; or somebody deleted its pod. Only the build API knows which.
     private static func verifyAbsent(_ detail: String?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         switch facts.build {
-        case .waiting, .running:
+        case .waiting, .running, .unknown:
             guard facts.hasSearched else { return .searchPods }
             return .reportFailure(.podGone(hasBegun: facts.build == .running, known: detail ?? facts.lastSeen))
-        case nil, .begun, .ended, .refused, .unavailable: return fail(.podGone(hasBegun: false, known: detail), facts, rules)
+        case nil, .begun, .ended, .refused, .unavailable: return fail(.podGone(hasBegun: false, known: detail), facts, rules, mayHaveRun: true)
+        }
+    }
+}
+
+extension PodObservation {
+    /// There is something to remove, or may be.
+    fileprivate var isThere: Bool {
+        switch self {
+        case .pending, .running, .succeeded, .broken, .unseen: true
+        case .terminating, .foreign, .absent: false
         }
     }
 }
@@ -280,16 +294,10 @@ extension BuildWorkflow {
     }
 
     /// Kept for an operator first; what follows may be the step that kills.
-    private static func parkPoison(_ crashes: Int, _ facts: Facts) -> Action {
+    private static func parkPoison(_ crashes: Int, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         switch facts.parking {
         case nil: .park
-        case .held, .noQueue:
-            switch facts.build {
-            case nil: .ask(.hasEnded)
-            case .waiting, .running, .begun: .reportFailure(.poison(crashes: crashes))
-            case .ended, .refused: .settle(.ack)
-            case .unavailable: owe(facts)
-            }
+        case .held, .noQueue: fail(.poison(crashes: crashes), facts, rules)
         case .notHeld: .settle(.nack)
         }
     }

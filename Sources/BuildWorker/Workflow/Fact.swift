@@ -28,6 +28,8 @@ public enum BuildState: Hashable, Sendable {
     case ended
     /// The API does not take the message's token: it can be asked and told nothing of this build.
     case refused(Problem)
+    /// The API has no answer to such a question.
+    case unknown
     /// The API could not be asked now.
     case unavailable(Problem)
 }

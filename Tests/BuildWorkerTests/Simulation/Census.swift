@@ -8,23 +8,23 @@ struct Census {
     static let expected: Set<String> = {
         var names: Set<String> = []
         func expect(_ fact: String, _ kinds: String...) { for kind in kinds { names.insert("\(fact) \(kind)") } }
-        expect("build", "active", "aborted", "finished", "unknown", "unavailable")
+        expect("build", "waiting", "running", "begun", "ended", "refused", "unavailable")
         expect("creation", "created", "alreadyExists", "rejected", "refused")
         expect(
-            "pod", "pending", "running", "succeeded", "failed", "imageError", "containerError", "terminating", "foreign", "absent", "unseen")
+            "pod", "pending", "running", "succeeded", "broken", "terminating", "foreign", "absent", "unseen")
         expect("timer", "held", "noQueue", "notHeld")
         expect("verification", "held", "notHeld")
         expect("parking", "held", "noQueue", "notHeld")
         expect("postponement", "held", "notHeld")
         expect("timerKept", "done", "failed")
-        expect("note", "taken", "refused", "lost")
-        expect("failure", "taken", "refused", "notTaken")
+        expect("note", "taken", "ended", "refused", "lost")
+        expect("failure", "taken", "ended", "notTaken")
         expect("deletion", "done", "failed")
         expect("clearing", "done", "failed")
         return names.union([
             "a repeated delivery", "a start after its stop", "an outage", "a message past the limit", "the last init timer",
             "the delay is told", "a settlement that came too late", "a worker killed between an effect and its answer",
-            "a worker killed", "a connection lost", "a drain",
+            "a worker killed", "a connection lost", "a drain", "time to heal", "time to heal is over", "owed for too long",
         ])
     }()
 
@@ -49,6 +49,9 @@ struct Census {
             self.add("an outage", if: facts.isOutage)
             self.add("a message past the limit", if: facts.attempt > rules.reprocessLimit)
             self.add("the last init timer", if: facts.round == rules.verifyLimit && facts.isFromInitTimer)
+            self.add("time to heal", if: facts.isHealing)
+            self.add("time to heal is over", if: facts.hadTimeToHeal)
+            self.add("owed for too long", if: facts.isOverdue)
             self.add("the delay is told", if: handling.action?.tellsDelay == true)
             let isStale = !handling.isLost && handling.connection != simulation.workers[handling.worker].connection
             self.add("a settlement that came too late", if: isStale && handling.settlement != nil)

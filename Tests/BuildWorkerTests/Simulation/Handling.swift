@@ -33,5 +33,7 @@ struct Handling {
     /// The service that was away for everybody when the last request reached it.
     var foundAway: SimulatedService?
     var lastLookFailed = false
+    /// Its request made a pod, and the answer was lost.
+    var madeUnknowingly = false
     var callsToAPIThatFailed = 0
 }

@@ -20,6 +20,8 @@ enum Happening {
     case podIsGone(pod: Int)
     /// Somebody who is not a worker deletes a build's pods.
     case interference(build: Int)
+    /// The controller publishes `stop` of a build that has ended.
+    case stopIsPublished(build: Int)
     case workerStarts(worker: Int)
     /// A worker looks whether a service is back.
     case probe(SimulatedService, worker: Int)

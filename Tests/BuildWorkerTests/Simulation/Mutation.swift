@@ -14,6 +14,12 @@ enum Mutation: CaseIterable {
     case repeatedStartAsksNobody
     /// A build that is still pending when its timer fires is left alone.
     case verifyNeverRearms
+    /// No pod means FAILURE, as if no build ended within its init timer.
+    case absentMeansFailed
+    /// The first trouble with an image fails the build.
+    case healingIsNotAwaited
+    /// What the API does not take of one build goes round for ever.
+    case owedForEver
     /// What nobody can read is rejected, again and again.
     case unreadableIsRejected
     /// Settlements are sent on whatever channel there is now.
@@ -28,8 +34,6 @@ enum Mutation: CaseIterable {
     case outageIsCharged
     /// A note that the API refuses is forgotten, though the build may have been stopped.
     case refusedNoteIsForgotten
-    /// A FAILURE that the API refuses is forgotten, though the build may have been stopped.
-    case refusedFailureIsForgotten
     /// A repeated start of a stopped build leaves alone what its earlier delivery made.
     case stoppedStartLeavesItsPod
 }
@@ -41,10 +45,11 @@ extension Mutation {
         case .ackBeforeConfirm, .failureAckedWhenNotTaken, .verifyNeverRearms, .staleTags, .returnedIsHeld: .settledLast
         case .randomPodNames: .oneBuildOnePod
         case .timerInMemory: .everyBuildIsHeld
-        case .attemptsFromFirstDeath, .failsWithoutALook: .failureHasACause
+        case .attemptsFromFirstDeath, .failsWithoutALook, .absentMeansFailed, .healingIsNotAwaited: .failureHasACause
+        case .owedForEver: .nothingHangs
         case .repeatedStartAsksNobody: .endedStaysEnded
         case .unreadableIsRejected, .conflictIsAFault, .outageIsCharged: .attemptHasACause
-        case .refusedNoteIsForgotten, .refusedFailureIsForgotten, .stoppedStartLeavesItsPod: .stopLeavesNoPod
+        case .refusedNoteIsForgotten, .stoppedStartLeavesItsPod: .stopLeavesNoPod
         }
     }
 }

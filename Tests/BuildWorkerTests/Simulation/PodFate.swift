@@ -3,8 +3,10 @@ enum PodFate {
     /// Begins after `start` milliseconds and ends well `length` milliseconds later; later than all init timers it has
     /// begun too late.
     case begins(start: Int, length: Int)
-    /// Cannot pull its image, and then perhaps can: `recovery` milliseconds later it begins.
-    case imageError(after: Int, recovery: Int?)
+    /// Cannot pull its image.
+    case imageError(after: Int)
+    /// The registry is overloaded; `recovery` milliseconds later it begins.
+    case imagePause(after: Int, recovery: Int)
     case containerError(after: Int)
     /// Phase Failed before it begins.
     case fails(after: Int)
@@ -22,8 +24,9 @@ enum PodFate {
         switch self {
         case .begins(let start, let length):
             [(start / 2, .scheduled), (start - start / 2, .running), (length, .succeeded)]
-        case .imageError(let after, nil): [(after, .scheduled), (after, .imageError)]
-        case .imageError(let after, let recovery?): [(after, .scheduled), (after, .imageError), (recovery, .running)]
+        case .imageError(let after): [(after, .scheduled), (after, .imageError)]
+        case .imagePause(let after, let recovery):
+            [(after, .scheduled), (after, .imagePause), (recovery / 2, .imageBackOff), (recovery - recovery / 2, .running)]
         case .containerError(let after): [(after, .scheduled), (after, .containerError)]
         case .fails(let after): [(after, .scheduled), (after, .failed)]
         case .evicted(let start, let after): [(start, .running), (after, .failed)]
@@ -35,7 +38,8 @@ enum PodFate {
     var isHealthy: Bool {
         switch self {
         case .begins: true
-        case .imageError, .containerError, .fails, .evicted, .never, .invalid, .nameTaken: false
+        // A look at the back-off alone does not tell it from one that is hopeless.
+        case .imagePause, .imageError, .containerError, .fails, .evicted, .never, .invalid, .nameTaken: false
         }
     }
 }

@@ -7,6 +7,8 @@ struct Schedule {
         let fate: PodFate
         /// Its token is refused: the API answers each question and report about it with a final 4xx.
         let isUnknownToAPI: Bool
+        /// The API fails for this build, and for no other: no outage.
+        let isBrokenInAPI: Bool
     }
 
     /// A message that a controller publishes.
@@ -44,6 +46,9 @@ struct Schedule {
     /// How long a message stays in a wait queue, and in the init queue.
     static let waitMilliseconds = 30_000
     static let initMilliseconds = 300_000
+    /// How long trouble that may pass is given, and how long the API may owe an answer for one build.
+    static let healMilliseconds = 60_000
+    static let owedMilliseconds = 7_200_000
 
     init(seed: Int) {
         var random = SeededGenerator(seed: UInt64(truncatingIfNeeded: seed))
@@ -68,7 +73,7 @@ struct Schedule {
     }
 
     private mutating func draw(_ build: Int) {
-        self.builds.append(Build(fate: self.drawFate(), isUnknownToAPI: self.random.chance(percent: 3)))
+        self.builds.append(Build(fate: self.drawFate(), isUnknownToAPI: self.random.chance(percent: 3), isBrokenInAPI: self.random.chance(percent: 2)))
         let start = self.random.below(2_000)
         let command = self.random.chance(percent: 2) ? BuildCommand.poison(crashes: 3) : .start
         self.entries.append(Entry(time: start, build: build, command: command))
@@ -98,8 +103,8 @@ struct Schedule {
         return switch self.random.below(20) {
         case 0...8: .begins(start: soon, length: self.random.between(100, 600_000))
         case 9...11: .begins(start: self.random.between(1_000, lastTimer + 200_000), length: self.random.between(100, 600_000))
-        case 12: .imageError(after: soon, recovery: nil)
-        case 13: .imageError(after: self.random.between(1, 40), recovery: self.random.between(1, 10_000))
+        case 12: .imageError(after: soon)
+        case 13: .imagePause(after: self.random.between(1, 40), recovery: self.random.between(1, 50_000))
         case 14: .containerError(after: soon)
         case 15: .fails(after: soon)
         case 16: .evicted(start: soon, after: soon)

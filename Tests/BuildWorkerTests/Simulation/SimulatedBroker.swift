@@ -24,6 +24,9 @@ struct SimulatedBroker {
         let round: Int
         /// The header of a timer that a worker kept itself, or of one that fired and was postponed.
         var hasTimerHeader = false
+        /// When the build API began to owe an answer, and when the pod was first seen in trouble that may pass, in milliseconds.
+        var owedSince: Int?
+        var troubledSince: Int?
         /// The header of a message that was postponed: the attempts it had before.
         var earlierAttempts: Int?
         /// The message that this one is a copy of, however often.

@@ -12,6 +12,7 @@ struct SimulatedCluster {
         /// How many stages of its fate it has reached.
         var reached = 0
         var isTerminating = false
+        var hasBegun = false
         var isGone = false
 
         /// It is there and nobody has asked to delete it.
@@ -71,7 +72,9 @@ struct SimulatedCluster {
     mutating func advance(_ pod: Int, to stage: PodStage) {
         self.pods[pod].stage = stage
         self.pods[pod].reached += 1
-        if stage.hasBegun { self.begun[self.pods[pod].build] = true }
+        guard stage.hasBegun else { return }
+        self.begun[self.pods[pod].build] = true
+        self.pods[pod].hasBegun = true
     }
 
     /// A kept pod of this build that fulfils the condition.
@@ -81,15 +84,17 @@ struct SimulatedCluster {
     }
 
     private static func observation(of pod: Pod) -> PodObservation {
-        if pod.isTerminating { return .terminating }
+        if pod.isTerminating, pod.stage != .running { return .terminating(detail: "") }
         return switch pod.stage {
         case .unscheduled: .pending(node: nil, waitsFor: "a node")
         case .scheduled: .pending(node: "n1", waitsFor: "its image")
         case .running: .running(node: "n1")
         case .succeeded: .succeeded(node: "n1")
-        case .failed: .failed(phase: "failed", detail: "")
-        case .imageError: .imageError(detail: "")
-        case .containerError: .containerError(detail: "")
+        case .failed: .broken(PodFailure(.ended(phase: "failed"), "", hasBegun: pod.hasBegun))
+        case .imageError: .broken(PodFailure(.image, "404"))
+        case .imagePause: .broken(PodFailure(.image, "429", outlook: .mayHeal))
+        case .imageBackOff: .broken(PodFailure(.image, "back-off", outlook: .unclear))
+        case .containerError: .broken(PodFailure(.container, ""))
         }
     }
 }

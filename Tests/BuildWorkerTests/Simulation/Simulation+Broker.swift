@@ -3,7 +3,8 @@ import BuildWorker
 /// What controllers and workers hand to the broker.
 extension Simulation {
     func publish(_ entry: Schedule.Entry) {
-        if let build = entry.build, entry.command == .stop { self.api.end(build, as: .aborted) }
+        // Every end brings a `stop`; those of the schedule are the second ones of a controller that lost its confirm, or come first.
+        if let build = entry.build, entry.command == .stop { self.end(build, as: .aborted) }
         self.put(SimulatedBroker.Message(build: entry.build, command: entry.command, round: 0), in: .builds)
     }
 
@@ -32,17 +33,28 @@ extension Simulation {
         let content = self.broker.messages[handling.message]
         let outcome = self.handOver(
             SimulatedBroker.Message(build: nil, command: content.command, round: 0), to: self.schedule.hasParkedQueue ? .parked : nil, &handling)
+        if outcome == .notHeld { return outcome }
         if outcome == .held { self.parked.insert(content.origin ?? handling.message) }
+        // Without a parked queue its report has all.
+        switch content.command {
+        case .start, .verify: if let build = content.build { self.owed.insert(build) }
+        case .stop, .clear, .unreadable, .poison: break
+        }
         return outcome
     }
 
     /// A copy in the wait queue, without the deaths that are the count.
-    func postpone(_ handling: inout Handling) -> HandOver {
+    func postpone(_ reason: PostponeReason, _ handling: inout Handling) -> HandOver {
         var copy = self.broker.messages[handling.message]
         copy.origin = copy.origin ?? handling.message
         copy.earlierAttempts = handling.facts.attempt
         copy.hasTimerHeader = copy.hasTimerHeader || handling.facts.isFromInitTimer
         copy.deaths = []
+        switch reason {
+        case .outage: break
+        case .owed: copy.owedSince = copy.owedSince ?? handling.begunAt
+        case .healing: copy.troubledSince = copy.troubledSince ?? handling.begunAt
+        }
         copy.isRedelivered = false
         return self.handOver(copy, to: handling.queue == .builds ? .wait : .retryWait, &handling)
     }

@@ -6,14 +6,14 @@ extension Simulation {
         let fault = self.fault(on: .cluster, &handling)
         switch fault {
         case nil:
-            if case .invalid = self.schedule.builds[build].fate { return .rejected(detail: "422") }
+            if case .invalid = self.schedule.builds[build].fate { return .rejected("422") }
             if self.makePod(build, handling.podName, for: handling) { return self.created(build, handling) }
-            return self.mutation == .conflictIsAFault ? .refused(detail: "409") : .alreadyExists
+            return self.mutation == .conflictIsAFault ? .refused("409") : .alreadyExists
         case .unheard, .outage: break
-        case .answerLost: _ = self.makePod(build, handling.podName, for: handling)
+        case .answerLost: handling.madeUnknowingly = self.makePod(build, handling.podName, for: handling)
         case .late: self.clock.plan(.lateEffect(.creation(build: build, name: handling.podName)), after: self.drawLateness())
         }
-        return .refused(detail: "503")
+        return .refused("503")
     }
 
     /// The answer shows the pod as it is at that moment; half of the builds are asked for a look of its own, as by a worker with a delay.
@@ -53,13 +53,13 @@ extension Simulation {
 
     func observe(_ handling: inout Handling, _ look: (SimulatedCluster, Int) -> PodObservation) -> PodObservation {
         handling.lastLookFailed = self.fault(on: .cluster, &handling) != nil
-        guard !handling.lastLookFailed else { return .unseen(detail: "503") }
+        guard !handling.lastLookFailed else { return .unseen("503") }
         let observation = look(self.cluster, handling.podName)
         switch observation {
         // Not for ever, or not for the build's sake: worth another attempt.
         case .terminating, .foreign: handling.faults += 1
         case .absent: if handling.facts.creation == .alreadyExists { handling.faults += 1 }
-        case .pending, .running, .succeeded, .failed, .imageError, .containerError, .unseen: break
+        case .pending, .running, .succeeded, .broken, .unseen: break
         }
         return observation
     }
@@ -73,7 +73,7 @@ extension Simulation {
         case .answerLost: self.deletePods(of: build)
         case .late: self.clock.plan(.lateEffect(.deletion(build: build)), after: self.drawLateness())
         }
-        return .failed(detail: "503")
+        return .failed("503")
     }
 
     func deletePods(of build: Int) {

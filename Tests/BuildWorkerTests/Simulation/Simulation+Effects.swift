@@ -47,10 +47,10 @@ extension Simulation {
     private func performOne(_ action: Action, _ handling: inout Handling) -> Fact {
         let build = handling.build ?? 0
         switch action {
-        case .askForBuild: return .build(self.askForBuild(build, &handling))
+        case .ask(let question): return .build(self.ask(question, of: build, &handling))
         case .createPod: return .creation(self.createPod(build, &handling))
         case .lookAtPod: return .pod(self.observe(&handling) { $0.look(at: build, name: $1) })
-        case .listPods: return .pod(self.observe(&handling) { cluster, _ in cluster.list(build) })
+        case .searchPods: return .search(self.observe(&handling) { cluster, _ in cluster.list(build) })
         case .deletePods: return .deletion(self.deletePods(build, &handling))
         case .armTimer(let round, _):
             if self.mutation == .timerInMemory {
@@ -60,17 +60,17 @@ extension Simulation {
             let queue: SimulatedQueue? = self.schedule.hasInitQueue ? .initTimers : nil
             return .timer(self.handOver(SimulatedBroker.Message(build: build, command: .verify, round: round), to: queue, &handling))
         case .keepTimer(let round):
-            guard self.fault(on: .disk, &handling) == nil else { return .timerKept(.failed(detail: "ENOSPC")) }
+            guard self.fault(on: .disk, &handling) == nil else { return .timerKept(.failed("ENOSPC")) }
             self.keepTimer(of: build, round: round, in: handling.worker)
             return .timerKept(.done)
         case .requestVerification:
             let message = SimulatedBroker.Message(build: build, command: .verify, round: handling.facts.round)
             return .verification(self.handOver(message, to: .retry, &handling))
-        case .tellBuild: return .note(self.fault(on: .buildAPI, &handling) == nil ? self.api.tell(build) : .lost)
+        case .tellBuild: return .note(self.tell(build, &handling))
         case .reportFailure: return .failure(self.reportFailure(build, &handling))
-        case .clearCache: return .clearing(self.fault(on: .disk, &handling) == nil ? .done : .failed(detail: "EIO"))
+        case .clearCache: return .clearing(self.fault(on: .disk, &handling) == nil ? .done : .failed("EIO"))
         case .park: return .parking(self.park(&handling))
-        case .postpone: return .postponement(self.postpone(&handling))
+        case .postpone(let reason): return .postponement(self.postpone(reason, &handling))
         case .settle: preconditionFailure("settling is no request")
         }
     }
@@ -98,7 +98,7 @@ extension Simulation {
             self.deletePods(of: build)
         case .failure(let build):
             self.note("a FAILURE of build \(build) is taken late")
-            _ = self.api.report(build)
+            _ = self.takeFailure(of: build)
         }
     }
 }

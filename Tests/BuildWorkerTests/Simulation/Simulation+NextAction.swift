@@ -9,22 +9,31 @@ extension Simulation {
         case nil, .ackBeforeConfirm, .randomPodNames, .timerInMemory, .attemptsFromFirstDeath, .staleTags, .conflictIsAFault,
             .returnedIsHeld, .outageIsCharged:
             return action
-        case .failureAckedWhenNotTaken: return handling.facts.failure == .notTaken ? .settle(.ack) : action
+        case .failureAckedWhenNotTaken: if case .notTaken = handling.facts.failure { return .settle(.ack) } else { return action }
         case .repeatedStartAsksNobody:
-            guard action == .askForBuild, handling.command == .start else { return action }
-            self.handlings[index].facts.record(.build(.active))
+            guard action == .ask(.isWaiting), handling.command == .start else { return action }
+            self.handlings[index].facts.record(.build(.waiting))
             return self.nextAction(index)
-        case .refusedNoteIsForgotten: return handling.facts.note == .refused ? .settle(.ack) : action
-        case .refusedFailureIsForgotten: return handling.facts.failure == .refused ? .settle(.ack) : action
+        case .refusedNoteIsForgotten: return handling.facts.note == .ended ? .settle(.ack) : action
         case .stoppedStartLeavesItsPod: return handling.facts.wasStopped && handling.command == .start ? .settle(.ack) : action
         case .verifyNeverRearms:
             guard case .armTimer = action, handling.command == .verify else { return action }
             return .settle(.ack)
+        case .absentMeansFailed:
+            guard action == .ask(.hasEnded), handling.command == .verify else { return action }
+            self.handlings[index].facts.record(.build(.waiting))
+            return self.nextAction(index)
+        case .healingIsNotAwaited:
+            guard action == .postpone(.healing), case .broken(let failure) = handling.facts.pod else { return action }
+            return .reportFailure(.pod(failure))
+        case .owedForEver:
+            guard action == .park, handling.command == .start || handling.command == .verify else { return action }
+            return handling.facts.postponement == .held ? .settle(.ack) : handling.facts.postponement == nil ? .postpone(.owed) : .settle(.nack)
         case .unreadableIsRejected: return handling.command == .unreadable ? .settle(.nack) : action
         case .failsWithoutALook:
-            guard action == .lookAtPod, handling.facts.attempt >= self.schedule.rules.reprocessLimit, case .refused(let detail) = handling.facts.creation
+            guard action == .lookAtPod, handling.facts.attempt >= self.schedule.rules.reprocessLimit, case .refused(let problem) = handling.facts.creation
             else { return action }
-            return .reportFailure(.retriesExhausted(retries: handling.facts.attempt, detail: detail))
+            return .reportFailure(.retriesExhausted(retries: handling.facts.attempt, problem))
         }
     }
 }
@@ -34,7 +43,7 @@ extension Action {
     var isHandOver: Bool {
         switch self {
         case .armTimer, .requestVerification, .park, .postpone: true
-        case .askForBuild, .createPod, .lookAtPod, .listPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache, .settle: false
+        case .ask, .createPod, .lookAtPod, .searchPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache, .settle: false
         }
     }
 }

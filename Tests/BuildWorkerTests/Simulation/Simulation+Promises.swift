@@ -8,7 +8,7 @@ extension Simulation {
 
     /// Nothing more is owed to the build: it began, it ended, or the API will hear no more of it.
     private func isOver(_ build: Int) -> Bool {
-        self.cluster.begun[build] || self.api.hasEnded(build) || self.api.refusedFailure[build]
+        self.cluster.begun[build] || self.api.hasEnded(build) || self.api.refusedFailure[build] || self.owed.contains(build)
     }
 
     private func isHeld(_ build: Int) -> Bool {
@@ -42,7 +42,7 @@ extension Simulation {
         guard !self.schedule.rules.usesRetryQueue, handling.command == .start else { return false }
         switch handling.facts.pod {
         case .pending, .running, .succeeded, .unseen, .absent: return true
-        case nil, .failed, .imageError, .containerError, .terminating, .foreign: return false
+        case nil, .broken, .terminating, .foreign: return false
         }
     }
 
@@ -77,6 +77,8 @@ extension Simulation {
             case .start, .verify, .stop, .clear, .unreadable, .poison: break
             }
             guard let build = handling.build else { return }
+            if handling.facts.isOverdue, case .unavailable = handling.facts.build { self.owed.insert(build) }
+            if handling.facts.isOverdue, case .notTaken = handling.facts.failure { self.owed.insert(build) }
             // Who cannot learn that a build has ended cannot tidy up after it; a deletion that fails so often is given up.
             if handling.callsToAPIThatFailed > 0 { self.excused[build] = true }
             if case .failed = handling.facts.deletion { self.excused[build] = true }
@@ -110,9 +112,9 @@ extension Simulation {
             if self.schedule.rules.usesRetryQueue, !self.isOver(build) {
                 self.breaks(.everyBuildEnds, "build \(build) (\(self.schedule.builds[build].fate)) has neither begun nor ended")
             }
-            guard self.api.statuses[build] == .aborted, !self.excused[build], !self.schedule.builds[build].isUnknownToAPI else { continue }
+            guard self.api.hasEnded(build), !self.excused[build], !self.schedule.builds[build].isUnknownToAPI else { continue }
             if self.cluster.keepsPod(of: build, where: \.stage.isAlive) {
-                self.breaks(.stopLeavesNoPod, "build \(build) was stopped, and its pod is there")
+                self.breaks(.stopLeavesNoPod, "build \(build) has ended, and its pod is there")
             }
         }
     }

@@ -52,7 +52,10 @@ extension Simulation {
         self.handlings[index].begunAt = self.clock.now
         self.handlings[index].facts = Facts(
             attempt: attempt, isRepeated: message.isRedelivered || message.earlierAttempts != nil,
-            isFromInitTimer: message.rejections(in: handling.queue) == 0 && message.hasTimedOut, round: message.round, wasStopped: wasStopped)
+            isFromInitTimer: message.rejections(in: handling.queue) == 0 && message.hasTimedOut, round: message.round, wasStopped: wasStopped,
+            isHealing: message.troubledSince != nil,
+            hadTimeToHeal: message.troubledSince.map { self.clock.now - $0 >= Schedule.healMilliseconds } ?? false,
+            isOverdue: message.owedSince.map { self.clock.now - $0 >= Schedule.owedMilliseconds } ?? false)
         if case .poison = handling.command, self.parked.contains(message.origin ?? handling.message) {
             self.handlings[index].facts.record(.parking(.held))
         }

@@ -18,6 +18,8 @@ final class Simulation {
     var keptTimers: [KeptTimer] = []
     /// Messages that were parked, by number.
     var parked: Set<Int> = []
+    /// Builds that an operator has to end: the API would not be told of them.
+    var owed: Set<Int> = []
     /// Builds with a pod that nobody has to answer for, should it stay after the build's end.
     var excused: [Bool]
     private(set) var violation: Violation?
@@ -26,7 +28,7 @@ final class Simulation {
     private let isTracing: Bool
 
     /// No schedule needs more; one that does hangs.
-    private static let mostEvents = 20_000
+    private static let mostEvents = 100_000
     /// A day.
     private static let latestMilliseconds = 86_400_000
 
@@ -77,6 +79,7 @@ final class Simulation {
         case .interference(let build):
             self.note("somebody deletes the pods of build \(build)")
             self.deletePods(of: build)
+        case .stopIsPublished(let build): self.put(SimulatedBroker.Message(build: build, command: .stop, round: 0), in: .builds)
         case .workerStarts(let worker): self.start(worker)
         case .probe(let service, let worker): self.probe(service, from: worker)
         case .keptTimer(let timer): self.fire(timer)
@@ -90,10 +93,8 @@ final class Simulation {
         let stage = stages[state.reached].stage
         self.note("pod \(pod) of build \(state.build): \(stage)")
         self.cluster.advance(pod, to: stage)
-        if stage == .succeeded {
-            self.api.end(state.build, as: .succeeded)
-            self.put(SimulatedBroker.Message(build: state.build, command: .stop, round: 0), in: .builds)
-        }
+        if stage.hasBegun { self.api.begin(state.build) }
+        if stage == .succeeded { self.end(state.build, as: self.random.chance(percent: 10) ? .unstable : .succeeded) }
         if state.reached + 1 < stages.count { self.clock.plan(.podStage(pod: pod), after: stages[state.reached + 1].after) }
     }
 

@@ -5,6 +5,7 @@ extension Fact {
         case .build(.waiting): "the build waits to begin"
         case .build(.running): "the build runs"
         case .build(.begun): "the build does not wait any more"
+        case .build(.unknown): "the API does not know"
         case .build(.ended), .note(.ended), .failure(.ended): "the build has ended"
         case .creation(.created): "created"
         case .creation(.alreadyExists): "it exists already"

@@ -130,7 +130,7 @@ extension FailureReport.Kind {
             case .unreadable: self = facts.parking == .held ? .parked : .dropped
             case .poison: self = .poison
             case .start, .stop, .verify, .clear:
-                if facts.parking == .held {
+                if facts.parking != nil {
                     self = .owed
                     return
                 }
