@@ -21,7 +21,11 @@ extension Integration {
             return KubernetesClient(options: options, transport: HTTPTransport())
         }
 
-        private func secrets(_ stage: Stage) async throws -> [KubernetesClient.SecretVersion] { try await self.client(stage).secrets(labelled: "app=screwdriver") }
+        private func secrets(_ stage: Stage) async throws -> [KubernetesClient.SecretVersion] {
+            var found: [KubernetesClient.SecretVersion] = []
+            try await self.client(stage).forEachPage(ofSecretsLabelled: "app=screwdriver") { found += $0 }
+            return found
+        }
 
         private func startWorker(_ stage: Stage, _ more: [String: String] = [:]) async throws -> WorkerProcess {
             let worker = try stage.startWorker(["run"], Self.inSecrets.merging(more) { $1 })
