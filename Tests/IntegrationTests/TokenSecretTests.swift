@@ -22,9 +22,9 @@ extension Integration {
         }
 
         private func secrets(_ stage: Stage) async throws -> [KubernetesClient.SecretVersion] {
-            var all: [KubernetesClient.SecretVersion] = []
-            try await self.client(stage).forEachPage(ofSecretsLabelled: "app=screwdriver") { all += $0 }
-            return all
+            var found: [KubernetesClient.SecretVersion] = []
+            try await self.client(stage).forEachPage(ofSecretsLabelled: "app=screwdriver") { found += $0 }
+            return found
         }
 
         private func startWorker(_ stage: Stage, _ more: [String: String] = [:]) async throws -> WorkerProcess {

@@ -62,17 +62,17 @@ extension PodObservation {
     /// What several pods of one build mean together.
     ///
     /// There is more than one only where an older worker doubled a build. One that has begun is enough;
-    /// else one that may begin; else the gravest tells why not.
+    /// else one that may begin; else the gravest tells why not, first of all one whose build ran.
     public static func combining(_ pods: [PodObservation]) -> PodObservation {
         pods.max { $0.weight < $1.weight } ?? .absent
     }
 
     private var weight: Int {
         switch self {
-        case .running: 7
-        case .succeeded: 6
-        case .pending: 5
-        case .broken: 4
+        case .running: 8
+        case .succeeded: 7
+        case .pending: 6
+        case .broken(let failure): failure.hasBegun ? 5 : 4
         case .unseen: 3
         case .terminating: 2
         case .foreign: 1

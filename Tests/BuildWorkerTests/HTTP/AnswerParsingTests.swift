@@ -63,7 +63,7 @@ import Testing
                     Issue.record("read over and refused, ANSWER_FUZZ_SEED=\(Self.seed &+ UInt64(number))")
                     continue
                 }
-                if PodObservation(pod: whole, label: "1") != PodObservation(pod: part, label: "1") {
+                if PodObservation(pod: whole, label: "1", container: "1") != PodObservation(pod: part, label: "1", container: "1") {
                     Issue.record("seen otherwise, ANSWER_FUZZ_SEED=\(Self.seed &+ UInt64(number))")
                 }
             default:

@@ -106,13 +106,15 @@ import Testing
         (options.host, options.token) = (server.url, Secret("t0ken"))
         let client = KubernetesClient(options: options, transport: HTTPTransport())
         _ = try await client.patchSecret(named: "a", Self.secret.renewal)
-        #expect(try await client.secrets(labelled: "app=x,build-worker/awaits-pod").map(\.version) == ["7"])
+        var found: [String] = []
+        try await client.forEachPage(ofSecretsLabelled: "app=x,build-worker/awaits-pod") { found += $0.map(\.version) }
+        #expect(found == ["7"])
         #expect(try await client.token(inSecret: "a") == Secret("s3cret"))
         try await client.deleteSecret(named: "a", unlessChangedSince: "7")
         let seen = server.requests
         #expect(seen[0].headers["content-type"] == "application/merge-patch+json")
         #expect(seen[1].headers["accept"]?.contains("as=PartialObjectMetadataList") == true, "tokens do not travel")
-        #expect(seen[1].target.hasSuffix("?labelSelector=app%3Dx%2Cbuild-worker%2Fawaits-pod"))
+        #expect(seen[1].target.hasSuffix("?labelSelector=app%3Dx%2Cbuild-worker%2Fawaits-pod&limit=250"))
         #expect(seen[3].body == #"{"preconditions":{"resourceVersion":"7"}}"#)
     }
 }

@@ -79,7 +79,8 @@ import Testing
     }
 
     private static let causes: [FailureCause] = [
-        .podRejected(detail: ""), .retriesExhausted(retries: 1, detail: ""), .podFailed(phase: "failed", detail: ""), .imageUnavailable(detail: ""),
-        .containerCannotStart(detail: ""), .neverBegan(waited: .seconds(1), waitsFor: ""), .podDisappeared, .poison(crashes: 3),
+        .podRejected(Problem(.policy, "")), .retriesExhausted(retries: 1, Problem(.cluster, "")), .pod(PodFailure(.ended(phase: "failed"), "")),
+        .pod(PodFailure(.image, "")), .pod(PodFailure(.container, "")), .neverBegan(waited: .seconds(1), waitsFor: ""), .podGone(hasBegun: false, known: nil),
+        .podGone(hasBegun: true, known: nil), .poison(crashes: 3),
     ]
 }

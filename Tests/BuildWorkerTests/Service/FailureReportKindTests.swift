@@ -9,19 +9,26 @@ import Testing
         return all
     }
 
+    private static let problem = Problem(.cluster, "create pod: 500")
+
     private static let table: [(Settlement, Facts, BuildCommand, FailureReport.Kind?)] = [
         (.ack, facts(.creation(.created()), .timer(.held), .note(.taken)), .start, nil),
-        (.nack, facts(.creation(.refused(detail: "500"))), .start, .retried),
-        (.ack, facts(.creation(.refused(detail: "500")), .postponement(.held)), .start, .postponed),
+        (.nack, facts(.creation(.refused(problem))), .start, .retried),
+        (.ack, facts(.creation(.refused(problem)), .postponement(.held)), .start, .postponed),
         (.ack, facts(.failure(.taken)), .verify, .buildFailed),
-        (.ack, facts(.failure(.notTaken), .postponement(.held)), .verify, .postponed),
-        (.ack, facts(.failure(.refused), .build(.unknown)), .verify, .failureRefused),
-        (.ack, facts(.failure(.refused), .build(.aborted), .deletion(.done)), .verify, nil),
-        (.ack, facts(.note(.lost), .timer(.held)), .start, .noteLost),
-        (.ack, facts(.note(.refused), .build(.finished)), .start, nil),
-        (.ack, facts(.deletion(.failed(detail: "500"))), .stop, .gaveUp),
-        (.nack, facts(.deletion(.failed(detail: "500"))), .stop, .retried),
-        (.ack, facts(.clearing(.failed(detail: "busy"))), .clear, .gaveUp),
+        (.ack, facts(.failure(.notTaken(problem)), .postponement(.held)), .verify, .postponed),
+        (.ack, facts(.failure(.notTaken(problem)), .parking(.held)), .verify, .owed),
+        (.ack, facts(.failure(.refused(problem))), .verify, .failureRefused),
+        (.ack, facts(.build(.refused(problem))), .start, .failureRefused),
+        (.ack, facts(.failure(.ended), .deletion(.done)), .start, nil),
+        (.ack, facts(.build(.ended)), .verify, nil),
+        (.ack, facts(.build(.unavailable(problem)), .parking(.held)), .verify, .owed),
+        (.ack, facts(.note(.lost(problem)), .timer(.held)), .start, .noteLost),
+        (.ack, facts(.note(.refused(problem)), .timer(.held)), .start, .noteLost),
+        (.ack, facts(.note(.ended), .deletion(.done)), .start, nil),
+        (.ack, facts(.deletion(.failed(problem))), .stop, .gaveUp),
+        (.nack, facts(.deletion(.failed(problem))), .stop, .retried),
+        (.ack, facts(.clearing(.failed(problem))), .clear, .gaveUp),
         (.ack, facts(.parking(.held)), .unreadable, .parked),
         (.ack, facts(.parking(.noQueue)), .unreadable, .dropped),
         (.nack, facts(.parking(.notHeld)), .unreadable, .retried),

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ReportsCheckTests {
     private func judge(_ causes: [String: Int]) -> CheckResult {
-        let reports = causes.flatMap { cause, count in (0..<count).map { _ in FailureReport(.retried, .other, at: "create the pod", causes: [cause], host: "h") } }
+        let reports = causes.flatMap { cause, count in (0..<count).map { _ in FailureReport(.retried, Problem(.other, cause), causes: [cause], host: "h") } }
         return ReportsCheck().judge(ReportSummary.summing(reports), since: "noon")
     }
 

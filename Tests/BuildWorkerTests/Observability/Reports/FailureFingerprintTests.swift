@@ -32,9 +32,9 @@ import Testing
         #expect(FailureFingerprint.withoutIDs(left) != FailureFingerprint.withoutIDs(right))
     }
 
-    @Test func whatFailedAndWhereCountToo() {
-        let names = [("retried", "create the pod"), ("retried", "look at the pod"), ("postponed", "create the pod")].map {
-            FailureFingerprint.of(kind: $0.0, place: $0.1, cause: "500")
+    @Test func whatBecameOfItAndWhoseBusinessItIsCountToo() {
+        let names = [("retried", FailureClass.cluster), ("retried", .network), ("postponed", .cluster)].map {
+            FailureFingerprint.of(kind: $0.0, failureClass: $0.1, cause: "500")
         }
         #expect(Set(names).count == 3)
         #expect(names.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{16}/) != nil })

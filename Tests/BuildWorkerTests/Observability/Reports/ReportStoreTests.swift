@@ -9,7 +9,7 @@ import Testing
     private func report(_ build: Int = 4711, _ cause: String = "create pod: 500", on day: Int = 0) -> FailureReport {
         // 2026-11-14 and later.
         var report = FailureReport(
-            .retried, .cluster, at: "create the pod", causes: [cause], host: "host", time: Timestamp(secondsSince1970: 1_794_657_600 + day * 86_400, milliseconds: 1))
+            .retried, Problem(.cluster, cause), causes: [cause], host: "host", time: Timestamp(secondsSince1970: 1_794_657_600 + day * 86_400, milliseconds: 1))
         report.buildID = build
         report.jobID = "7"
         report.jobType = "start"
@@ -86,19 +86,22 @@ import Testing
         #expect(summaries[0].lastSeen == reports[3].at)
         #expect(summaries[0].lastBuildID == 4)
         #expect(summaries[0].lastReportID == reports[3].id)
-        #expect(summaries[0].title == "retried, create the pod: create pod: 500")
+        #expect(summaries[0].title == "cluster: create pod: 500 (retried)")
         let ledger = ReportLedger()
         reports.forEach { ledger.add($0) }
         #expect(ledger.all.map(\.document) == summaries.map(\.document))
-        for number in 0..<1100 { ledger.add(FailureReport(.retried, .other, at: "step", causes: ["cause \(String(UnicodeScalar(0x4E00 + UInt32(number))!))"], host: "h")) }
+        for number in 0..<1100 {
+            let cause = "cause \(String(UnicodeScalar(0x4E00 + UInt32(number))!))"
+            ledger.add(FailureReport(.retried, Problem(.other, cause), causes: [cause], host: "h"))
+        }
         #expect(ledger.all.count == 1000)
     }
 
     @Test func noSecretGetsIn() {
         let token = "s3cret-build-token"
         let web = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9abcDEF123.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6Ikpva"
-        let report = FailureReport(
-            .retried, .other, at: "step", causes: ["the server said \(token) and \(web)", "password=hunter2, Authorization: Basic aHVudGVyMg==", "{\"token\":\"hunter2\"}"], host: "h", hiding: [Secret(token)])
+        let causes = ["the server said \(token) and \(web)", "password=hunter2, Authorization: Basic aHVudGVyMg==", "{\"token\":\"hunter2\"}"]
+        let report = FailureReport(.retried, Problem(.other, causes.joined(separator: "; ")), causes: causes, host: "h", hiding: [Secret(token)])
         let text = report.document.text()
         #expect(!text.contains(token))
         #expect(!text.contains("eyJhbGci"))

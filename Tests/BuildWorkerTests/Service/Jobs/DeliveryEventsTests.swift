@@ -21,6 +21,8 @@ import Testing
         return facts
     }
 
+    private static let gone = FailureCause.podGone(hasBegun: false, known: nil)
+
     private func event(_ moment: DeliveryMoment, _ context: DeliveryContext) -> BuildEvent? { DeliveryEvents.event(moment, context) }
 
     @Test func eachThatMattersIsTold() {
@@ -29,14 +31,14 @@ import Testing
             (.arrived, start, nil), (.began, start, nil), (.handedBack, start, nil),
             (.learned(.createPod, .creation(.created()), took: .zero), start, .podCreated),
             (.learned(.createPod, .creation(.alreadyExists), took: .zero), start, nil),
-            (.learned(.reportFailure(.podDisappeared), .failure(.taken), took: .zero), verify, .buildFailed),
-            (.learned(.reportFailure(.podDisappeared), .failure(.notTaken), took: .zero), verify, nil),
+            (.learned(.reportFailure(Self.gone), .failure(.taken), took: .zero), verify, .buildFailed),
+            (.learned(.reportFailure(Self.gone), .failure(.notTaken(Problem(.buildAPI, "503"))), took: .zero), verify, nil),
             (.settled(.nack, self.facts(), took: .zero), start, .buildRetried),
             (.settled(.ack, self.facts(.postponement(.held)), took: .zero), start, .buildPostponed),
             (.settled(.ack, self.facts(.pod(.running(node: "node1"))), took: .zero), verify, .buildStarted),
             (.settled(.ack, self.facts(.pod(.running(node: "node1"))), took: .zero), start, nil),
             (.settled(.ack, self.facts(.deletion(.done)), took: .zero), stop, .buildStopped),
-            (.settled(.ack, self.facts(.deletion(.failed(detail: "no"))), took: .zero), stop, nil),
+            (.settled(.ack, self.facts(.deletion(.failed(Problem(.cluster, "no")))), took: .zero), stop, nil),
             (.learned(.park, .parking(.held), took: .zero), self.context("{"), .messageParked),
         ]
         for (moment, context, expected) in moments { #expect(self.event(moment, context)?.kind == expected, "\(moment)") }

@@ -30,12 +30,31 @@ import Testing
         #expect(server.requests.first?.body.contains("node1") == true)
     }
 
-    @Test(arguments: [("QUEUED", true), ("BLOCKED", true), ("RUNNING", false), ("ABORTED", false), ("SUCCESS", false)])
-    func tellsOfWaitingOnlyWhileItWaits(_ status: String, _ isTold: Bool) async throws {
-        let server = try StubServer { _ in .status(200, body: #"{"status":"\#(status)"}"#) }
+    /// The question is the launcher's own, for a message's token may ask no other.
+    @Test(arguments: [true, false])
+    func tellsOfWaitingOnlyWhileItWaits(_ isWaiting: Bool) async throws {
+        let server = try StubServer { request in
+            guard request.method == "POST" else { return .status(200, body: #"{"status":"QUEUED"}"#) }
+            return isWaiting ? .status(200, body: #"{"token":"x"}"#) : .status(403, body: #"{"message":"Build is already running or finished."}"#)
+        }
+        defer { server.stop() }
         let outcome = await self.tell(self.note(server, BuildUpdate(statusMessage: "Waiting")))
-        #expect(outcome == (isTold ? .done : .refused("the build is \(status) meanwhile")))
-        #expect(server.requests.map(\.method) == (isTold ? ["GET", "PUT"] : ["GET"]))
+        #expect(outcome == (isWaiting ? .done : .refused("the build has begun meanwhile")))
+        #expect(server.requests.map { "\($0.method) \($0.target)" } == ["POST /v4/builds/4711/token"] + (isWaiting ? ["PUT /v4/builds/4711"] : []))
+        #expect(server.requests.first?.body == #"{"buildTimeout":1}"#)
+    }
+
+    /// Not to know whether a build waits is no reason to lose its note, nor to tell it.
+    @Test(arguments: [(500, true), (429, true), (401, false), (403, false)])
+    func withoutAnAnswerNothingIsTold(_ code: Int, _ isTriedAgain: Bool) async throws {
+        let server = try StubServer { _ in .status(code, body: #"{"message":"Insufficient scope"}"#) }
+        defer { server.stop() }
+        switch await self.tell(self.note(server, BuildUpdate(statusMessage: "Waiting"))) {
+        case .failed: #expect(isTriedAgain)
+        case .refused: #expect(!isTriedAgain)
+        case .done, .hopeless: Issue.record("told")
+        }
+        #expect(server.requests.map(\.method) == ["POST"])
     }
 
     @Test(arguments: [(403, false), (404, false), (500, true), (503, true), (429, true)])
