@@ -13,7 +13,7 @@ struct Recording {
         var published = images.sorted { $0.key < $1.key }.map { build, fate in
             PublishRecord(t: Self.began + Double(build), job: .start, build: build, image: "fate/\(fate):1", isConfirmed: true)
         }
-        for (build, t) in [3: 4.5, 4: 14.5, 5: 7, 6: 6.6] { published.append(PublishRecord(t: Self.began + t, job: .stop, build: build, isConfirmed: true)) }
+        for (build, t) in [(3, 4.5), (4, 14.5), (5, 7), (6, 6.6)] { published.append(PublishRecord(t: Self.began + t, job: .stop, build: build, isConfirmed: true)) }
         published.append(PublishRecord(t: Self.began + 8, job: .rubbish, body: Data("{".utf8), isConfirmed: true))
         self.evidence = Evidence(
             settings: ChaosSettings(seed: 1, builds: 6, faults: 1, workers: 1, layout: .quorum), published: published,
