@@ -56,7 +56,12 @@ struct KubernetesAPI {
             switch request.method {
             case .GET where request.parameter("watch") != nil && request.isTrue("watch"):
                 return try watchCall(filter, request)
-            case .GET: return .list(filter, try PodPage(request))
+            case .GET:
+                do throws(KubernetesStatus) {
+                    return .list(filter, try PodPage(request, latest: store.resourceVersion))
+                } catch {
+                    return .fixed(error.response)
+                }
             case .DELETE where namespace != nil: return .deleteCollection(filter)
             default: return .fixed(KubernetesStatus.methodNotAllowed.response)
             }
@@ -141,7 +146,7 @@ struct KubernetesAPI {
             }
             pods.removeAll { key(of: $0, in: filter) <= continuation.last }
         }
-        guard pods.count > page.limit else { return list(pods, version: version) }
+        guard pods.count > page.limit else { return list(page.isFromCache ? pods.reversed() : pods, version: version) }
         let shown = Array(pods.prefix(page.limit))
         let next = PodPage.Continuation(version: version, last: shown.last.map { key(of: $0, in: filter) } ?? "")
         // How many are left is known only where nothing is left out.

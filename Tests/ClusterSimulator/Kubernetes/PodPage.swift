@@ -3,19 +3,29 @@ struct PodPage {
     /// At most so many pods.
     var limit = Int.max
     var continuation: Continuation?
+    /// A list of any version comes from the API server's cache, which knows no pages, and no order either.
+    var isFromCache = false
 
     /// Reads `limit`, `continue` and `resourceVersion`.
-    init(_ request: Request) throws(SelectorProblem) {
+    ///
+    /// - Parameter latest: the version of all that there is.
+    init(_ request: Request, latest: Int) throws(KubernetesStatus) {
+        let limit = request.parameter("limit") ?? ""
+        guard limit.isEmpty || Int(limit) != nil else { throw .badRequest("strconv.ParseInt: parsing \"\(limit)\": invalid syntax") }
         let version = request.parameter("resourceVersion") ?? ""
-        guard version.isEmpty || Int(version).map({ $0 >= 0 }) == true else { throw SelectorProblem(message: "Invalid value: \"\(version)\": invalid resource version") }
+        guard version.isEmpty || UInt64(version) != nil else { throw .invalidVersion(version) }
         if let token = request.parameter("continue"), !token.isEmpty {
-            guard version.isEmpty || version == "0" else { throw SelectorProblem(message: "specifying resource version is not allowed when using continue") }
-            continuation = try Continuation(token)
+            guard version.isEmpty || version == "0" else { throw .badRequest("specifying resource version is not allowed when using continue") }
+            do throws(SelectorProblem) {
+                continuation = try Continuation(token)
+            } catch {
+                throw .badRequest("invalid continue token: \(error.message)")
+            }
+        } else if let wanted = UInt64(version), wanted > latest {
+            throw .versionTooLarge(version, current: latest)
         }
-        // A list of any version comes from the API server's cache, which knows no pages.
-        guard version != "0" || continuation != nil, let text = request.parameter("limit"), !text.isEmpty else { return }
-        guard let limit = Int(text) else { throw SelectorProblem(message: "strconv.ParseInt: parsing \"\(text)\": invalid syntax") }
-        if limit > 0 { self.limit = limit }
+        isFromCache = version == "0" && continuation == nil
+        if let limit = Int(limit), limit > 0, !isFromCache { self.limit = limit }
     }
 
     /// Where a list goes on. A client knows it as an opaque token.
