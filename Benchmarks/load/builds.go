@@ -26,7 +26,7 @@ func startMessage(id int64, api string) ([]byte, error) {
 			"pipeline":    map[string]any{"id": 12_345, "name": "acme/checkout-service", "scmContext": "github:github.com"},
 			"annotations": map[string]any{"screwdriver.cd/cpu": "LOW", "screwdriver.cd/ram": "LOW", "screwdriver.cd/timeout": 60},
 			"blockedBy":   []int64{id + 90_000}, "freezeWindows": []string{},
-			"apiUri": api, "container": "node:20", "token": "made-up-" + strings.Repeat("token-", 60),
+			"apiUri": api, "container": "node:20", "token": buildToken(id),
 		},
 	})
 }

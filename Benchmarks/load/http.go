@@ -65,21 +65,21 @@ func requestsOf(client *http.Client, kubernetes, api string, id int) error {
 	pods := kubernetes + "/api/v1/namespaces/builds/pods"
 	pod := fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"load-%d","labels":{"sdbuild":"%d"}},`+
 		`"spec":{"containers":[{"name":"%d","image":"node:20"}]}}`, id, id, id)
-	if err := request(client, http.MethodPost, pods, pod, http.StatusCreated); err != nil {
+	if err := request(client, http.MethodPost, pods, "load", pod, http.StatusCreated); err != nil {
 		return err
 	}
-	if err := request(client, http.MethodGet, fmt.Sprintf("%s/load-%d/status", pods, id), "", http.StatusOK); err != nil {
+	if err := request(client, http.MethodGet, fmt.Sprintf("%s/load-%d/status", pods, id), "load", "", http.StatusOK); err != nil {
 		return err
 	}
-	return request(client, http.MethodPut, fmt.Sprintf("%s/v4/builds/%d", api, id), `{"statusMessage":"Waiting"}`, http.StatusOK)
+	return request(client, http.MethodPut, fmt.Sprintf("%s/v4/builds/%d", api, id), buildToken(int64(id)), `{"statusMessage":"Waiting"}`, http.StatusOK)
 }
 
-func request(client *http.Client, method, url, body string, expected int) error {
+func request(client *http.Client, method, url, token, body string, expected int) error {
 	request, err := http.NewRequest(method, url, bytes.NewReader([]byte(body)))
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer load")
+	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(request)
 	if err != nil {

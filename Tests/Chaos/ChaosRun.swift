@@ -20,10 +20,9 @@ struct ChaosRun: Sendable {
         let recorder = try Recorder(files, settings)
         let queues = Queues("builds")
         let node = try await Broker.start()
-        // A finished build refuses another status, as the real API does. Answers take their time, as real ones do: whoever is
-        // killed shall have something in hand.
+        // Answers take their time, as real ones do: whoever is killed shall have something in hand.
         let simulator = try await Simulator.start(
-            "--strict-builds", "--token", Traffic.clusterSecret, "--namespace", "builds", "--latency-ms", "80", journal: files.journal)
+            "--token", Traffic.clusterSecret, "--namespace", "builds", "--latency-ms", "80", journal: files.journal)
         let environment = WorkerEnvironment(settings, queues, node, simulator).variables
         try await QueueDefinitions(settings: settings, queues: queues, environment: environment).apply(to: node)
         var workers: [WorkerSlot] = []
@@ -46,9 +45,9 @@ struct ChaosRun: Sendable {
         self.recorder.say("\(self.settings.builds) builds, \(self.settings.faults) faults, \(self.settings.workers) workers, \(self.settings.layout.rawValue) queues")
         self.publisher.start()
         for worker in self.workers { try await worker.start() }
-        let hangs = try await self.superviseWhile {
+        let traffic = Traffic(queues: self.queues, simulator: self.simulator, publisher: self.publisher, recorder: self.recorder)
+        let hangs = try await self.superviseWhile(traffic) {
             let start = ContinuousClock.now
-            let traffic = Traffic(queues: self.queues, simulator: self.simulator, publisher: self.publisher, recorder: self.recorder)
             let faults = FaultMaker(
                 broker: self.broker, simulator: self.simulator, workers: self.workers, recorder: self.recorder, seed: self.settings.seed)
             async let published: Void = traffic.publish(Plan(self.settings), since: start)
@@ -60,14 +59,18 @@ struct ChaosRun: Sendable {
         try await self.gather(hangs)
     }
 
-    /// Ends the supervision with the body: from then on nobody starts a worker again.
-    private func superviseWhile<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    /// Ends the supervision with the body: from then on nobody starts a worker again, or stops a build.
+    private func superviseWhile<Result: Sendable>(_ traffic: Traffic, _ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             for worker in self.workers {
                 group.addTask {
                     do { try await worker.supervise() } catch is CancellationError {}
                     return nil
                 }
+            }
+            group.addTask {
+                do { try await traffic.publishStops() } catch is CancellationError {}
+                return nil
             }
             group.addTask { try await body() }
             while let result = try await group.next() {
@@ -110,7 +113,10 @@ struct ChaosRun: Sendable {
             for worker in self.workers { group.addTask { try await worker.drain() } }
             try await group.waitForAll()
         }
-        for worker in self.workers { try await worker.disk.unmount() }
+        for worker in self.workers {
+            for report in try await worker.reports() { try self.recorder.reports.write(report) }
+            try await worker.disk.unmount()
+        }
         let queues = try await self.queuesAfterWorkers()
         try self.recorder.queues.write(QueueRecord(t: Recorder.now, isAfterWorkers: true, queues: queues))
         try await self.takeParked(queues.first { $0.name == self.queues.parked }?.ready ?? 0)

@@ -10,6 +10,7 @@ struct Recorder: Sendable {
     let workers: JSONLines<WorkerRecord>
     let queues: JSONLines<QueueRecord>
     let parked: JSONLines<ParkedMessage>
+    let reports: JSONLines<ReportRecord>
 
     /// Replaces what is in the directory.
     init(_ files: EvidenceFiles, _ settings: ChaosSettings) throws {
@@ -22,6 +23,7 @@ struct Recorder: Sendable {
         self.workers = try JSONLines(files.workers)
         self.queues = try JSONLines(files.queues)
         self.parked = try JSONLines(files.parked)
+        self.reports = try JSONLines(files.reports)
     }
 
     /// Seconds since 1970, as in the simulator's journal.

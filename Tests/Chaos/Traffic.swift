@@ -10,7 +10,7 @@ struct Traffic: Sendable {
     let publisher: PublishingConnection
     let recorder: Recorder
 
-    /// In every build's token, and in rubbish.
+    /// In every build's token, as its signature, and in rubbish.
     static let secret = "chaos-build-token-5d1c"
     /// The cluster's.
     static let clusterSecret = "chaos-cluster-token-90ab"
@@ -34,7 +34,11 @@ struct Traffic: Sendable {
     }
 
     private func publish(_ build: PlannedBuild) async throws {
-        if build.stop == .before { try await self.stop(build) }
+        if build.stop == .before {
+            _ = try await self.simulator.abortBuild(build.build)
+            // Before its start for certain. Who follows the stops publishes it again, and a broker may hand it out again as well.
+            try await self.publishStop(of: build.build)
+        }
         try await self.start(build)
         try await withThrowingTaskGroup { group in
             if let pause = build.copyAfter {
@@ -46,7 +50,7 @@ struct Traffic: Sendable {
             if case .after(let pause) = build.stop {
                 group.addTask {
                     try await Task.sleep(for: .seconds(pause))
-                    try await self.stop(build)
+                    _ = try await self.simulator.abortBuild(build.build)
                 }
             }
             try await group.waitForAll()
@@ -60,7 +64,7 @@ struct Traffic: Sendable {
                 "buildId": .number(String(build.build)), "jobId": .number(String(build.build + 1_000_000)), "jobName": "main", "eventId": 77,
                 "pipeline": ["id": 4242, "name": "acme/shop", "scmContext": "github:github.com"], "annotations": [:],
                 "apiUri": .string(self.simulator.api), "container": .string(build.fate.image),
-                "token": .string("\(Self.secret)-\(build.build)"),
+                "token": .string(BuildToken.make(build.build, secret: Self.secret)),
             ],
         ]
         try await self.publish(message.serialized(), to: self.queues.build) {
@@ -68,21 +72,32 @@ struct Traffic: Sendable {
         }
     }
 
-    /// A controller ends the build first, then tells the workers.
-    private func stop(_ build: PlannedBuild) async throws {
-        try await self.simulator.setBuild(build.build, status: "ABORTED")
+    /// Until cancelled: has every build stopped that has ended, as the controller does whoever ended it.
+    func publishStops() async throws {
+        var last = 0
+        while true {
+            for stop in try await self.simulator.stops(after: last) {
+                try await self.publishStop(of: stop.build)
+                last = stop.number
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func publishStop(of build: Int) async throws {
         let message: JSONValue = [
             "job": "stop",
             "buildConfig": [
-                "buildId": .number(String(build.build)), "jobName": "main", "apiUri": .string(self.simulator.api),
-                "token": .string("\(Self.secret)-\(build.build)"),
+                "buildId": .number(String(build)), "jobId": .number(String(build + 1_000_000)), "jobName": "main", "pipelineId": 4242,
+                "annotations": [:], "blockedBy": [], "freezeWindows": [], "apiUri": .string(self.simulator.api),
+                "token": .string(BuildToken.make(build, secret: Self.secret)),
             ],
         ]
-        try await self.publish(message.serialized(), to: self.queues.build) { PublishRecord(t: $0, job: .stop, build: build.build, isConfirmed: $1) }
+        try await self.publish(message.serialized(), to: self.queues.build) { PublishRecord(t: $0, job: .stop, build: build, isConfirmed: $1) }
     }
 
     private func publish(_ rubbish: Rubbish) async throws {
-        let body = rubbish.body(token: Self.secret)
+        let body = rubbish.body(token: BuildToken.make(1, secret: Self.secret))
         try await self.publish(body, to: rubbish.isForRetryQueue ? self.queues.retry : self.queues.build) {
             PublishRecord(t: $0, job: .rubbish, body: Data(body), isConfirmed: $1)
         }

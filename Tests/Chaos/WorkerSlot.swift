@@ -1,3 +1,4 @@
+internal import BuildWorker
 internal import ChaosModel
 internal import Foundation
 internal import TestSupport
@@ -50,6 +51,18 @@ actor WorkerSlot {
         } catch is NotInTime {
             try await process.kill9()
             try self.ended(process, .stuck)
+        }
+    }
+
+    /// What the worker wrote down of failures, as an operator reads it.
+    func reports() async throws -> [ReportRecord] {
+        let list = try ChildProcess(
+            Surroundings.binaries.appendingPathComponent("worker"), ["reports", "list", "--json"],
+            environment: self.environment.filter { $0.key != "LD_PRELOAD" })
+        guard try await list.waitForExit() == 0 else { throw NotInTime(description: "worker reports list: \(list.errors)") }
+        return try list.output.split(separator: "\n").map { line in
+            let report = try JSONValue(parsing: String(line))
+            return ReportRecord(worker: self.number, kind: report["kind"]?.string ?? "", build: report["buildId"]?.integer)
         }
     }
 

@@ -45,6 +45,12 @@ import Testing
             $0.list(1, at: 15)
         },
         Planted("never looked at again", .neverVerified) { $0.remove { $0.build == "1" && $0.method == "GET" } },
+        Planted("looked at by name for its start only", .neverVerified) {
+            $0.remove { $0.build == "1" && $0.method == "GET" }
+            $0.post(1, at: 7, status: 409)
+            $0.read(1, at: 7.1, status: nil, fault: "rule 3 reset-after")
+            $0.read(1, at: 7.2)
+        },
         Planted("looked at too early", .neverVerified) {
             $0.remove { $0.build == "2" && $0.method == "GET" }
             $0.list(2, at: 4)
@@ -75,6 +81,21 @@ import Testing
             $0.create(5, at: 9)
             $0.addPod(5, name: "5-a")
         },
+        Planted("a short build's pod lives", .stoppedButAlive) {
+            $0.create(6, at: 9)
+            $0.addPod(6, name: "6-a")
+        },
+        Planted("a failed build's pod lives", .stoppedButAlive) {
+            $0.create(3, at: 9)
+            $0.addPod(3, name: "3-a")
+        },
+        Planted("a short build never ended", .lost) { $0.evidence.state.builds["6"] = .init(status: "RUNNING") },
+        Planted("a short build was failed in time", .failedWronglyHealthy) { $0.setStatus(6, "FAILURE", "Build failed to start after 5 retries: 503") },
+        Planted("a short build was to be failed when it had ended", .failedAfterItsEnd) { $0.put(6, at: 12, "FAILURE", code: 403) },
+        Planted("a short build's failure was reported", .reportedAfterItsEnd) {
+            $0.evidence.reports.append(ReportRecord(worker: 1, kind: "failure-refused", build: 6))
+        },
+        Planted("a question took the build's message away", .messageErased) { $0.evidence.state.builds["2"]?.erasedMessage = "delayed" },
     ]
 
     static let surroundings = [
@@ -92,7 +113,7 @@ import Testing
         Planted("a request is missing in the journal", .evidence) { $0.evidence.journal[4].seq += 1 },
         Planted("a pod that no request made", .evidence) { $0.addPod(4, name: "4-a", deleted: true) },
         Planted("a start that was never confirmed", .evidence) { $0.evidence.published[0].isConfirmed = false },
-        Planted("a build that was never published", .evidence) { $0.evidence.settings.builds = 6 },
+        Planted("a build that was never published", .evidence) { $0.evidence.settings.builds = 7 },
         Planted("a fault that could not be made", .evidence) { $0.evidence.faults[0].phase = .notMade; $0.evidence.settings.faults = 0 },
         Planted("a fault that nobody made", .evidence) { $0.evidence.settings.faults = 2 },
         Planted("nobody looked at the queues", .evidence) { $0.evidence.queues.removeLast() },
@@ -133,8 +154,27 @@ import Testing
         },
         Planted("a stopped build started again and stopped again") {
             $0.create(5, at: 9)
-            $0.request(5, at: 10, "DELETE", "pods", status: 200, effect: "deleted:1")
+            $0.delete(5, at: 10)
             $0.addPod(5, name: "5-a", deleted: true)
+        },
+        Planted("a short build started again and stopped again") {
+            $0.create(6, at: 9)
+            $0.delete(6, at: 10)
+            $0.addPod(6, name: "6-a", deleted: true)
+        },
+        Planted("looked at by name") {
+            $0.remove { $0.build == "1" && $0.method == "GET" }
+            $0.read(1, at: 7)
+        },
+        Planted("looked at by name for its start, and once more") {
+            $0.remove { $0.build == "1" && $0.method == "GET" }
+            $0.post(1, at: 7, status: 409)
+            $0.read(1, at: 7.1)
+            $0.read(1, at: 8)
+        },
+        Planted("failed just before it ended") {
+            $0.setStatus(6, "FAILURE", "Build failed to start after 5 retries: 500")
+            for second in 0..<6 { $0.post(6, at: 10 + 2 * Double(second), status: 500, fault: "rule 4 status-500") }
         },
         Planted("parked twice") {
             $0.evidence.parked.append($0.evidence.parked[0])
@@ -163,7 +203,7 @@ import Testing
         let verdict = Verdict(recording.evidence)
         #expect(!verdict.isGood)
         let text = verdict.description
-        for words in ["notFailed, build 3", "published start of fate/bad-image:1", "-> 201, created", "fault 1 began: refused", "pod 3-a Pending"] {
+        for words in ["notFailed, build 3", "published start of fate/bad-image:1", "-> 201, created", "fault 1 began: refused", "pod 3-a deleted"] {
             #expect(text.contains(words), "\(words) is not in:\n\(text)")
         }
         #expect(text.contains("lost") && text.contains("duplicates avoided (409)") && text.contains("Kubernetes refuses all"))

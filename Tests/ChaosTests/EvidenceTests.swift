@@ -15,6 +15,7 @@ import Testing
         try self.write(recording.workers, to: files.workers)
         try self.write(recording.queues, to: files.queues)
         try self.write(recording.parked, to: files.parked)
+        try self.write(recording.reports, to: files.reports)
         try Data(
             #"""
             {"seq":1,"t":1001.5,"listener":"kubernetes","method":"POST","path":"/api","status":201,"build":"1","pod":"1-a","effect":"created","fault":null,"connection":1}
@@ -43,7 +44,7 @@ import Testing
         let recording = Recording().evidence
         #expect(evidence.published == recording.published)
         #expect(evidence.faults == recording.faults && evidence.workers == recording.workers && evidence.queues == recording.queues)
-        #expect(evidence.parked == recording.parked && evidence.settings == recording.settings && evidence.end == recording.end)
+        #expect(evidence.parked == recording.parked && evidence.reports == recording.reports && evidence.settings == recording.settings && evidence.end == recording.end)
         #expect(evidence.journal.map(\.status) == [201, nil])
         #expect(evidence.journal[1].body?.statusMessage == "x")
         #expect(evidence.state.pods == [.init(name: "1-a", build: "1", phase: "Running", deleted: false)])

@@ -30,6 +30,13 @@ import ChaosModel
         #expect(Set(plan.rubbish.map { $0.body(token: "t") }).count == plan.rubbish.count, "no two are alike")
     }
 
+    /// As in production: with an init timer of minutes, most builds are over before it fires.
+    @Test func manyBuildsAreShort() {
+        let builds = Plan(self.settings(1, builds: 5000)).builds
+        let short = builds.count { if case .ends = $0.fate.expectation { true } else { false } }
+        #expect(short * 3 >= builds.count)
+    }
+
     @Test func everyFaultIsDrawnOnceBeforeAnyTwice() {
         let kinds = FaultKind.allCases.count
         let schedule = FaultSchedule(self.settings(1, faults: 2 * kinds)).entries

@@ -13,16 +13,23 @@ struct ClusterSimulator: ParsableCommand {
 
               {"control":"http://127.0.0.1:P1","kubernetes":"http://127.0.0.1:P2","api":"http://127.0.0.1:P3"}
 
-            KUBERNETES: create, get (also /status), list, watch and delete pods by name or labelSelector; create, get, list, \
-            patch (merge patches) and delete secrets, which go with the pods that own them. The image \
-            of a pod's first container chooses its fate, such as fate/bad-image:1; any other image runs:
+            KUBERNETES: create, get (also /status), list (limit, continue, resourceVersion), watch and delete pods by name or \
+            labelSelector; create, get, list, patch (merge patches) and delete secrets, which go with the pods that own them. \
+            The image of a pod's first container chooses its fate, such as fate/bad-image:1; any other image runs:
               running  succeeded  stuck-pending  stuck-initializing  slow-SECONDS  bad-image  bad-launcher-image
               invalid-image  crash  config-error  failed  evicted  unknown  slow-delete
+              short  short-unstable  short-failure  short-aborted     (run half a second; their builds end so)
             or how its creation fails (once for each pod name, N times, or always):
               refuse-N  refuse-always  quota  quota-N  forbidden  invalid  no-namespace
               reset-before  reset-after  hang-before  hang-after      (before or after the pod is created)
 
-            API: PUT and GET /v4/builds/ID with any bearer token. Unknown builds are QUEUED.
+            A build's container is its launcher: when it begins, the build whose id is in the label sdbuild is RUNNING; when it ends by \
+            itself, the build ends: SUCCESS, or as its fate says. Where the build is neither QUEUED nor BLOCKED the launcher exits with 1. \
+            That of failed, evicted and unknown says no more once the build runs, and that of crash says nothing.
+
+            API: PUT and GET /v4/builds/ID, POST /v4/builds/ID/token, GET /v4/builds/ID/steps, GET /v4/status, with the rules and words \
+            of Screwdriver's own. A bearer token is a JSON web token with scope, username (the build's id) and exp; its signature may \
+            be any. Every build is known, and QUEUED with its first step active, until CONTROL or a request says otherwise.
 
             CONTROL:
               GET /health, /counts, /state              what has happened
@@ -38,8 +45,15 @@ struct ClusterSimulator: ParsableCommand {
               POST /latency {"ms":20}                   hold back every answer
               POST /listeners {"name":"api","open":false}   refuse connections, drop those there are
               POST /token {"token":"new"}               as --token; null: any token is accepted
-              POST /builds/ID {"status":"ABORTED"}      change a build
+              POST /builds/ID {"status":"ABORTED"}      change a build as a PUT does, by the same rules: 409 if it has ended
+              PUT /builds/ID {"status":"SUCCESS","statusMessage":"text","steps":false}
+                                                        have a build in this state, whatever it was; "steps":false: without steps
+              DELETE /builds/ID                         the API knows no such build, until PUT or /reset
+              GET /stops?after=N -> {"stops":[{"number":N+1,"build":"4711","t_ms":n},…]}
+                                                        the builds that have ended, whoever ended them, in order: Screwdriver has each
+                                                        stopped by a message, which whoever plays its queue publishes
               POST /pods/NAME {"fate":"failed"}         change a pod now; DELETE /pods/NAME removes it
+              POST /compact                             forget the past: lists begun before cannot be continued (410)
               POST /reset                               forget pods, builds, faults, latency and counters
 
             Try it:
@@ -86,9 +100,6 @@ struct ClusterSimulator: ParsableCommand {
             valueName: "http://127.0.0.1:port"))
     var apiServer: APIServerAddress?
 
-    @Flag(help: "Finished builds refuse every update with 403, as the real API does.")
-    var strictBuilds = false
-
     func validate() throws {
         for port in [controlPort, kubernetesPort, apiPort] where !(0...65_535).contains(port) {
             throw ValidationError("\(port) is not a port.")
@@ -112,7 +123,7 @@ struct ClusterSimulator: ParsableCommand {
     func run() throws {
         let settings = Settings(
             namespace: namespace, token: token, startDelayMilliseconds: startDelayMilliseconds,
-            latencyMilliseconds: latencyMilliseconds, strictBuilds: strictBuilds, realCluster: try realCluster())
+            latencyMilliseconds: latencyMilliseconds, realCluster: try realCluster())
         let server = Server(
             settings: settings, ports: [.control: controlPort, .kubernetes: kubernetesPort, .api: apiPort],
             journalPath: journal)

@@ -8,8 +8,6 @@ struct Settings: Sendable {
     var startDelayMilliseconds: Int64
     /// By how much each answer of both APIs is held back.
     var latencyMilliseconds: Int64
-    /// Whether a finished build refuses another status.
-    var strictBuilds: Bool
     var realCluster: RealCluster?
 
     /// A real API server that is used instead of the simulated one.

@@ -33,7 +33,9 @@ final class Simulation {
         token = settings.token
         pods = PodStore(startDelay: settings.startDelayMilliseconds, loop: loop)
         secrets = SecretStore(pods: pods)
-        builds = BuildStore(isStrict: settings.strictBuilds)
+        builds = BuildStore()
+        let launcher = Launcher(builds: builds, pods: pods)
+        pods.follow { launcher.observe($0) }
     }
 
     func addListener(_ name: ListenerName, port: Int, group: MultiThreadedEventLoopGroup) -> Listener {

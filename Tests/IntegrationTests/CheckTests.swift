@@ -63,7 +63,7 @@ extension Integration {
             let outcome = try await self.check(stage, ["worker", "--url", url])
             self.expect(outcome, 2, "breakers_open=1")
             self.expect(try await self.check(stage, ["worker", "--alive", "--url", url]), 0, "is alive")
-            #expect(!outcome.output.contains(Stage.token) && !outcome.output.contains(stage.clusterToken))
+            #expect(!outcome.output.contains(Stage.secret) && !outcome.output.contains(stage.clusterToken))
             try await worker.terminate()
             self.expect(try await self.check(stage, ["worker", "--url", url]), 2, "cannot connect")
             self.expect(try await self.check(stage, ["worker", "--alive", "--url", url]), 2, "cannot connect")

@@ -12,6 +12,8 @@ extension Integration {
             let image: String
             /// `nil`: the build must not be failed.
             var failure: String?
+            /// How the build ends by itself, if it does.
+            var end: String?
             var pods = 1
             /// The node that the API must have been told, where there is one.
             var hostname: String?
@@ -21,7 +23,7 @@ extension Integration {
 
         static let fates = [
             Fate(build: 1, image: "fate/running:1", hostname: node),
-            Fate(build: 2, image: "fate/succeeded:1", hostname: node),
+            Fate(build: 2, image: "fate/succeeded:1", end: "SUCCESS"),
             Fate(build: 3, image: "fate/slow-3:1", hostname: node),
             Fate(build: 4, image: "fate/bad-image:1", failure: "Build failed to start. Please check if your image is valid."),
             Fate(build: 5, image: "fate/bad-launcher-image:1", failure: "Build failed to start. Please check if your image is valid."),
@@ -43,6 +45,10 @@ extension Integration {
             Fate(build: 21, image: "fate/hang-after:1", hostname: node),
             Fate(build: 22, image: "fate/stuck-pending:1", failure: "Insufficient cpu"),
             Fate(build: 23, image: "fate/stuck-initializing:1", failure: "still pending after"),
+            Fate(build: 24, image: "fate/short:1", end: "SUCCESS"),
+            Fate(build: 25, image: "fate/short-unstable:1", end: "UNSTABLE"),
+            Fate(build: 26, image: "fate/short-failure:1", end: "FAILURE"),
+            Fate(build: 27, image: "fate/short-aborted:1", end: "ABORTED"),
         ]
 
         @Test(arguments: Stage.Layout.allCases)
@@ -73,6 +79,7 @@ extension Integration {
         private func isMet(_ fate: Fate, _ state: Simulator.State) -> Bool {
             guard state.pods(fate.build).count >= fate.pods else { return false }
             if fate.failure != nil { return state.status(fate.build) == "FAILURE" }
+            if let end = fate.end { return state.status(fate.build) == end }
             return fate.hostname == nil || state.hostname(fate.build) == fate.hostname
         }
 
@@ -84,9 +91,75 @@ extension Integration {
                 #expect(state.message(fate.build).contains(failure), build)
                 #expect(state.updates(fate.build).count { $0["status"]?.string == "FAILURE" } == 1, "failed once")
             } else {
-                #expect(state.status(fate.build) != "FAILURE", build)
-                #expect(state.hostname(fate.build) == fate.hostname, build)
+                #expect(state.status(fate.build) == fate.end ?? "RUNNING", build)
+                // Of a build that ends so soon the API may have been told its node or not.
+                if fate.end == nil { #expect(state.hostname(fate.build) == fate.hostname, build) }
             }
+        }
+
+        /// As most builds: over, and stopped by the controller, before the init timer fires. That finds no pod, and an API that refuses
+        /// whatever it is asked: nothing is wrong.
+        @Test(arguments: ["short", "short-unstable", "short-failure", "short-aborted"])
+        func aShortBuildIsOverBeforeItsTimerFires(fate: String) async throws {
+            let stage = try await Stage.set(initTimeout: .seconds(3))
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/\(fate):1"))
+            try await eventually("the build has ended, and its pod is gone") {
+                try await stage.publishStops()
+                let state = try await stage.simulator.state()
+                return state.pods(1).count == 1 && state.alivePods(1).isEmpty
+            }
+            try await eventually("its timer has fired and nothing is left") {
+                try worker.hasLogged("jobType: verify, buildId: 1, result:") && stage.isSettled() && stage.depth(\.initTimers) == 0
+            }
+            let failures = try await stage.simulator.requests().filter { $0[path: "body", "status"]?.string == "FAILURE" }
+            #expect(failures.isEmpty, "it ended well, and is not failed")
+            #expect(try await worker.status()["reports"]?.array?.isEmpty == true, "there is nothing to report")
+            try await worker.terminate()
+        }
+
+        /// The message comes again when the build is over: a controller that lost its confirm, or a broker that hands it out again.
+        @Test func aStartOfABuildThatIsOverLeavesNoPod() async throws {
+            let stage = try await Stage.set(initTimeout: .seconds(1))
+            defer { stage.clear() }
+            try await stage.publish(stage.start(1, image: "fate/short:1"))
+            let first = try stage.startWorker()
+            try await eventually("the build is over and its pod is gone") {
+                try await stage.publishStops()
+                let state = try await stage.simulator.state()
+                return try state.pods(1).count == 1 && state.alivePods(1).isEmpty && stage.isSettled() && stage.depth(\.initTimers) == 0
+            }
+            try await first.terminate()
+            // Another worker, which has not seen the stop.
+            let second = try stage.startWorker()
+            try await second.waitUntilConsuming()
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "POST", "times": 1, "action": ["status": 503]])
+            try await stage.publish(stage.start(1, image: "fate/short:1"))
+            try await eventually("nothing is left") {
+                try await stage.publishStops()
+                return try second.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") && stage.isSettled() && stage.depth(\.initTimers) == 0
+            }
+            try await eventually("no pod is left") { try await stage.simulator.state().alivePods(1).isEmpty }
+            #expect(try await stage.simulator.state().status(1) == "SUCCESS")
+            #expect(try await stage.simulator.requests().filter { $0[path: "body", "status"]?.string == "FAILURE" }.isEmpty)
+            try await second.terminate()
+        }
+
+        @Test func aQuestionLeavesTheBuildsMessage() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
+            try await eventually("the build is told to be delayed") { try await stage.simulator.state().message(1).contains("Build initialization delayed") }
+            // A start that is repeated asks whether the build has ended.
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "POST", "times": 1, "action": ["status": 503]])
+            try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
+            try await eventually("the start is acknowledged") { try worker.messages().count { $0.contains("acknowledge, job completed for jobId: 1000001, jobType: start") } == 2 }
+            #expect(try await stage.simulator.state().document[path: "builds", "1", "erasedMessage"] == nil)
+            try await worker.terminate()
         }
 
         @Test func aPendingBuildIsToldToBeDelayedAndGetsItsTime() async throws {
@@ -176,7 +249,7 @@ extension Integration {
             try await eventually("the build is acknowledged all the same") { try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }
             let requests = try await stage.simulator.requests()
             // Five attempts by the delivery, and then one by the spool, which may have been made already.
-            #expect((5...6).contains(requests.count { $0["method"]?.string == "PUT" }))
+            #expect((5...6).contains(requests.count { $0["method"]?.string == "PUT" && $0["body"] != ["stats": [:]] }))
             #expect(try stage.depth(\.initTimers) == 1, "the timer was held before")
             #expect(try await stage.simulator.state().podsCreated == 1)
             try await worker.terminate()
@@ -191,12 +264,13 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/invalid:1"))
             try await eventually("the refusal is logged") { try worker.hasLogged("refused the build's FAILURE for good") }
             try await eventually("nothing is left") { try stage.isSettled() }
-            #expect(try await stage.simulator.requests().count { $0["method"]?.string == "PUT" } == 1, "a 4xx is never repeated")
+            let failures = try await stage.simulator.requests().count { $0[path: "body", "status"]?.string == "FAILURE" }
+            #expect(failures == 1, "a 4xx is never repeated")
             try await worker.terminate()
         }
 
-        @Test(arguments: [("ABORTED", false), ("RUNNING", true)])
-        func aPodThatDisappears(status: String, isFailed: Bool) async throws {
+        @Test(arguments: [true, false])
+        func aPodThatDisappears(isFailed: Bool) async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let worker = try stage.startWorker()
@@ -204,7 +278,7 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the pod is there") { try await stage.simulator.state().alivePods(1).count == 1 }
             let pod = try #require(try await stage.simulator.state().alivePods(1).first?["name"]?.string)
-            try await stage.simulator.setBuild(1, status: status)
+            if !isFailed { try await stage.simulator.setBuild(1, status: "ABORTED") }
             try await stage.simulator.deletePod(pod)
             try await eventually("its timer fired and nothing is left") {
                 try stage.isSettled() && stage.depth(\.initTimers) == 0 && worker.hasLogged("jobType: verify, buildId: 1, result:") == true
@@ -212,7 +286,7 @@ extension Integration {
             }
             try await eventually("the verdict is told") {
                 let state = try await stage.simulator.state()
-                return isFailed ? state.status(1) == "FAILURE" : state.status(1) == status
+                return state.status(1) == (isFailed ? "FAILURE" : "ABORTED")
             }
             if isFailed { #expect(try await stage.simulator.state().message(1).contains("disappeared")) }
             try await worker.terminate()
@@ -224,7 +298,7 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/bad-image:1"))
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "path": "labelSelector", "times": 2, "action": ["status": 500]])
+            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 2, "action": ["status": 500]])
             try await eventually("the verdict comes all the same") { try await stage.simulator.state().status(1) == "FAILURE" }
             #expect(try await stage.simulator.state().message(1).contains("Please check if your image is valid."))
             try await worker.terminate()
@@ -279,10 +353,14 @@ extension Integration {
             let pod = PodName.of(BuildID(rawValue: 1), prefix: "")
             let pods = "/api/v1/namespaces/\(stage.namespace)/pods"
             let requests = try await stage.simulator.requests().map { "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")" }
-            #expect(
-                requests == ["POST \(pods)"] + (looks ? ["GET \(pods)/\(pod)/status"] : []) + [
-                    "PUT /v4/builds/1", "GET \(pods)?labelSelector=sdbuild%3D1", "PUT /v4/builds/1", "DELETE \(pods)?labelSelector=sdbuild%3D1",
-                ])
+            // A verification and a stop may name the pod, or ask by its label.
+            let forms = ["\(pods)/\(pod)", "\(pods)/\(pod)/status", "\(pods)?labelSelector=sdbuild%3D1"]
+            let begun = ["POST \(pods)"] + (looks ? ["GET \(pods)/\(pod)/status"] : []) + ["PUT /v4/builds/1"]
+            #expect(requests.prefix(begun.count) == begun[...])
+            let rest = Array(requests.dropFirst(begun.count))
+            try #require(rest.count >= 3)
+            #expect(forms.contains { rest[0] == "GET \($0)" } && rest[1] == "PUT /v4/builds/1" && forms.contains { rest[2] == "DELETE \($0)" }, "\(rest)")
+            #expect(rest.dropFirst(3).allSatisfy { $0.hasPrefix("GET \(pods)") || $0.hasPrefix("DELETE \(pods)") }, "what is left over goes too: \(rest)")
             try await worker.terminate()
         }
     }

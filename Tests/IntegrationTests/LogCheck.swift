@@ -8,7 +8,7 @@ import Testing
 enum LogCheck {
     static func holds(_ worker: WorkerProcess) throws {
         let text = worker.child.output + worker.child.errors
-        for secret in [Stage.token, "somethingNew", "run.sh"] + worker.secrets {
+        for secret in [Stage.secret, BuildToken.beginning, "somethingNew", "run.sh"] + worker.secrets {
             #expect(!text.contains(secret), "the log shows \(secret)")
         }
         for line in try worker.log() {

@@ -99,7 +99,7 @@ extension Integration {
                     try await simulator.clearFaults()
                     try await simulator.fault(["listener": "api", "action": action])
                     let body = #"{"statusMessage":"x"}"#
-                    let headers = "Host: a\r\nAuthorization: Bearer b\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n"
+                    let headers = "Host: a\r\nAuthorization: Bearer \(Stage.token(1))\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n"
                     _ = try RawExchange.send("PUT /v4/builds/1 HTTP/1.1\r\n\(headers)\r\n\(body)", to: simulator.api)
                 }
                 try await put(["raw": "wrong-length", "after": false])

@@ -46,7 +46,7 @@ extension Integration {
             #expect(report["buildId"] == 1)
             #expect(report["causes"]?.array?.first?.string?.contains("exceeded quota") == true)
             #expect(report["timeline"]?.array?.contains { $0["step"] == "create the pod" } == true)
-            #expect(!shown.output.contains(Stage.token) && !shown.output.contains(stage.clusterToken))
+            #expect(!shown.output.contains(Stage.secret) && !shown.output.contains(stage.clusterToken))
             let unknown = try await WorkerProcess.run(["reports", "show", "000000000000"], environment: stage.environment(environment))
             #expect(unknown.code == 1)
             #expect(unknown.errors.contains("there is no report 000000000000"))

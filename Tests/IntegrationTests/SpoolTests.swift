@@ -45,7 +45,7 @@ extension Integration {
             #expect(all.first { $0.0 == "build.pod-created" }?.1["podName"]?.string?.hasPrefix("1-") == true)
             let reportID = all.first { $0.0 == "report.build-failed" }?.1["id"]?.string
             #expect(reportID != nil && all.first { $0.0 == "build.failed" }?.1["reportId"]?.string == reportID)
-            #expect(!all.contains { $0.1.text().contains(Stage.token) })
+            #expect(!all.contains { $0.1.text().contains(Stage.secret) })
             // What was told last waits for the next worker.
             #expect(try self.entries(.publish, .new).count <= 1)
         }
@@ -81,7 +81,7 @@ extension Integration {
             try await eventually("the note is seen, without a secret") {
                 guard let kept = try self.entries(.status, .new).first ?? self.entries(.status, .cur).first else { return false }
                 let text = kept.document().text()
-                #expect(!text.contains(Stage.token))
+                #expect(!text.contains(Stage.secret))
                 return text.contains("\"buildId\"")
             }
             #expect(try await stage.simulator.state().updates(1).isEmpty)

@@ -33,7 +33,7 @@ extension Integration {
             #expect(status[path: "timers", "expected"] == 1)
             #expect(status[path: "totals", "podsCreated"] == 1)
             #expect(status["connections"]?.array?.map { $0["connected"] } == [true, true])
-            #expect(!"\(status)".contains(Stage.token), "no secret leaves")
+            #expect(!"\(status)".contains(Stage.secret), "no secret leaves")
             try await eventually("the janitor has looked") {
                 try await worker.status()["queues"]?.array?.first { $0["role"] == "init" }?["ready"] == 1
             }
@@ -175,16 +175,16 @@ extension Integration {
             // A twentieth of a minute: 3 s.
             let worker = try stage.startWorker(["run"], Stage.looking(["POD_TTL": "0.05", "JANITOR_INTERVAL": "0.5"]))
             try await worker.waitUntilConsuming()
-            try await stage.publish(stage.start(1, image: "fate/succeeded:1"))
-            try await stage.publish(stage.start(2, image: "fate/running:1"))
-            try await stage.publish(stage.start(3, image: "fate/running:1"))
+            for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             // A build that ends before the worker's own note loses its pod at once, by the rules for starts.
             try await eventually("the builds have begun") {
                 let state = try await stage.simulator.state()
                 return try (1...3).allSatisfy { state.hostname($0) != nil } && stage.isSettled()
             }
             // One whose pod has finished, and one whose pod nobody stopped.
-            for build in [1, 3] { try await stage.simulator.setBuild(build, status: "SUCCESS") }
+            let pod = try #require(try await stage.simulator.state().alivePods(1).first?["name"]?.string)
+            try await stage.simulator.setFate(of: pod, "succeeded")
+            try await stage.simulator.setBuild(3, status: "SUCCESS")
             try await eventually("the finished pod and that of the ended build are gone") {
                 let state = try await stage.simulator.state()
                 return state.alivePods(1).isEmpty && state.alivePods(3).isEmpty

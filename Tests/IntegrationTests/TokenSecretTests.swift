@@ -40,10 +40,10 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the build has begun") { try await stage.simulator.state().hostname(1) != nil }
             let pod = try #require(try await self.client(stage).pods(labelled: "sdbuild=1").first)
-            #expect(!pod.text().contains(Stage.token))
+            #expect(!pod.text().contains(Stage.secret))
             let secret = try #require(try await self.secrets(stage).first)
             #expect(secret.hasOwner && secret.name == pod[path: "metadata", "name"]?.string)
-            #expect(try await self.client(stage).token(inSecret: secret.name) == Secret(Stage.token))
+            #expect(try await self.client(stage).token(inSecret: secret.name) == Secret(Stage.token(1)))
             try await eventually("its timer has fired") { try stage.isSettled() && stage.depth(\.initTimers) == 0 }
             try await stage.publish(stage.stop(1))
             try await eventually("both are gone") {
@@ -128,9 +128,10 @@ extension Integration {
             let stage = try await self.set()
             defer { stage.clear() }
             let worker = try await self.startWorker(stage, ["POD_TTL": "0.01", "JANITOR_INTERVAL": "0.5"])
-            try await stage.publish(stage.start(1, image: "fate/succeeded:1"))
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the build has begun") { try await stage.simulator.state().hostname(1) != nil && stage.isSettled() }
-            try await stage.simulator.setBuild(1, status: "SUCCESS")
+            let pod = try #require(try await stage.simulator.state().alivePods(1).first?["name"]?.string)
+            try await stage.simulator.setFate(of: pod, "succeeded")
             try await eventually("its pod is gone") { try await stage.simulator.state().alivePods(1).isEmpty }
             // A real cluster's controllers would do it; a lone API server has none.
             if RealCluster.current == nil { #expect(try await self.secrets(stage).isEmpty) }

@@ -68,7 +68,43 @@ package struct Simulator: Sendable {
     package func removeFault(_ id: Int) async throws { try await self.request("DELETE", "/faults/\(id)") }
     package func clearFaults() async throws { try await self.request("DELETE", "/faults") }
     package func setListener(_ name: String, open: Bool) async throws { try await self.request("POST", "/listeners", ["name": .string(name), "open": .bool(open)]) }
+    /// Changes a build by the API's rules. Throws if it has ended.
     package func setBuild(_ build: Int, status: String) async throws { try await self.request("POST", "/builds/\(build)", ["status": .string(status)]) }
+    /// As a user does.
+    /// - Returns: false when it has ended before.
+    package func abortBuild(_ build: Int) async throws -> Bool {
+        let request = HTTPRequest(method: "POST", url: "\(self.control)/builds/\(build)", body: (["status": "ABORTED"] as JSONValue).serialized())
+        let response = try await Self.transport.send(request, deadline: .seconds(30))
+        guard response.status == 200 || response.status == 409 else { throw NotInTime(description: "build \(build) cannot be aborted: \(response.status)") }
+        return response.status == 200
+    }
+    /// There is such a build in this state, whatever it was.
+    package func haveBuild(_ build: Int, status: String, steps: Bool = true) async throws {
+        try await self.request("PUT", "/builds/\(build)", ["status": .string(status), "steps": .bool(steps)])
+    }
+    /// The API knows no such build.
+    package func forgetBuild(_ build: Int) async throws { try await self.request("DELETE", "/builds/\(build)") }
+    /// Lists of pods begun before cannot be continued.
+    package func compact() async throws { try await self.request("POST", "/compact") }
+    package func reset() async throws { try await self.request("POST", "/reset") }
+
+    /// A build that has ended, and that the API therefore has stopped.
+    package struct Stop: Sendable {
+        /// Counts from 1.
+        package let number: Int
+        package let build: Int
+    }
+
+    /// The builds that ended since that stop, in order.
+    package func stops(after number: Int) async throws -> [Stop] {
+        try (try await self.request("GET", "/stops?after=\(number)")["stops"]?.array ?? []).map { stop in
+            guard let number = stop["number"]?.integer, let build = stop["build"]?.string.flatMap({ Int($0) }) else {
+                throw NotInTime(description: "the simulator told of a stop: \(stop.text())")
+            }
+            return Stop(number: number, build: build)
+        }
+    }
+
     package func setFate(of pod: String, _ fate: String) async throws { try await self.request("POST", "/pods/\(pod)", ["fate": .string(fate)]) }
     package func deletePod(_ pod: String) async throws { try await self.request("DELETE", "/pods/\(pod)") }
 
@@ -88,7 +124,10 @@ package struct Simulator: Sendable {
         package func status(_ build: Int) -> String? { self.build(build)?["status"]?.string }
         package func message(_ build: Int) -> String { self.build(build)?["statusMessage"]?.string ?? "" }
         package func hostname(_ build: Int) -> String? { self.build(build)?[path: "stats", "hostname"]?.string }
-        package func updates(_ build: Int) -> [JSONValue] { (self.build(build)?["updates"]?.array ?? []).compactMap { $0["body"] } }
+        /// What the API was told and took. Questions, which say nothing, are left out.
+        package func updates(_ build: Int) -> [JSONValue] {
+            (self.build(build)?["updates"]?.array ?? []).compactMap { $0["body"] }.filter { $0 != ["stats": [:]] && $0 != [:] }
+        }
         package var podsCreated: Int { self.document["podsCreated"]?.integer ?? 0 }
         private func build(_ build: Int) -> JSONValue? { self.document[path: "builds", String(build)] }
     }

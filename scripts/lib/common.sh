@@ -168,6 +168,15 @@ user_has_process() {
 
 # --- Ports --------------------------------------------------------------------------------------
 
+# Prints a build's token as its messages have it: a JSON web token, good for this build alone and for twelve hours. Its signature is none.
+build_token() {
+    jq -nr --argjson build "$1" 'def part: @base64 | gsub("="; "") | gsub("\\+"; "-") | gsub("/"; "_");
+        (now | floor) as $now
+        | [({alg: "RS256", typ: "JWT"} | tojson | part),
+           ({username: $build, buildId: $build, scope: ["temporal"], iat: $now, exp: ($now + 43200)} | tojson | part),
+           "made-up"] | join(".")'
+}
+
 # Prints N different free ports of 127.0.0.1, one a line. They lie below the range from which the
 # kernel serves outgoing connections, so a port is still free when a node that was killed starts again.
 # perl is the one language that every Debian has (perl-base is essential).

@@ -80,10 +80,10 @@ ENV
 }
 
 publish_start() {
-    jq -cn --argjson build "$1" --arg api "$API" '{job: "start", buildConfig: {
+    jq -cn --argjson build "$1" --arg api "$API" --arg token "$(build_token "$1")" '{job: "start", buildConfig: {
         buildId: $build, jobId: ($build + 1000), eventId: 1, pipelineId: 1, jobName: "main", isPR: false,
         pipeline: {id: 1, name: "acme/shop", scmContext: "github:github.com"}, annotations: {}, blockedBy: [], freezeWindows: [],
-        apiUri: $api, container: "fate/running:1", token: "made-up"}}' \
+        apiUri: $api, container: "fate/running:1", token: $token}}' \
         | pod exec --interactive "$CONTAINER" worker publish - >"$workspace/publish.log" 2>&1 || fail_trial "worker publish failed: $(cat "$workspace/publish.log")"
 }
 

@@ -9,9 +9,10 @@ package struct Summary: CustomStringConvertible {
         let builds = checker.builds
         var rows: [(String, String)] = [
             ("builds", "\(builds.count)"),
-            ("  begun", "\(builds.count { !$0.isStopped && !$0.isFailed && !$0.alivePods.isEmpty })"),
-            ("  failed", "\(builds.count { !$0.isStopped && $0.isFailed })"),
-            ("  stopped", "\(builds.count(where: \.isStopped))"),
+            ("  begun", "\(builds.count { $0.end == nil && !$0.alivePods.isEmpty })"),
+            ("  ended by themselves", "\(builds.count { $0.endedByItself != nil })"),
+            ("  failed", "\(builds.count(where: \.isFailed))"),
+            ("  aborted", "\(builds.count(where: \.isAborted))"),
             ("  failed by chance, fairly", "\(checker.givenUpFairly)"),
             ("workers", "\(evidence.settings.workers), started \(evidence.workers.count { $0.event == .started }) times"),
             ("queues", evidence.settings.layout.rawValue),

@@ -13,8 +13,14 @@ package struct Violation: Hashable, Sendable {
         case notFailed
         /// FAILURE, but not for what was wrong.
         case wrongCause
-        /// A stopped build's pod lives on.
+        /// The pod of a build that has ended lives on: every such build is stopped.
         case stoppedButAlive
+        /// A build that ended by itself was to be failed afterwards.
+        case failedAfterItsEnd
+        /// A failure report of a build that ended by itself.
+        case reportedAfterItsEnd
+        /// A mere question took away what the build's page said.
+        case messageErased
         /// A message is left in a queue that should be empty, or is unacked.
         case leftInQueue
         /// An unreadable message is not in the parked queue.

@@ -14,8 +14,30 @@ package struct ClusterState: Decodable, Hashable, Sendable {
     package struct Build: Decodable, Hashable, Sendable {
         package var status: String
         package var statusMessage: String?
+        package var ended: End?
+        /// A message that a question took away and nobody gave back, while the build is what it was.
+        package var erasedMessage: String?
 
-        package init(status: String, statusMessage: String? = nil) { (self.status, self.statusMessage) = (status, statusMessage) }
+        package init(status: String, statusMessage: String? = nil, ended: End? = nil, erasedMessage: String? = nil) {
+            (self.status, self.statusMessage, self.ended, self.erasedMessage) = (status, statusMessage, ended, erasedMessage)
+        }
+    }
+
+    package struct End: Decodable, Hashable, Sendable {
+        package enum Author: String, Decodable, Sendable {
+            /// By a request to the build API: a worker.
+            case client
+            /// By the launcher in its pod.
+            case launcher
+            /// By a user.
+            case control
+        }
+
+        package var by: Author
+        /// Seconds since 1970.
+        package var t: Double
+
+        package init(by author: Author, t: Double) { (self.by, self.t) = (author, t) }
     }
 
     /// Every pod ever made.

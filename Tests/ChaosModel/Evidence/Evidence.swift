@@ -8,6 +8,7 @@ package struct Evidence: Sendable {
     package var workers: [WorkerRecord]
     package var queues: [QueueRecord]
     package var parked: [ParkedMessage]
+    package var reports: [ReportRecord]
     package var journal: [JournalRecord]
     package var state: ClusterState
     package var end: RunEnd
@@ -16,10 +17,11 @@ package struct Evidence: Sendable {
 
     package init(
         settings: ChaosSettings, published: [PublishRecord], faults: [FaultRecord], workers: [WorkerRecord], queues: [QueueRecord],
-        parked: [ParkedMessage], journal: [JournalRecord], state: ClusterState, end: RunEnd, logsWithSecrets: [String]
+        parked: [ParkedMessage], reports: [ReportRecord], journal: [JournalRecord], state: ClusterState, end: RunEnd, logsWithSecrets: [String]
     ) {
         (self.settings, self.published, self.faults, self.workers, self.queues) = (settings, published, faults, workers, queues)
-        (self.parked, self.journal, self.state, self.end, self.logsWithSecrets) = (parked, journal, state, end, logsWithSecrets)
+        (self.parked, self.reports, self.journal) = (parked, reports, journal)
+        (self.state, self.end, self.logsWithSecrets) = (state, end, logsWithSecrets)
     }
 
     /// Throws when a file is missing or a line of it cannot be read: half the evidence proves nothing.
@@ -29,7 +31,7 @@ package struct Evidence: Sendable {
         self.init(
             settings: try document(files.settings), published: try EvidenceFiles.records(in: files.published), faults: try EvidenceFiles.records(in: files.faults),
             workers: try EvidenceFiles.records(in: files.workers), queues: try EvidenceFiles.records(in: files.queues), parked: try EvidenceFiles.records(in: files.parked),
-            journal: try EvidenceFiles.records(in: files.journal), state: try document(files.state), end: end,
+            reports: try EvidenceFiles.records(in: files.reports), journal: try EvidenceFiles.records(in: files.journal), state: try document(files.state), end: end,
             logsWithSecrets: try Self.search(files.logs, for: end.secrets))
     }
 

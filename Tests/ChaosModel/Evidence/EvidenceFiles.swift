@@ -18,6 +18,8 @@ package struct EvidenceFiles: Sendable {
     package var queues: URL { self.directory.appendingPathComponent("queues.jsonl") }
     /// ``ParkedMessage``, a line each.
     package var parked: URL { self.directory.appendingPathComponent("parked.jsonl") }
+    /// ``ReportRecord``, a line each.
+    package var reports: URL { self.directory.appendingPathComponent("reports.jsonl") }
     /// The simulator's own: every request, in the order of their effects.
     package var journal: URL { self.directory.appendingPathComponent("journal.jsonl") }
     /// What the simulator's `/state` says at the end.

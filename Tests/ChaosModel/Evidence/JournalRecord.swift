@@ -34,8 +34,12 @@ package struct JournalRecord: Decodable, Hashable, Sendable {
 
     var isCreation: Bool { self.effect == "created" }
     var isDeletion: Bool { self.effect.hasPrefix("deleted:") && self.effect != "deleted:0" }
-    /// Only a verification lists pods; a start looks at its pod by name.
-    var isList: Bool { self.listener == "kubernetes" && self.method == "GET" && self.path.contains("labelSelector") }
+    var isPodRequest: Bool { self.listener == "kubernetes" && self.path.contains("/pods") }
+    /// A look at the build's pods: by label, or at the one of that name.
+    var isLook: Bool { self.isPodRequest && self.method == "GET" }
+    var isLookByName: Bool { self.isLook && !self.path.contains("labelSelector") }
+    /// Whether the build API was to fail the build, whatever it said to that.
+    var isFailure: Bool { self.listener == "api" && self.method == "PUT" && self.body?.status == "FAILURE" }
     /// An answer that was only late, or legal in a way that few servers choose, is whole.
     var isAnsweredWhole: Bool {
         guard self.status != nil, let fault = self.fault else { return self.status != nil }

@@ -92,6 +92,19 @@ package struct ParkedMessage: Codable, Hashable, Sendable {
     package init(body: Data, reason: String?) { (self.body, self.reason) = (body, reason) }
 }
 
+/// A failure report that a worker has left.
+package struct ReportRecord: Codable, Hashable, Sendable {
+    package var worker: Int
+    /// Such as `build-failed`.
+    package var kind: String
+    package var build: Int?
+
+    package init(worker: Int, kind: String, build: Int?) { (self.worker, self.kind, self.build) = (worker, kind, build) }
+
+    /// Whether it says that the build was to be failed.
+    var isOfFailedBuild: Bool { self.kind == "build-failed" || self.kind == "failure-refused" }
+}
+
 /// How the run ended.
 package struct RunEnd: Codable, Hashable, Sendable {
     /// `nil`: everything came to rest. Else what still hung when time was up.

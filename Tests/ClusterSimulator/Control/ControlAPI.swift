@@ -44,9 +44,19 @@ struct ControlAPI {
             return done
         case (.POST, "listeners", 1): return try changeListener(request)
         case (.POST, "builds", 2): return try changeBuild(path[1], request)
+        case (.PUT, "builds", 2): return try setBuild(path[1], request)
+        case (.DELETE, "builds", 2):
+            simulation.builds.forget(path[1])
+            return done
+        case (.GET, "stops", 1):
+            let after = request.parameter("after").flatMap { Int($0) } ?? 0
+            return .answer(Response(status: 200, body: StateReport(simulation: simulation).stops(after: after)))
         case (.POST, "pods", 2): return try changePod(path[1], request)
         case (.DELETE, "pods", 2):
             return remove(simulation.pods.pods(named: path[1]))
+        case (.POST, "compact", 1):
+            simulation.pods.compact()
+            return done
         case (.POST, "reset", 1):
             if simulation.cluster != nil { return failure(409, "a real cluster cannot be reset") }
             simulation.reset()
@@ -73,8 +83,29 @@ struct ControlAPI {
 
     private func changeBuild(_ id: String, _ request: Request) throws(JSONProblem) -> Outcome {
         let update = try BuildUpdate(Array(request.body.readableBytesView))
-        simulation.builds.build(id).apply(update)
-        return .answer(simulation.builds.build(id).response())
+        guard let build = simulation.builds.build(id) else { return failure(404, "no such build") }
+        do throws(Build.Refusal) {
+            try simulation.builds.update(build, update, by: .control)
+        } catch {
+            return failure(409, error.message)
+        }
+        return done
+    }
+
+    private func setBuild(_ id: String, _ request: Request) throws(JSONProblem) -> Outcome {
+        var status: BuildStatus?
+        var message: String?
+        var hasSteps = true
+        try members(of: request, allowing: ["status", "statusMessage", "steps"]) { scanner, key throws(JSONProblem) in
+            switch key {
+            case "status": status = BuildStatus(rawValue: try scanner.string())
+            case "statusMessage": message = try scanner.stringOrSkip()
+            default: hasSteps = try scanner.boolean()
+            }
+        }
+        guard let status else { return failure(400, "\"status\" must be a build's, such as RUNNING") }
+        simulation.builds.set(Build(id: id, status: status, statusMessage: message, hasSteps: hasSteps))
+        return done
     }
 
     private func changePod(_ name: String, _ request: Request) throws(JSONProblem) -> Outcome {

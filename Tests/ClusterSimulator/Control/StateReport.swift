@@ -41,6 +41,18 @@ struct StateReport {
         return buffer
     }
 
+    /// The builds that ended since.
+    func stops(after number: Int) -> ByteBuffer {
+        var buffer = ByteBuffer(string: "{\"stops\":[")
+        for (index, stop) in simulation.builds.stops.dropFirst(number).enumerated() {
+            buffer.writeString("\(index > 0 ? "," : ""){\"number\":\(stop.number),\"build\":")
+            buffer.writeJSON(stop.build)
+            buffer.writeString(",\"t_ms\":\(stop.at.milliseconds)}")
+        }
+        buffer.writeStaticString("]}")
+        return buffer
+    }
+
     private func write(_ pod: Pod, into buffer: inout ByteBuffer) {
         if !pod.isDeleted { _ = simulation.pods.pod(pod.namespace, pod.name) }
         buffer.writeStaticString("{\"name\":")
@@ -57,6 +69,12 @@ struct StateReport {
         buffer.writeJSON(build.id)
         buffer.writeStaticString(":{")
         build.writeMembers(into: &buffer)
+        if let author = build.endedBy, let ended = build.endedAt {
+            buffer.writeString(",\"ended\":{\"t\":\(ended.unixSeconds)")
+            buffer.writeMember("by", author.kind)
+            buffer.writeStaticString("}")
+        }
+        buffer.writeMember("erasedMessage", build.erasedMessage)
         buffer.writeStaticString(",\"updates\":[")
         for (index, update) in build.updates.enumerated() {
             if index > 0 { buffer.writeStaticString(",") }

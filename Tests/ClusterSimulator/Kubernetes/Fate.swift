@@ -1,6 +1,8 @@
 /// What becomes of a pod, chosen by the image of its first container (`fate/NAME:tag`).
 enum Fate: Equatable {
     case running, succeeded, stuckPending, stuckInitializing
+    /// Runs for half a second; its build ends so.
+    case short(BuildStatus)
     /// Stays without a node for so many milliseconds, then runs.
     case slow(Int64)
     case badImage, badLauncherImage, invalidImage, crash, configError
@@ -13,6 +15,10 @@ enum Fate: Equatable {
         switch name {
         case "running": self = .running
         case "succeeded": self = .succeeded
+        case "short": self = .short(.success)
+        case "short-unstable": self = .short(.unstable)
+        case "short-failure": self = .short(.failure)
+        case "short-aborted": self = .short(.aborted)
         case "stuck-pending": self = .stuckPending
         case "stuck-initializing": self = .stuckInitializing
         case "bad-image": self = .badImage
@@ -44,6 +50,7 @@ enum Fate: Equatable {
         return switch self {
         case .running, .slowDelete: start + [(2 * delay, .running)]
         case .succeeded: start + [(2 * delay, .running), (3 * delay, .succeeded)]
+        case .short: start + [(2 * delay, .running), (2 * delay + 500, .succeeded)]
         case .stuckPending: [(0, .unschedulable)]
         case .stuckInitializing: start
         case .slow(let wait): [(0, .unscheduled), (wait, .running)]

@@ -56,7 +56,12 @@ struct KubernetesAPI {
             switch request.method {
             case .GET where request.parameter("watch") != nil && request.isTrue("watch"):
                 return try watchCall(filter, request)
-            case .GET: return .list(filter, limit: request.parameter("limit").flatMap { Int($0) } ?? .max)
+            case .GET:
+                do throws(KubernetesStatus) {
+                    return .list(filter, try PodPage(request, latest: store.resourceVersion))
+                } catch {
+                    return .fixed(error.response)
+                }
             case .DELETE where namespace != nil: return .deleteCollection(filter)
             default: return .fixed(KubernetesStatus.methodNotAllowed.response)
             }
@@ -106,8 +111,8 @@ struct KubernetesAPI {
         case .read(let namespace, let name):
             let pod = store.pod(namespace, name)
             return Performance(pod?.response(status: 200) ?? KubernetesStatus.notFound(name).response)
-        case .list(let filter, let limit):
-            return Performance(list(limit > 0 ? Array(store.pods(filter).prefix(limit)) : store.pods(filter)))
+        case .list(let filter, let page):
+            return Performance(list(filter, page))
         case .watch(let filter, let start, let timeout):
             return Performance(.watch(filter, since: start, timeout: timeout))
         case .delete(let namespace, let name):
@@ -128,10 +133,34 @@ struct KubernetesAPI {
         }
     }
 
-    private func list(_ pods: [Pod]) -> Response {
+    /// A page of the list that there was when its first page was asked for.
+    private func list(_ filter: PodFilter, _ page: PodPage) -> Response {
+        var pods = store.pods(filter)
+        let version = page.continuation?.version ?? store.resourceVersion
+        if let continuation = page.continuation {
+            if let version = continuation.version {
+                guard let gone = store.deleted(since: version, filter) else {
+                    return KubernetesStatus.expired(goingOnWith: PodPage.Continuation(version: nil, last: continuation.last).token).response
+                }
+                pods = (pods + gone).filter { $0.createdVersion <= version }.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+            }
+            pods.removeAll { key(of: $0, in: filter) <= continuation.last }
+        }
+        guard pods.count > page.limit else { return list(page.isFromCache ? pods.reversed() : pods, version: version) }
+        let shown = Array(pods.prefix(page.limit))
+        let next = PodPage.Continuation(version: version, last: shown.last.map { key(of: $0, in: filter) } ?? "")
+        // How many are left is known only where nothing is left out.
+        let remaining = filter.isEmpty ? ",\"remainingItemCount\":\(pods.count - shown.count)" : ""
+        return list(shown, version: version, more: ",\"continue\":\"\(next.token)\"\(remaining)")
+    }
+
+    private func key(of pod: Pod, in filter: PodFilter) -> String { filter.namespace == nil ? "\(pod.namespace)/\(pod.name)" : pod.name }
+
+    /// - Parameter more: members of the list's metadata.
+    private func list(_ pods: [Pod], version: Int? = nil, more: String = "") -> Response {
         var body = ByteBuffer()
         body.writeString(
-            #"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"\#(store.resourceVersion)"},"items":["#)
+            #"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"\#(version ?? store.resourceVersion)"\#(more)},"items":["#)
         for (index, pod) in pods.enumerated() {
             if index > 0 { body.writeStaticString(",") }
             pod.write(into: &body, as: .item)

@@ -4,7 +4,7 @@ import NIOCore
 enum KubernetesCall {
     case create(namespace: String, Result<PodManifest, JSONProblem>)
     case read(namespace: String, name: String)
-    case list(PodFilter, limit: Int)
+    case list(PodFilter, PodPage)
     case watch(PodFilter, since: WatchStart, timeout: TimeAmount?)
     case delete(namespace: String, name: String)
     case deleteCollection(PodFilter)

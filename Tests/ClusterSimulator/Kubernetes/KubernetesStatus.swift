@@ -3,18 +3,22 @@ import NIOCore
 /// The `Status` object with which a kube-apiserver answers every failure.
 struct KubernetesStatus: Error {
     var code: Int
+    /// Empty: none is given.
     var reason: String
     var message: String
     /// `details` without its braces, as JSON; nil when there is none.
     var details: String?
+    /// With which a list goes on that has expired.
+    var continuation: String?
 
     var response: Response { Response(status: code, body: body) }
 
     private var body: ByteBuffer {
         var body = ByteBuffer()
-        body.writeStaticString(#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"#)
+        let metadata = continuation.map { "\"continue\":\"\($0)\"" } ?? ""
+        body.writeString(#"{"kind":"Status","apiVersion":"v1","metadata":{\#(metadata)},"status":"Failure","message":"#)
         body.writeJSON(message)
-        body.writeMember("reason", reason)
+        if !reason.isEmpty { body.writeMember("reason", reason) }
         if let details { body.writeString(",\"details\":{\(details)}") }
         body.writeString(",\"code\":\(code)}")
         return body
@@ -70,6 +74,29 @@ struct KubernetesStatus: Error {
             message: "pods is forbidden: User \"system:serviceaccount:build-worker:build-worker\" cannot create "
                 + "resource \"pods\" in API group \"\" in the namespace \"\(namespace)\"",
             details: "\"kind\":\"pods\"")
+    }
+
+    static func invalidVersion(_ version: String) -> KubernetesStatus {
+        // Not what one would expect of a client's mistake, but so it is.
+        KubernetesStatus(
+            code: 500, reason: "",
+            message: "resourceVersion: Invalid value: \(quoted(version)): strconv.ParseUint: parsing \(quoted(version)): invalid syntax")
+    }
+
+    static func versionTooLarge(_ version: String, current: Int) -> KubernetesStatus {
+        KubernetesStatus(
+            code: 504, reason: "Timeout", message: "Timeout: Too large resource version: \(version), current: \(current)",
+            details: #""causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1"#)
+    }
+
+    static func expired(goingOnWith token: String) -> KubernetesStatus {
+        KubernetesStatus(
+            code: 410, reason: "Expired",
+            message: "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
+                + "continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the "
+                + "provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first "
+                + "chunk was returned and now may show up in the list.",
+            continuation: token)
     }
 
     static let methodNotAllowed = KubernetesStatus(

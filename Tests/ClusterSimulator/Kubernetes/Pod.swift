@@ -1,4 +1,4 @@
-/// A simulated pod. Its stage follows from the time: nothing happens to it until somebody looks.
+/// A simulated pod. Its stage follows from the time: it catches up when somebody looks, and by a timer when nobody does.
 final class Pod {
     let name: String
     let namespace: String
@@ -22,6 +22,7 @@ final class Pod {
     private(set) var stage: PodStage = .unscheduled {
         didSet { renderedStatus = [] }
     }
+    var launcher = LauncherState.waiting
     /// `status` as JSON at this stage; empty until somebody has read it.
     var renderedStatus: [UInt8] = []
     private(set) var stageSince: Timestamp

@@ -31,6 +31,9 @@ struct PodFilter {
         return nil
     }
 
+    /// Whether it asks for all pods of its namespace.
+    var isEmpty: Bool { requirements.isEmpty && name == nil }
+
     func matches(_ pod: Pod) -> Bool {
         if let namespace, pod.namespace != namespace { return false }
         if let name, pod.name != name { return false }

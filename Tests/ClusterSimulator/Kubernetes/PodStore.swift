@@ -16,8 +16,8 @@ final class PodStore {
     private let watchers: PodWatchers
     /// Hears of every pod that is gone.
     var onRemoval: ((Pod) -> Void)?
-    /// Hears of every pod that is new or changes, when it does.
-    var onChange: ((Pod) -> Void)?
+    /// Hear of every pod that is new or changes, when it does.
+    private var followers: [(Pod) -> Void] = []
     /// As in etcd, one counter for everything; it never goes back, not even by a reset.
     private(set) var resourceVersion = 1000
 
@@ -57,6 +57,14 @@ final class PodStore {
         found.forEach(refresh)
         return found.count < 2 ? found : found.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
     }
+
+    /// The pods that match and were deleted after that version; nil when too much was forgotten to tell.
+    func deleted(since version: Int, _ filter: PodFilter) -> [Pod]? {
+        version < watchers.forgottenVersion ? nil : watchers.deletions.filter { $0.resourceVersion > version && filter.matches($0) }
+    }
+
+    /// Forgets what was, as etcd does every few minutes: lists that were begun before cannot be continued.
+    func compact() { watchers.forgetDeletions(before: resourceVersion) }
 
     // MARK: Changing
 
@@ -133,7 +141,7 @@ final class PodStore {
 
     func reset() {
         for pod in namespaces.values.flatMap(\.values) { remove(pod) }
-        watchers.forgetDeletions()
+        watchers.forgetDeletions(before: resourceVersion)
         namespaces.removeAll()
         byBuild.removeAll()
         history.removeAll()
@@ -145,9 +153,10 @@ final class PodStore {
 
     func watch(_ filter: PodFilter, since start: WatchStart, on connection: Connection) {
         watchers.add(filter, since: start, on: connection, present: pods(filter))
-        // From now on changes must be announced when they happen, not when somebody looks.
-        for pod in namespaces.values.flatMap(\.values) { arm(pod) }
     }
+
+    /// Calls `hear` for every pod that is new or changes, when it does.
+    func follow(_ hear: @escaping (Pod) -> Void) { followers.append(hear) }
 
     /// Brings a pod up to date, and tells the watchers if that changed it.
     private func refresh(_ pod: Pod) {
@@ -160,13 +169,13 @@ final class PodStore {
         watchers.announce(change, pod)
         arm(pod)
         switch change {
-        case .added, .modified: onChange?(pod)
+        case .added, .modified: for follow in followers { follow(pod) }
         case .deleted: break
         }
     }
 
     private func arm(_ pod: Pod) {
-        watchers.arm(pod, isFollowed: onChange != nil) { [unowned self] in refresh(pod) }
+        watchers.arm(pod) { [unowned self] in refresh(pod) }
     }
 
     func nextVersion() -> Int {

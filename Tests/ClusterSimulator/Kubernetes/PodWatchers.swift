@@ -15,7 +15,7 @@ enum WatchChange: String {
     case deleted = "DELETED"
 }
 
-/// The open watches, and the timers that let pods change while somebody watches.
+/// The open watches, and the timers that let pods change while nobody looks.
 final class PodWatchers {
     private struct Watcher {
         var filter: PodFilter
@@ -25,8 +25,10 @@ final class PodWatchers {
     private let loop: NIOIsolatedEventLoop
     private var watchers: [ObjectIdentifier: Watcher] = [:]
     private var armed: [ObjectIdentifier: Timestamp] = [:]
-    /// The last deletions, for watches that begin at an older resource version.
-    private var deletions: [Pod] = []
+    /// The last deletions, for watches and lists that begin at an older resource version.
+    private(set) var deletions: [Pod] = []
+    /// Deletions up to this version are not known any more.
+    private(set) var forgottenVersion = 0
 
     private static let rememberedDeletions = 256
 
@@ -57,18 +59,22 @@ final class PodWatchers {
         guard change == .deleted else { return }
         deletions.append(pod)
         if deletions.count > 2 * Self.rememberedDeletions {
-            for old in deletions.prefix(Self.rememberedDeletions) { old.forgetDocument() }
+            for old in deletions.prefix(Self.rememberedDeletions) {
+                old.forgetDocument()
+                forgottenVersion = old.resourceVersion
+            }
             deletions.removeFirst(Self.rememberedDeletions)
         }
     }
 
-    func forgetDeletions() { deletions.removeAll() }
+    func forgetDeletions(before version: Int) {
+        deletions.removeAll()
+        forgottenVersion = version
+    }
 
-    /// Sets the timer for the pod's next change, if anybody watches.
-    ///
-    /// - Parameter isFollowed: whether somebody else does.
-    func arm(_ pod: Pod, isFollowed: Bool, refresh: @escaping () -> Void) {
-        guard isFollowed || !watchers.isEmpty, !pod.isDeleted, let change = pod.nextChange else { return }
+    /// Sets the timer for the pod's next change: its build's launcher acts then, and whoever watches is told.
+    func arm(_ pod: Pod, refresh: @escaping () -> Void) {
+        guard !pod.isDeleted, let change = pod.nextChange else { return }
         let key = ObjectIdentifier(pod)
         guard armed[key] != change else { return }
         armed[key] = change

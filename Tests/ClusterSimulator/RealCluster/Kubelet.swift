@@ -35,7 +35,7 @@ final class Kubelet {
     }
 
     func start() {
-        store.onChange = { [unowned self] pod in push(pod) }
+        store.follow { [unowned self] pod in push(pod) }
         PodWatch(server, token: token, namespace: namespace) { [unowned self] in hear($0) }.start()
     }
 

@@ -8,14 +8,19 @@ import TestSupport
 struct ClusterAnswer: Equatable, CustomStringConvertible {
     let lines: Set<String>
     let description: String
+    /// With which a list goes on, if it does.
+    let continuation: String?
 
     init(status: Int, body: [UInt8]) throws {
         var lines: Set<String> = ["status \(status)"]
         self.description = String(decoding: body, as: UTF8.self)
         let document: JSONValue
         do throws(JSONError) { document = try JSONValue(parsing: body) } catch { document = .string("plain text: \(self.description)") }
+        let continuation = document[path: "metadata", "continue"]?.string
+        self.continuation = continuation?.isEmpty == true ? nil : continuation
         switch document["kind"]?.string {
         case "PodList":
+            if self.continuation != nil { lines.insert("goes on, remaining \(document[path: "metadata", "remainingItemCount"]?.text() ?? "unknown")") }
             lines.insert("kind PodList, \(document["apiVersion"]?.text() ?? "-")")
             let pods = document["items"]?.array
             lines.insert("items \(pods.map { String($0.count) } ?? "-")")

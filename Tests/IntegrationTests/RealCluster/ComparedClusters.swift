@@ -45,6 +45,19 @@ struct ComparedClusters: Sendable {
         #expect(differences.isEmpty, "\(ask.method) \(ask.path)\n\(differences.joined(separator: "\n"))")
     }
 
+    /// Compares all pages of a list; each cluster is asked to go on with what it said itself.
+    func comparePages(_ query: String) async throws {
+        var next: (simulated: String, real: String)? = ("", "")
+        while let tokens = next {
+            let simulated = try await self.answer(
+                to: .list("\(query)&continue=\(tokens.simulated)"), of: self.simulated.kubernetes, by: Self.transport, administrator: self.token)
+            let real = try await self.answer(
+                to: .list("\(query)&continue=\(tokens.real)"), of: self.cluster.server, by: self.cluster.secure, administrator: self.cluster.adminToken)
+            #expect(simulated.differences(from: real).isEmpty, "\(query)")
+            next = if let first = simulated.continuation, let second = real.continuation { (first, second) } else { nil }
+        }
+    }
+
     private func answer(to ask: Ask, of server: String, by transport: HTTPTransport, administrator: String) async throws -> ClusterAnswer {
         let token =
             switch ask.asker {

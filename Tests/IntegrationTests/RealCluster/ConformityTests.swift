@@ -21,6 +21,21 @@ extension Integration.OnARealCluster {
                 .delete("labelSelector=sdbuild%3D3"), .delete("labelSelector=sdbuild%3D1"), .read("one"), .list("labelSelector=app%3Dscrewdriver"))
         }
 
+        @Test func pages() async throws {
+            let clusters = try await ComparedClusters.set()
+            defer { clusters.clear() }
+            for (build, pod) in zip(1..., ["one", "two", "three", "four", "five"]) {
+                try await clusters.compare(.create(Ask.pod(pod, build: String(build), image: "fate/stuck-pending:1")))
+                try await clusters.compare(.read(pod))
+            }
+            for query in ["limit=2", "limit=2&labelSelector=app%3Dscrewdriver", "limit=5", "limit=0", "limit=1&labelSelector=sdbuild%3D1&resourceVersion=0"] {
+                try await clusters.comparePages(query)
+            }
+            for query in ["continue=x", "continue=e30", "limit=many", "resourceVersion=new", "resourceVersion=99999999", "limit=1&continue=x&resourceVersion=1"] {
+                try await clusters.compare(.list(query).inAnyWords)
+            }
+        }
+
         @Test func whatIsNotThere() async throws {
             try await self.compare(
                 .read("nothing"), .list("labelSelector=sdbuild%3D1"), .delete("labelSelector=sdbuild%3D1"), .list("labelSelector=%3D%3D").inAnyWords,
@@ -108,7 +123,7 @@ extension Integration.OnARealCluster {
         /// What the simulator tells of pods can be told to, and is told by, a real API server.
         @Test(arguments: [
             "running", "succeeded", "stuck-pending", "stuck-initializing", "bad-image", "bad-launcher-image", "invalid-image", "crash", "config-error",
-            "failed", "evicted", "unknown",
+            "failed", "evicted", "unknown", "short",
         ])
         func fates(fate: String) async throws {
             var pod = Ask.pod("one", image: "fate/\(fate):1")

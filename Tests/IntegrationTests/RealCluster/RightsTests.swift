@@ -41,7 +41,7 @@ extension Integration.OnARealCluster {
             let janitor = right.verb == "delete" ? ["POD_TTL": "0.001", "JANITOR_INTERVAL": "1"] : [:]
             let worker = try stage.startWorker(["run"], Stage.looking(["RABBITMQ_MSG_REPROCESS_LIMIT": "0"].merging(janitor) { $1 }))
             try await worker.waitUntilConsuming()
-            try await stage.publish(stage.start(1, image: "fate/succeeded:1"))
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await stage.publish(stage.stop(2))
             if right.verb == "delete" {
                 try await eventually("the build has begun") { try await stage.simulator.state().hostname(1) != nil }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -24,10 +25,14 @@ final class Stage: Sendable {
     let initTimeout: Duration
     let queues = Queues()
     let publisher: PublishingConnection
+    /// The last of the simulator's stops that was published.
+    private let lastStop = Mutex(0)
     /// For a worker that asks how a pod does, so that a fault can hold its deliveries there. Others read that in the answer to the pod's
     /// creation.
     static func looking(_ environment: [String: String] = [:]) -> [String: String] { environment.merging(["K8S_POD_STATUSQUERY_DELAY": "1"]) { $1 } }
-    static let token = "made-up-build-token-4f1c"
+    /// Stands in every build's token.
+    static let secret = "made-up-build-token-4f1c"
+    static func token(_ build: Int) -> String { BuildToken.make(build, secret: Self.secret) }
 
     /// - Parameters:
     ///   - initTimeout: of the init queue and the worker alike; long for tests that count timers.
@@ -102,13 +107,25 @@ final class Stage: Sendable {
             "buildConfig": [
                 "buildId": .number(String(build)), "jobId": .number(String(build + 1_000_000)), "jobName": "main", "eventId": 77,
                 "pipeline": ["id": 4242, "name": "acme/shop", "scmContext": "github:github.com"], "annotations": [:],
-                "apiUri": .string(apiURI ?? self.simulator.api), "container": .string(image), "token": .string(Self.token),
+                "apiUri": .string(apiURI ?? self.simulator.api), "container": .string(image), "token": .string(Self.token(build)),
                 "somethingNew": ["kept": true],
             ],
         ]
     }
 
     func stop(_ build: Int) -> JSONValue { ["job": "stop", "buildConfig": ["buildId": .number(String(build)), "jobName": "main"]] }
+
+    /// Publishes a `stop` for every build that has ended since the last call, as the controller does whoever ended it. Tests that do not
+    /// ask for it keep the pods of ended builds.
+    func publishStops() async throws {
+        for stop in try await self.simulator.stops(after: self.lastStop.withLock { $0 }) {
+            var message = self.start(stop.build, image: "")
+            message["job"] = "stop"
+            message["buildConfig"]?["container"] = nil
+            try await self.publish(message)
+            self.lastStop.withLock { $0 = stop.number }
+        }
+    }
 
     func publish(_ message: JSONValue, to queue: String? = nil, headers: AMQPTable = [:]) async throws {
         try await self.publish(message.serialized(), to: queue, headers: headers)
