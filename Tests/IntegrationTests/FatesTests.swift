@@ -288,7 +288,7 @@ extension Integration {
                 let state = try await stage.simulator.state()
                 return state.status(1) == (isFailed ? "FAILURE" : "ABORTED")
             }
-            if isFailed { #expect(try await stage.simulator.state().message(1).contains("disappeared")) }
+            if isFailed { #expect(try await stage.simulator.state().message(1).contains("its pod is gone")) }
             try await worker.terminate()
         }
 

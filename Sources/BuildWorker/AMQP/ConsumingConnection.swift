@@ -4,6 +4,7 @@
 /// would hang.
 public final class ConsumingConnection: Sendable {
     private let thread: ConnectionThread<ConsumerRole>
+    private let channels: OpenChannels
 
     /// Deliveries of all queues; at most `prefetch` a queue are unsettled at a time. Ends after ``drain()``.
     public let deliveries: AsyncStream<Delivery>
@@ -17,10 +18,12 @@ public final class ConsumingConnection: Sendable {
     ) {
         let (stream, feed) = AsyncStream<Delivery>.makeStream()
         self.deliveries = stream
+        let channels = OpenChannels()
+        self.channels = channels
         self.thread = ConnectionThread(endpoint) {
             ConsumerRole(
                 queues: queues, prefetch: UInt16(clamping: prefetch), heartbeat: endpoint.heartbeat, host: host,
-                pauseLimit: endpoint.reconnectLimit, feed: feed, onEvent: onEvent)
+                pauseLimit: endpoint.reconnectLimit, feed: feed, channels: channels, onEvent: onEvent)
         }
     }
 
@@ -29,6 +32,10 @@ public final class ConsumingConnection: Sendable {
     /// Tells the broker what became of a delivery. Call exactly once a delivery. A tag of a channel that is gone is
     /// dropped: its message was given back when the channel closed.
     public func settle(_ tag: DeliveryTag, as settlement: Settlement) { self.thread.post(.settle(tag, settlement)) }
+
+    /// Its channel is closed, so the broker has the message back and gives it out again, here or elsewhere: what is done for this delivery is
+    /// done twice.
+    public func isGone(_ tag: DeliveryTag) -> Bool { !self.channels.contains(tag.generation) }
 
     /// Waits until what was settled so far is on its way to the broker, or given up.
     public func flush() async {
@@ -76,6 +83,7 @@ private final class ConsumerRole: ConnectionRole {
     private let heartbeat: Duration
     private let host: String
     private let feed: AsyncStream<Delivery>.Continuation
+    private let channels: OpenChannels
     private let onEvent: @Sendable (ConnectionEvent) -> Void
     private var lastGeneration: UInt64 = 0
     private var isDraining = false
@@ -83,12 +91,12 @@ private final class ConsumerRole: ConnectionRole {
 
     init(
         queues: [String], prefetch: UInt16, heartbeat: Duration, host: String, pauseLimit: Duration, feed: AsyncStream<Delivery>.Continuation,
-        onEvent: @escaping @Sendable (ConnectionEvent) -> Void
+        channels: OpenChannels, onEvent: @escaping @Sendable (ConnectionEvent) -> Void
     ) {
         self.lanes = queues.enumerated().map { index, queue in
             Lane(channel: ConsumerChannel(number: UInt16(index + 1), queue: queue), backoff: Backoff(first: .seconds(1), limit: pauseLimit))
         }
-        (self.prefetch, self.heartbeat, self.host, self.feed, self.onEvent) = (prefetch, heartbeat, host, feed, onEvent)
+        (self.prefetch, self.heartbeat, self.host, self.feed, self.channels, self.onEvent) = (prefetch, heartbeat, host, feed, channels, onEvent)
     }
 
     var hasOutput: Bool { false }
@@ -107,6 +115,7 @@ private final class ConsumerRole: ConnectionRole {
 
     func disconnected(_ error: AMQPError, retryIn pause: Duration) {
         for index in self.lanes.indices {
+            self.channels.close(self.lanes[index].channel.generation)
             self.lanes[index].channel.disconnected()
             self.lanes[index].resumesAt = nil
         }
@@ -172,6 +181,7 @@ private final class ConsumerRole: ConnectionRole {
         case .consumerCancelled(let channel):
             try self.lose(channel, "the broker cancelled the consumer: the queue was deleted or moved", socket) { $0.cancelledByBroker() }
         case .channelRefused(let channel, let code, let text):
+            self.lane(channel) { self.channels.close($0.channel.generation) }
             try self.lose(channel, "\(code) \(text)", socket) { $0.closedByBroker() }
         case .blocked(let reason): self.onEvent(.blocked(reason: reason))
         case .unblocked: self.onEvent(.unblocked)
@@ -215,6 +225,7 @@ private final class ConsumerRole: ConnectionRole {
 
     private func nextGeneration() -> UInt64 {
         self.lastGeneration += 1
+        self.channels.open(self.lastGeneration)
         return self.lastGeneration
     }
 

@@ -29,7 +29,7 @@ extension ActionPerformer {
             return .created(seen: options.podStatusQueryDelay == .zero ? self.seen(in: pod, build, place, context) : nil)
         } catch {
             if case .alreadyExists = error.code {
-                context.logger.info("the pod exists already, adopting it", metadata: ["podName": .string(name)])
+                self.logAdoption(name, place, context)
                 if let problem = await self.handSecret(secret, to: nil, build, context) { return .refused(problem) }
                 return .alreadyExists
             }
@@ -60,13 +60,22 @@ extension ActionPerformer {
             let name = place.podName(build.buildID)
             do throws(KubernetesError) {
                 let pod = try await self.ask(place, .read, build, context) { () throws(KubernetesError) in try await place.client.podStatus(named: name) }
-                // Whoever made it may have died before it had its Secret.
-                if context.command == .start, context.isRepeated { await self.handSecret(to: pod, build, place, context) }
-                return self.observe([pod], build, place, context)
+                let seen = self.observe([pod], build, place, context)
+                if context.command == .start, context.isRepeated, seen != .foreign {
+                    self.logAdoption(name, place, context)
+                    // Whoever made it may have died before it had its Secret.
+                    await self.handSecret(to: pod, build, place, context)
+                }
+                return seen
             } catch {
                 return error.code == .notFound ? .absent : .unseen(error.problem)
             }
         }
+    }
+
+    private func logAdoption(_ name: String, _ place: BuildClusters.Place, _ context: DeliveryContext) {
+        context.logger.info(
+            "the pod exists already, adopting it", metadata: ["podName": .string(name), "executor": .string(place.executor.rawValue)])
     }
 
     /// Pods of the original have random names.
@@ -77,6 +86,7 @@ extension ActionPerformer {
                 let pods = try await self.ask(place, .read, build, context) { () throws(KubernetesError) in
                     try await place.client.pods(labelled: place.selector(build.buildID))
                 }
+                if context.command == .start, let name = pods.first?[path: "metadata", "name"]?.string { self.logAdoption(name, place, context) }
                 return self.observe(pods, build, place, context)
             } catch {
                 return .unseen(error.problem)

@@ -12,6 +12,8 @@ enum DeliveryMoment: Sendable {
     case settled(Settlement, Facts, took: Duration)
     /// The worker ends and the broker gives it to another. The last moment.
     case handedBack
+    /// The broker took it back, and gives it out again: nothing more is done for it. The last moment.
+    case takenBack
 }
 
 /// Told of every moment, in order, on the delivery's own task: it must be quick, decides nothing and does not fail.

@@ -16,6 +16,8 @@ struct DeliveryProcessor: Sendable {
     let explainedRedeliveries: @Sendable () -> Int
     /// Whether a service that builds need is away for everybody, or was since then.
     let isOutage: @Sendable (ContinuousClock.Instant) -> Bool
+    /// The broker has the message back: its channel is closed.
+    let isGone: @Sendable (DeliveryTag) -> Bool
     /// Turns an action into the facts it taught. Never throws: a failure is a fact too.
     let perform: @Sendable (Action, DeliveryContext) async -> [Fact]
     var observers: [DeliveryObserver] = []
@@ -44,8 +46,8 @@ struct DeliveryProcessor: Sendable {
         }
     }
 
-    /// - Returns: what is left to settle it with. `nil` for suspects, which are settled here, and when the task was cancelled meanwhile: what
-    ///   came of it then says nothing, and the broker has the message still.
+    /// - Returns: what is left to settle it with. `nil` for suspects, which are settled here, and when the task was cancelled meanwhile, or the
+    ///   broker took the message back: what came of it then says nothing, and the broker has it still.
     func process(_ prepared: Prepared) async -> Settlement? {
         switch prepared {
         case .ordinary(let context, let place, let record):
@@ -126,6 +128,11 @@ struct DeliveryProcessor: Sendable {
         var facts = context.facts(wasStopped: wasStopped, self.rules)
         known.forEach { facts.record($0) }
         while !Task.isCancelled {
+            guard !self.isGone(context.delivery.tag) else {
+                context.logger.warning("taken back by RabbitMQ, which delivers it again: \(context.job)")
+                self.tell(.takenBack, context)
+                return nil
+            }
             let action = BuildWorkflow.nextAction(for: context.command, given: facts, rules: self.rules)
             if case .settle(let settlement) = action {
                 self.log(settlement, facts, context)

@@ -113,7 +113,7 @@ public final class Worker: Service {
                 consuming.settle(tag, as: settlement)
                 await consuming.flush()
             },
-            explainedRedeliveries: { losses.count }, isOutage: { outages.wasAnyOpen(since: $0) }, perform: performer.perform,
+            explainedRedeliveries: { losses.count }, isOutage: { outages.wasAnyOpen(since: $0) }, isGone: { consuming.isGone($0) }, perform: performer.perform,
             observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 })
         self.intake = intake
         (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)

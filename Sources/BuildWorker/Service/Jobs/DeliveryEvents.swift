@@ -18,7 +18,7 @@ struct DeliveryEvents: Sendable {
 
     static func event(_ moment: DeliveryMoment, _ context: DeliveryContext) -> BuildEvent? {
         switch moment {
-        case .arrived, .began, .acts, .handedBack: nil
+        case .arrived, .began, .acts, .handedBack, .takenBack: nil
         case .learned(let action, let fact, _): Self.learned(action, fact, context)
         case .settled(let settlement, let facts, _):
             switch settlement {

@@ -7,7 +7,7 @@ struct DeliveryMetrics: Sendable {
     func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
         switch moment {
         case .arrived: self.arrived(context)
-        case .began, .acts, .handedBack: break
+        case .began, .acts, .handedBack, .takenBack: break
         case .learned(_, let fact, _): self.learned(fact, moment, context)
         case .settled(let settlement, let facts, let took):
             let type = context.jobType

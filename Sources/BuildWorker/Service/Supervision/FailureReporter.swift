@@ -48,6 +48,8 @@ final class FailureReporter: Sendable {
             let course = self.courses.withLock { $0.removeValue(forKey: identity) } ?? Course()
             guard let kind = FailureReport.Kind(settlement, facts, context.command) else { return }
             self.report(kind, course, facts.summary(of: context.command), context)
+        // Whoever gets it next says how it went.
+        case .takenBack: self.courses.withLock { $0[identity] = nil }
         case .handedBack:
             let course = self.courses.withLock { $0.removeValue(forKey: identity) } ?? Course()
             self.report(.handedBack, course, "the worker ended before it was done", context)

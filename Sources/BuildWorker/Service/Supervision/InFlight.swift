@@ -21,7 +21,7 @@ final class InFlight: Sendable {
                 entries[identity]?.step = action
                 entries[identity]?.since = .now
             case .learned: break
-            case .settled, .handedBack: entries[identity] = nil
+            case .settled, .handedBack, .takenBack: entries[identity] = nil
             }
         }
     }

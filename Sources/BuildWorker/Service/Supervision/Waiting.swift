@@ -47,7 +47,7 @@ final class Waiting: Sendable {
             } else if settlement == .nack {
                 self.add(.retry, context, queue, facts.summary(of: context.command), self.options.retryDelay)
             }
-        case .began, .acts, .learned, .handedBack: break
+        case .began, .acts, .learned, .handedBack, .takenBack: break
         }
     }
 
