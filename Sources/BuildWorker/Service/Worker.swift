@@ -107,7 +107,7 @@ public final class Worker: Service {
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
                 usesRetryQueue: rabbitmq.retryQueueEnabled),
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
-            isolation: Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger), limits: JobLimits(configuration.concurrency),
+            isolation: Isolation(spool, prefetch: rabbitmq.prefetchCount, queues: queues.count, health: health, logger: logger), limits: JobLimits(configuration.concurrency),
             settle: { tag, settlement in
                 consuming.settle(tag, as: settlement)
                 await consuming.flush()
