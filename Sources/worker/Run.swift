@@ -14,7 +14,8 @@ struct Run: AsyncParsableCommand {
             queue or the cluster is missing it waits, says so in the log, and answers 503 on /health.
 
             SIGTERM or SIGINT: no more messages are taken, those in hand are finished within DRAIN_TIMEOUT (25 s), what is
-            left goes back to its queue, exit 0. A second signal gives everything back at once.
+            left goes back to its queue, exit 0. A second signal gives everything back at once. Exit 70: drained, but workers before
+            it died in a row, and the step at which they died is still to be survived (a crash loop).
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -67,6 +68,7 @@ struct Run: AsyncParsableCommand {
             throw Exit.startFailed
         }
         await output.flush()
+        if worker.health.isInCrashLoop { throw Exit.crashLoop }
     }
 
     /// Without a disk the worker goes on; what only a disk can keep is then lost in a crash.

@@ -36,6 +36,7 @@ enum Exit {
     static let failed = ExitCode(1)
     static let badData = ExitCode(65)
     static let unavailable = ExitCode(69)
+    static let crashLoop = ExitCode(70)
     static let startFailed = ExitCode(71)
     static let badConfiguration = ExitCode(78)
 }

@@ -14,6 +14,8 @@ public final class Health: Sendable {
         var clusterFaults: [String: (text: String, at: ContinuousClock.Instant)] = [:]
         /// By service.
         var outages: [String: Outage] = [:]
+        /// Workers on this disk died in a row, and it is not over.
+        var crashLoop: CrashLoop?
         var isDraining = false
     }
 
@@ -79,6 +81,10 @@ public final class Health: Sendable {
         self.state.withLock { state in state.outages[service] = cause.map { Outage(cause: $0, since: state.outages[service]?.since ?? .now) } }
     }
 
+    func crashLoop(_ loop: CrashLoop?) { self.state.withLock { $0.crashLoop = loop } }
+
+    public var isInCrashLoop: Bool { self.state.withLock { $0.crashLoop != nil } }
+
     /// By service.
     var outages: [String: Outage] { self.state.withLock { $0.outages } }
     var canPublishSince: ContinuousClock.Instant? { self.state.withLock { $0.canPublishSince } }
@@ -99,7 +105,10 @@ public final class Health: Sendable {
     public func draining() { self.state.withLock { $0.isDraining = true } }
 
     /// Why the worker is not ready, the gravest first; empty when it is.
-    public var problems: [String] {
+    public var problems: [String] { self.state.withLock { $0.crashLoop.map { [$0.description] } ?? [] } + self.hindrances }
+
+    /// The same without a crash loop, in which it works, if slowly.
+    var hindrances: [String] {
         let (faults, outages) = self.state.withLock { state in
             (
                 state.clusterFaults.sorted { $0.key < $1.key }.filter { $0.value.at + Self.faultLifetime > .now }.map { "\($0.key): \($0.value.text)" },

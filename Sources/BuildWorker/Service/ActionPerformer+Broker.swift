@@ -57,7 +57,7 @@ extension ActionPerformer {
             properties.headers[clock] = since.map { .int64(Int64($0)) }
         }
         switch reason {
-        case .outage: break
+        case .outage, .aside: break
         case .owed: properties.headers[Header.owedSince] = .int64(Int64(context.owedSince ?? context.arrivedAt.secondsSince1970))
         case .healing: properties.headers[Header.troubledSince] = .int64(Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
         }

@@ -14,8 +14,7 @@ extension ConnectionEvent {
         // `consumer_timeout`, half an hour by default: the broker takes back all that is in hand on the channel.
         case .consumerLost(let queue, let reason, let pause) where reason.contains("delivery acknowledgement"):
             logger.error(
-                "RabbitMQ took back what was in hand of queue \(queue): a delivery was not settled within its consumer_timeout. What is slow? /status shows "
-                    + "what each delivery waits for; CONCURRENCY_* limits and pauses make deliveries wait, too",
+                "RabbitMQ took back what was in hand of queue \(queue): a delivery was not settled within its consumer_timeout. What is slow? /status shows what each delivery waits for; CONCURRENCY_* limits make deliveries wait, too",
                 metadata: metadata(["error": .string(reason), "retryIn": .string(pause.inWords)]))
         case .consumerLost(let queue, let reason, let pause):
             logger.error(

@@ -27,16 +27,18 @@ struct DeliveryProcessor: Sendable {
         /// Read. The place is in its build's line; `nil`: it concerns none.
         case ordinary(DeliveryContext, BuildOrder.Place?, Isolation.Record)
         /// Not read yet: that may be what kills.
-        case suspect(Delivery, MessageKey, Turn)
-        case convicted(Delivery, MessageKey, Turn, crashes: Int, Suspects.Custody)
+        case suspect(Delivery, MessageKey, Isolation.Place)
+        case convicted(Delivery, MessageKey, Isolation.Place, crashes: Int, Suspects.Custody)
     }
 
     /// Call it in the order of arrival, and ``process(_:)`` once for each.
     func prepare(_ delivery: Delivery) -> Prepared {
         let key = MessageKey(queue: delivery.queue, body: delivery.body)
-        switch self.isolation.verdict(key, delivery, explained: self.explainedRedeliveries()) {
-        case .suspect: return .suspect(delivery, key, self.isolation.joinAlone())
-        case .convicted(let crashes, let custody): return .convicted(delivery, key, self.isolation.joinAlone(), crashes: crashes, custody)
+        let explained = self.explainedRedeliveries()
+        switch self.isolation.verdict(key, delivery, explained: explained) {
+        case .suspect: return .suspect(delivery, key, self.isolation.joinAlone(key, delivery, explained: explained))
+        case .convicted(let crashes, let custody):
+            return .convicted(delivery, key, self.isolation.joinAlone(key, delivery, explained: explained), crashes: crashes, custody)
         case .none:
             let record = self.isolation.begin(key)
             let context = self.context(delivery)
@@ -51,36 +53,56 @@ struct DeliveryProcessor: Sendable {
     func process(_ prepared: Prepared) async -> Settlement? {
         switch prepared {
         case .ordinary(let context, let place, let record):
-            let settlement = await self.isolation.amongOthers(record, after: place?.turn, in: self.limits, context.jobType) { await self.follow(context) }
+            let settlement = await self.isolation.amongOthers(record, after: place?.turn, in: self.limits, context.jobType) { await self.follow(context, record) }
             if let place { self.buildOrder.leave(place) }
             self.isolation.end(record)
             return settlement
         // These sync files to the disk, which the thread of all requests must not wait for.
-        case .suspect(let delivery, let key, let turn):
+        case .suspect(let delivery, let key, let place):
             await withTaskExecutorPreference(globalConcurrentExecutor) {
-                await self.isolation.alone(key, turn) {
-                    self.logger.warning("handled alone: a worker ended while it, or others with it, were handled", metadata: ["messageKey": .string("\(key)")])
+                defer { self.isolation.leave(place) }
+                if self.isolation.isToBeSetAside(place), await self.setAside(delivery, place) { return }
+                await self.isolation.alone(place) { record in
+                    self.logger.warning("handled alone: a worker ended while it, or others, were handled", metadata: ["messageKey": .string("\(key)")])
                     let context = self.context(delivery)
                     self.tell(.arrived, context)
-                    guard let settlement = await self.follow(context) else { return }
+                    guard let settlement = await self.follow(context, record) else { return }
                     // Before the next suspect's turn, which may kill: nobody would clear a message that has left the queue.
                     self.isolation.clear(key)
                     await self.settle(delivery.tag, settlement)
                 }
             }
             return nil
-        case .convicted(let delivery, let key, let turn, let crashes, let custody):
+        case .convicted(let delivery, let key, let place, let crashes, let custody):
             await withTaskExecutorPreference(globalConcurrentExecutor) {
-                await self.isolation.alone(key, turn) {
-                    if let settlement = await self.condemn(delivery, key, crashes, custody) { await self.settle(delivery.tag, settlement) }
+                defer { self.isolation.leave(place) }
+                await self.isolation.alone(place) { record in
+                    if let settlement = await self.condemn(delivery, record, key, crashes, custody) { await self.settle(delivery.tag, settlement) }
                 }
             }
             return nil
         }
     }
 
+    /// Behind all that waits in its queue, for others to show whether they get past the step where it died.
+    ///
+    /// - Returns: whether the broker has it there.
+    private func setAside(_ delivery: Delivery, _ place: Isolation.Place) async -> Bool {
+        await self.isolation.alone(place, isDue: true) { record in
+            let context = self.context(delivery)
+            self.begin(.postpone, record, context)
+            guard await self.perform(.postpone(.aside), context).contains(.postponement(.held)) else { return false }
+            await self.isolation.survived(.postpone, record)
+            context.logger.warning("set aside for \(context.job): a worker died of it, or of what it asked, and others go first")
+            await self.settle(delivery.tag, .ack)
+            return true
+        } ?? false
+    }
+
     /// It is parked first and its build told then, because to tell it the message must be read.
-    private func condemn(_ delivery: Delivery, _ key: MessageKey, _ crashes: Int, _ custody: Suspects.Custody) async -> Settlement? {
+    private func condemn(
+        _ delivery: Delivery, _ record: Isolation.Record, _ key: MessageKey, _ crashes: Int, _ custody: Suspects.Custody
+    ) async -> Settlement? {
         let context = DeliveryContext(delivery, options: self.options, logger: self.logger, crashes: crashes)
         var known: [Fact] = []
         switch custody {
@@ -98,12 +120,19 @@ struct DeliveryProcessor: Sendable {
         }
         self.tell(.arrived, context)
         var isPostponed = false
-        let settlement = await self.follow(context, knowing: known) { fact in
+        let settlement = await self.follow(context, record, knowing: known) { fact in
             if fact == .parking(.held) { self.isolation.markParked(key, crashes: crashes) }
             if fact == .postponement(.held) { isPostponed = true }
         }
         if settlement == .ack, !isPostponed { self.isolation.clear(key) }
         return settlement
+    }
+
+    private func begin(_ step: HandlingStep, _ record: Isolation.Record, _ context: DeliveryContext) {
+        self.isolation.begins(step, record)
+        #if TEST_HOOKS
+            TestHooks.begin(step, context)
+        #endif
     }
 
     private func context(_ delivery: Delivery) -> DeliveryContext {
@@ -113,7 +142,9 @@ struct DeliveryProcessor: Sendable {
         return DeliveryContext(delivery, options: self.options, logger: self.logger)
     }
 
-    private func follow(_ context: DeliveryContext, knowing known: [Fact] = [], onFact: (Fact) -> Void = { _ in }) async -> Settlement? {
+    private func follow(
+        _ context: DeliveryContext, _ record: Isolation.Record, knowing known: [Fact] = [], onFact: (Fact) -> Void = { _ in }
+    ) async -> Settlement? {
         let clock = ContinuousClock()
         let beginning = clock.now
         self.tell(.began, context)
@@ -134,9 +165,16 @@ struct DeliveryProcessor: Sendable {
                 return nil
             }
             let action = BuildWorkflow.nextAction(for: context.command, given: facts, rules: self.rules)
+            // To tell its build, poison is read, and that may be what kills: apart from what is asked then.
+            if case .reportFailure(.poison) = action {
+                self.isolation.begins(.reading, record)
+                _ = context.build
+            }
+            self.begin(action.step, record, context)
             if case .settle(let settlement) = action {
                 self.log(settlement, facts, context)
                 self.tell(.settled(settlement, facts, took: clock.now - beginning), context)
+                await self.isolation.survived(action.step, record)
                 return settlement
             }
             self.tell(.acts(action), context)
@@ -144,6 +182,7 @@ struct DeliveryProcessor: Sendable {
             let learned = await self.perform(action, context)
             // A request that was given up would pass for the cluster's failure.
             if Task.isCancelled { break }
+            await self.isolation.survived(action.step, record)
             for fact in learned {
                 self.tell(.learned(action, fact, took: clock.now - start), context)
                 facts.record(fact)

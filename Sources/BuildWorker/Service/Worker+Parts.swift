@@ -53,14 +53,18 @@ extension Worker {
                     host: self.host), self.logger)
         }
         let suspects = self.processor.isolation.suspectMessages
-        if !suspects.isEmpty {
-            let messages = suspects.prefix(20).map { "\($0)" }.joined(separator: ", ")
-            self.reporter.tell(
-                FailureReport(
-                    .crashed, Problem(.worker, "a worker ended without warning"),
-                    causes: ["an earlier worker ended without warning with \(suspects.count) messages in hand, which are handled one by one", "messages \(messages)"],
-                    host: self.host), self.logger)
+        guard !suspects.isEmpty else { return }
+        let messages = "messages \(suspects.prefix(20).map { "\($0)" }.joined(separator: ", "))"
+        var causes = ["an earlier worker ended without warning with \(suspects.count) messages in hand, which are handled one by one", messages]
+        let loop = self.processor.isolation.crashLoop
+        if let loop {
+            causes = [
+                loop.description, "mend what answers '\(loop.step.rawValue)', or the worker itself: its last log lines and core dump say more; nobody else's build is failed for it",
+                "a message of \(loop.messages) that really is to blame is parked once others get past that step", messages,
+            ]
         }
+        let root = loop.map { "a worker ends again and again at '\($0.step.rawValue)'" } ?? "a worker ended without warning"
+        self.reporter.tell(FailureReport(.crashed, Problem(.worker, root), causes: causes, host: self.host), self.logger)
     }
 
     /// The process ends before it took a message, for this reason. Writes it down at once.

@@ -108,7 +108,7 @@ public final class Worker: Service {
                 healTimeout: rabbitmq.healTimeout, apiPatience: configuration.ecosystem.apiPatience,
                 usesRetryQueue: rabbitmq.retryQueueEnabled),
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
-            isolation: Isolation(spool, capacity: rabbitmq.prefetchCount * queues.count, logger: logger), limits: JobLimits(configuration.concurrency),
+            isolation: Isolation(spool, prefetch: rabbitmq.prefetchCount, queues: queues.count, health: health, logger: logger), limits: JobLimits(configuration.concurrency),
             settle: { tag, settlement in
                 consuming.settle(tag, as: settlement)
                 await consuming.flush()

@@ -12,16 +12,9 @@ public final class InFlightLedger: Sendable {
         fileprivate let line: Int
     }
 
-    /// What a delivery was doing.
-    enum Step: UInt8, Sendable {
-        case waiting = 0x57  // W: for its turn; whatever happens is not its doing
-        case handled = 0x48  // H: with others
-        case alone = 0x41  // A: nothing else was going on
-    }
-
     struct Entry: Hashable, Sendable {
         let key: MessageKey
-        let step: Step
+        let step: HandlingStep
     }
 
     static let lineLength = 64
@@ -45,7 +38,7 @@ public final class InFlightLedger: Sendable {
     deinit { if self.file >= 0 { close(self.file) } }
 
     /// - Returns: `nil` when it cannot be written down, because there is no room on the disk for another line.
-    func enter(_ key: MessageKey, _ step: Step) -> Place? {
+    func enter(_ key: MessageKey, _ step: HandlingStep) -> Place? {
         let line = self.free.withLock { free in
             if let line = free.lines.popLast() { return line }
             free.count += 1
@@ -58,7 +51,7 @@ public final class InFlightLedger: Sendable {
         return Place(line: line)
     }
 
-    func update(_ place: Place, _ key: MessageKey, _ step: Step) { _ = Self.write(Self.line(key, step), to: self.file, line: place.line) }
+    func update(_ place: Place, _ key: MessageKey, _ step: HandlingStep) { _ = Self.write(Self.line(key, step), to: self.file, line: place.line) }
 
     func leave(_ place: Place) {
         _ = Self.write(Self.blank, to: self.file, line: place.line)
@@ -69,9 +62,9 @@ public final class InFlightLedger: Sendable {
 
     private static let blank = [UInt8](repeating: 0x20, count: lineLength - 1) + [0x0A]
 
-    private static func line(_ key: MessageKey, _ step: Step) -> [UInt8] {
+    private static func line(_ key: MessageKey, _ step: HandlingStep) -> [UInt8] {
         var line = Self.blank
-        line[0] = step.rawValue
+        line[0] = step.letter
         for (index, byte) in key.description.utf8.prefix(lineLength - 3).enumerated() { line[index + 2] = byte }
         return line
     }
@@ -80,7 +73,7 @@ public final class InFlightLedger: Sendable {
     static func entries(_ bytes: [UInt8]) -> [Entry] {
         stride(from: 0, to: bytes.count, by: Self.lineLength).compactMap { start in
             let line = bytes[start..<min(start + Self.lineLength, bytes.count)]
-            guard line.count == Self.lineLength, let step = line.first.flatMap(Step.init) else { return nil }
+            guard line.count == Self.lineLength, let step = line.first.flatMap(HandlingStep.init(letter:)) else { return nil }
             let key = String(decoding: line.dropFirst(2), as: UTF8.self).prefix { !$0.isWhitespace }
             return key.isEmpty ? nil : Entry(key: MessageKey(key), step: step)
         }

@@ -47,6 +47,8 @@ public enum PostponeReason: Hashable, Sendable, CaseIterable {
     case outage
     /// The build API fails for this build, and is owed a FAILURE or an answer: until ``Facts/isOverdue``.
     case owed
+    /// A worker died of it, or of what it asked: others go first, to show which.
+    case aside
     /// The pod is in trouble that mostly passes: until ``Facts/hadTimeToHeal``.
     case healing
 }

@@ -34,12 +34,12 @@ import Testing
         _ = try SpoolDirectory(self.directory)
         #expect(try InFlightLedger.survivors(self.ledger) == nil, "no ledger yet")
         let ledger = try InFlightLedger(self.ledger, capacity: 4)
-        let places = self.keys.compactMap { ledger.enter($0, .handled) }
+        let places = self.keys.compactMap { ledger.enter($0, .amongOthers) }
         #expect(places.count == 50, "it grows")
         for place in places.dropLast(2) { ledger.leave(place) }
-        ledger.update(places[49], self.keys[49], .alone)
+        ledger.update(places[49], self.keys[49], .reading)
         let survivors = try InFlightLedger.survivors(self.ledger)
-        #expect(Set(survivors ?? []) == [.init(key: self.keys[48], step: .handled), .init(key: self.keys[49], step: .alone)])
+        #expect(Set(survivors ?? []) == [.init(key: self.keys[48], step: .amongOthers), .init(key: self.keys[49], step: .reading)])
         for place in places.suffix(2) { ledger.leave(place) }
         #expect(try InFlightLedger.survivors(self.ledger) == [])
         for key in self.keys { _ = ledger.enter(key, .waiting) }
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func halfALineIsNone() {
-        let line = Array("H \(self.keys[0])".utf8)
+        let line = Array("b \(self.keys[0])".utf8)
         #expect(InFlightLedger.entries(line).isEmpty)
         #expect(InFlightLedger.entries([UInt8](repeating: 0, count: 640)).isEmpty)
         #expect(InFlightLedger.entries(Array(String(repeating: "x", count: 640).utf8)).isEmpty)

@@ -5,55 +5,125 @@ import Testing
 
 @Suite struct SuspectsTests {
     private let directory = FileManager.default.temporaryDirectory.appendingPathComponent("suspects-\(UUID().uuidString)").path
-    private let keys = (1...20).map { MessageKey(queue: "builds", body: [UInt8($0)]) }
+    private static let keys = (1...20).map { MessageKey(queue: "builds", body: [UInt8($0)]) }
+    private let keys = Self.keys
 
-    private func entries(_ keys: [MessageKey], _ step: InFlightLedger.Step) -> [InFlightLedger.Entry] { keys.map { .init(key: $0, step: step) } }
+    private func entries(_ keys: [MessageKey], _ step: HandlingStep) -> [InFlightLedger.Entry] { keys.map { .init(key: $0, step: step) } }
 
     struct Row: CustomTestStringConvertible {
         let testDescription: String
         var record: Suspects.Record?
         var redeliveries = 0
-        var isFirst = false
-        var hasHistory = true
+        var isLoop = false
         let verdict: Suspects.Verdict
     }
 
     @Test(arguments: [
         Row(testDescription: "unknown", verdict: .none),
+        Row(testDescription: "unknown, in a crash loop", isLoop: true, verdict: .suspect),
         Row(testDescription: "redelivered once", redeliveries: 1, verdict: .none),
         Row(testDescription: "redelivered twice", redeliveries: 2, verdict: .suspect),
-        Row(testDescription: "redelivered often, but the ledger knows nothing of it", redeliveries: 50, isFirst: true, verdict: .suspect),
-        Row(testDescription: "no ledger, first in line", redeliveries: 3, isFirst: true, hasHistory: false, verdict: .convicted(crashes: 3, .none)),
-        Row(testDescription: "no ledger, behind another", redeliveries: 3, hasHistory: false, verdict: .suspect),
+        Row(testDescription: "redelivered often: no evidence", redeliveries: 50, verdict: .suspect),
         Row(testDescription: "was there once", record: .init(crashes: 1), verdict: .suspect),
-        Row(testDescription: "was there twice", record: .init(crashes: 2), verdict: .suspect),
-        Row(testDescription: "was there three times", record: .init(crashes: 3), verdict: .convicted(crashes: 3, .none)),
+        Row(testDescription: "was there three times: no evidence", record: .init(crashes: 3), verdict: .suspect),
+        Row(testDescription: "was there fifty times", record: .init(crashes: 50), verdict: .suspect),
+        Row(testDescription: "died once while it was read", record: .init(crashes: 3, deaths: [.reading: .init(count: 1)]), verdict: .suspect),
+        Row(testDescription: "died twice while it was read", record: .init(crashes: 2, deaths: [.reading: .init(count: 2)]), verdict: .suspect),
+        Row(testDescription: "… and was there before", record: .init(crashes: 3, deaths: [.reading: .init(count: 2)]), verdict: .convicted(crashes: 3, .none)),
+        Row(testDescription: "died at a request, always", record: .init(crashes: 9, deaths: [.createPod: .init(count: 9, open: 9)]), verdict: .suspect),
+        Row(testDescription: "others have got past it since", record: .init(crashes: 9, deaths: [.createPod: .init(count: 9, survivors: 3)]), verdict: .suspect),
         Row(
-            testDescription: "was there once, and the broker knows of three, which restarts of brokers may explain", record: .init(crashes: 1),
-            redeliveries: 3, isFirst: true, verdict: .suspect),
+            testDescription: "others have, and it died there again", record: .init(crashes: 3, deaths: [.createPod: .init(count: 2, isProof: true)]),
+            verdict: .convicted(crashes: 3, .none)),
+        Row(testDescription: "… but two crashes are too few", record: .init(crashes: 2, deaths: [.createPod: .init(count: 2, isProof: true)]), verdict: .suspect),
         Row(testDescription: "parked, not told yet", record: .init(crashes: 3, custody: .parked), verdict: .convicted(crashes: 3, .parked)),
-        Row(testDescription: "killed while told", record: .init(crashes: 4, custody: .unreportable), verdict: .convicted(crashes: 4, .unreportable)),
+        Row(testDescription: "killed while read to be told", record: .init(crashes: 4, custody: .unreportable), verdict: .convicted(crashes: 4, .unreportable)),
     ])
-    func verdicts(_ row: Row) {
-        #expect(Suspects.verdict(row.record, redeliveries: row.redeliveries, isFirst: row.isFirst, hasHistory: row.hasHistory) == row.verdict)
+    func verdicts(_ row: Row) { #expect(Suspects.verdict(row.record, redeliveries: row.redeliveries, isLoop: row.isLoop) == row.verdict) }
+
+    // MARK: What happens, and who is to blame
+
+    /// What happened on one disk, by the messages' numbers.
+    enum Event {
+        case crash([Int], HandlingStep)
+        case survives(Int, HandlingStep)
+    }
+
+    struct Course: CustomTestStringConvertible {
+        let testDescription: String
+        let events: [Event]
+        var convicted: Set<Int> = []
+        /// Crashes of the loop; `nil`: it is none.
+        var loop: Int?
+    }
+
+    private static let others: [Event] = [.survives(7, .createPod), .survives(8, .createPod), .survives(9, .createPod)]
+
+    @Test(arguments: [
+        Course(testDescription: "present among others three times", events: Array(repeating: .crash([0, 1, 2], .amongOthers), count: 3)),
+        Course(testDescription: "read", events: [.crash([0, 1], .amongOthers), .crash([0], .reading), .crash([0], .reading)], convicted: [0]),
+        Course(
+            testDescription: "the peer kills whoever asks",
+            events: [.crash([0, 1, 2], .amongOthers)] + [0, 1, 2, 0, 1, 2, 0].map { .crash([$0], .createPod) }, loop: 7),
+        Course(
+            testDescription: "… and heals: others survive, and nobody is to blame",
+            events: [.crash([0, 1, 2], .amongOthers)] + [0, 1, 2, 0, 1, 2, 0].map { .crash([$0], .createPod) } + Self.others),
+        Course(testDescription: "one alone in the queue", events: Array(repeating: .crash([0], .createPod), count: 9), loop: 9),
+        Course(
+            testDescription: "… and then others survive what it dies of",
+            events: Array(repeating: .crash([0], .createPod), count: 9) + Self.others + [.crash([0], .createPod)], convicted: [0]),
+        Course(
+            testDescription: "others survive one by one, between its deaths",
+            events: [.crash([0], .amongOthers)] + [7, 8, 9].flatMap { [.crash([0], .createPod), .survives($0, .createPod)] } + [.crash([0], .createPod)], convicted: [0]),
+        Course(
+            testDescription: "too few others survive", events: [.crash([0], .amongOthers), .crash([0], .createPod)] + Self.others.dropLast() + [.crash([0], .createPod)]),
+        Course(
+            testDescription: "others survive another step", events: [.crash([0], .amongOthers), .crash([0], .armTimer)] + Self.others + [.crash([0], .armTimer)], loop: 2),
+        Course(
+            testDescription: "the peer is well for a while, and kills another first",
+            events: [.crash([0, 1], .amongOthers), .crash([0], .createPod)] + Self.others + [.crash([1], .createPod), .crash([0], .createPod)], loop: 2),
+        Course(
+            testDescription: "it survives itself, once",
+            events: [.crash([0], .amongOthers), .crash([0], .createPod)] + Self.others + [.survives(0, .createPod), .crash([0], .createPod)]),
+        Course(
+            testDescription: "two of a kind, among others",
+            events: [.crash([0, 1], .amongOthers), .crash([0], .createPod), .crash([1], .createPod)] + Self.others + [.crash([0], .createPod)] + Self.others
+                + [.crash([1], .createPod)], convicted: [0, 1]),
+        Course(
+            testDescription: "two steps fail: the loop is over when both end well",
+            events: [.crash([0], .createPod), .crash([1], .askForBuild), .crash([2], .askForBuild), .survives(3, .createPod)], loop: 2),
+    ])
+    func whoIsToBlame(_ course: Course) {
+        var records: [MessageKey: Suspects.Record] = [:]
+        for event in course.events {
+            switch event {
+            case .crash(let messages, let step): Suspects.charge(self.entries(messages.map { self.keys[$0] }, step), to: &records)
+            case .survives(let message, let step): _ = Suspects.noteSurvival(of: step, by: self.keys[message], in: &records)
+            }
+        }
+        let convicted = self.keys.indices.filter { number in
+            if case .convicted = Suspects.verdict(records[self.keys[number]], redeliveries: 0, isLoop: false) { true } else { false }
+        }
+        #expect(Set(convicted) == course.convicted)
+        #expect(CrashLoop(records.values)?.crashes == course.loop)
     }
 
     @Test func ofManyEachMayHaveDoneIt() {
         var records: [MessageKey: Suspects.Record] = [:]
-        Suspects.charge(self.entries(self.keys, .handled), to: &records)
+        Suspects.charge(self.entries(self.keys, .amongOthers), to: &records)
         #expect(records.count == 20 && records.values.allSatisfy { $0 == .init(crashes: 1) })
     }
 
     @Test func oneCrashCountsOnceForManyOfTheSame() {
         var records: [MessageKey: Suspects.Record] = [:]
-        Suspects.charge(self.entries([self.keys[0], self.keys[0], self.keys[0]], .handled), to: &records)
+        Suspects.charge(self.entries([self.keys[0], self.keys[0], self.keys[0]], .amongOthers), to: &records)
         #expect(records[self.keys[0]]?.crashes == 1)
     }
 
-    @Test func whoWasAloneDidIt() {
+    @Test func whereOneWasAloneTheOthersWereNot() {
         var records: [MessageKey: Suspects.Record] = [:]
-        Suspects.charge(self.entries(Array(self.keys[1...]), .handled) + self.entries([self.keys[0]], .alone), to: &records)
-        #expect(records == [self.keys[0]: .init(crashes: 1)])
+        Suspects.charge(self.entries(Array(self.keys[1...]), .amongOthers) + self.entries([self.keys[0]], .reading), to: &records)
+        #expect(records == [self.keys[0]: .init(crashes: 1, deaths: [.reading: .init(count: 1)])])
     }
 
     @Test func whoWaitedIsInnocent() {
@@ -62,28 +132,73 @@ import Testing
         #expect(records.isEmpty)
     }
 
-    @Test func aParkedOneThatKillsAgainCannotBeTold() {
+    @Test func aParkedOneThatKillsWhenReadCannotBeTold() {
         var records = [self.keys[0]: Suspects.Record(crashes: 3, custody: .parked)]
-        Suspects.charge(self.entries([self.keys[0]], .alone), to: &records)
-        #expect(records[self.keys[0]] == .init(crashes: 4, custody: .unreportable))
+        Suspects.charge(self.entries([self.keys[0]], .reportFailure), to: &records)
+        #expect(records[self.keys[0]]?.custody == .parked, "the build API may be what kills")
+        Suspects.charge(self.entries([self.keys[0]], .reading), to: &records)
+        #expect(records[self.keys[0]]?.custody == .unreportable)
     }
+
+    // MARK: Pauses
+
+    @Test func pausesGrow() {
+        let seconds = (0...12).map { Int(CrashDelay.pause($0) / .seconds(1)) }
+        #expect(seconds == [0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
+        #expect(CrashDelay.pause(1_000_000) == .seconds(300))
+    }
+
+    @Test func whoWaitsHowLong() {
+        let (once, often) = (Suspects.Record(crashes: 2, deaths: [.createPod: .init(count: 1, open: 1)]), Suspects.Record(crashes: 6, deaths: [.createPod: .init(count: 5, open: 5)]))
+        let was = Suspects.Record(crashes: 1)
+        #expect(CrashDelay(was, redeliveries: 9, loop: nil) == .init(nil, redeliveries: 0, loop: nil), "the ledger knows better than the broker")
+        #expect(!CrashDelay(was, redeliveries: 0, loop: CrashLoop([once, often])).isLast)
+        let late = CrashDelay(once, redeliveries: 0, loop: nil)
+        #expect(late.isLast && late.sinceStart == .zero)
+        #expect(late.sinceArrival < CrashDelay(often, redeliveries: 0, loop: nil).sinceArrival, "who died less often goes first")
+        #expect(CrashDelay(nil, redeliveries: 0, loop: CrashLoop([often])).sinceStart == .zero, "nobody waits for a message that dies alone")
+        #expect(CrashDelay(often, redeliveries: 0, loop: CrashLoop([often])).sinceStart == .seconds(8), "… but that message")
+        #expect(CrashDelay(nil, redeliveries: 0, loop: CrashLoop([once, once, once])).sinceStart == .seconds(2), "everybody waits for what kills everybody")
+        #expect(CrashDelay(nil, redeliveries: 4, loop: nil).isByChance && CrashDelay(nil, redeliveries: 4, loop: nil).sinceStart == .seconds(4), "no ledger")
+    }
+
+    // MARK: Files
 
     @Test func theySurviveTheProcess() throws {
         let spool = try SpoolDirectory(self.directory)
         defer { try? FileManager.default.removeItem(atPath: self.directory) }
         let path = "\(spool.path)/suspects"
-        let first = try Suspects(path, survivors: self.entries([self.keys[0], self.keys[1]], .handled))
+        let first = try Suspects(path, survivors: self.entries([self.keys[0], self.keys[1]], .amongOthers))
         try first.save()
         try first.clear(self.keys[1])
         try first.markParked(self.keys[2], crashes: 3)
-        let second = try Suspects(path, survivors: self.entries([self.keys[0]], .alone))
+        let second = try Suspects(path, survivors: self.entries([self.keys[0]], .createPod))
         try second.save()
-        #expect(second.verdict(self.keys[0], redeliveries: 0, isFirst: false) == .suspect)
-        #expect(second.verdict(self.keys[1], redeliveries: 0, isFirst: false) == .none)
-        #expect(second.verdict(self.keys[2], redeliveries: 0, isFirst: false) == .convicted(crashes: 3, .parked))
-        let third = try Suspects(path, survivors: self.entries([self.keys[0]], .alone))
-        #expect(third.verdict(self.keys[0], redeliveries: 0, isFirst: false) == .convicted(crashes: 3, .none))
+        #expect(second.verdict(self.keys[0], redeliveries: 0) == .suspect)
+        #expect(second.verdict(self.keys[1], redeliveries: 0) == .none)
+        #expect(second.verdict(self.keys[2], redeliveries: 0) == .convicted(crashes: 3, .parked))
+        #expect(second.watches(.createPod) && !second.watches(.armTimer))
+        for other in self.keys[5...7] { try second.survived(.createPod, by: other) }
+        let third = try Suspects(path, survivors: self.entries([self.keys[0]], .createPod))
+        #expect(third.verdict(self.keys[0], redeliveries: 0) == .convicted(crashes: 3, .none))
         for key in self.keys { try third.clear(key) }
         #expect(!FileManager.default.fileExists(atPath: path), "no suspects, no file")
+    }
+
+    @Test func aFileOfAnEarlierVersionIsRead() throws {
+        _ = try SpoolDirectory(self.directory)
+        defer { try? FileManager.default.removeItem(atPath: self.directory) }
+        let path = "\(self.directory)/suspects"
+        try SpoolFile.replace(path, with: Array("\(self.keys[0]) 5 at-large\n\(self.keys[1]) 3 parked\n".utf8))
+        let suspects = try Suspects(path, survivors: [])
+        #expect(suspects.verdict(self.keys[0], redeliveries: 0) == .suspect, "it was present, which is no evidence any more")
+        #expect(suspects.verdict(self.keys[1], redeliveries: 0) == .convicted(crashes: 3, .parked))
+    }
+
+    @Test func everyStepHasItsLetter() {
+        let letters = HandlingStep.allCases.map(\.letter)
+        #expect(Set(letters).count == letters.count && letters.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) })
+        for step in HandlingStep.allCases { #expect(HandlingStep(letter: step.letter) == step) }
+        #expect(HandlingStep(letter: 0x20) == nil)
     }
 }

@@ -10,7 +10,7 @@ extension Metric {
         janitorRemoved, queueToPod, deliveryToPod, podToScheduled, scheduledToRunning, requestDuration, httpConnect, httpHandshake, handlerDuration,
         confirmDuration, inFlight,
         unacked, oldestUnacked, waitingBuilds, timersExpected, connections, httpConnectionsOpen, breakerOpen, queueMessages, queueConsumers, spoolDepth, spoolOldest, ready,
-        live, info, residentMemory, cpu, startTime, openFiles,
+        crashLoop, live, info, residentMemory, cpu, startTime, openFiles,
     ]
 
     // MARK: Counters
@@ -68,6 +68,7 @@ extension Metric {
     static let spoolDepth = gauge("spool_jobs", ["kind", "state"], "Jobs in the spool")
     static let spoolOldest = gauge("spool_oldest_seconds", ["kind"], "Age of the oldest job that is not dead; 0 without any")
     static let ready = gauge("ready", [], "1 while the worker can do its work")
+    static let crashLoop = gauge("crash_loop", [], "1 while workers have died in a row at a step that nobody has got past since")
     static let live = gauge("live", [], "1 while the worker makes progress")
     static let info = gauge("info", ["version"], "Always 1")
 

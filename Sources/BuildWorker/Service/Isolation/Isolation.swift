@@ -1,22 +1,28 @@
 internal import Logging
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// Keeps a message that kills from taking its neighbours down again and again: what is handled is on record, suspects are
-/// handled alone, and who has killed too often is not handled any more.
+/// handled alone, and one that is known to kill is not handled any more.
 final class Isolation: Sendable {
     private let ledger: InFlightLedger?
     private let suspects: Suspects?
     private let gate = Gate()
     private let logger: Logger
+    private let health: Health
+    /// Of one queue: deliveries that may be in hand.
+    private let prefetch: Int
+    /// Of each queue: those in hand that are to be handled last.
+    private let last = Mutex<[String: Int]>([:])
     private let isFull = Atomic<Bool>(false)
-    /// A message came that was redelivered as often as convicts.
-    private let hasSeenMany = Atomic<Bool>(false)
+    private let start: ContinuousClock.Instant
+    private let clock: IsolationClock
 
     /// - Parameters:
     ///   - spool: `nil`: nothing survives this process but what the broker counts.
-    ///   - capacity: deliveries that may be in hand.
-    init(_ spool: SpoolDirectory?, capacity: Int, logger: Logger) {
-        self.logger = logger
+    ///   - prefetch: deliveries of one queue that may be in hand.
+    init(_ spool: SpoolDirectory?, prefetch: Int, queues: Int = 1, health: Health, logger: Logger, clock: IsolationClock = IsolationClock()) {
+        (self.health, self.prefetch, self.logger, self.clock, self.start) = (health, prefetch, logger, clock, clock.now())
         var (ledger, suspects): (InFlightLedger?, Suspects?)
         do throws(SpoolError) {
             if let spool {
@@ -24,7 +30,7 @@ final class Isolation: Sendable {
                 // In this order: a crash meanwhile must not cost the evidence.
                 suspects = try Suspects("\(spool.path)/suspects", survivors: try InFlightLedger.survivors(path))
                 try suspects?.save()
-                ledger = try InFlightLedger(path, capacity: capacity)
+                ledger = try InFlightLedger(path, capacity: prefetch * queues)
             }
         } catch {
             logger.error(
@@ -32,14 +38,17 @@ final class Isolation: Sendable {
                 metadata: ["error": .string(error.description)])
         }
         (self.ledger, self.suspects) = (ledger, suspects)
-        if let suspects, suspects.count > 0 {
-            logger.warning(
-                "a worker ended without warning here: what it had in hand is handled one by one", metadata: ["messages": .stringConvertible(suspects.count)])
-        }
+        guard let suspects, suspects.count > 0 else { return }
+        logger.warning(
+            "a worker ended without warning here: what it had in hand is handled one by one", metadata: ["messages": .stringConvertible(suspects.count)])
+        if let loop = suspects.crashLoop { logger.error("\(loop)", metadata: ["crashes": .stringConvertible(loop.crashes), "step": .string(loop.step.rawValue)]) }
+        health.crashLoop(suspects.crashLoop)
     }
 
     /// What was in hand when an earlier worker ended without warning, and is not cleared yet.
     var suspectMessages: [MessageKey] { self.suspects?.keys ?? [] }
+
+    var crashLoop: CrashLoop? { self.suspects?.crashLoop }
 
     /// - Parameter explained: redeliveries that lost connections account for.
     func verdict(_ key: MessageKey, _ delivery: Delivery, explained: Int) -> Suspects.Verdict {
@@ -47,11 +56,8 @@ final class Isolation: Sendable {
         let count = headers["x-delivery-count"]?.integer ?? 0
         // An operator's retry begins with a clean record, whatever is left of an earlier one.
         if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered, count == 0 { self.clear(key) }
-        let redeliveries = max(0, count - explained)
-        let isFirst = redeliveries >= Suspects.limit && !self.hasSeenMany.exchange(true, ordering: .relaxed)
-        let verdict =
-            self.suspects?.verdict(key, redeliveries: redeliveries, isFirst: isFirst)
-            ?? Suspects.verdict(nil, redeliveries: redeliveries, isFirst: isFirst, hasHistory: false)
+        let redeliveries = delivery.redeliveries(explained: explained)
+        let verdict = self.suspects?.verdict(key, redeliveries: redeliveries) ?? Suspects.verdict(nil, redeliveries: redeliveries, isLoop: false)
         guard let crashes = headers[Header.poisonCrashes]?.integer else { return verdict }
         switch verdict {
         case .convicted(_, .unreportable): return verdict
@@ -63,9 +69,10 @@ final class Isolation: Sendable {
     struct Record: Sendable {
         fileprivate let key: MessageKey
         fileprivate let place: InFlightLedger.Place?
+        fileprivate let isAlone: Bool
     }
 
-    func begin(_ key: MessageKey) -> Record { self.enter(key, .handled) }
+    func begin(_ key: MessageKey) -> Record { self.enter(key, .amongOthers) }
 
     func end(_ record: Record) { if let place = record.place { self.ledger?.leave(place) } }
 
@@ -83,35 +90,112 @@ final class Isolation: Sendable {
         defer { limits.leave(type) }
         await self.gate.enter()
         defer { self.gate.leave() }
-        if hasToWait, let place = record.place { self.ledger?.update(place, record.key, .handled) }
+        if hasToWait, let place = record.place { self.ledger?.update(place, record.key, .amongOthers) }
         return await handle()
     }
 
-    /// A suspect's place, to be taken in the order of arrival: the one that kills is then the first of those that came with it.
-    /// Nothing that comes later is handled before ``alone(_:_:_:)`` is done with it.
-    func joinAlone() -> Turn { self.gate.joinAlone() }
+    /// Of a suspect, in the line of those that are handled alone.
+    struct Place: Sendable {
+        fileprivate let key: MessageKey
+        fileprivate let queue: String
+        fileprivate let redeliveries: Int
+        fileprivate let arrival: ContinuousClock.Instant
+        fileprivate let luck = Double.random(in: 0.5...1)
+        /// `nil`: it goes to the end, once its time has come.
+        fileprivate var turn: Turn?
+        /// Those that are to be handled last are all that may be in hand: nobody else comes while they wait.
+        fileprivate(set) var isInTheWay = false
+    }
+
+    /// To be taken in the order of arrival. Nothing that comes later is handled before ``alone(_:_:)`` is done with it, but where it died
+    /// alone before: then what came with it goes first, and is a witness if it gets past that step.
+    func joinAlone(_ key: MessageKey, _ delivery: Delivery, explained: Int) -> Place {
+        var place = Place(
+            key: key, queue: delivery.queue, redeliveries: delivery.redeliveries(explained: explained), arrival: self.clock.now(), turn: nil)
+        if self.delay(place).isLast { place.isInTheWay = self.countLast(delivery.queue, 1) >= self.prefetch } else { place.turn = self.gate.joinAlone() }
+        return place
+    }
+
+    private func countLast(_ queue: String, _ difference: Int) -> Int {
+        self.last.withLock { last in
+            last[queue, default: 0] += difference
+            return last[queue, default: 0]
+        }
+    }
+
+    /// It is to go to the end of its queue, once for each time that it died.
+    func isToBeSetAside(_ place: Place) -> Bool {
+        guard place.isInTheWay else { return false }
+        var isNews = self.suspects == nil
+        self.note { () throws(SpoolError) in isNews = try self.suspects?.setAside(place.key) ?? isNews }
+        return isNews
+    }
+
+    /// It is done with.
+    func leave(_ place: Place) { if place.turn == nil { _ = self.countLast(place.queue, -1) } }
 
     /// Handles a suspect when nothing else is handled any more, and everything else after it.
-    func alone<Result>(_ key: MessageKey, _ turn: Turn, _ handle: () async -> Result) async -> Result {
-        await turn.wait()
+    ///
+    /// - Parameter isDue: it has no time to wait.
+    /// - Returns: `nil` also where it has still to wait when the worker drains: the broker gives it to another.
+    func alone<Result>(_ place: Place, isDue: Bool = false, _ handle: (Record) async -> Result?) async -> Result? {
+        if place.turn == nil, !isDue { guard await self.waitOut(place) else { return nil } }
+        await (place.turn ?? self.gate.joinAlone()).wait()
         defer { self.gate.leave() }
-        let record = self.enter(key, .alone)
-        let result = await handle()
+        if !isDue { guard await self.waitOut(place) else { return nil } }
+        let record = self.enter(place.key, .reading)
+        let result = await handle(record)
         self.end(record)
         return result
     }
 
+    private func delay(_ place: Place) -> CrashDelay {
+        self.suspects?.delay(place.key, redeliveries: place.redeliveries) ?? CrashDelay(nil, redeliveries: place.redeliveries, loop: nil)
+    }
+
+    /// - Returns: `false`: the worker drains.
+    private func waitOut(_ place: Place) async -> Bool {
+        while true {
+            let delay = self.delay(place)
+            let due = max(self.start + delay.sinceStart * (delay.isByChance ? place.luck : 1), place.arrival + delay.sinceArrival)
+            let rest = due - self.clock.now()
+            guard rest > .zero else { return true }
+            // Somebody may get past the step meanwhile, and it has no more to wait for.
+            guard await self.clock.sleep(min(rest, .seconds(1))) else { return false }
+        }
+    }
+
+    /// What it is about to do.
+    func begins(_ step: HandlingStep, _ record: Record) {
+        if record.isAlone, let place = record.place { self.ledger?.update(place, record.key, step) }
+    }
+
+    /// It has done it, and the worker lives. Where that is evidence it is written to the disk, which the thread of all requests must not
+    /// wait for.
+    func survived(_ step: HandlingStep, _ record: Record) async {
+        guard let suspects, suspects.watches(step) else { return }
+        await withTaskExecutorPreference(globalConcurrentExecutor) {
+            let wasLoop = suspects.crashLoop != nil
+            self.note { () throws(SpoolError) in try suspects.survived(step, by: record.key) }
+            self.health.crashLoop(suspects.crashLoop)
+            if wasLoop, suspects.crashLoop == nil { self.logger.notice("the crash loop is over: '\(step.rawValue)' ended well") }
+        }
+    }
+
     /// It is innocent, or done with.
-    func clear(_ key: MessageKey) { self.note { () throws(SpoolError) in try self.suspects?.clear(key) } }
+    func clear(_ key: MessageKey) {
+        self.note { () throws(SpoolError) in try self.suspects?.clear(key) }
+        self.health.crashLoop(self.suspects?.crashLoop)
+    }
 
     func markParked(_ key: MessageKey, crashes: Int) { self.note { () throws(SpoolError) in try self.suspects?.markParked(key, crashes: crashes) } }
 
-    private func enter(_ key: MessageKey, _ step: InFlightLedger.Step) -> Record {
+    private func enter(_ key: MessageKey, _ step: HandlingStep) -> Record {
         let place = self.ledger?.enter(key, step)
         if self.ledger != nil, place == nil, !self.isFull.exchange(true, ordering: .relaxed) {
             self.logger.error("the ledger of deliveries in hand cannot grow: its disk is full. The worker goes on without")
         }
-        return Record(key: key, place: place)
+        return Record(key: key, place: place, isAlone: step.isAlone)
     }
 
     private func note(_ write: () throws(SpoolError) -> Void) {
@@ -119,4 +203,19 @@ final class Isolation: Sendable {
             self.logger.error("what is known of suspect messages cannot be written down; the worker goes on", metadata: ["error": .string(error.description)])
         }
     }
+}
+
+/// Time, as isolation needs it.
+struct IsolationClock: Sendable {
+    var now: @Sendable () -> ContinuousClock.Instant = { .now }
+    /// → `false` at once when the worker drains, or ends.
+    var sleep: @Sendable (Duration) async -> Bool = { duration in
+        do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) } } catch { return false }
+        return !Task.isShuttingDownGracefully
+    }
+}
+
+extension Delivery {
+    /// That nobody settled, but for those that lost connections account for.
+    fileprivate func redeliveries(explained: Int) -> Int { max(0, (self.properties.headers["x-delivery-count"]?.integer ?? 0) - explained) }
 }

@@ -38,25 +38,27 @@ final class InFlight: Sendable {
 }
 
 extension Action {
-    /// What people are told is being done.
-    var words: String {
+    var step: HandlingStep {
         switch self {
-        case .ask(.isWaiting): "ask whether the build waits"
-        case .ask(.hasEnded): "ask for the build"
-        case .createPod: "create the pod"
-        case .lookAtPod: "look at the pod"
-        case .searchPods: "search for pods"
-        case .deletePods: "delete the pods"
-        case .armTimer(_, nil): "hand over the init timer"
-        case .armTimer: "hand over the init timer and tell the build"
-        case .keepTimer: "keep the init timer"
-        case .requestVerification: "ask for verification"
-        case .tellBuild: "tell the build"
-        case .reportFailure: "report the failure"
-        case .clearCache: "clear the cache"
-        case .park: "park the message"
-        case .postpone: "postpone"
-        case .settle: "settle"
+        case .ask(.isWaiting): .askWhetherItWaits
+        case .ask(.hasEnded): .askForBuild
+        case .createPod: .createPod
+        case .lookAtPod: .lookAtPod
+        case .searchPods: .searchPods
+        case .deletePods: .deletePods
+        case .armTimer(_, nil): .armTimer
+        case .armTimer: .armTimerAndTell
+        case .keepTimer: .keepTimer
+        case .requestVerification: .requestVerification
+        case .tellBuild: .tellBuild
+        case .reportFailure: .reportFailure
+        case .clearCache: .clearCache
+        case .park: .park
+        case .postpone: .postpone
+        case .settle: .settle
         }
     }
+
+    /// What people are told is being done.
+    var words: String { self.step.rawValue }
 }

@@ -78,6 +78,7 @@ final class Supervisor: Sendable {
         }
         meters.set(.logLinesDropped, to: Double(LogOutput.droppedLines))
         meters.set(.ready, to: self.health.problems.isEmpty ? 1 : 0)
+        meters.set(.crashLoop, to: self.health.isInCrashLoop ? 1 : 0)
         meters.set(.live, to: self.liveness.problems.isEmpty ? 1 : 0)
         meters.set(.info, Product.version, to: 1)
         meters.set(.residentMemory, to: Double(ProcessUsage.residentMemory))

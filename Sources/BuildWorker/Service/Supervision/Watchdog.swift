@@ -56,7 +56,7 @@ struct Watchdog: Sendable {
                     self.logger.critical("the worker makes no progress: /livez says so, and whoever supervises it should restart it", metadata: ["problems": .string(problems.joined(separator: "; "))])
                 }
             }
-            let isReady = self.supervisor.health.problems.isEmpty
+            let isReady = self.supervisor.health.hindrances.isEmpty
             if isReady, !wasReady {
                 wasReady = true
                 self.systemd?.send("READY=1\nSTATUS=consuming")

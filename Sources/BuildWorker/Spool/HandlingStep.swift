@@ -1,0 +1,41 @@
+/// What a delivery is doing, for whoever has to know after a crash. The raw value is for people.
+///
+/// Its letter stands in files that outlive the process: new ones go to the end.
+enum HandlingStep: String, CaseIterable, Sendable {
+    /// For its turn; whatever happens is not its doing.
+    case waiting = "wait for its turn"
+    /// With others, so any of them may be to blame.
+    case amongOthers = "be handled with others"
+
+    // Alone: nothing else is going on.
+
+    /// Read and planned. Nobody was asked for anything, so what happens is the message's doing.
+    case reading = "read the message"
+    case askWhetherItWaits = "ask whether the build waits"
+    case askForBuild = "ask for the build"
+    case createPod = "create the pod"
+    case lookAtPod = "look at the pod"
+    case searchPods = "search for pods"
+    case deletePods = "delete the pods"
+    case armTimer = "hand over the init timer"
+    case armTimerAndTell = "hand over the init timer and tell the build"
+    case keepTimer = "keep the init timer"
+    case requestVerification = "ask for verification"
+    case tellBuild = "tell the build"
+    case reportFailure = "report the failure"
+    case clearCache = "clear the cache"
+    case park = "park the message"
+    case postpone = "postpone"
+    case settle = "settle"
+
+    var isAlone: Bool { self != .waiting && self != .amongOthers }
+
+    private static let firstLetter = UInt8(ascii: "a")
+
+    var letter: UInt8 { Self.firstLetter + UInt8(Self.allCases.firstIndex(of: self) ?? 0) }
+
+    init?(letter: UInt8) {
+        guard let step = Self.allCases.first(where: { $0.letter == letter }) else { return nil }
+        self = step
+    }
+}
