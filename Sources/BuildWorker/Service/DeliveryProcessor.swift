@@ -12,8 +12,6 @@ struct DeliveryProcessor: Sendable {
     /// Settles a suspect, and waits until the broker will hear of it: should the next one kill, this one must not be redelivered and
     /// counted with it.
     let settle: @Sendable (DeliveryTag, Settlement) async -> Void
-    /// Redeliveries that the broker counts and that lost connections account for.
-    let explainedRedeliveries: @Sendable () -> Int
     /// Whether a service that builds need is away for everybody, or was since then.
     let isOutage: @Sendable (ContinuousClock.Instant) -> Bool
     /// The broker has the message back: its channel is closed.
@@ -34,11 +32,9 @@ struct DeliveryProcessor: Sendable {
     /// Call it in the order of arrival, and ``process(_:)`` once for each.
     func prepare(_ delivery: Delivery) -> Prepared {
         let key = MessageKey(queue: delivery.queue, body: delivery.body)
-        let explained = self.explainedRedeliveries()
-        switch self.isolation.verdict(key, delivery, explained: explained) {
-        case .suspect: return .suspect(delivery, key, self.isolation.joinAlone(key, delivery, explained: explained))
-        case .convicted(let crashes, let custody):
-            return .convicted(delivery, key, self.isolation.joinAlone(key, delivery, explained: explained), crashes: crashes, custody)
+        switch self.isolation.verdict(key, delivery) {
+        case .suspect: return .suspect(delivery, key, self.isolation.joinAlone(key, delivery))
+        case .convicted(let crashes, let custody): return .convicted(delivery, key, self.isolation.joinAlone(key, delivery), crashes: crashes, custody)
         case .none:
             let record = self.isolation.begin(key)
             let context = self.context(delivery)

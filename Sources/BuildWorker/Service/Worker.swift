@@ -39,9 +39,7 @@ public final class Worker: Service {
             health.publishing(event)
             event.log(to: logger, connection: "publish")
         }
-        let losses = LostConnections()
         let consuming = ConsumingConnection(endpoint, queues: queues, prefetch: rabbitmq.prefetchCount, host: host) { event in
-            losses.count(event)
             health.consuming(event)
             event.log(to: logger, connection: "consume")
         }
@@ -113,7 +111,7 @@ public final class Worker: Service {
                 consuming.settle(tag, as: settlement)
                 await consuming.flush()
             },
-            explainedRedeliveries: { losses.count }, isOutage: { outages.wasAnyOpen(since: $0) }, isGone: { consuming.isGone($0) }, perform: performer.perform,
+            isOutage: { outages.wasAnyOpen(since: $0) }, isGone: { consuming.isGone($0) }, perform: performer.perform,
             observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 })
         self.intake = intake
         (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)

@@ -52,7 +52,7 @@ final class Suspects: Sendable {
     static let deathsAtReading = 2
     /// Others that have to get past a step between two deaths there. One would do if peers were either well or not.
     static let survivors = 3
-    /// Redeliveries without a known cause that make a suspect where no ledger survived.
+    /// Of the broker's count. Lost connections are counted, too, but one that is in hand at two of them is rare.
     static let redeliveriesOfASuspect = 2
 
     private let path: String
@@ -91,7 +91,7 @@ final class Suspects: Sendable {
 
     var crashLoop: CrashLoop? { self.records.withLock { CrashLoop($0.values) } }
 
-    /// - Parameter redeliveries: deliveries before this one that nobody settled and that no lost connection explains.
+    /// - Parameter redeliveries: deliveries before this one that nobody settled.
     func verdict(_ key: MessageKey, redeliveries: Int) -> Verdict {
         let (record, isLoop) = self.records.withLock { $0.isEmpty ? (nil, false) : ($0[key], CrashLoop($0.values) != nil) }
         return Self.verdict(record, redeliveries: redeliveries, isLoop: isLoop)

@@ -94,7 +94,7 @@ final class CrashSimulation: Sendable {
         if health.isInCrashLoop { self.state.withLock { $0.outcome.loops += 1 } }
         let processor = DeliveryProcessor(
             rules: WorkflowRules(), options: RabbitMQOptions(), logger: Self.silent, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(), isolation: isolation,
-            limits: JobLimits([:]), settle: { tag, settlement in self.settle(tag, settlement) }, explainedRedeliveries: { 0 }, isOutage: { _ in false }, isGone: { _ in false },
+            limits: JobLimits([:]), settle: { tag, settlement in self.settle(tag, settlement) }, isOutage: { _ in false }, isGone: { _ in false },
             perform: { action, context in await self.perform(action, context, path) },
             observers: [{ moment, context in self.observe(moment, context, path) }])
         await withTaskGroup(of: Void.self) { group in

@@ -50,14 +50,12 @@ final class Isolation: Sendable {
 
     var crashLoop: CrashLoop? { self.suspects?.crashLoop }
 
-    /// - Parameter explained: redeliveries that lost connections account for.
-    func verdict(_ key: MessageKey, _ delivery: Delivery, explained: Int) -> Suspects.Verdict {
+    func verdict(_ key: MessageKey, _ delivery: Delivery) -> Suspects.Verdict {
         let headers = delivery.properties.headers
-        let count = headers["x-delivery-count"]?.integer ?? 0
         // An operator's retry begins with a clean record, whatever is left of an earlier one.
-        if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered, count == 0 { self.clear(key) }
-        let redeliveries = delivery.redeliveries(explained: explained)
-        let verdict = self.suspects?.verdict(key, redeliveries: redeliveries) ?? Suspects.verdict(nil, redeliveries: redeliveries, isLoop: false)
+        if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered, delivery.redeliveries == 0 { self.clear(key) }
+        let verdict =
+            self.suspects?.verdict(key, redeliveries: delivery.redeliveries) ?? Suspects.verdict(nil, redeliveries: delivery.redeliveries, isLoop: false)
         guard let crashes = headers[Header.poisonCrashes]?.integer else { return verdict }
         switch verdict {
         case .convicted(_, .unreportable): return verdict
@@ -109,9 +107,8 @@ final class Isolation: Sendable {
 
     /// To be taken in the order of arrival. Nothing that comes later is handled before ``alone(_:_:)`` is done with it, but where it died
     /// alone before: then what came with it goes first, and is a witness if it gets past that step.
-    func joinAlone(_ key: MessageKey, _ delivery: Delivery, explained: Int) -> Place {
-        var place = Place(
-            key: key, queue: delivery.queue, redeliveries: delivery.redeliveries(explained: explained), arrival: self.clock.now(), turn: nil)
+    func joinAlone(_ key: MessageKey, _ delivery: Delivery) -> Place {
+        var place = Place(key: key, queue: delivery.queue, redeliveries: delivery.redeliveries, arrival: self.clock.now())
         if self.delay(place).isLast { place.isInTheWay = self.countLast(delivery.queue, 1) >= self.prefetch } else { place.turn = self.gate.joinAlone() }
         return place
     }
@@ -216,6 +213,6 @@ struct IsolationClock: Sendable {
 }
 
 extension Delivery {
-    /// That nobody settled, but for those that lost connections account for.
-    fileprivate func redeliveries(explained: Int) -> Int { max(0, (self.properties.headers["x-delivery-count"]?.integer ?? 0) - explained) }
+    /// Deliveries before this one that nobody settled.
+    fileprivate var redeliveries: Int { self.properties.headers["x-delivery-count"]?.integer ?? 0 }
 }
