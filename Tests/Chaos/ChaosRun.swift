@@ -123,7 +123,7 @@ struct ChaosRun: Sendable {
         try Data(try await self.simulator.state().document.serialized()).write(to: self.recorder.files.state)
         let end = RunEnd(
             hangs: hangs, began: self.recorder.began, ended: Recorder.now, redelivered: try await self.broker.redelivered(),
-            secrets: [Traffic.secret, Traffic.clusterSecret])
+            secrets: [Traffic.secret, BuildToken.beginning, Traffic.clusterSecret])
         try JSONEncoder().encode(end).write(to: self.recorder.files.end)
         self.publisher.stop()
         await self.publisher.waitUntilStopped()

@@ -1,5 +1,5 @@
-package import BuildWorker
-package import Foundation
+internal import BuildWorker
+internal import Foundation
 
 /// The JSON web token of a build, as the controller puts it into the build's messages.
 package enum BuildToken {

@@ -207,6 +207,12 @@ enum TokenRequest {
             self = .nothing
             return
         }
-        if value == "null" { self = .minutes(120) } else if let minutes = Double(value), (0...1e6).contains(minutes) { self = .minutes(minutes) } else { self = .invalid(value) }
+        if value == "null" {
+            self = .minutes(120)
+        } else if let minutes = Double(value), (0...1e6).contains(minutes) {
+            self = .minutes(minutes)
+        } else {
+            self = .invalid(value)
+        }
     }
 }

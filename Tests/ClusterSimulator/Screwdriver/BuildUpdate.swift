@@ -16,7 +16,7 @@ struct BuildUpdate {
             switch key {
             case "status":
                 status = BuildStatus(rawValue: try scanner.string())
-                if status == nil { throw scanner.problem("\"status\" must be one of [\(BuildStatus.allCases.map(\.rawValue).joined(separator: ", "))]") }
+                if status == nil { throw scanner.problem("\"status\" must be one of \(BuildStatus.allCases.map(\.rawValue))") }
             case "statusMessage": statusMessage = try Self.text(key, &scanner)
             case "statusMessageType":
                 let type = try scanner.string()
