@@ -4,7 +4,7 @@ internal import Foundation
 
 struct Parked: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "See, retry or drop messages that were parked: unreadable ones, and those that crashed the worker.",
+        abstract: "See, retry or drop messages that were parked: unreadable ones, those that crashed the worker, and those whose end the build API would not be told.",
         discussion: """
             Every message keeps its body, its headers and, in headers of ours, why and when it was parked. Looking changes
             nothing. To mend one: 'show --raw ID > FILE', edit, 'worker publish FILE', then 'drop --reason "mended" ID'.

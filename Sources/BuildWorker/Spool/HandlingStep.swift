@@ -11,7 +11,6 @@ enum HandlingStep: String, CaseIterable, Sendable {
 
     /// Read and planned. Nobody was asked for anything, so what happens is the message's doing.
     case reading = "read the message"
-    case askWhetherItWaits = "ask whether the build waits"
     case askForBuild = "ask for the build"
     case createPod = "create the pod"
     case lookAtPod = "look at the pod"
@@ -27,6 +26,7 @@ enum HandlingStep: String, CaseIterable, Sendable {
     case park = "park the message"
     case postpone = "postpone"
     case settle = "settle"
+    case askWhetherItWaits = "ask whether the build waits"
 
     var isAlone: Bool { self != .waiting && self != .amongOthers }
 

@@ -5,6 +5,10 @@ enum Fate: Equatable {
     case short(BuildStatus)
     /// Stays without a node for so many milliseconds, then runs.
     case slow(Int64)
+    /// The registry is too busy for a second or two; then it runs.
+    case busyRegistry
+    /// Runs, and containers that an injector put beside the build's do not: a native sidecar crashes, another has no image.
+    case sidecarTrouble
     case badImage, badLauncherImage, invalidImage, crash, configError
     case failed, evicted, unknown
     /// Runs; once deleted it stays for two seconds with a deletion timestamp.
@@ -21,6 +25,8 @@ enum Fate: Equatable {
         case "short-aborted": self = .short(.aborted)
         case "stuck-pending": self = .stuckPending
         case "stuck-initializing": self = .stuckInitializing
+        case "busy-registry": self = .busyRegistry
+        case "sidecar-trouble": self = .sidecarTrouble
         case "bad-image": self = .badImage
         case "bad-launcher-image": self = .badLauncherImage
         case "invalid-image": self = .invalidImage
@@ -54,6 +60,8 @@ enum Fate: Equatable {
         case .stuckPending: [(0, .unschedulable)]
         case .stuckInitializing: start
         case .slow(let wait): [(0, .unscheduled), (wait, .running)]
+        case .busyRegistry: start + [(2 * delay, .registryBusy), (2 * delay + 1000, .imagePullBackOff), (2 * delay + 3000, .running)]
+        case .sidecarTrouble: start + [(2 * delay, .sidecarTrouble)]
         case .badImage: start + [(2 * delay, .imagePullError), (3 * delay, .imagePullBackOff)]
         case .badLauncherImage: start + [(2 * delay, .launcherPullError), (3 * delay, .launcherPullBackOff)]
         case .invalidImage: start + [(2 * delay, .invalidImage)]

@@ -18,10 +18,11 @@ extension Pod {
         switch stage {
         case .unscheduled, .unschedulable, .scheduled, .launcherPullError, .launcherPullBackOff:
             .waiting(reason: initContainers.isEmpty ? "ContainerCreating" : "PodInitializing", message: nil)
-        case .running, .unknown: .running
+        case .running, .unknown, .sidecarTrouble: .running
         case .succeeded: .terminated(exitCode: 0, reason: "Completed")
         case .failed, .evicted: .terminated(exitCode: 1, reason: "Error")
         case .imagePullError: pullError(container.image)
+        case .registryBusy: busy(container.image)
         case .imagePullBackOff: pullBackOff(container.image)
         case .invalidImage:
             .waiting(
@@ -42,7 +43,7 @@ extension Pod {
         case .launcherPullBackOff where isFirst: pullBackOff(container.image)
         case .unscheduled, .unschedulable, .scheduled, .launcherPullError, .launcherPullBackOff:
             .waiting(reason: "PodInitializing", message: nil)
-        case .running, .succeeded, .failed, .evicted, .unknown, .imagePullError, .imagePullBackOff, .invalidImage,
+        case .running, .succeeded, .failed, .evicted, .unknown, .imagePullError, .imagePullBackOff, .registryBusy, .sidecarTrouble, .invalidImage,
             .crashLoop, .configError:
             .terminated(exitCode: 0, reason: "Completed")
         }
@@ -53,6 +54,13 @@ extension Pod {
             reason: "ErrImagePull",
             message: "rpc error: code = Unknown desc = Error response from daemon: manifest for \(image) not found: "
                 + "manifest unknown: manifest unknown")
+    }
+
+    private func busy(_ image: String) -> ContainerState {
+        .waiting(
+            reason: "ErrImagePull",
+            message: "rpc error: code = Unknown desc = failed to pull and unpack image \"\(image)\": failed to resolve reference \"\(image)\": "
+                + "unexpected status from HEAD request: 429 Too Many Requests")
     }
 
     private func pullBackOff(_ image: String) -> ContainerState {

@@ -32,10 +32,20 @@ extension Pod {
             if !initContainers.isEmpty {
                 buffer.writeStaticString(",\"initContainerStatuses\":[")
                 writeStatuses(of: initContainers, areInit: true, into: &buffer)
+                if stage == .sidecarTrouble {
+                    buffer.writeStaticString(
+                        #",{"name":"istio-proxy","state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s restarting failed container=istio-proxy"}},"#)
+                    buffer.writeStaticString(#""lastState":{"terminated":{"exitCode":1,"reason":"Error"}},"ready":false,"started":true,"restartCount":1}"#)
+                }
                 buffer.writeStaticString("]")
             }
             buffer.writeStaticString(",\"containerStatuses\":[")
             writeStatuses(of: containers, areInit: false, into: &buffer)
+            if stage == .sidecarTrouble {
+                buffer.writeStaticString(
+                    #",{"name":"vault-agent","state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image \"hashicorp/vault:1.15\""}},"#)
+                buffer.writeStaticString(#""lastState":{},"ready":false,"started":false,"restartCount":0}"#)
+            }
             buffer.writeStaticString("]")
         }
         let hasResources = containers.contains(where: \.hasResources) || initContainers.contains(where: \.hasResources)

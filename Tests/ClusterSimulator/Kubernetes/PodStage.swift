@@ -4,14 +4,16 @@ enum PodStage: Equatable {
     /// On a node; its containers are being prepared.
     case scheduled
     case running, succeeded, failed, evicted, unknown
-    case imagePullError, imagePullBackOff
+    case imagePullError, imagePullBackOff, registryBusy
+    /// The build's container runs, its neighbours do not.
+    case sidecarTrouble
     case launcherPullError, launcherPullBackOff
     case invalidImage, crashLoop, configError
 
     var hasNode: Bool {
         switch self {
         case .unscheduled, .unschedulable: false
-        case .scheduled, .running, .succeeded, .failed, .evicted, .unknown, .imagePullError, .imagePullBackOff,
+        case .scheduled, .running, .succeeded, .failed, .evicted, .unknown, .imagePullError, .imagePullBackOff, .registryBusy, .sidecarTrouble,
             .launcherPullError, .launcherPullBackOff, .invalidImage, .crashLoop, .configError:
             true
         }
@@ -20,7 +22,7 @@ enum PodStage: Equatable {
     /// `status.phase`. A pod in a crash loop is `Running`: its container has run.
     var phase: String {
         switch self {
-        case .unscheduled, .unschedulable, .scheduled, .imagePullError, .imagePullBackOff, .launcherPullError,
+        case .unscheduled, .unschedulable, .scheduled, .imagePullError, .imagePullBackOff, .registryBusy, .sidecarTrouble, .launcherPullError,
             .launcherPullBackOff, .invalidImage, .configError:
             "Pending"
         case .running, .crashLoop: "Running"
@@ -33,7 +35,7 @@ enum PodStage: Equatable {
     /// Whether the init containers have done their work.
     var isInitialized: Bool {
         switch self {
-        case .running, .succeeded, .failed, .evicted, .unknown, .crashLoop, .imagePullError, .imagePullBackOff,
+        case .running, .succeeded, .failed, .evicted, .unknown, .crashLoop, .imagePullError, .imagePullBackOff, .registryBusy, .sidecarTrouble,
             .invalidImage, .configError:
             true
         case .unscheduled, .unschedulable, .scheduled, .launcherPullError, .launcherPullBackOff: false

@@ -69,7 +69,7 @@ extension Fate {
     /// Whether the build's container lives long enough for its launcher to say anything.
     var reachesLauncher: Bool {
         switch self {
-        case .running, .succeeded, .short, .slow, .slowDelete, .failed, .evicted, .unknown: true
+        case .running, .succeeded, .short, .slow, .slowDelete, .failed, .evicted, .unknown, .busyRegistry, .sidecarTrouble: true
         case .crash, .stuckPending, .stuckInitializing, .badImage, .badLauncherImage, .invalidImage, .configError: false
         }
     }
@@ -83,7 +83,7 @@ extension Fate {
         case .short(let end): [end]
         // Who is killed with its container, or runs on, reports nothing.
         case .running, .slow, .slowDelete, .failed, .evicted, .unknown, .crash, .stuckPending, .stuckInitializing, .badImage, .badLauncherImage,
-            .invalidImage, .configError:
+            .invalidImage, .configError, .busyRegistry, .sidecarTrouble:
             []
         }
     }
