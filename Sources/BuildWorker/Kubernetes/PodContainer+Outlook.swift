@@ -87,7 +87,7 @@ extension String {
     }
 
     /// Without what stands in double quotes, escaped ones or not.
-    fileprivate var withoutQuotations: String {
+    var withoutQuotations: String {
         self.split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined(separator: " ")
     }
 }
