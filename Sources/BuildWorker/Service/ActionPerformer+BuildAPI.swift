@@ -31,7 +31,7 @@ extension ActionPerformer {
             case .ended: return .ended
             case .begun: return .begun
             case .token: return .refused(error.problem)
-            case .status, .unreachable, .unreadableAnswer: break
+            case .status, .foreignAnswer, .unreachable, .unreadableAnswer: break
             }
             context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])
             return .unavailable(error.problem)
@@ -127,8 +127,8 @@ extension ActionPerformer {
         guard error.mayBeOutage else { return self.outages.answered(.buildAPI, access) }
         let ecosystem = self.configuration.ecosystem.api
         guard apiURI == ecosystem else { return }
-        await self.outages.judge(.buildAPI, access, of: build, cause: error.description, retryAfter: error.retryAfter) { [buildAPI] in
-            do throws(BuildAPIError) { try await buildAPI.probe(ecosystem) } catch { return error.description }
+        await self.outages.judge(.buildAPI, access, of: build, .init(error.description, retryAfter: error.retryAfter)) { [buildAPI] in
+            do throws(BuildAPIError) { try await buildAPI.probe(ecosystem) } catch { return .init(error.description, retryAfter: error.retryAfter) }
             return nil
         }
     }
