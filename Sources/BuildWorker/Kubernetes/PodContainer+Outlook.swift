@@ -37,8 +37,8 @@ private struct RuntimeWords {
 
     /// Overload, networks and disks.
     static let passing = [
-        "too many requests", "rate limit", "pull rate", "rate exceeded", "qps exceeded", "quota exceeded", "try again", "internal server error", "bad gateway", "unavailable",
-        "gateway time", "timeout", "timed out", "deadline exceeded", "context canceled", "request canceled", "error while dialing",
+        "too many requests", "rate limit", "pull rate", "rate exceeded", "qps exceeded", "quota exceeded", "try again", "internal server error",
+        "bad gateway", "unavailable", "gateway time", "timeout", "timed out", "deadline exceeded", "context canceled", "request canceled", "error while dialing",
         "connection refused", "connection reset", "connection lost", "closed network connection", "broken pipe", "eof", "goaway", "stream error",
         "no such host", "server misbehaving", "temporary failure", "resource busy", "network is unreachable", "no route to host",
         "failed to fetch oauth token", "failed to fetch anonymous token", "token fetch failed",

@@ -161,7 +161,9 @@ extension ActionPerformer {
             if error.isWorkersFault {
                 self.health.cluster(place.title, fault: error.description)
                 // What was not sent nobody has refused.
-                let words = error.status == nil ? "this worker cannot ask the cluster: check its address and token" : "the cluster refuses this worker: check its token, rights and namespace"
+                let words =
+                    error.status == nil
+                    ? "this worker cannot ask the cluster: check its address and token" : "the cluster refuses this worker: check its token, rights and namespace"
                 context.logger.error("\(words)", metadata: ["error": .string(error.description)])
             } else {
                 if error.status != nil { self.health.cluster(place.title, fault: nil) }

@@ -18,7 +18,8 @@ enum FailureFingerprint {
             if reduced.isPlaceholder, words.last?.isPlaceholder == true { words.removeLast() }
             words.append(reduced)
         }
-        return words.joined(separator: " ")
+        // The kubelet says the same of a pull that it waits with.
+        return words.joined(separator: " ").replacing("ImagePullBackOff: Back-off pulling image #: ErrImagePull: ", with: "ErrImagePull: ")
     }
 
     private static func reduced(_ word: Substring, after previous: Substring, _ before: Substring) -> String {
