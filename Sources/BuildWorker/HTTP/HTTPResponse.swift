@@ -21,16 +21,16 @@ public struct HTTPResponse: Sendable {
     /// How long the server asks to be left alone (`Retry-After`, RFC 9110 section 10.2.3), at most ``longestRetryAfter``; of a date, from `now`
     /// on. `nil`: it does not say.
     func retryAfter(now: Date = Date()) -> Duration? {
-        guard let text = self.header("Retry-After")?.trimmingPrefix(while: \.isWhitespace) else { return nil }
-        if let seconds = Double(text) {
-            guard seconds >= 0 else { return nil }
+        guard let text = self.header("Retry-After")?.trimmed else { return nil }
+        // Fractions are not in the RFC, but in the wild; `inf`, `0x1` and `1e9` are nobody's seconds.
+        if text.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }), let seconds = Double(text) {
             return min(.seconds(min(seconds, 1e6)), Self.longestRetryAfter)
         }
-        guard let date = try? Date(String(text), strategy: Self.httpDate) else { return nil }
+        guard let date = try? Date(text, strategy: Self.httpDate) else { return nil }
         return min(max(.zero, .seconds(date.timeIntervalSince(now))), Self.longestRetryAfter)
     }
 
     private static let httpDate = Date.ParseStrategy(
         format: "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .padded(4)) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) GMT",
-        locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt)
+        locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, isLenient: false)
 }

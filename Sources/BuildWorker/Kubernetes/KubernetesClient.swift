@@ -44,16 +44,24 @@ public struct KubernetesClient: Sendable {
     /// Objects that a page of a long list may have: 500 pods are about 4 MB.
     static let pageSize = 250
 
-    /// Goes through all that match, a page at a time, so that no more than one is in memory.
+    /// Goes through all that match, a page at a time, so that no more than one is in memory. Where the list has changed too much between two
+    /// pages, the server says how to read on in what there is now: whoever looks for something looks again in the next round.
     ///
     /// - Parameter url: the collection with a selector.
     func forEachPage(_ operation: String, _ url: String, accept: String? = nil, _ body: ([JSONValue]) async -> Void) async throws(KubernetesError) {
         var next: String?
+        var isExpired = false
         repeat {
             let from = next.map { "&continue=\(Self.encoded($0))" } ?? ""
-            let page = try await self.page(operation, "\(url)&limit=\(Self.pageSize)\(from)", accept: accept)
-            await body(page.items)
-            next = page.next
+            do throws(KubernetesError) {
+                let page = try await self.page(operation, "\(url)&limit=\(Self.pageSize)\(from)", accept: accept)
+                await body(page.items)
+                (next, isExpired) = (page.next, false)
+            } catch {
+                // Twice at one place is no way on.
+                guard case .expired(let remainder?) = error.code, !isExpired else { throw error }
+                (next, isExpired) = (remainder, true)
+            }
         } while next != nil
     }
 

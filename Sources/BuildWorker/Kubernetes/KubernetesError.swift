@@ -5,13 +5,13 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         case alreadyExists
         /// Any other 409: somebody changed the same thing at the same time.
         case conflict
-        /// 400, 422: the request can never succeed.
+        /// 400, 413, 422: the request can never succeed.
         case invalid
         /// 403 that names an exceeded quota, or one that the server is still counting.
         case quotaExceeded
-        /// 403 of an admission webhook, PodSecurity, a LimitRange, a missing PriorityClass or service account…: no for this pod, whoever asks.
+        /// A policy's no for this pod, whoever asks: a 403 of PodSecurity, a LimitRange, for a missing PriorityClass…, any 4xx of an admission webhook.
         case denied
-        /// 403 for want of rights.
+        /// 403 for want of rights, or of what the worker's settings name for every pod: its service account, its runtime class.
         case forbidden
         /// 403 of a server or a namespace that cannot say yes now.
         case notReady
@@ -25,8 +25,12 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         case tooManyRequests
         /// 5xx
         case serverError
-        /// An answer that means nothing here: a redirect, or a 403 or 404 that is not the API server's.
+        /// An answer that means nothing here, such as a redirect.
         case unexpectedStatus
+        /// 4xx of somebody in between, a proxy or gateway: it says nothing of pods.
+        case foreignAnswer
+        /// 410: a list has changed too much since its first page was read. Where there is a way to read on, this is it.
+        case expired(remainder: String?)
         case unreadableAnswer
         case unreachable(HTTPError.Code)
         /// There is no token to ask with.
@@ -62,7 +66,7 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         switch self.code {
         case .invalid, .denied: true
         case .alreadyExists, .conflict, .notFound, .quotaExceeded, .forbidden, .notReady, .unauthorized, .namespaceNotFound, .tooManyRequests, .serverError,
-            .unexpectedStatus, .unreadableAnswer, .noToken, .unreachable:
+            .unexpectedStatus, .foreignAnswer, .expired, .unreadableAnswer, .noToken, .unreachable:
             false
         }
     }
@@ -72,7 +76,7 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         switch self.code {
         case .forbidden, .unauthorized, .namespaceNotFound, .noToken: true
         case .alreadyExists, .conflict, .invalid, .denied, .notReady, .quotaExceeded, .notFound, .tooManyRequests, .serverError, .unexpectedStatus,
-            .unreadableAnswer:
+            .foreignAnswer, .expired, .unreadableAnswer:
             false
         case .unreachable(let code): code == .invalidURL
         }
@@ -81,8 +85,9 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
     /// The API server itself may be away: then every request fails like this, whichever build it is for.
     public var mayBeOutage: Bool {
         switch self.code {
-        case .unauthorized, .noToken, .notReady, .tooManyRequests, .serverError: true
-        case .alreadyExists, .conflict, .invalid, .denied, .notFound, .namespaceNotFound, .quotaExceeded, .forbidden, .unexpectedStatus, .unreadableAnswer:
+        case .unauthorized, .noToken, .notReady, .tooManyRequests, .serverError, .foreignAnswer: true
+        case .alreadyExists, .conflict, .invalid, .denied, .notFound, .namespaceNotFound, .quotaExceeded, .forbidden, .unexpectedStatus, .expired,
+            .unreadableAnswer:
             false
         // An answer that is too large is one.
         case .unreachable(let code): !code.isLocal && code != .tooLarge
@@ -92,7 +97,8 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
     public var problem: Problem {
         let failureClass: FailureClass =
             switch self.code {
-            case .alreadyExists, .conflict, .notFound, .notReady, .tooManyRequests, .serverError, .unexpectedStatus, .unreadableAnswer: .cluster
+            case .alreadyExists, .conflict, .notFound, .notReady, .tooManyRequests, .serverError, .unexpectedStatus, .foreignAnswer, .expired, .unreadableAnswer:
+                .cluster
             case .invalid: .rejected
             case .denied: .policy
             case .quotaExceeded: .quota
@@ -107,53 +113,5 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         let status = [self.status.map { String($0) }, self.reason].compactMap { $0 }.joined(separator: " ")
         let said = self.status == nil ? self.message : "\"\(self.message)\""
         return "\(self.operation): " + [status, self.message.isEmpty ? "" : said].filter { !$0.isEmpty }.joined(separator: " ")
-    }
-}
-
-extension KubernetesError {
-    /// Reads a `Status` object; an answer of a proxy in between is none, and then its status has to do.
-    init(_ operation: String, _ response: HTTPResponse, hiding secrets: [Secret]) {
-        let document = Self.document(response.body)
-        // A server that is too busy says so in plain text: not even its limits speak of a `Status`.
-        let reason = document?["reason"]?.string ?? (response.status == 429 ? "TooManyRequests" : nil)
-        let message = document?["message"]?.string ?? ""
-        let kind = document?[path: "details", "kind"]?.string
-        let code: Code =
-            switch response.status {
-            // Other conflicts pass: a quota that several requests changed at once, for example.
-            case 409: reason == nil || reason == "AlreadyExists" ? .alreadyExists : .conflict
-            case 400, 422: .invalid
-            case 401: .unauthorized
-            case 403 where document?["kind"]?.string == "Status": Self.meaning(ofForbidden: message, document?[path: "details", "causes"]?.array)
-            case 404 where kind == "namespaces" || message.hasPrefix("namespaces "): .namespaceNotFound
-            // "Not here" must come from who knows: a proxy's 404 would pass for a pod that is gone.
-            case 404 where document?["kind"]?.string == "Status": .notFound
-            case 429: .tooManyRequests
-            case 500...599: .serverError
-            default: .unexpectedStatus
-            }
-        self.init(
-            operation: operation, code: code, status: response.status, reason: reason, message: message, retryAfter: response.retryAfter(), hiding: secrets)
-    }
-
-    /// A 403 has many meanings, and only its words tell them apart: authorisation (`k8s.io/apiserver` responsewriters), and after it each
-    /// admission plugin in its own.
-    private static func meaning(ofForbidden message: String, _ causes: [JSONValue]?) -> Code {
-        func says(_ words: String...) -> Bool { words.contains { message.contains($0) } }
-        if causes?.contains(where: { $0["reason"]?.string == "NamespaceTerminating" }) ?? false || says("because it is being terminated") {
-            return .namespaceNotFound
-        }
-        // First, for webhooks and policies quote whatever they like.
-        if message.hasPrefix("admission webhook \"") { return .denied }
-        if says("exceeded quota", "status unknown for quota") { return .quotaExceeded }
-        if says("not yet ready to handle request", "etcdserver: ", "timed out", "deadline exceeded", "connection refused") { return .notReady }
-        // `pods is forbidden: User "x" cannot create resource …`, of no pod in particular, or `pods "y" is forbidden: User …`, of one.
-        if says("is forbidden: User \"", "forbidden: User \"") { return .forbidden }
-        return says("\" is forbidden: ", "violates PodSecurity", "denied the request", "ValidatingAdmissionPolicy") ? .denied : .forbidden
-    }
-
-    private static func document(_ body: [UInt8]) -> JSONValue? {
-        // What is not JSON has nothing to say here.
-        do throws(JSONError) { return try JSONValue(parsing: body) } catch { return nil }
     }
 }

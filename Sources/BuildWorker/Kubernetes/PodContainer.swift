@@ -12,7 +12,10 @@ struct PodContainer {
     struct Terminated {
         let exitCode: Int
         let reason: String
+        /// What the runtime says, or the container's last words.
         let message: String
+        /// It could not be started.
+        let hasRun: Bool
 
         /// `exit code 137 (OOMKilled)`, with what the runtime or the container said at its end.
         var words: String {
@@ -20,11 +23,16 @@ struct PodContainer {
         }
     }
 
+    /// By which a container has ended that never ran.
+    private static let startReasons: Set<String> = ["StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"]
+
     let name: String
     let isInit: Bool
     let isRunning: Bool
     let waiting: Waiting?
     let terminated: Terminated?
+    /// Its end before it was started again.
+    let lastEnd: Terminated?
     /// It has been running, now or before.
     let hasRun: Bool
 
@@ -41,17 +49,19 @@ struct PodContainer {
         self.waiting = state?["waiting"].flatMap { waiting in
             waiting.isNull ? nil : Waiting(reason: waiting["reason"]?.string ?? "", message: waiting["message"]?.string ?? "")
         }
-        self.terminated = Self.terminated(state)
-        let ended = [self.terminated, Self.terminated(status["lastState"])].compactMap { $0 }
-        self.hasRun = self.isRunning || ended.contains { !["StartError", "ContainerCannotRun"].contains($0.reason) }
+        (self.terminated, self.lastEnd) = (Self.terminated(state), Self.terminated(status["lastState"]))
+        self.hasRun = self.isRunning || [self.terminated, self.lastEnd].contains { $0?.hasRun ?? false }
     }
 
     private static func terminated(_ state: JSONValue?) -> Terminated? {
         state?["terminated"].flatMap { end in
             guard !end.isNull else { return nil }
+            let reason = end["reason"]?.string ?? ""
+            // CRI-O says `Error` of a start that failed, too; its beginning is the beginning of time then.
+            let isUnstarted = Self.startReasons.contains(reason) || end["startedAt"]?.string?.hasPrefix("1970-01-01") ?? false
             return Terminated(
-                exitCode: end["exitCode"]?.integer ?? 0, reason: end["reason"]?.string ?? "",
-                message: end["message"]?.string?.trimmed ?? "")
+                exitCode: end["exitCode"]?.integer ?? 0, reason: reason, message: (end["message"]?.string?.trimmed ?? "").withoutItsMiddle(limit: 500),
+                hasRun: !isUnstarted)
         }
     }
 
@@ -62,49 +72,9 @@ struct PodContainer {
     }
 }
 
-extension PodContainer.Waiting {
-    /// Registries that answer "not now", and networks, mostly do better a moment later; what a registry does not have, or does not let us have,
-    /// it has not later either. Words of containerd, CRI-O and dockershim, which quote the registry.
-    var imageOutlook: PodFailure.Outlook {
-        switch self.reason {
-        case "InvalidImageName", "ErrImageNeverPull", "SignatureValidationFailed": return .hopeless
-        case "ImagePullBackOff" where !self.message.contains("Err"): return .unclear
-        default: break
-        }
-        let words = self.message.withoutQuotations.lowercased()
-        func says(_ parts: String...) -> Bool { parts.contains { words.contains($0) } }
-        if says(
-            "not found", "manifest unknown", "name unknown", "unauthorized", "denied", "forbidden", "authentication required", "no basic auth credentials",
-            "no match for platform", "no matching manifest", "invalid reference", "couldn't parse image", "certificate")
-        {
-            return .hopeless
-        }
-        let isTransient = says(
-            "toomanyrequests", "too many requests", "rate limit", "internal server error", "bad gateway", "service unavailable", "gateway time", "timeout",
-            "timed out", "deadline exceeded", "connection re", "broken pipe", "eof", "no such host", "server misbehaving", "temporary failure",
-            "failed to fetch oauth token", "failed to fetch anonymous token", "network is unreachable", "no route to host", "unavailable", "qps exceeded")
-        return isTransient || words.hasServerError ? .mayHeal : self.reason == "RegistryUnavailable" ? .mayHeal : .hopeless
-    }
-
-    /// A kubelet that is busy times out, and tries again.
-    var containerOutlook: PodFailure.Outlook {
-        guard ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"].contains(self.reason) else { return .hopeless }
-        let words = self.message.lowercased()
-        return ["timed out", "timeout", "deadline exceeded", "is reserved for", "failed to sync", "connection refused", "try again"].contains { words.contains($0) }
-            ? .mayHeal : .hopeless
-    }
-}
-
 extension String {
-    /// Without what stands in double quotes: names of images may be any words.
-    fileprivate var withoutQuotations: String {
-        self.split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined(separator: " ")
-    }
-
-    /// A word of three digits that is a status 429 or 5xx.
-    fileprivate var hasServerError: Bool {
-        self.split { !$0.isASCII || !$0.isLetter && !$0.isNumber }.contains { word in
-            word.utf8.count == 3 && (word == "429" || word.first == "5" && word.allSatisfy(\.isNumber))
-        }
+    /// At most `limit` characters: what a container said last tells more than what it said in between.
+    fileprivate func withoutItsMiddle(limit: Int) -> String {
+        self.count <= limit ? self : "\(self.prefix(limit / 3)) … \(self.suffix(limit - limit / 3 - 3))"
     }
 }

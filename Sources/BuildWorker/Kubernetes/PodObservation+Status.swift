@@ -11,9 +11,6 @@ extension PodObservation {
         "PreStartHookError", "PostStartHookError",
     ]
 
-    /// Reasons of an end by which the container never ran.
-    private static let startReasons: Set<String> = ["StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"]
-
     /// Reads a pod as the API server shows it.
     ///
     /// - Parameters:
@@ -28,43 +25,47 @@ extension PodObservation {
         let node = pod[path: "spec", "nodeName"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         let all = PodContainer.all(status)
         let build = all.first { $0.name == container && !$0.isInit }
-        let ending = Self.ending(status)
-        let hasBegun = build?.hasRun ?? false
-        func broken(_ kind: PodFailure.Kind, _ detail: String, outlook: PodFailure.Outlook = .hopeless) -> PodObservation {
-            let isNodes = ending.isClusters && kind != .image
-            return .broken(PodFailure(kind, detail, isNodes ? .node : nil, outlook: outlook, hasBegun: hasBegun))
-        }
-        func ended(_ phase: String) -> PodObservation { broken(.ended(phase: phase), Self.sentences([ending.words] + all.compactMap(\.failure))) }
-
         let phase = (status["phase"]?.string ?? "Pending").lowercased()
-        if phase == "failed" || phase == "unknown" {
+        let ending = Self.ending(status)
+        let isNodes = ending.isClusters ?? (phase == "unknown" || build?.terminated?.reason == "ContainerStatusUnknown")
+        func broken(_ kind: PodFailure.Kind, _ parts: [String?], outlook: PodFailure.Outlook = .hopeless) -> PodObservation {
+            .broken(PodFailure(kind, Self.sentences(parts), isNodes && kind != .image ? .node : nil, outlook: outlook, hasBegun: build?.hasRun ?? false))
+        }
+        // The build's own end first, for it tells most.
+        let failures = [build?.failure] + all.filter { $0.name != build?.name }.map(\.failure)
+        func ended(_ phase: String) -> PodObservation { broken(.ended(phase: phase), [ending.words] + failures) }
+        func troubled(_ container: PodContainer?) -> PodObservation? {
+            guard let container, let waiting = container.waiting, let trouble = Self.trouble(waiting) else { return nil }
+            return broken(trouble.kind, [waiting.words, container.lastEnd?.words], outlook: trouble.outlook)
+        }
+
+        if phase == "succeeded" || build?.terminated?.exitCode == 0 && ending.words.isEmpty {
+            // A neighbour that fails makes the pod `Failed`, not the build.
+            self = .succeeded(node: node)
+        } else if phase == "failed" || phase == "unknown" {
             self = ended(phase)
         } else if status["reason"]?.string == "NodeLost" {
             self = ended("unknown")
-        } else if phase == "succeeded" {
-            self = .succeeded(node: node)
         } else if let end = build?.terminated {
             // Whatever its neighbours still do.
             if end.exitCode == 0 {
                 self = .succeeded(node: node)
-            } else if Self.startReasons.contains(end.reason) {
-                self = broken(.container, Self.sentences([ending.words, end.words]))
+            } else if !end.hasRun {
+                self = broken(.container, [ending.words, end.words])
             } else {
                 self = ended("failed")
             }
         } else if build?.isRunning ?? false {
             self = .running(node: node)
         } else if pod[path: "metadata", "deletionTimestamp"]?.string != nil {
-            self = .terminating(detail: Self.sentences([ending.words] + all.compactMap(\.failure)))
-        } else if let waiting = build?.waiting, let trouble = Self.trouble(waiting) {
-            self = broken(trouble.kind, waiting.words, outlook: trouble.outlook)
-        } else if let waiting = all.first(where: { $0.name == "launcher-\(container)" })?.waiting, let trouble = Self.trouble(waiting) {
-            self = broken(trouble.kind, waiting.words, outlook: trouble.outlook)
+            self = .terminating(detail: Self.sentences([ending.words] + failures))
+        } else if let trouble = troubled(build) ?? troubled(all.first { $0.name == "launcher-\(container)" }) {
+            self = trouble
         } else if build == nil, phase == "running" {
             // An API server that says nothing of containers.
             self = .running(node: node)
         } else {
-            self = .pending(node: node, waitsFor: Self.need(status, node, all))
+            self = .pending(node: node, waitsFor: Self.need(status, node, all).safeToShow(limit: 1000))
         }
     }
 
@@ -78,8 +79,8 @@ extension PodObservation {
         return nil
     }
 
-    /// What the pod says of its own end, and whether it is the cluster's doing.
-    private static func ending(_ status: JSONValue) -> (words: String, isClusters: Bool) {
+    /// What the pod says of its own end, and whether it is the cluster's doing; `nil`: it does not say.
+    private static func ending(_ status: JSONValue) -> (words: String, isClusters: Bool?) {
         let reason = status["reason"]?.string ?? ""
         let own = [reason, status["message"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")
         let disruption = (status["conditions"]?.array ?? []).first { $0["type"]?.string == "DisruptionTarget" && $0["status"]?.string == "True" }
@@ -89,7 +90,13 @@ extension PodObservation {
             return "\(words) (\(["DisruptionTarget", cause, condition["message"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")))"
         }
         let lost = reason == "NodeLost" ? "its node is gone" : ""
-        return (Self.sentences([lost, disrupted ?? "", own]), disrupted != nil || !reason.isEmpty && reason != "DeadlineExceeded")
+        let isOwn = Self.isOwn(reason, status["message"]?.string ?? "")
+        return (Self.sentences([lost, disrupted, own]), isOwn ? false : disrupted != nil || !reason.isEmpty ? true : nil)
+    }
+
+    /// It used up what it may have, not what its node has.
+    private static func isOwn(_ reason: String, _ message: String) -> Bool {
+        reason == "DeadlineExceeded" || reason == "Evicted" && message.contains("exceed") && message.contains("limit") && !message.hasPrefix("The node was low")
     }
 
     private static let disruptions = [
@@ -97,7 +104,10 @@ extension PodObservation {
         "DeletionByPodGC": "its node is gone", "TerminationByKubelet": "ended by its node",
     ]
 
-    private static func sentences(_ parts: [String]) -> String { parts.filter { !$0.isEmpty }.joined(separator: ". ") }
+    /// On one line, as it stands in logs and status messages.
+    private static func sentences(_ parts: [String?]) -> String {
+        parts.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ". ").safeToShow(limit: 1000)
+    }
 
     private static func need(_ status: JSONValue, _ node: String?, _ containers: [PodContainer]) -> String {
         guard let node else {

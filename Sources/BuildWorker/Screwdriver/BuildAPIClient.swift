@@ -72,7 +72,7 @@ public struct BuildAPIClient: Sendable {
             throw BuildAPIError(operation: operation, code: .unreachable(error.code), message: error.description)
         }
         guard (200..<300).contains(response.status) else {
-            throw BuildAPIError(operation, response, Self.document(response)?["message"]?.string ?? "", token: request.bearer)
+            throw BuildAPIError(operation, response, Self.document(response), token: request.bearer)
         }
         return response
     }

@@ -9,6 +9,8 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         case token
         /// Any other answer that is not 2xx.
         case status
+        /// 4xx of somebody in between, a proxy or gateway: it says nothing of builds, and what the API did not hear must not be lost over it.
+        case foreignAnswer
         case unreachable(HTTPError.Code)
         case unreadableAnswer
     }
@@ -36,7 +38,7 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         switch self.code {
         case .ended, .begun, .token: true
         case .status: (400..<500).contains(self.status ?? 0) && self.status != 408 && self.status != 429
-        case .unreachable, .unreadableAnswer: false
+        case .foreignAnswer, .unreachable, .unreadableAnswer: false
         }
     }
 
@@ -47,6 +49,7 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
     public var mayBeOutage: Bool {
         switch self.code {
         case .status: (self.status ?? 0) >= 500 || self.status == 429
+        case .foreignAnswer: true
         case .unreachable(let code): !code.isLocal && code != .tooLarge
         case .ended, .begun, .token, .unreadableAnswer: false
         }
@@ -56,22 +59,29 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         let failureClass: FailureClass =
             switch self.code {
             case .token: .token
+            // Address and token stand in the message.
+            case .unreachable(.invalidURL), .unreachable(.invalidToken): .message
             case .unreachable(let code) where code.isLocal: .worker
-            case .ended, .begun, .status, .unreachable, .unreadableAnswer: .buildAPI
+            case .ended, .begun, .status, .foreignAnswer, .unreachable, .unreadableAnswer: .buildAPI
             }
         return Problem(failureClass, self.description)
     }
 
     public var description: String {
         let said = self.status.map { "\($0)\(self.message.isEmpty ? "" : " \"\(self.message)\"")" } ?? self.message
-        return self.code == .token ? "\(self.operation): the API does not take the build's token: \(said)" : "\(self.operation): \(said)"
+        // A colon after "token" would announce a secret, and what follows be taken out of reports.
+        return self.code == .token ? "\(self.operation): the API does not take the build's token and says: \(said)" : "\(self.operation): \(said)"
     }
 }
 
 extension BuildAPIError {
     /// Reads an answer that is not 2xx. One 403 says that a build has ended, another that the token is somebody else's: only the words tell
     /// (plugins/builds/update.js and token.js of the API).
-    init(_ operation: String, _ response: HTTPResponse, _ message: String, token: Secret?) {
+    ///
+    /// - Parameter document: the answer's body where it is JSON; the API's own errors have a `message` (hapi's boom).
+    init(_ operation: String, _ response: HTTPResponse, _ document: JSONValue?, token: Secret?) {
+        let message = document?["message"]?.string ?? ""
+        let isItsOwn = document?["message"]?.string != nil || document?["statusCode"]?.integer == response.status
         let code: Code =
             switch response.status {
             case 401: .token
@@ -79,8 +89,8 @@ extension BuildAPIError {
             case 403 where message.hasPrefix("Build is already running or finished"): .begun
             case 403 where message.hasPrefix("Credential only valid for") || message.hasPrefix("Insufficient scope"): .token
             case 404 where message.hasPrefix("Build Id parameter and token does not match"): .token
-            // A gateway's 404 says nothing of builds.
             case 404 where message.hasPrefix("Build ") && message.hasSuffix(" does not exist") || message == "Build does not exist": .ended
+            case 400..<500 where !isItsOwn && response.status != 408 && response.status != 429: .foreignAnswer
             default: .status
             }
         var words = message

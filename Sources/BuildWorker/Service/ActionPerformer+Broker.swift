@@ -13,8 +13,10 @@ extension ActionPerformer {
         await self.handOver(self.verification(round, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
     }
 
-    func requestVerification(_ context: DeliveryContext) async -> HandOver {
-        await self.handOver(self.verification(context.round, context)?.outgoing(to: self.rabbitmq.retryQueue, self.rabbitmq), context)
+    func requestVerification(_ isHopeless: Bool, _ context: DeliveryContext) async -> HandOver {
+        var verification = self.verification(context.round, context)
+        verification?.isHopeless = isHopeless
+        return await self.handOver(verification?.outgoing(to: self.rabbitmq.retryQueue, self.rabbitmq), context)
     }
 
     func keepTimer(_ round: Int, _ context: DeliveryContext) async -> Outcome {

@@ -12,7 +12,7 @@ extension ActionPerformer {
 
     func ask(_ question: BuildQuestion, _ context: DeliveryContext) async -> BuildState {
         guard let build = context.build, let apiURI = build.apiURI, let token = build.token else {
-            return .refused(Problem(.message, "the message has no apiUri or no token: the build API can be asked and told nothing"))
+            return .unknown
         }
         do {
             let state: BuildState
@@ -26,13 +26,15 @@ extension ActionPerformer {
             }
             return state
         } catch {
+            // Whoever does not know the question, a gateway perhaps, is asked another: the FAILURE itself, which the API refuses of an end.
+            if question == .isWaiting, [404, 405, 501].contains(error.status), error.code == .foreignAnswer || error.code == .status { return .unknown }
             await self.judge(error, question == .hasEnded ? .write : .read, build.buildID, at: apiURI)
             switch error.code {
             case .ended: return .ended
             case .begun: return .begun
             case .token: return .refused(error.problem)
             case .status where error.isRefusal: return .unknown
-            case .status, .unreachable, .unreadableAnswer: break
+            case .status, .foreignAnswer, .unreachable, .unreadableAnswer: break
             }
             context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])
             return .unavailable(error.problem)
@@ -128,8 +130,8 @@ extension ActionPerformer {
         guard error.mayBeOutage else { return self.outages.answered(.buildAPI, access) }
         let ecosystem = self.configuration.ecosystem.api
         guard apiURI == ecosystem else { return }
-        await self.outages.judge(.buildAPI, access, of: build, cause: error.description, retryAfter: error.retryAfter) { [buildAPI] in
-            do throws(BuildAPIError) { try await buildAPI.probe(ecosystem) } catch { return error.description }
+        await self.outages.judge(.buildAPI, access, of: build, .init(error.description, retryAfter: error.retryAfter)) { [buildAPI] in
+            do throws(BuildAPIError) { try await buildAPI.probe(ecosystem) } catch { return .init(error.description, retryAfter: error.retryAfter) }
             return nil
         }
     }

@@ -170,19 +170,23 @@ extension ActionPerformer {
         } catch {
             if error.isWorkersFault {
                 self.health.cluster(place.title, fault: error.description)
-                context.logger.error("the cluster refuses this worker: check its token, rights and namespace", metadata: ["error": .string(error.description)])
+                // What was not sent nobody has refused.
+                let words =
+                    error.status == nil
+                    ? "this worker cannot ask the cluster: check its address and token" : "the cluster refuses this worker: check its token, rights and namespace"
+                context.logger.error("\(words)", metadata: ["error": .string(error.description)])
             } else {
                 if error.status != nil { self.health.cluster(place.title, fault: nil) }
                 context.logger.debug("request failed", metadata: ["error": .string(error.description)])
             }
             if error.mayBeOutage {
-                await self.outages.judge(service, access, of: build.buildID, cause: error.description, retryAfter: error.retryAfter) {
+                await self.outages.judge(service, access, of: build.buildID, .init(error.description, retryAfter: error.retryAfter)) {
                     do throws(KubernetesError) {
                         switch access {
                         case .read: try await place.client.probeRead()
                         case .write: try await place.client.probeWrite()
                         }
-                    } catch { return error.description }
+                    } catch { return .init(error.description, retryAfter: error.retryAfter) }
                     return nil
                 }
             } else {

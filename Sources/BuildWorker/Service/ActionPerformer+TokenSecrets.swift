@@ -106,9 +106,9 @@ extension KubernetesError {
     /// Whether a request that failed so may have been carried out all the same.
     fileprivate var mayHaveHadEffect: Bool {
         switch self.code {
-        case .serverError, .unexpectedStatus, .unreadableAnswer, .unreachable: true
+        case .serverError, .unexpectedStatus, .foreignAnswer, .unreadableAnswer, .unreachable: true
         case .alreadyExists, .conflict, .invalid, .denied, .notReady, .quotaExceeded, .forbidden, .unauthorized, .namespaceNotFound, .notFound,
-            .tooManyRequests, .noToken:
+            .tooManyRequests, .expired, .noToken:
             false
         }
     }

@@ -20,7 +20,7 @@ struct ActionPerformer: Sendable {
         case .armTimer(let round, nil): [.timer(await self.armTimer(round, context))]
         case .armTimer(let round, let note?): await self.armTimer(round, telling: note, context)
         case .keepTimer(let round): [.timerKept(await self.keepTimer(round, context))]
-        case .requestVerification: [.verification(await self.requestVerification(context))]
+        case .requestVerification(let isHopeless): [.verification(await self.requestVerification(isHopeless, context))]
         case .tellBuild(let note): [.note(await self.tell(note, context))]
         case .reportFailure(let cause): [.failure(await self.reportFailure(cause, context))]
         case .clearCache: [.clearing(await self.clearCache(context))]

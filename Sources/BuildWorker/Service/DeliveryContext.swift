@@ -119,6 +119,7 @@ final class DeliveryContext: Sendable {
         Facts(
             attempt: self.attempt, isRepeated: self.isRepeated, isFromInitTimer: self.isFromInitTimer, round: self.round, wasStopped: wasStopped,
             lastSeen: self.lastSeen, isHealing: self.troubledSince != nil, hadTimeToHeal: self.isOver(rules.healTimeout, since: self.troubledSince),
+            isHopeless: self.delivery.properties.headers[Header.isHopeless]?.integer == 1,
             isOverdue: self.isOver(rules.apiPatience, since: self.owedSince))
     }
 
@@ -148,6 +149,8 @@ enum Header {
     static let owedSince = "x-owed-since"
     /// When the pod was first seen in trouble that may pass (seconds since 1970).
     static let troubledSince = "x-troubled-since"
+    /// 1 on a `verify` of a pod that was seen in trouble that does not pass.
+    static let isHopeless = "x-pod-is-hopeless"
     /// On poison that is parked already and whose build is still to be told: how often it crashed a worker.
     static let poisonCrashes = "x-poison-crashes"
     static let parkedID = "x-parked-id"

@@ -16,8 +16,9 @@ public enum Action: Hashable, Sendable {
     case armTimer(round: Int, telling: BuildNote?)
     /// The broker has no init queue: keep the timer in this process → ``Fact/timerKept(_:)``.
     case keepTimer(round: Int)
-    /// Publish `verify` to the retry queue, to be handled now → ``Fact/verification(_:)``.
-    case requestVerification
+    /// Publish `verify` to the retry queue, to be handled now → ``Fact/verification(_:)``. `isHopeless`: what was seen of the pod will not
+    /// pass, whatever it shows then.
+    case requestVerification(isHopeless: Bool)
     /// Tell the build API something that is good to know; it may be lost → ``Fact/note(_:)``.
     case tellBuild(BuildNote)
     /// Set the build to FAILURE → ``Fact/failure(_:)``.

@@ -161,7 +161,7 @@ extension BuildWorkflow {
     private static func verifyNow(_ failure: PodFailure?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
         guard rules.usesRetryQueue else { return failure.map { judge($0, facts, rules) } ?? .settle(.ack) }
         switch facts.verification {
-        case nil: return .requestVerification
+        case nil: return .requestVerification(isHopeless: failure?.outlook == .hopeless)
         case .held: return .settle(.ack)
         case .noQueue, .notHeld: return .settle(.nack)
         }
@@ -234,7 +234,8 @@ extension BuildWorkflow {
             switch failure.outlook {
             case .hopeless: false
             case .mayHeal: true
-            case .unclear: facts.isHealing
+            // Kubelets back off after each pull, and old ones do not say why. Of a pod whose first init timer still runs it may be anything.
+            case .unclear: (facts.isHealing || facts.round == 0) && !facts.isHopeless
             }
         if mayHeal, !facts.hadTimeToHeal { return postpone(.healing, facts) }
         return fail(.pod(failure), facts, rules, mayHaveRun: failure.hasBegun)

@@ -98,6 +98,8 @@ public struct Facts: Hashable, Sendable {
     public let isHealing: Bool
     /// That time is over.
     public let hadTimeToHeal: Bool
+    /// A look a moment ago showed trouble that does not pass.
+    public let isHopeless: Bool
     /// What it owes, or needs to know, the build API has failed to take or say for longer than a message may go round.
     public let isOverdue: Bool
 
@@ -124,7 +126,7 @@ public struct Facts: Hashable, Sendable {
 
     public init(
         attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0, wasStopped: Bool = false, lastSeen: String? = nil,
-        isHealing: Bool = false, hadTimeToHeal: Bool = false, isOverdue: Bool = false
+        isHealing: Bool = false, hadTimeToHeal: Bool = false, isHopeless: Bool = false, isOverdue: Bool = false
     ) {
         self.attempt = attempt
         self.isRepeated = isRepeated || attempt > 0
@@ -132,7 +134,7 @@ public struct Facts: Hashable, Sendable {
         self.round = round
         self.wasStopped = wasStopped
         self.lastSeen = lastSeen
-        (self.isHealing, self.hadTimeToHeal, self.isOverdue) = (isHealing, hadTimeToHeal, isOverdue)
+        (self.isHealing, self.hadTimeToHeal, self.isHopeless, self.isOverdue) = (isHealing, hadTimeToHeal, isHopeless, isOverdue)
     }
 
     public mutating func recordOutage() { self.isOutage = true }

@@ -15,7 +15,7 @@ public enum FailureClass: String, Sendable, CaseIterable {
     /// A policy of the cluster does not let the pod in.
     case policy
     case quota
-    /// The worker's token, rights or namespace.
+    /// The worker's token, rights or namespace, or what its settings name there.
     case rights
     /// The API server fails.
     case cluster

@@ -95,7 +95,7 @@ import Testing
         #expect(error?.description.contains("t0ken") == false)
     }
 
-    @Test(arguments: [(502, KubernetesError.Code.serverError), (404, .unexpectedStatus), (403, .unexpectedStatus), (429, .tooManyRequests)])
+    @Test(arguments: [(502, KubernetesError.Code.serverError), (404, .foreignAnswer), (403, .foreignAnswer), (429, .tooManyRequests)])
     func anAnswerOfAProxyInBetweenIsNoStatus(status: Int, code: KubernetesError.Code) async throws {
         let server = try StubServer { _ in .status(status, body: "<html>t0ken</html>") }
         defer { server.stop() }

@@ -13,7 +13,7 @@ import Testing
         #expect(words.count <= 1000 && !words.contains { $0.isNewline }, "it stands in log lines and status messages")
     }
 
-    @Test func theTableIsThere() { #expect(PodStatusFixture.all.count >= 16) }
+    @Test func theTableIsThere() { #expect(PodStatusFixture.all.count >= 100) }
 
     @Test(arguments: [
         ([PodObservation](), PodObservation.absent),

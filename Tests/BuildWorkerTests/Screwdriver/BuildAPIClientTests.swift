@@ -31,7 +31,7 @@ import Testing
         #expect(error?.code == (status == 401 ? .token : .status))
         #expect(error?.status == status)
         #expect(error?.isRetriable == isRetriable)
-        let whose = status == 401 ? "the API does not take the build's token: " : ""
+        let whose = status == 401 ? "the API does not take the build's token and says: " : ""
         #expect(error?.description == "update build 8001: \(whose)\(status)\(status == 302 ? "" : " \"said so\"")")
         #expect(server.requests.count == 1, "retrying is decided elsewhere")
     }

@@ -63,8 +63,9 @@ extension Simulation {
             guard self.fault(on: .disk, &handling) == nil else { return .timerKept(.failed("ENOSPC")) }
             self.keepTimer(of: build, round: round, in: handling.worker)
             return .timerKept(.done)
-        case .requestVerification:
-            let message = SimulatedBroker.Message(build: build, command: .verify, round: handling.facts.round)
+        case .requestVerification(let isHopeless):
+            var message = SimulatedBroker.Message(build: build, command: .verify, round: handling.facts.round)
+            message.isHopeless = isHopeless
             return .verification(self.handOver(message, to: .retry, &handling))
         case .tellBuild: return .note(self.tell(build, &handling))
         case .reportFailure: return .failure(self.reportFailure(build, &handling))

@@ -55,6 +55,7 @@ extension Simulation {
             isFromInitTimer: message.rejections(in: handling.queue) == 0 && message.hasTimedOut, round: message.round, wasStopped: wasStopped,
             isHealing: message.troubledSince != nil,
             hadTimeToHeal: message.troubledSince.map { self.clock.now - $0 >= Schedule.healMilliseconds } ?? false,
+            isHopeless: message.isHopeless,
             isOverdue: message.owedSince.map { self.clock.now - $0 >= Schedule.owedMilliseconds } ?? false)
         if case .poison = handling.command, self.parked.contains(message.origin ?? handling.message) {
             self.handlings[index].facts.record(.parking(.held))

@@ -68,10 +68,10 @@ import Testing
         Arrow(
             "a timer that cannot be written down: nack", .start, Facts(),
             [.creation(.created()), pending, .timer(.noQueue), .timerKept(.failed("No space left on device"))], .settle(.nack)),
-        Arrow("pod failed: verify now, no timer", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.ended(phase: "failed"), "")))], .requestVerification),
-        Arrow("image error: verify now", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.image, "")))], .requestVerification),
-        Arrow("container error: verify now", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.container, "")))], .requestVerification),
-        Arrow("the look failed: verify now", .start, Facts(), [.creation(.created()), .pod(.unseen(""))], .requestVerification),
+        Arrow("pod failed: verify now, no timer", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.ended(phase: "failed"), "")))], .requestVerification(isHopeless: true)),
+        Arrow("image error: verify now", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.image, "")))], .requestVerification(isHopeless: true)),
+        Arrow("container error: verify now", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.container, "")))], .requestVerification(isHopeless: true)),
+        Arrow("the look failed: verify now", .start, Facts(), [.creation(.created()), .pod(.unseen(""))], .requestVerification(isHopeless: false)),
         Arrow(
             "verification confirmed: ack", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.image, ""))), .verification(.held)], .settle(.ack)),
         Arrow(
@@ -96,7 +96,7 @@ import Testing
             .reportFailure(.retriesExhausted(retries: 5, "its pod could not be started"))),
         Arrow("past the limit a pod that cannot be seen is no cause", .start, attempt(6), [.build(.waiting), .pod(.unseen("503"))], .postpone(.owed)),
         Arrow(
-            "past the limit the pod's own fault is verified", .start, attempt(6), [.build(.waiting), .pod(.broken(PodFailure(.image, "x")))], .requestVerification),
+            "past the limit the pod's own fault is verified", .start, attempt(6), [.build(.waiting), .pod(.broken(PodFailure(.image, "x")))], .requestVerification(isHopeless: true)),
         Arrow(
             "at the limit and the pod cannot be seen either: FAILURE", .start, attempt(5),
             [.build(.waiting), .creation(.refused("500")), .pod(.unseen("503"))],
@@ -209,8 +209,10 @@ import Testing
         Arrow("… and waits", .verify, Facts(isHealing: true), [healing, .postponement(.held)], .settle(.ack)),
         Arrow(
             "… but not for ever", .verify, Facts(isHealing: true, hadTimeToHeal: true), [healing, .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "429", outlook: .mayHeal)))),
-        Arrow("a back-off that does not say why: FAILURE", .verify, Facts(), [unclear, .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "", outlook: .unclear)))),
-        Arrow("… unless the cause that was seen before mostly passes", .verify, Facts(isHealing: true), [unclear], .postpone(.healing)),
+        Arrow("a back-off that does not say why, soon after the start: time", .verify, Facts(), [unclear], .postpone(.healing)),
+        Arrow("… unless it was seen to be hopeless", .verify, Facts(isHopeless: true), [unclear], .ask(.isWaiting)),
+        Arrow("… after an init timer: FAILURE", .verify, Facts(round: 1), [unclear, .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "", outlook: .unclear)))),
+        Arrow("… unless the cause that was seen before mostly passes", .verify, Facts(round: 1, isHealing: true), [unclear], .postpone(.healing)),
         Arrow("begun meanwhile: healed", .verify, Facts(isHealing: true), [running], .tellBuild(.scheduled(node: "n1"))),
         Arrow("no pod, API away for everybody: wait", .verify, outage(attempt: 5), [.pod(.absent), .build(.unavailable("502"))], .postpone(.outage)),
         Arrow("a pod being deleted is no pod", .verify, Facts(), [.pod(.terminating(detail: ""))], .ask(.hasEnded)),

@@ -28,7 +28,20 @@ final class Outages: Sendable {
     }
 
     /// Asks a service for next to nothing. `nil`: it answers.
-    typealias Probe = @Sendable () async -> String?
+    typealias Probe = @Sendable () async -> Failure?
+
+    /// Why a service did not do what it was asked for.
+    struct Failure: Sendable {
+        let cause: String
+        /// It asks to be left alone for so long.
+        let retryAfter: Duration?
+
+        init(_ cause: String, retryAfter: Duration? = nil) {
+            self.cause = cause
+            // "At once" is no pause.
+            self.retryAfter = retryAfter.flatMap { $0 > .zero ? $0 : nil }
+        }
+    }
 
     private struct Watched {
         var breaker = CircuitBreaker()
@@ -39,6 +52,10 @@ final class Outages: Sendable {
         var wasBackAt: ContinuousClock.Instant?
         /// It asked to be left alone until then.
         var notBefore: ContinuousClock.Instant?
+
+        mutating func heed(_ failure: Failure, at now: ContinuousClock.Instant) {
+            if let pause = failure.retryAfter { self.notBefore = max(self.notBefore ?? now, now + pause) }
+        }
     }
 
     /// A service that answered a probe so shortly ago is not probed again.
@@ -85,35 +102,35 @@ final class Outages: Sendable {
     /// Finds out whether what failed for `build` fails for everybody. Takes as long as the probe does.
     ///
     /// - Parameters:
-    ///   - retryAfter: the service asks to be left alone for so long. That is everybody's business, and no probe is needed to know it.
+    ///   - failure: where the service asks to be left alone, that is everybody's business, and no probe is needed to know it.
     ///   - probe: tried again, with growing pauses, until it succeeds.
-    func judge(
-        _ dependency: Dependency, _ access: CircuitBreaker.Access, of build: BuildID, cause: String, retryAfter: Duration? = nil, probe: @escaping Probe
-    ) async {
+    func judge(_ dependency: Dependency, _ access: CircuitBreaker.Access, of build: BuildID, _ failure: Failure, probe: @escaping Probe) async {
         // Given up by this worker itself.
         guard !Task.isCancelled else { return }
         let now = ContinuousClock.now
         let (isSettled, hasOpened) = self.watched.withLock { all -> (Bool, Bool) in
             var one = all[dependency] ?? Watched()
             defer { all[dependency] = one }
+            one.heed(failure, at: now)
             if one.breaker.isOpen { return (true, false) }
             one.probe = probe
-            if let retryAfter { one.notBefore = now + retryAfter }
-            if one.breaker.failed(build, access, asksForPause: retryAfter != nil, cause: cause, at: now) {
-                self.pause(dependency, cause)
+            if one.breaker.failed(build, access, asksForPause: failure.retryAfter != nil, cause: failure.cause, at: now) {
+                self.pause(dependency, failure.cause)
                 return (true, true)
             }
-            return (one.lastAnswer.map { $0 + Self.probeValidity > now } ?? false, false)
+            // Whoever wants to be left alone is not probed.
+            return (failure.retryAfter != nil || one.lastAnswer.map { $0 + Self.probeValidity > now } ?? false, false)
         }
-        if hasOpened { self.begin(dependency, cause) }
+        if hasOpened { self.begin(dependency, failure.cause) }
         guard !isSettled else { return }
-        guard let failure = await probe() else { return self.watched.withLock { $0[dependency]?.lastAnswer = .now } }
+        guard let second = await probe() else { return self.watched.withLock { $0[dependency]?.lastAnswer = .now } }
         let opensNow = self.watched.withLock { all in
-            let opensNow = all[dependency]?.breaker.probeFailed(cause: failure, at: .now) ?? false
-            if opensNow { self.pause(dependency, failure) }
+            all[dependency]?.heed(second, at: .now)
+            let opensNow = all[dependency]?.breaker.probeFailed(cause: second.cause, at: .now) ?? false
+            if opensNow { self.pause(dependency, second.cause) }
             return opensNow
         }
-        if opensNow { self.begin(dependency, failure) }
+        if opensNow { self.begin(dependency, second.cause) }
     }
 
     /// Under the lock, so that what is told of one change never follows what is told of the next.
@@ -147,7 +164,8 @@ final class Outages: Sendable {
             let asked = self.watched.withLock { $0[dependency]?.notBefore } ?? .now
             do { try await Task.sleep(for: max(backoff.next(using: &random), asked - .now)) } catch { return }
             if let failure = await probe() {
-                self.logger.info("\(dependency.rawValue) is still away", metadata: ["cause": .string(failure)])
+                self.watched.withLock { $0[dependency]?.heed(failure, at: .now) }
+                self.logger.info("\(dependency.rawValue) is still away", metadata: ["cause": .string(failure.cause)])
                 continue
             }
             let duration = self.watched.withLock { all in

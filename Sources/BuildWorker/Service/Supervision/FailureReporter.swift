@@ -17,6 +17,12 @@ final class FailureReporter: Sendable {
         /// What went wrong on the way, the latest last.
         var problems: [Problem] { self.steps.compactMap(\.fact.problem) }
 
+        /// The last that had to do with notes, or the last that had not: a note that is lost fails nothing else.
+        func problem(ofNote: Bool) -> Problem? {
+            let problems = self.steps.filter { if case .note = $0.fact { ofNote } else { !ofNote } }.compactMap(\.fact.problem)
+            return problems.last { $0.failureClass != .other } ?? problems.last
+        }
+
         /// Of the FAILURE that was told, or was to be told.
         var cause: FailureCause? { self.steps.lazy.compactMap { if case .reportFailure(let cause) = $0.action { cause } else { nil } }.last }
     }
@@ -65,7 +71,7 @@ final class FailureReporter: Sendable {
         let build = self.isReadable(course, context) ? context.build : nil
         if case .failure(let error) = context.message { causes.append(error.description) }
         var report = FailureReport(
-            id: context.reportID, kind, self.root(kind, course, causes), causes: causes, host: self.host,
+            id: context.reportID, kind, self.root(kind, course, summary, causes), causes: causes, host: self.host,
             hiding: self.secrets + [build?.token].compactMap { $0 })
         report.buildID = build?.buildID.rawValue
         report.jobID = build?.jobID?.safeToShow(limit: 100, hiding: self.secrets)
@@ -101,16 +107,18 @@ final class FailureReporter: Sendable {
     }
 
     /// What an operator would look at: the build's cause where it was failed, else the last problem that was met.
-    private func root(_ kind: FailureReport.Kind, _ course: Course, _ causes: [String]) -> Problem {
+    private func root(_ kind: FailureReport.Kind, _ course: Course, _ summary: String, _ causes: [String]) -> Problem {
         let text = causes.last ?? ""
         switch kind {
         case .parked, .dropped: return Problem(.message, text)
         case .poison: return Problem(.poison, text)
-        case .handedBack, .crashed, .startFailed: return Problem(.worker, text)
+        // Whatever else it had met by then.
+        case .handedBack, .crashed, .startFailed: return Problem(.worker, summary)
         case .buildFailed: if let cause = course.cause { return Problem(cause.failureClass, cause.root) }
         case .owed, .noteLost, .failureRefused, .retried, .postponed, .gaveUp: break
         }
-        return course.problems.last { $0.failureClass != .other } ?? course.problems.last ?? Problem(.other, text)
+        let isNote = kind == .noteLost
+        return course.problem(ofNote: isNote) ?? course.problem(ofNote: !isNote) ?? Problem(.other, text)
     }
 }
 

@@ -59,7 +59,8 @@ struct PodSweep: Sendable {
                 }
             }
         } catch {
-            return self.logger.warning("the pods of builds could not be compared with what should be", metadata: ["error": .string(error.description)])
+            // What was seen until then is as good as in a whole round.
+            self.logger.warning("not all pods of builds could be compared with what should be", metadata: ["error": .string(error.description)])
         }
         for (candidate, isFinished) in finished.elements.map({ ($0, true) }) + unfinished.elements.map({ ($0, false) }) where !Task.isCancelled {
             // A finished pod may still have to be verified: only its build's end says that nobody looks at it any more.

@@ -13,6 +13,8 @@ import Testing
         ("update build 4711: 503 \"upstream 10.1.2.3:80 is away\"", "update build 12: 503 \"upstream 10.1.2.4:80 is away\""),
         (#"Failed to pull image "registry.example.com/a/b:1.2": not found"#, #"Failed to pull image "registry.example.com/c:latest9": not found"#),
         ("update build 500: 503", "update build 77: 503"),
+        (#"ErrImagePull: failed to pull "a/b:1": not found"#, #"ImagePullBackOff: Back-off pulling image "a/b:1": ErrImagePull: failed to pull "a/b:1": not found"#),
+        ("Node gke-pool-a is gone", "Node worker.example.com is gone"),
         ("messages 39363c518635919b-142-103aa131, 0fb2a25871865b0e-134-103aa131", "messages bd9e3bcfa967692a-134-103aa131"),
         ("pod pending, waits for 0/3 nodes are available: 3 Insufficient cpu.", "pod pending, waits for 0/5 nodes are available: 5 Insufficient cpu."),
     ])
@@ -27,6 +29,10 @@ import Testing
         ("get pod: 500 InternalError", "create pod: 500 InternalError"),
         ("the init timer was not confirmed by RabbitMQ", "the verification was not confirmed by RabbitMQ"),
         ("waits for Insufficient cpu", "waits for Insufficient memory"),
+        ("exit code 137 (Error)", "exit code 1 (Error)"),
+        ("Container 4711: exit code 1", "Container launcher-4711: exit code 1"),
+        (#"admission webhook "a.example.com" denied the request"#, #"admission webhook "b.example.com" denied the request"#),
+        ("The node was low on resource: memory", "The node had a condition"),
     ])
     func differentCausesDoNot(left: String, right: String) {
         #expect(FailureFingerprint.withoutIDs(left) != FailureFingerprint.withoutIDs(right))
