@@ -54,12 +54,13 @@ extension ActionPerformer {
         properties.isPersistent = true
         for name in ["x-death", "x-delivery-count", "CC", "BCC"] { properties.headers[name] = nil }
         properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt))
-        // Each clock begins when its reason is first met, and ends with it: an outage stops none.
+        // Each clock begins when its reason is first met. In an outage the API fails for all, and owes this build nothing.
         for (clock, since) in [(Header.owedSince, context.owedSince), (Header.troubledSince, context.troubledSince)] {
             properties.headers[clock] = since.map { .int64(Int64($0)) }
         }
         switch reason {
-        case .outage, .aside: break
+        case .outage: properties.headers[Header.owedSince] = nil
+        case .aside: break
         case .owed: properties.headers[Header.owedSince] = .int64(Int64(context.owedSince ?? context.arrivedAt.secondsSince1970))
         case .healing: properties.headers[Header.troubledSince] = .int64(Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
         }

@@ -37,7 +37,7 @@ private enum HTTPFuzz {
         let words = tally.sorted { $0.value > $1.value }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         print("HTTP fuzz: \(ContinuousClock.now - begin): \(words)")
         #expect(tally.values.reduce(0, +) == Int(cases))
-        let isTidy = try await holdsSoon {
+        let isTidy = try await holdsSoon(within: .seconds(90)) {
             _ = try await transport.send(HTTPRequest(method: "GET", url: healthy.url), deadline: .seconds(20))
             return transport.connections.open <= healthy.open
         }

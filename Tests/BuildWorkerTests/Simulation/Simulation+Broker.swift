@@ -51,7 +51,8 @@ extension Simulation {
         copy.hasTimerHeader = copy.hasTimerHeader || handling.facts.isFromInitTimer
         copy.deaths = []
         switch reason {
-        case .outage, .aside: break
+        case .outage: copy.owedSince = nil
+        case .aside: break
         case .owed: copy.owedSince = copy.owedSince ?? handling.begunAt
         case .healing: copy.troubledSince = copy.troubledSince ?? handling.begunAt
         }
