@@ -110,7 +110,7 @@ extension Integration {
             try await stage.publish(stage.start(2, image: "fate/running:1", apiURI: "http://127.0.0.1:1"))
             try await stage.publish(stage.start(3, image: "fate/invalid:1", apiURI: "http://127.0.0.1:1"))
             try await eventually("the first is failed for its own sake") { try await stage.simulator.state().status(1) == "FAILURE" }
-            try await eventually("the third's report waits") { try worker.hasLogged("the API did not take the build's FAILURE") }
+            try await eventually("the third's report waits") { try worker.hasLogged("postponed without an attempt for jobId: 1000003") }
             #expect(try !worker.hasLogged("is away"))
             #expect(try await worker.health().status == 200)
             try await worker.terminate()

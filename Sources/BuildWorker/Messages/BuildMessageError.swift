@@ -44,8 +44,8 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
         case .malformedDeathHistory: "the x-death header is not as a broker writes it, so the message must not be dead-lettered"
         case .poison(let crashes): "handling it ended the worker \(crashes) times"
         case .owed(let since):
-            "the build API has failed for this build since \(Timestamp(secondsSince1970: since, milliseconds: 0).text): what became of the build is still to be told"
-                + " (see the failure report). 'worker parked retry' tells it again, 'worker parked drop' ends it"
+            "what became of the build could not be told, or found out, since \(Timestamp(secondsSince1970: since, milliseconds: 0).text), while other builds were served"
+                + " (the failure report says why). 'worker parked retry' tries it again, 'worker parked drop' ends it"
         }
     }
 }

@@ -16,11 +16,11 @@ public struct BuildAPIClient: Sendable {
 
     /// Asks for next to nothing, to see whether the API answers.
     ///
-    /// - Throws: what ``BuildAPIError/mayBeOutage`` says yes to; any other answer is one.
+    /// - Throws: what ``BuildAPIError/mayBeOutage`` says yes to; any other answer is one, a gateway's too that does not lead to this path.
     public func probe(_ apiURI: String) async throws(BuildAPIError) {
         do throws(BuildAPIError) {
             _ = try await self.send("probe", HTTPRequest(method: "GET", url: "\(Self.base(apiURI))/v4/status"))
-        } catch where !error.mayBeOutage {}
+        } catch where !error.mayBeOutage || error.code == .foreignAnswer {}
     }
 
     /// Whether the build still waits to begin (QUEUED, BLOCKED): the question that the launcher asks first, `POST …/token`. It changes nothing,

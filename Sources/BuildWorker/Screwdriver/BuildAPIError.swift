@@ -32,12 +32,12 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         self.message = message.safeToShow(limit: 300, hiding: secrets)
     }
 
-    /// The API has said no for good: 4xx, but for 408 and 429. Anything else may pass, a redirect too: it is somebody's misconfiguration, and
+    /// The API has said no for good: 4xx, but for 401 (of a token that is still valid, which a proxy or a new key refuses to all), 408 and 429. Anything else may pass, a redirect too: it is somebody's misconfiguration, and
     /// what the API did not take must not be lost over it. What this worker cannot even send is no answer of the API's.
     public var isRefusal: Bool {
         switch self.code {
         case .ended, .begun, .token: true
-        case .status: (400..<500).contains(self.status ?? 0) && self.status != 408 && self.status != 429
+        case .status: (400..<500).contains(self.status ?? 0) && ![401, 408, 429].contains(self.status)
         case .foreignAnswer, .unreachable, .unreadableAnswer: false
         }
     }
@@ -48,7 +48,7 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
     /// The API itself may be away: then every request fails like this, whichever build it is for.
     public var mayBeOutage: Bool {
         switch self.code {
-        case .status: (self.status ?? 0) >= 500 || self.status == 429
+        case .status: (self.status ?? 0) >= 500 || self.status == 429 || self.status == 401
         case .foreignAnswer: true
         case .unreachable(let code): !code.isLocal && code != .tooLarge
         case .ended, .begun, .token, .unreadableAnswer: false
@@ -81,20 +81,22 @@ extension BuildAPIError {
     /// - Parameter document: the answer's body where it is JSON; the API's own errors have a `message` (hapi's boom).
     init(_ operation: String, _ response: HTTPResponse, _ document: JSONValue?, token: Secret?) {
         let message = document?["message"]?.string ?? ""
+        let expiry = token.flatMap(TokenClaims.init)?.expiry
+        let isValid = expiry.map { $0.secondsSince1970 > Timestamp.now.secondsSince1970 } ?? false
         let isItsOwn = document?["message"]?.string != nil || document?["statusCode"]?.integer == response.status
         let code: Code =
             switch response.status {
-            case 401: .token
+            case 401: isValid ? .status : .token
             case 403 where message.hasPrefix("Can only update"): .ended
             case 403 where message.hasPrefix("Build is already running or finished"): .begun
-            case 403 where message.hasPrefix("Credential only valid for") || message.hasPrefix("Insufficient scope"): .token
+            case 403 where message.hasPrefix("Credential only valid for"): .token
             case 404 where message.hasPrefix("Build Id parameter and token does not match"): .token
             case 404 where message.hasPrefix("Build ") && message.hasSuffix(" does not exist") || message == "Build does not exist": .ended
             case 400..<500 where !isItsOwn && response.status != 408 && response.status != 429: .foreignAnswer
             default: .status
             }
         var words = message
-        if code == .token, let expiry = token.flatMap(TokenClaims.init)?.expiry, expiry.secondsSince1970 < Timestamp.now.secondsSince1970 { words += "; it expired at \(expiry.text)" }
+        if code == .token, !isValid, let expiry { words += "; it expired at \(expiry.text)" }
         self.init(
             operation: operation, code: code, status: response.status, message: words, retryAfter: response.retryAfter(), hiding: token.map { [$0] } ?? [])
     }

@@ -83,8 +83,8 @@ extension ActionPerformer {
         if context.command == .start { await self.discardSecrets(build, context) }
         let update = BuildUpdate(status: "FAILURE", statusMessage: "\(cause.description) [report \(context.reportID)]")
         switch await self.update(build.buildID, at: apiURI, token: token, with: update) {
-        // It keeps what it is.
-        case .success("UNSTABLE"): return .ended
+        // UNSTABLE keeps what it is, and a build of an aborted event becomes ABORTED at any update.
+        case .success(let status?) where status != "FAILURE" && BuildState(status: status) == .ended: return .ended
         case .success:
             context.logger.info("build status successfully updated for build \(build.buildID)")
             return .taken
@@ -104,7 +104,7 @@ extension ActionPerformer {
     private func update(
         _ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate, patience: Duration = .seconds(600)
     ) async -> Result<String?, BuildAPIError> {
-        var attempt = 1
+        var (attempt, mayHaveHadEffect) = (1, false)
         let end = ContinuousClock.now + patience
         while true {
             do throws(BuildAPIError) {
@@ -113,9 +113,13 @@ extension ActionPerformer {
                 return .success(status)
             } catch {
                 await self.judge(error, .write, build, at: apiURI)
-                guard let shortest = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), !self.outages.isOpen(.buildAPI) else {
-                    return .failure(error)
-                }
+                // It has just been asked for, so most likely it is our own word that ended it.
+                if error.code == .ended, mayHaveHadEffect, let status = update.status { return .success(status) }
+                mayHaveHadEffect = mayHaveHadEffect || error.isRetriable
+                // A longer pause is the wait queue's.
+                guard let shortest = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), !self.outages.isOpen(.buildAPI),
+                    error.retryAfter ?? .zero <= Self.notePatience
+                else { return .failure(error) }
                 let pause = max(shortest, error.retryAfter ?? .zero)
                 guard .now + pause < end else { return .failure(error) }
                 attempt += 1
@@ -161,7 +165,7 @@ extension ActionPerformer {
 
 extension BuildState {
     /// - Parameter status: by the build API's answer to an update that it took.
-    fileprivate init(status: String) {
+    init(status: String) {
         self =
             switch status {
             case "QUEUED", "BLOCKED", "FROZEN": .waiting

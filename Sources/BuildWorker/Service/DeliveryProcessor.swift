@@ -199,7 +199,7 @@ struct DeliveryProcessor: Sendable {
         switch settlement {
         case .ack where facts.postponement == .held:
             context.logger.warning("err: \(result), postponed without an attempt for \(context.job)")
-        case .ack where facts.failure != nil && context.attempt >= self.rules.reprocessLimit:
+        case .ack where facts.failure != nil && facts.failure != .ended && context.attempt >= self.rules.reprocessLimit:
             context.logger.error("acknowledge, max retries exceeded for \(context.job)", metadata: ["result": .string(result)])
         case .ack:
             context.logger.info("acknowledge, job completed for \(context.job), result: \(result)")

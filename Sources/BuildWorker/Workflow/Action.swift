@@ -6,7 +6,7 @@ public enum Action: Hashable, Sendable {
     case createPod
     /// Look at the pod of the build's own name → ``Fact/pod(_:)``.
     case lookAtPod
-    /// Look for pods with the build's label, whatever they are called → ``Fact/pod(_:)``. Costs a cluster more than ``lookAtPod``.
+    /// Look for pods with the build's label, whatever they are called → ``Fact/search(_:)``. Costs a cluster more than ``lookAtPod``.
     case searchPods
     /// Remove the build's pods → ``Fact/deletion(_:)``.
     case deletePods

@@ -44,7 +44,8 @@ public enum BuildWorkflow {
     /// not for ever, for it may fail for this one build alone: then an operator gets the message with all that is owed.
     private static func owe(_ facts: Facts) -> Action {
         guard !facts.isOutage else { return postpone(.outage, facts) }
-        guard facts.isOverdue else { return postpone(.owed, facts) }
+        // Where no wait queue takes the message with its clock, its attempts are the clock.
+        guard facts.isOverdue || facts.postponement == .noQueue && facts.attempt > WorkflowRules.attemptsOfADay else { return postpone(.owed, facts) }
         return switch facts.parking {
         case nil: .park
         // Nowhere to park: the report has all that is owed.
@@ -69,7 +70,9 @@ public enum BuildWorkflow {
         switch facts.build {
         case nil: .ask(mayHaveRun ? .hasEnded : .isWaiting)
         case .begun: .ask(.hasEnded)
-        case .waiting, .running, .unknown: .reportFailure(cause)
+        case .waiting, .unknown: .reportFailure(cause)
+        // Its launcher is at work, whatever this worker could not do or see.
+        case .running: cause.sawTheEnd ? .reportFailure(cause) : .settle(.ack)
         case .ended: facts.pod?.isThere ?? false ? removePods(facts, rules) : .settle(.ack)
         case .refused: .settle(.ack)
         case .unavailable: owe(facts)
@@ -113,7 +116,7 @@ extension BuildWorkflow {
             // Somebody saw it begin: it is not begun again.
             case .running: return .reportFailure(.podGone(hasBegun: true, known: nil))
             case .begun: return .ask(.hasEnded)
-            case .unavailable where facts.hasBegun: return owe(facts)
+            case .unavailable where facts.hasBegun, .unknown where facts.hasBegun: return owe(facts)
             // Past the limit nothing is made any more.
             case nil, .waiting, .ended, .refused, .unknown, .unavailable:
                 guard facts.attempt > rules.reprocessLimit else { return nil }
@@ -211,7 +214,7 @@ extension BuildWorkflow {
             return tell(.scheduled(node: node), facts, rules)
         case .pending(_, let waitsFor): return verifyPending(waitsFor: waitsFor, facts, rules)
         case .broken(let failure): return judge(failure, facts, rules)
-        case .terminating(let detail): return verifyAbsent(detail, facts, rules)
+        case .terminating(let detail): return verifyAbsent(detail.isEmpty ? nil : detail, facts, rules)
         case .absent, .foreign: return verifyAbsent(nil, facts, rules)
         case .unseen(let problem):
             guard facts.looks > 1 || self.mayTryLater(facts, rules) else { return .lookAtPod }
@@ -237,7 +240,8 @@ extension BuildWorkflow {
             // Kubelets back off after each pull, and old ones do not say why. Of a pod whose first init timer still runs it may be anything.
             case .unclear: (facts.isHealing || facts.round == 0) && !facts.isHopeless
             }
-        if mayHeal, !facts.hadTimeToHeal { return postpone(.healing, facts) }
+        let isOver = facts.hadTimeToHeal || facts.postponement == .noQueue && !self.mayTryLater(facts, rules)
+        if mayHeal, !isOver { return postpone(.healing, facts) }
         return fail(.pod(failure), facts, rules, mayHaveRun: failure.hasBegun)
     }
 

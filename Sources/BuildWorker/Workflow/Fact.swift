@@ -121,7 +121,7 @@ public struct Facts: Hashable, Sendable {
     public private(set) var hasSearched = false
     /// The build API said so, whatever it says later.
     public private(set) var hasBegun = false
-    /// The cluster or the build API failed for everybody while this was handled, so that no build is at problem.
+    /// The cluster or the build API failed for everybody while this was handled, so that no build is at fault.
     public private(set) var isOutage = false
 
     public init(

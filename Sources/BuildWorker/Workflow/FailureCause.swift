@@ -51,6 +51,15 @@ extension FailureCause: CustomStringConvertible {
         }
     }
 
+    /// The pod was seen dead, or looked for and not found: not even a build that runs by the build API's word survives that.
+    var sawTheEnd: Bool {
+        switch self {
+        case .podGone: true
+        case .pod(let failure): if case .ended = failure.kind { true } else { failure.hasBegun }
+        case .podRejected, .retriesExhausted, .neverBegan, .poison: false
+        }
+    }
+
     /// What is behind it, without the sentence for the build's owner.
     public var root: String {
         switch self {

@@ -6,6 +6,9 @@ public struct WorkflowRules: Hashable, Sendable {
     public var verifyLimit: Int
     /// How long one init timer runs; for the words of a failure.
     public var initTimeout: Duration
+    /// Rejections in a day, where a rejected message waits half a minute.
+    static let attemptsOfADay = 2880
+
     /// How long a pod may be in trouble that mostly passes; for whoever counts the time.
     public var healTimeout: Duration
     /// How long a build's message may go round because the build API fails for this build alone.

@@ -34,13 +34,13 @@ import Testing
         Meaning(
             code: .token, isRefusal: true, failureClass: .token,
             answers: [
-                own(401, "Invalid token"), own(401, "Missing authentication"), own(401, "Token expired"), (401, ""), (401, "<html>"), own(403, "Insufficient scope"),
+                own(401, "Invalid token"), own(401, "Missing authentication"), own(401, "Token expired"), (401, ""), (401, "<html>"),
                 own(403, "Credential only valid for 4712"), own(403, "Credential only valid for build 4712"), own(404, "Build Id parameter and token does not match"),
             ]),
         Meaning(
             code: .status, isRefusal: true,
             answers: [
-                own(400, "Invalid request payload input"), own(403, "Can not update status to RUNNING"), own(404, "Not Found"), own(404, "Step x does not exist"),
+                own(400, "Invalid request payload input"), own(403, "Can not update status to RUNNING"), own(403, "Insufficient scope"), own(404, "Not Found"), own(404, "Step x does not exist"),
                 own(409, "Conflict"), own(422, "x"), (403, #"{"message":"said so"}"#), (400, #"{"statusCode":400,"error":"Bad Request"}"#),
             ]),
         Meaning(
@@ -75,6 +75,15 @@ import Testing
             #expect(!Self.error(status, body, token: Secret(other)).description.contains("it expired at"), "\(other)")
         }
         #expect(!Self.error(403, #"{"message":"Can only update QUEUED builds"}"#, token: expired).description.contains("it expired at"), "that is another answer")
+    }
+
+    /// A proxy's doing, or a new key of the API's: it refuses everybody, and may not for long.
+    @Test func aTokenThatIsValidAndRefusedMayBeTakenLater() {
+        let valid = Secret(token(claims: ["username": 4711, "exp": 4_000_000_000]))
+        for (status, body) in [Self.own(401, "Invalid token"), (401, "<html>")] {
+            let error = Self.error(status, body, token: valid)
+            #expect([error.isRefusal, error.isRetriable, error.mayBeOutage] == [false, true, true], "\(body)")
+        }
     }
 
     /// What never left this worker is not told as an answer of the API's.

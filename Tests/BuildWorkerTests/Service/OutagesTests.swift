@@ -79,6 +79,18 @@ import Testing
         #expect(others.isOpen(.cluster))
     }
 
+    /// A limit for this build's token, perhaps.
+    @Test func whatOneBuildIsAskedAgainAndAgainStopsNoOthers() {
+        var breaker = CircuitBreaker()
+        func asks(_ build: Int) -> Bool {
+            let opens = breaker.failed(BuildID(rawValue: build), .write, asksForPause: true, cause: "429", at: .now)
+            _ = breaker.probeSucceeded(at: .now)
+            breaker.succeeded(.write)
+            return opens
+        }
+        #expect([1, 1, 1, 2, 2, 1].map(asks) == [true, false, false, true, false, true])
+    }
+
     @Test func aServiceThatAlwaysAsksButAnswersProbesEndsItsBuildsAfterAll() {
         var breaker = CircuitBreaker()
         let opened = (1...5).map { build in

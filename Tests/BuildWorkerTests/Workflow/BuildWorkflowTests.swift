@@ -219,7 +219,9 @@ import Testing
         Arrow("the API server cannot be asked: nack below the limit", .verify, attempt(4), [.pod(.unseen("503"))], .settle(.nack)),
         Arrow(
             "the API server cannot be asked: FAILURE at the limit", .verify, attempt(5),
-            [.pod(.unseen("503")), .pod(.unseen("503")), .build(.running)], .reportFailure(.retriesExhausted(retries: 5, "503"))),
+            [.pod(.unseen("503")), .pod(.unseen("503")), .build(.waiting)], .reportFailure(.retriesExhausted(retries: 5, "503"))),
+        Arrow("… it runs, so not to see it is no cause", .verify, attempt(5), [.pod(.unseen("503")), .pod(.unseen("503")), .build(.running)], .settle(.ack)),
+        Arrow("pending to the end, and it runs by the API's word: begun", .verify, Facts(round: 6), [pending, pending, .build(.begun), .build(.running)], .settle(.ack)),
         Arrow("… but had the build ended?", .verify, attempt(5), [.pod(.unseen("503")), .pod(.unseen("503"))], .ask(.hasEnded)),
         Arrow("at the limit: look once more", .verify, attempt(5), [.pod(.unseen("503"))], .lookAtPod),
         Arrow("the API server is away for everybody: wait", .verify, outage(attempt: 5), [.pod(.unseen("503"))], .postpone(.outage)),

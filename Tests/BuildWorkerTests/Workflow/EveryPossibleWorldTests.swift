@@ -83,7 +83,7 @@ import Testing
             facts.timer == .notHeld || facts.timer == .noQueue || facts.parking == .notHeld || facts.verification == .notHeld || facts.verification == .noQueue
         }
         let reported = facts.failure == .taken || facts.failure == .refused("400") || facts.failure == .ended || facts.build == .ended || facts.build?.isRefused ?? false
-        let isOwed = facts.failure == .notTaken("502") || facts.build == .unavailable("502") || facts.pod == .unseen("503")
+        let isOwed = facts.build == .unknown && facts.hasBegun || facts.failure == .notTaken("502") || facts.build == .unavailable("502") || facts.pod == .unseen("503")
         let isHealing = facts.pod?.mayHeal ?? false
         let isPostponed = facts.postponement == .held
         switch (world.command, settlement) {
@@ -92,6 +92,7 @@ import Testing
             let isWatched = facts.timer == .held || facts.timerKept == .done || facts.verification == .held
             let hasBegun = world.command == .verify && (facts.pod?.hasBegun ?? false)
             let isOver = facts.wasStopped && world.command == .start || facts.build == .ended || facts.note == .ended || facts.failure == .ended || facts.build?.isRefused ?? false || facts.parking == .held || facts.parking == .noQueue
+                || facts.build == .running
             let nobodyWatches = !rules.usesRetryQueue && facts.pod.map { !$0.isBroken } ?? false
             expect(isWatched || reported || hasBegun || isOver || nobodyWatches || isPostponed, "acks a build that nobody watches")
         case (.stop, .ack): 
@@ -99,7 +100,7 @@ import Testing
         case (.clear, .ack): 
             expect(facts.clearing == .done || isPostponed || world.attempt >= rules.reprocessLimit && !facts.isOutage, "acks a clear that was not done")
         case (.unreadable, .ack): expect(facts.parking == .held || facts.parking == .noQueue, "acks a message that is not parked")
-        case (.poison, .ack): expect(facts.parking != .notHeld && (reported || isPostponed || facts.isOverdue), "acks poison that nobody was told of")
+        case (.poison, .ack): expect(facts.parking != .notHeld && (reported || isPostponed || facts.isOverdue || facts.build == .running), "acks poison that nobody was told of")
         case (.start, .nack), (.verify, .nack), (.stop, .nack), (.clear, .nack), (.unreadable, .nack), (.poison, .nack):
             // Past the limit a message only waits for what others owe: the broker's confirm or the API's ear.
             let waitsForOthers = isOwed || facts.timer == .notHeld || facts.timer == .noQueue || facts.verification == .notHeld

@@ -20,6 +20,8 @@ struct CircuitBreaker: Sendable {
 
     private(set) var state = State.closed
     private var failedBuilds: [Access: Set<BuildID>] = [:]
+    /// Whose failure opened it last.
+    private var pausedFor: BuildID?
     /// How often it opened since a build's request, or a probe's failure, last told more: a probe may pass where builds still fail.
     private(set) var relapses = 0
 
@@ -46,7 +48,10 @@ struct CircuitBreaker: Sendable {
     mutating func failed(_ build: BuildID, _ access: Access, asksForPause: Bool = false, cause: String, at now: ContinuousClock.Instant) -> Bool {
         guard !self.isOpen else { return false }
         self.failedBuilds[access, default: []].insert(build)
-        guard asksForPause || self.failedBuilds[access]?.count == Self.buildsOfAnOutage, self.relapses < Self.relapseLimit else { return false }
+        // Asked for again by the same build alone, it is that build's matter: a limit for its token, perhaps.
+        let isPause = asksForPause && self.pausedFor != build
+        guard isPause || self.failedBuilds[access]?.count == Self.buildsOfAnOutage, self.relapses < Self.relapseLimit else { return false }
+        self.pausedFor = build
         return self.open(cause, now)
     }
 

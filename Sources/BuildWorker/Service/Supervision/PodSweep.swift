@@ -132,7 +132,7 @@ struct PodSweep: Sendable {
             guard error.code != .token, !error.mayBeOutage else { return self.isDead(error, isFinished) }
         }
         do throws(BuildAPIError) {
-            return try await self.buildAPI.status(of: build, at: apiURI, token: token) == "UNSTABLE"
+            return BuildState(status: try await self.buildAPI.status(of: build, at: apiURI, token: token)) == .ended
         } catch { return error.code == .ended || self.isDead(error, isFinished) }
     }
 
