@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from . import contestants, guard, options, report
+from . import contestants, fleet, guard, options, report, verdict
 from .plan import Plan
 from .processes import Ended
 from .report import say
@@ -36,6 +36,10 @@ def main():
     _write({"format": 1, "run": _run(asked), **plan.results}, asked)
     if losses:
         fail(f"slower than on record ({os.environ['BENCH_RESULTS']}): {'; '.join(losses)}")
+    # Those who ask by label are there to be compared with.
+    growth = verdict.growth([one for one in plan.results.get("fleet", []) if one["contestant"] != fleet.BY_LABEL])
+    if growth:
+        fail(f"not flat (more than {verdict.FLAT} times): {'; '.join(growth)}")
 
 
 def _write(results, asked):

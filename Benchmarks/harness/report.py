@@ -36,6 +36,9 @@ def tables(results):
     if "apiserver" in results:
         found.append((f"Against a real kube-apiserver {results.get('apiserverVersion', '')} with etcd (TLS, HTTP/2); "
                       "requests and connections are the build API's", throughput(results["apiserver"])))
+    if results.get("fleet"):
+        found += [("What a build costs the API server by the pods of other builds in its namespace: start, verify, stop", fleet(results["fleet"])),
+                  ("One round of the janitor, by the pods that it looks at", sweeps(results["sweep"]))]
     if "depths" in results:
         found.append(("Cost of a build by the depth of its queue", depths(results["depths"])))
     if "soak" in results:
@@ -113,6 +116,38 @@ def depths(results):
         rows.append([
             result["contestant"], str(result["depth"]), spread(ratio(values(result, "cpuMsPerBuild"), values(first, "cpuMsPerBuild")), 2),
             *(spread(summary(values(result, name)), 3) for name in ("cpuMsPerBuild", "brokerCPUMsPerBuild"))])
+    return rows
+
+
+def fleet(results):
+    """Rows; ratios are of medians, to the same contestant among the fewest pods and to the first contestant among as many."""
+    figures, steps = ("apiserverCPUMsPerBuild", "receivedBytesPerBuild"), ("start", "verify", "stop")
+    rows = [["contestant", "pods", "CPU ÷ first", "bytes ÷ first", "CPU ÷ worker", "CPU ms/build", *(f"to {step}" for step in steps), "KB/build",
+             "requests/build", "etcd's CPU ms/build"]]
+
+    def median(result, name, digits):
+        return f"{summary(values(result, name))['median']:.{digits}f}"
+
+    for result in results:
+        first = next(one for one in results if one["contestant"] == result["contestant"])
+        worker = next(one for one in results if one["pods"] == result["pods"])
+        ratios = [summary(values(result, name))["median"] / summary(values(other, name))["median"]
+                  for other, name in ((first, figures[0]), (first, figures[1]), (worker, figures[0]))]
+        rows.append([
+            result["contestant"], str(result["pods"]), *(f"{ratio:.2f}" for ratio in ratios), spread(summary(values(result, figures[0])), 2),
+            *(f"{summary([trial['steps'][step][figures[0]] for trial in result['trials']])['median']:.2f}" for step in steps),
+            f"{summary(values(result, figures[1]))['median'] / 1000:.1f}", median(result, "requestsPerBuild", 2), median(result, "etcdCPUMsPerBuild", 2)])
+    return rows
+
+
+def sweeps(results):
+    """Rows: what one round costs the API server and the worker."""
+    rows = [["contestant", "pods", "pages", "s", "API server's CPU ms", "MB of answers", "peak MB", "MB grown"]]
+    for result in results:
+        rows.append([
+            result["contestant"], str(result["pods"]), f"{values(result, 'pages')[0]:.0f}",
+            *(spread(summary(values(result, name)), digits) for name, digits in (
+                ("seconds", 1), ("apiserverCPUMs", 0), ("receivedMB", 1), ("peakRSSMB", 1), ("growthMB", 1)))])
     return rows
 
 
