@@ -18,6 +18,8 @@ BUILDS = 400
 INIT_TIMEOUT_SECONDS = 12
 # How long the API server is watched with nothing to do, before each trial.
 IDLE_SECONDS = 5
+# Of a trial's builds, those that are stopped once more when their pods are gone: the worker then looks for others by label.
+SEARCHES = 50
 QUEUE, RETRY_QUEUE = "fleet", "fleet.retry"
 QUEUES = [QUEUE, RETRY_QUEUE, f"{QUEUE}.wait", f"{RETRY_QUEUE}.wait", f"{RETRY_QUEUE}.init", f"{QUEUE}.parked"]
 VARIABLES = {
@@ -96,13 +98,22 @@ def trial(stage, contestant, fleet, builds):
         with watch.step("stop"):
             stage.load("builds", *api, "--first", first, "--job", "stop")
             watch.until(lambda seen: seen.settled("stop") >= builds, 60 + builds / 2)
+        searches = min(SEARCHES, builds)
+        with watch.step("search"):
+            stage.load("builds", "--queue", QUEUE, "--count", searches, "--api", stage.addresses["api"], "--first", first, "--job", "stop")
+            watch.until(lambda seen: seen.settled("stop") >= builds + searches, 60 + builds / 2)
         seen = watch.seen()
         process.stop()
     finally:
         process.kill()
+    search = watch.steps.pop("search")
+    counts = {**seen.counts(), "stopped": seen.settled("stop") - searches}
     judge_fleet(
-        contestant.name, builds, seen.counts(), {"podsLeft": fleet.cluster.pods_created({}) - fleet.pods, **stage.load("depths", *QUEUES)})
-    return _per_build(watch.steps, idle, builds)
+        contestant.name, builds, counts, {"podsLeft": fleet.cluster.pods_created({}) - fleet.pods, **stage.load("depths", *QUEUES)})
+    return {
+        **_per_build(watch.steps, idle, builds),
+        "searchCPUMs": (search["apiserver"] - idle["apiserver"] * search["elapsed"]) * 1000 / searches,
+    }
 
 
 def by_label(fleet, stage):

@@ -12,8 +12,8 @@ def parser():
     found = argparse.ArgumentParser(
         prog="scripts/bench", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures the worker and its peers in turn, on one private broker and simulator, and prints the ratios.",
-        epilog="Exit codes: 0 done, 1 a contestant did less work than its figures claim (or did not run), or costs an API server more among many pods, "
-        "64 wrong usage.")
+        epilog="Exit codes: 0 done, 1 a contestant did less work than its figures claim (or did not run), or costs an API server "
+        "more among many pods, 64 wrong usage.")
     found.add_argument("--builds", type=_positive, default=3000, help="builds of one throughput trial (3000)")
     found.add_argument("--repetitions", type=_positive, default=3, help="trials of each contestant, in turn (3)")
     found.add_argument("--latency", type=_latencies, default=[0, 5, 20], metavar="MS,…", help="latencies of both APIs (0,5,20)")
@@ -25,7 +25,8 @@ def parser():
     found.add_argument("--messages", type=_positive, default=100_000, help="messages of one trial of consumers alone (100000)")
     found.add_argument("--idle-seconds", type=_positive, default=60, help="how long contestants are watched at rest (60); the janitor comes every half minute")
     found.add_argument(
-        "--pods", type=_pods, default=[100, 1000, 10_000], metavar="N,…", help="pods of other builds in the namespace of the fleet (100,1000,10000)")
+        "--pods", type=_pods, default=[100, 1000, 10_000], metavar="N,…",
+        help="pods of other builds in the namespace of the fleet (100,1000,10000)")
     found.add_argument("--soak", type=_positive, metavar="N", help="also: memory over N builds (100000 is a good number)")
     found.add_argument(
         "--depths", type=_depths, default=[], metavar="N,…", help="also: cost of a build with N queued (1000,100000,1000000)")

@@ -121,22 +121,24 @@ def depths(results):
 
 def fleet(results):
     """Rows; ratios are of medians, to the same contestant among the fewest pods and to the first contestant among as many."""
-    figures, steps = ("apiserverCPUMsPerBuild", "receivedBytesPerBuild"), ("start", "verify", "stop")
-    rows = [["contestant", "pods", "CPU ÷ first", "bytes ÷ first", "CPU ÷ worker", "CPU ms/build", *(f"to {step}" for step in steps), "KB/build",
-             "requests/build", "etcd's CPU ms/build"]]
+    cpu, received = "apiserverCPUMsPerBuild", "receivedBytesPerBuild"
+    steps = ("start", "verify", "stop")
+    rows = [["contestant", "pods", "CPU ÷ first", "bytes ÷ first", "CPU ÷ worker", "CPU ms/build", *(f"to {step}" for step in steps),
+             "KB/build", "requests/build", "etcd's CPU ms/build", "CPU ms to search"]]
 
-    def median(result, name, digits):
-        return f"{summary(values(result, name))['median']:.{digits}f}"
+    def median(result, name):
+        return summary(values(result, name))["median"]
 
     for result in results:
         first = next(one for one in results if one["contestant"] == result["contestant"])
         worker = next(one for one in results if one["pods"] == result["pods"])
-        ratios = [summary(values(result, name))["median"] / summary(values(other, name))["median"]
-                  for other, name in ((first, figures[0]), (first, figures[1]), (worker, figures[0]))]
+        by_step = [summary([trial["steps"][step][cpu] for trial in result["trials"]])["median"] for step in steps]
         rows.append([
-            result["contestant"], str(result["pods"]), *(f"{ratio:.2f}" for ratio in ratios), spread(summary(values(result, figures[0])), 2),
-            *(f"{summary([trial['steps'][step][figures[0]] for trial in result['trials']])['median']:.2f}" for step in steps),
-            f"{summary(values(result, figures[1]))['median'] / 1000:.1f}", median(result, "requestsPerBuild", 2), median(result, "etcdCPUMsPerBuild", 2)])
+            result["contestant"], str(result["pods"]), f"{median(result, cpu) / median(first, cpu):.2f}",
+            f"{median(result, received) / median(first, received):.2f}", f"{median(result, cpu) / median(worker, cpu):.2f}",
+            spread(summary(values(result, cpu)), 2), *(f"{cost:.2f}" for cost in by_step), f"{median(result, received) / 1000:.1f}",
+            f"{median(result, 'requestsPerBuild'):.2f}", f"{median(result, 'etcdCPUMsPerBuild'):.2f}",
+            f"{median(result, 'searchCPUMs'):.2f}" if "searchCPUMs" in result["trials"][0] else "-"])
     return rows
 
 
