@@ -127,6 +127,8 @@ class RealCluster(_OverTLS):
 
     def close(self):
         subprocess.run(["scripts/private-cluster", "stop", self._directory], check=True, stdin=subprocess.DEVNULL)
+        # Another may be started there.
+        shutil.rmtree(self._directory)
 
 
 def why_not_over_tls():
