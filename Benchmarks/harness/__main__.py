@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from . import contestants, guard, options, report
+from . import contestants, fleet, guard, options, report, verdict
 from .plan import Plan
 from .processes import Ended
 from .report import say
@@ -29,6 +29,7 @@ def main():
         recorded = _record() if asked.quick else None
         plan.run()
         losses = _losses(plan, recorded) if recorded else []
+        growth = _growth(plan)
     except (LessWork, Ended, ValueError, OSError, subprocess.CalledProcessError) as problem:
         fail(problem)
     finally:
@@ -36,6 +37,8 @@ def main():
     _write({"format": 1, "run": _run(asked), **plan.results}, asked)
     if losses:
         fail(f"slower than on record ({os.environ['BENCH_RESULTS']}): {'; '.join(losses)}")
+    if growth:
+        fail(f"not flat (more than {verdict.FLAT} times): {'; '.join(growth)}")
 
 
 def _write(results, asked):
@@ -77,6 +80,19 @@ def _losses(plan, recorded):
     for name, value in guard.ratios(plan.results).items():
         say(f"{name}: {value:.2f} of the Go peer's, on record {guard.ratios(recorded).get(name, float('nan')):.2f}")
     return losses
+
+
+def _growth(plan):
+    """What costs an API server more among many pods. Seen once, it is measured once more: a garbage collection may have come or not."""
+    def found():
+        # Those who ask by label are there to be compared with.
+        return verdict.growth([one for one in plan.results.get("fleet", []) if one["contestant"] != fleet.BY_LABEL])
+    growth = found()
+    if growth:
+        say(f"once more, since it seems not to be flat: {'; '.join(growth)}")
+        plan.fleet()
+        growth = found()
+    return growth
 
 
 def _binaries():

@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 
-from .processes import Ended, Process
+from .processes import Ended, Process, cpu_seconds
 from .stage import NAMESPACE
 
 
@@ -66,20 +66,37 @@ class BehindTLS(_OverTLS):
 
 
 class RealCluster(_OverTLS):
-    """A kube-apiserver with etcd, as scripts/private-cluster starts it. Nobody runs its pods: they stay pending."""
+    """A kube-apiserver with etcd, as scripts/private-cluster starts it. Nobody runs its pods: they stay pending.
+
+    Attributes: plain (its address without TLS), token (of its administrator), pods_path (of the builds' namespace).
+    """
+
+    pods_path = f"/api/v1/namespaces/{NAMESPACE}/pods"
 
     def __init__(self, stage, directory):
         self._directory = directory
         started = subprocess.run(
             ["scripts/private-cluster", "start", directory], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self._cluster = dict(line.split("=", 1) for line in started.stdout.splitlines() if "=" in line)
+        self.plain, self.token = self._cluster["PLAIN_SERVER"], self._cluster["ADMIN_TOKEN"]
         self._ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
         super().__init__(self._cluster["CA_FILE"], {
-            "K8S_HOST": self._cluster["API_SERVER"], "K8S_CA_FILE": self._cluster["CA_FILE"], "K8S_TOKEN": self._cluster["ADMIN_TOKEN"]})
+            "K8S_HOST": self._cluster["API_SERVER"], "K8S_CA_FILE": self._cluster["CA_FILE"], "K8S_TOKEN": self.token})
 
     def version(self):
         """The API server's."""
         return self._cluster["VERSION"]
+
+    def cpu_seconds(self):
+        """Processor time that each of its processes has used."""
+        return {name: cpu_seconds(int(self._cluster[f"{name.upper()}_PID"])) for name in ("apiserver", "etcd")}
+
+    def idle_rates(self, seconds):
+        """What they use in a second without anybody asking."""
+        before, started = self.cpu_seconds(), time.monotonic()
+        time.sleep(seconds)
+        elapsed = time.monotonic() - started
+        return {name: (used - before[name]) / elapsed for name, used in self.cpu_seconds().items()}
 
     def clear(self):
         deadline = time.monotonic() + 300
@@ -91,25 +108,27 @@ class RealCluster(_OverTLS):
 
     def _delete_pods(self):
         try:
-            self._ask("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods?gracePeriodSeconds=0")
+            self._ask("DELETE", f"{self.pods_path}?gracePeriodSeconds=0")
         except urllib.error.HTTPError as error:
             # Of thousands on a slow disk it may take longer than the API server's minute.
             if error.code != 504:
                 raise
 
     def pods_created(self, counts):
-        found = self._ask("GET", f"/api/v1/namespaces/{NAMESPACE}/pods?limit=1")
+        found = self._ask("GET", f"{self.pods_path}?limit=1")
         return len(found["items"]) + found["metadata"].get("remainingItemCount", 0)
 
     def _ask(self, method, path, body=None):
         request = urllib.request.Request(
-            self._cluster["PLAIN_SERVER"] + path, method=method, data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._cluster['ADMIN_TOKEN']}", "Content-Type": "application/json"})
+            self.plain + path, method=method, data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=120) as response:
             return json.load(response)
 
     def close(self):
         subprocess.run(["scripts/private-cluster", "stop", self._directory], check=True, stdin=subprocess.DEVNULL)
+        # Another may be started there.
+        shutil.rmtree(self._directory)
 
 
 def why_not_over_tls():

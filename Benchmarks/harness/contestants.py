@@ -13,11 +13,12 @@ PYTHON = "/usr/bin/python3"
 class Contestant:
     """A program that consumes the build queue.
 
-    Attributes: name (in tables and results), command (without the stage's environment), extra (its own variables).
+    Attributes: name (in tables and results), command (without the stage's environment), extra (its own variables), is_worker (whether it
+    is a build of the worker, and so verifies, stops and has metrics).
     """
 
-    def __init__(self, name, command, extra=None):
-        self.name, self.command, self.extra = name, command, extra or {}
+    def __init__(self, name, command, extra=None, is_worker=False):
+        self.name, self.command, self.extra, self.is_worker = name, command, extra or {}, is_worker
 
     def start(self, stage, cluster=Simulated(), extra=None):
         """Runs it on a stage, with a spool of its own that is new each time; extra: variables of this run."""
@@ -30,7 +31,7 @@ class Contestant:
 
 def worker(name, binary):
     """A build of the worker, as operators run it: with its log at level info, and with the image's variable for glibc."""
-    return Contestant(name, [binary, "run"], {"MALLOC_ARENA_MAX": "2"})
+    return Contestant(name, [binary, "run"], {"MALLOC_ARENA_MAX": "2"}, is_worker=True)
 
 
 def everybody(binaries, looks):

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-MEASURES = ["throughput", "latency", "start", "idle", "settle", "tls", "apiserver"]
+MEASURES = ["throughput", "latency", "start", "idle", "settle", "tls", "apiserver", "fleet"]
 NAMES = ["worker", "go", "python"]
 
 
@@ -12,7 +12,8 @@ def parser():
     found = argparse.ArgumentParser(
         prog="scripts/bench", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures the worker and its peers in turn, on one private broker and simulator, and prints the ratios.",
-        epilog="Exit codes: 0 done, 1 a contestant did less work than its figures claim (or did not run), 64 wrong usage.")
+        epilog="Exit codes: 0 done, 1 a contestant did less work than its figures claim (or did not run), or costs an API server "
+        "more among many pods, 64 wrong usage.")
     found.add_argument("--builds", type=_positive, default=3000, help="builds of one throughput trial (3000)")
     found.add_argument("--repetitions", type=_positive, default=3, help="trials of each contestant, in turn (3)")
     found.add_argument("--latency", type=_latencies, default=[0, 5, 20], metavar="MS,…", help="latencies of both APIs (0,5,20)")
@@ -23,6 +24,9 @@ def parser():
     found.add_argument("--measure", type=_names(MEASURES), default=MEASURES, metavar="WHAT,…", help=f"{', '.join(MEASURES)} (all)")
     found.add_argument("--messages", type=_positive, default=100_000, help="messages of one trial of consumers alone (100000)")
     found.add_argument("--idle-seconds", type=_positive, default=60, help="how long contestants are watched at rest (60); the janitor comes every half minute")
+    found.add_argument(
+        "--pods", type=_pods, default=[100, 1000, 10_000], metavar="N,…",
+        help="pods of other builds in the namespace of the fleet (100,1000,10000)")
     found.add_argument("--soak", type=_positive, metavar="N", help="also: memory over N builds (100000 is a good number)")
     found.add_argument(
         "--depths", type=_depths, default=[], metavar="N,…", help="also: cost of a build with N queued (1000,100000,1000000)")
@@ -80,6 +84,14 @@ def _depths(text):
     if not all(part.isdigit() and 500 <= int(part) <= 10_000_000 for part in parts):
         raise argparse.ArgumentTypeError(f"numbers from 500 on with commas between them, not {text!r}")
     return [int(part) for part in parts]
+
+
+def _pods(text):
+    parts = text.split(",")
+    numbers = [int(part) for part in parts if part.isdigit()]
+    if len(numbers) < len(parts) or min(numbers) == 0 or numbers != sorted({*numbers}):
+        raise argparse.ArgumentTypeError(f"numbers from 1 on, each larger than the one before, with commas between them, not {text!r}")
+    return numbers
 
 
 def _names(known):

@@ -1,6 +1,7 @@
 """What is measured, and in which order."""
 
-from . import cluster, depths, idle, latency, settling, soak, throughput
+from . import cluster, depths, fleet, idle, latency, settling, soak, throughput
+from .contestants import Contestant
 from .figures import summary
 from .report import say, tables, values
 
@@ -117,6 +118,38 @@ class Plan:
             self._throughput_on(real, "apiserver", 0)
         finally:
             real.close()
+
+    def fleet(self):
+        """What a build costs an API server that has few pods, and one that has many."""
+        reason = cluster.why_not_over_tls() or cluster.why_no_real_cluster()
+        workers = [one for one in self.contestants if one.is_worker]
+        if reason or not workers:
+            say(f"nothing is measured in a namespace with many pods: {reason or 'no worker takes part'}")
+            return
+        self.stage.open_simulator()
+        real = cluster.RealCluster(self.stage, f"{self.stage.directory}/fleet")
+        try:
+            self._fleet_in(fleet.Fleet(self.stage, real), workers)
+        finally:
+            real.close()
+
+    def _fleet_in(self, namespace, workers):
+        builds, by_label = min(fleet.BUILDS, self.asked.builds), Contestant(fleet.BY_LABEL, [])
+        self.results["fleet"], self.results["sweep"] = [], []
+        for pods in self.asked.pods:
+            size = namespace.grow(pods)
+            say(f"{pods} pods of other builds are there, of {size / 1000:.1f} KB each")
+            if pods == self.asked.pods[0]:
+                # An API server that has just started is slower.
+                fleet.trial(self.stage, workers[0], namespace, builds)
+            self.results["fleet"] += [{"pods": pods, "podBytes": size, **result} for result in self._in_turn(
+                [*workers, by_label], self.asked.repetitions,
+                lambda one: fleet.by_label(namespace, self.stage) if one is by_label else fleet.trial(self.stage, one, namespace, builds),
+                lambda trial: f"{trial['apiserverCPUMsPerBuild']:.2f} ms CPU of the API server and {trial['receivedBytesPerBuild'] / 1000:.1f} KB "
+                f"a build, with {pods} pods")]
+            self.results["sweep"] += [{"pods": pods, **result} for result in self._in_turn(
+                workers, self.asked.repetitions, lambda one: fleet.sweep(self.stage, one, namespace),
+                lambda trial: f"{trial['pages']:.0f} pages in {trial['seconds']:.1f} s, {trial['growthMB']:+.1f} MB to {trial['peakRSSMB']:.1f} MB")]
 
     def _throughput_on(self, where, name, milliseconds):
         self.results[name] = [{"latencyMs": milliseconds, **result} for result in self._in_turn(

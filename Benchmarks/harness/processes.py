@@ -90,10 +90,14 @@ class Process:
         if self._popen.poll() is not None:
             raise Ended(f"{self.name} ended with {self._popen.returncode}; its last words ({self.log}):\n{self.tail()}")
 
+    def output(self):
+        """All that it printed."""
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
     def tail(self):
         """The last lines that it printed."""
-        with open(self.log, encoding="utf-8", errors="replace") as file:
-            return "".join(file.readlines()[-10:])
+        return "".join(self.output().splitlines(keepends=True)[-10:])
 
     def freeze(self):
         """Stops it where it stands; its connections stay."""

@@ -36,6 +36,9 @@ def tables(results):
     if "apiserver" in results:
         found.append((f"Against a real kube-apiserver {results.get('apiserverVersion', '')} with etcd (TLS, HTTP/2); "
                       "requests and connections are the build API's", throughput(results["apiserver"])))
+    if results.get("fleet"):
+        found += [("What a build costs the API server by the pods of other builds in its namespace: start, verify, stop", fleet(results["fleet"])),
+                  ("One round of the janitor, by the pods that it looks at", sweeps(results["sweep"]))]
     if "depths" in results:
         found.append(("Cost of a build by the depth of its queue", depths(results["depths"])))
     if "soak" in results:
@@ -113,6 +116,40 @@ def depths(results):
         rows.append([
             result["contestant"], str(result["depth"]), spread(ratio(values(result, "cpuMsPerBuild"), values(first, "cpuMsPerBuild")), 2),
             *(spread(summary(values(result, name)), 3) for name in ("cpuMsPerBuild", "brokerCPUMsPerBuild"))])
+    return rows
+
+
+def fleet(results):
+    """Rows; ratios are of medians, to the same contestant among the fewest pods and to the first contestant among as many."""
+    cpu, received = "apiserverCPUMsPerBuild", "receivedBytesPerBuild"
+    steps = ("start", "verify", "stop")
+    rows = [["contestant", "pods", "CPU ÷ first", "bytes ÷ first", "CPU ÷ worker", "CPU ms/build", *(f"to {step}" for step in steps),
+             "KB/build", "requests/build", "etcd's CPU ms/build", "CPU ms to search"]]
+
+    def median(result, name):
+        return summary(values(result, name))["median"]
+
+    for result in results:
+        first = next(one for one in results if one["contestant"] == result["contestant"])
+        worker = next(one for one in results if one["pods"] == result["pods"])
+        by_step = [summary([trial["steps"][step][cpu] for trial in result["trials"]])["median"] for step in steps]
+        rows.append([
+            result["contestant"], str(result["pods"]), f"{median(result, cpu) / median(first, cpu):.2f}",
+            f"{median(result, received) / median(first, received):.2f}", f"{median(result, cpu) / median(worker, cpu):.2f}",
+            spread(summary(values(result, cpu)), 2), *(f"{cost:.2f}" for cost in by_step), f"{median(result, received) / 1000:.1f}",
+            f"{median(result, 'requestsPerBuild'):.2f}", f"{median(result, 'etcdCPUMsPerBuild'):.2f}",
+            f"{median(result, 'searchCPUMs'):.2f}" if "searchCPUMs" in result["trials"][0] else "-"])
+    return rows
+
+
+def sweeps(results):
+    """Rows: what one round costs the API server and the worker."""
+    rows = [["contestant", "pods", "pages", "s", "API server's CPU ms", "MB of answers", "peak MB", "MB grown"]]
+    for result in results:
+        rows.append([
+            result["contestant"], str(result["pods"]), f"{values(result, 'pages')[0]:.0f}",
+            *(spread(summary(values(result, name)), digits) for name, digits in (
+                ("seconds", 1), ("apiserverCPUMs", 0), ("receivedMB", 1), ("peakRSSMB", 1), ("growthMB", 1)))])
     return rows
 
 

@@ -44,11 +44,11 @@ class Stage:
             "ECOSYSTEM_API": self.addresses.get("api", ""), "PORT": "0", "HOST": "127.0.0.1",
         }
 
-    def declare_queues(self):
-        """The worker's own topology: quorum queues, as in production."""
+    def declare_queues(self, extra=None):
+        """The worker's own topology: quorum queues, as in production; extra: variables that name others."""
         subprocess.run(
-            [self.binaries["worker"], "topology", "apply"], env=self.environment(), check=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL)
+            [self.binaries["worker"], "topology", "apply"], env={**self.environment(), **(extra or {})}, check=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     # --- Simulator --------------------------------------------------------------------------------
 
@@ -100,15 +100,15 @@ class Stage:
         url = "amqp://{USERNAME}:{PASSWORD}@127.0.0.1:{AMQP_PORT}".format(**self.broker)
         return url + "/" + urllib.parse.quote(self.broker["VHOST"], safe="")
 
-    def load(self, *arguments):
+    def load(self, *arguments, environment=None):
         """Runs the load program to its end and returns its answer."""
-        return self.answer_of(self.start_load(*arguments))
+        return self.answer_of(self.start_load(*arguments, environment=environment))
 
-    def start_load(self, *arguments):
+    def start_load(self, *arguments, environment=None):
         """Starts the load program; answer_of() waits for it."""
         return subprocess.Popen(
-            [self.binaries["load"], *(str(argument) for argument in arguments)], env={**os.environ, "AMQP_URL": self.amqp_url()},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            [self.binaries["load"], *(str(argument) for argument in arguments)],
+            env={**os.environ, "AMQP_URL": self.amqp_url(), **(environment or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
     @staticmethod
     def answer_of(popen):

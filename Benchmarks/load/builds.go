@@ -16,10 +16,10 @@ type published struct {
 	Moments   []int64 `json:"moments,omitempty"`
 }
 
-// startMessage has the size and the members of one that a controller sends.
-func startMessage(id int64, api string) ([]byte, error) {
+// buildMessage has the size and the members of one that a controller sends.
+func buildMessage(job string, id int64, api string) ([]byte, error) {
 	return json.Marshal(map[string]any{
-		"job": "start",
+		"job": job,
 		"buildConfig": map[string]any{
 			"buildId": id, "jobId": id + 90_000, "eventId": id + 50_000, "pipelineId": 12_345,
 			"jobName": "main", "jobState": "ENABLED", "jobArchived": false, "isPR": false,
@@ -32,13 +32,14 @@ func startMessage(id int64, api string) ([]byte, error) {
 }
 
 func publishBuilds(arguments []string) (any, error) {
-	var queue, api string
+	var queue, job, api string
 	var count int
 	var first, seed int64
 	var rate float64
 	var every time.Duration
 	options("builds", arguments, func(set *flag.FlagSet) {
 		set.StringVar(&queue, "queue", "builds", "the build queue")
+		set.StringVar(&job, "job", "start", "or stop")
 		set.StringVar(&api, "api", "", "address of the build API")
 		set.IntVar(&count, "count", 0, "how many")
 		set.Int64Var(&first, "first", 1, "the first build's id; the others follow")
@@ -55,7 +56,7 @@ func publishBuilds(arguments []string) (any, error) {
 		}
 		due := time.Now()
 		for index := int64(0); index < int64(count); index++ {
-			body, err := startMessage(first+index, api)
+			body, err := buildMessage(job, first+index, api)
 			if err != nil {
 				return err
 			}

@@ -26,20 +26,28 @@ func loadHTTP(arguments []string) (any, error) {
 		set.IntVar(&builds, "builds", 1000, "how many")
 		set.IntVar(&connections, "connections", 20, "at the same time")
 	})
+	started := time.Now()
+	err := inParallel(connections, 1, int64(builds), func(client *http.Client, id int64) error {
+		return requestsOf(client, kubernetes, api, id)
+	})
+	return loaded{Requests: 3 * builds, Seconds: time.Since(started).Seconds()}, err
+}
+
+// inParallel calls body for each of count ids, over as many connections. It ends early where one fails.
+func inParallel(connections int, first, count int64, body func(*http.Client, int64) error) error {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	transport.MaxIdleConnsPerHost = connections
 	client := &http.Client{Transport: transport, Timeout: 30 * time.Second}
-	ids := make(chan int)
+	ids := make(chan int64)
 	failures := make(chan error, connections)
 	var working sync.WaitGroup
-	started := time.Now()
 	for worker := 0; worker < connections; worker++ {
 		working.Add(1)
 		go func() {
 			defer working.Done()
 			for id := range ids {
-				if err := requestsOf(client, kubernetes, api, id); err != nil {
+				if err := body(client, id); err != nil {
 					failures <- err
 					for range ids { // the others' numbers must still be taken
 					}
@@ -48,20 +56,20 @@ func loadHTTP(arguments []string) (any, error) {
 			}
 		}()
 	}
-	for id := 1; id <= builds; id++ {
+	for id := first; id < first+count; id++ {
 		ids <- id
 	}
 	close(ids)
 	working.Wait()
 	select {
 	case err := <-failures:
-		return nil, err
+		return err
 	default:
-		return loaded{Requests: 3 * builds, Seconds: time.Since(started).Seconds()}, nil
+		return nil
 	}
 }
 
-func requestsOf(client *http.Client, kubernetes, api string, id int) error {
+func requestsOf(client *http.Client, kubernetes, api string, id int64) error {
 	pods := kubernetes + "/api/v1/namespaces/builds/pods"
 	pod := fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"load-%d","labels":{"sdbuild":"%d"}},`+
 		`"spec":{"containers":[{"name":"%d","image":"node:20"}]}}`, id, id, id)
@@ -71,7 +79,7 @@ func requestsOf(client *http.Client, kubernetes, api string, id int) error {
 	if err := request(client, http.MethodGet, fmt.Sprintf("%s/load-%d/status", pods, id), "load", "", http.StatusOK); err != nil {
 		return err
 	}
-	return request(client, http.MethodPut, fmt.Sprintf("%s/v4/builds/%d", api, id), buildToken(int64(id)), `{"statusMessage":"Waiting"}`, http.StatusOK)
+	return request(client, http.MethodPut, fmt.Sprintf("%s/v4/builds/%d", api, id), buildToken(id), `{"statusMessage":"Waiting"}`, http.StatusOK)
 }
 
 func request(client *http.Client, method, url, token, body string, expected int) error {

@@ -1,7 +1,7 @@
 // Command load is the benchmark's other side: it fills queues, publishes builds at a pace, says how deep queues are, and
-// loads the simulator with bare requests to see what that alone can do.
+// loads the simulator with bare requests to see what that alone can do, and fills a namespace with pods.
 //
-// Every command prints one line of JSON. The broker's address is in AMQP_URL.
+// Every command prints one line of JSON. The broker's address is in AMQP_URL, the API server's token in K8S_TOKEN.
 package main
 
 import (
@@ -13,14 +13,16 @@ import (
 
 const usage = `usage: load COMMAND [OPTION…]
 
-  builds --queue Q --count N --first ID --api URL [--rate R --seed S | --every DURATION]
-           publishes N start messages, confirmed: as fast as the broker takes them, or R a second on average at random
+  builds --queue Q --count N --first ID --api URL [--job JOB] [--rate R --seed S | --every DURATION]
+           publishes N messages, start or stop, confirmed: as fast as the broker takes them, or R a second on average at random
            moments, or evenly. With a pace the answer has the moment of each publish
   fill --queue Q --count N --bytes B    publishes N messages of B bytes, confirmed, to a classic queue that it makes
   depths QUEUE…                         ready messages by queue
   purge QUEUE…                          empties them
   http --kubernetes URL --api URL --builds N --connections C
            makes the requests of N builds with no worker around them
+  pods --url URL --manifest FILE --like ID --count N --first ID --connections C
+           creates N pods like the one that the file describes, for builds of their own
   settle --queue Q --count N --prefetch P
            consumes and acks N messages: the Go side of the comparison of consumers alone
 `
@@ -31,7 +33,7 @@ func main() {
 		os.Exit(64)
 	}
 	commands := map[string]func([]string) (any, error){
-		"builds": publishBuilds, "fill": fill, "depths": depths, "purge": purge, "http": loadHTTP, "settle": settle,
+		"builds": publishBuilds, "fill": fill, "depths": depths, "purge": purge, "http": loadHTTP, "pods": createPods, "settle": settle,
 	}
 	command, known := commands[os.Args[1]]
 	if !known {
