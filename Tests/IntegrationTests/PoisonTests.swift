@@ -25,7 +25,7 @@ extension Integration {
 
         @Test(arguments: ["kills-handler", "kills-reader", "kills-at-createPod", "kills-at-lookAtPod", "kills-at-armTimerAndTell", "kills-at-settle"])
         func amongNineteenInnocents(hook: String) async throws {
-            // Once its pod is there, it stays for its time.
+            // Once its pod is there, its build runs, and is not failed for what its message does to workers.
             let pods = ["kills-handler", "kills-reader", "kills-at-createPod"].contains(hook) ? 0 : 1
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
@@ -36,14 +36,13 @@ extension Integration {
             let runs = try await self.keepRunning(stage, spool: { spool }, Stage.looking()) { _ in
                 let state = try await stage.simulator.state()
                 // A worker killed after a timer was confirmed and before the ack arms it once more.
-                return try state.status(10) == "FAILURE" && state.podsCreated == 19 + pods && stage.depth(\.initTimers) >= 19 && stage.isSettled()
+                return try state.status(10) == (pods == 0 ? "FAILURE" : "RUNNING") && stage.depth(\.parked) == 1 && state.podsCreated == 19 + pods && stage.depth(\.initTimers) >= 19 && stage.isSettled()
             }
             #expect(runs.count == 4, "it may kill three workers")
             let state = try await stage.simulator.state()
             for build in (1...20) where build != 10 { #expect(state.pods(build).count == 1, "build \(build)") }
             #expect(state.pods(10).count == pods)
-            #expect(state.message(10).contains("crashed the worker 3 times"))
-            #expect(try stage.depth(\.parked) == 1)
+            if pods == 0 { #expect(state.message(10).contains("crashed the worker 3 times")) }
             #expect(try runs.allSatisfy { try !$0.hasLogged("retrying ") }, "its neighbours are not charged an attempt")
             let parked = try #require(try await stage.take(1, from: stage.queues.parked).first)
             #expect(parked.properties.headers[Header.parkedReason]?.text == "poison")
@@ -57,11 +56,11 @@ extension Integration {
             for build in 1...8 { try await stage.publish(stage.start(build, image: build == 4 ? "test-hook/kills-at-lookAtPod" : "fate/running:1")) }
             let spool = Self.newSpool()
             let runs = try await self.keepRunning(stage, spool: { spool }) { _ in
-                try await stage.simulator.state().status(4) == "FAILURE" && stage.isSettled() && stage.depth(\.initTimers) == 0
+                try await stage.simulator.state().status(4) == "RUNNING" && stage.depth(\.parked) == 1 && stage.isSettled() && stage.depth(\.initTimers) == 0
             }
             let state = try await stage.simulator.state()
             for build in 1...8 { #expect(state.pods(build).count == 1, "build \(build)") }
-            for build in 1...8 where build != 4 { #expect(state.status(build) != "FAILURE", "build \(build)") }
+            for build in 1...8 { #expect(state.status(build) != "FAILURE", "build \(build)") }
             #expect(try stage.depth(\.parked) == 1)
             try await runs.last?.terminate()
         }

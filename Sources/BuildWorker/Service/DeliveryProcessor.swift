@@ -161,8 +161,8 @@ struct DeliveryProcessor: Sendable {
                 return nil
             }
             let action = BuildWorkflow.nextAction(for: context.command, given: facts, rules: self.rules)
-            // To tell its build, poison is read, and that may be what kills: apart from what is asked then.
-            if case .reportFailure(.poison) = action {
+            // To ask for its build and to tell it, poison is read, and that may be what kills: apart from what is asked then.
+            if case .poison = context.command, action.isOfItsBuild {
                 self.isolation.begins(.reading, record)
                 _ = context.build
             }
@@ -206,6 +206,16 @@ struct DeliveryProcessor: Sendable {
         case .nack:
             context.logger.warning(
                 "err: \(result), don't acknowledge, retried \(context.attempt)(\(self.rules.reprocessLimit)) for \(context.job)")
+        }
+    }
+}
+
+extension Action {
+    /// The message is read for it.
+    fileprivate var isOfItsBuild: Bool {
+        switch self {
+        case .ask, .reportFailure: true
+        case .createPod, .lookAtPod, .searchPods, .deletePods, .armTimer, .keepTimer, .requestVerification, .tellBuild, .clearCache, .park, .postpone, .settle: false
         }
     }
 }

@@ -59,10 +59,10 @@ enum SpoolFile {
         guard let stream = opendir(directory) else { throw SpoolError("list", directory) }
         defer { closedir(stream) }
         var names: [String] = []
+        // Where it lies: an entry is only as long as its name, so the 256 bytes of `d_name` may end beyond the last page that is there.
+        let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
         while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+            let name = String(cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self))
             if !name.hasPrefix("."), name.hasSuffix(".tmp") == drafts { names.append(name) }
         }
         return names.sorted()

@@ -77,4 +77,12 @@ import Testing
         let mode = try FileManager.default.attributesOfItem(atPath: "\(self.directory)/timers/\(name)")[.posixPermissions] as? Int
         #expect(mode == 0o600, "it holds a token")
     }
+
+    /// Entries end where their names do, the last of a reading perhaps where the memory does.
+    @Test func namesOfEveryLengthAreRead() throws {
+        try SpoolDirectory.make(self.directory)
+        let names = (1...255).flatMap { length in ["a", "b", "c"].map { $0 + String(repeating: "x", count: length - 1) } }
+        for name in names { try SpoolFile.append(line: [], to: "\(self.directory)/\(name)") }
+        for _ in 1...50 { #expect(try SpoolFile.names(in: self.directory) == names.sorted()) }
+    }
 }
