@@ -74,7 +74,7 @@ extension Integration {
                 ["run"], ["SPOOL_DIRECTORY": self.spool, "SPOOL_RETRY_INTERVAL": "1", "REQUEST_MAXATTEMPTS": "1"])
             try await worker.waitUntilConsuming()
             try await stage.simulator.fault(["listener": "api", "method": "PUT", "action": ["status": 503]])
-            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
             try await eventually("the build does not wait for its note") { try stage.depth(\.initTimers) == 1 && stage.isSettled() }
             try await eventually("the note is kept and tried") { try worker.hasLogged("a job failed and is tried again") }
             // It goes to and fro between the two boxes.
