@@ -34,7 +34,9 @@ extension ActionPerformer {
             case .begun: return .begun
             case .token: return .refused(error.problem)
             case .status where error.isRefusal: return .unknown
-            case .status, .foreignAnswer, .unreachable, .unreadableAnswer: break
+            // It took the update, which it does of no build that has ended, and did not say more.
+            case .unreadableAnswer: return .unknown
+            case .status, .foreignAnswer, .unreachable: break
             }
             context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])
             return .unavailable(error.problem)
