@@ -43,18 +43,13 @@ extension KubernetesError {
         // is a worker that has a node's credentials.
         if says("forbidden: User \"", "is forbidden: node \"") { return .forbidden }
         if Self.passing.contains(where: { message.withoutQuotations.contains($0) }) { return .notReady }
-        // Of every pod of this worker: its settings name it, or its account may use none of them.
-        if says("service account", "RuntimeClass") && says("not found") { return .forbidden }
-        if says("no providers available to validate", "security policy: []", "security context constraint: []", "unable to admit pod: []") {
-            return .forbidden
-        }
         return says("\" is forbidden: ", "violates PodSecurity", "denied the request") ? .denied : .forbidden
     }
 
     /// A plugin that could not find out.
     private static let passing = [
         "not yet ready to handle request", "etcdserver: ", "timed out", "i/o timeout", "handshake timeout", "deadline exceeded", "connection refused",
-        "connection reset", "no such host", "unable to handle the request", "Internal error", "at this time",
+        "connection reset", "no such host", "unable to handle the request", "Internal error", "at this time", "retry after",
     ]
 
     private static func document(_ body: [UInt8]) -> JSONValue? {

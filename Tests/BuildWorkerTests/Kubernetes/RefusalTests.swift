@@ -36,10 +36,6 @@ import Testing
         #"users "a" is forbidden: User "system:serviceaccount:ci:worker" cannot impersonate resource "users" in API group "" at the cluster scope"#,
         #"pods "4711-x" is forbidden: node "node-1" can only create pods with spec.nodeName set to itself"#,
         "[00] access denied to perform action \"create\" on \"pods\"")
-        + pod(
-            #"error looking up service account builds/sd: serviceaccount "sd" not found"#, "service account builds/sd was not found, retry after the service account is created",
-            #"pod rejected: RuntimeClass "kata" not found"#, "no providers available to validate pod request", "unable to validate against any pod security policy: []",
-            "PodSecurityPolicy: unable to admit pod: []", "unable to validate against any security context constraint: []")
 
     private static let quota = pod(
         "exceeded quota: builds, requested: pods=1, used: pods=50, limited: pods=50",
@@ -49,6 +45,9 @@ import Testing
 
     private static let policy =
         pod(
+            #"error looking up service account builds/sd: serviceaccount "sd" not found"#, #"pod rejected: RuntimeClass "kata" not found"#,
+            "no providers available to validate pod request", "unable to validate against any pod security policy: []",
+            "PodSecurityPolicy: unable to admit pod: []", "unable to validate against any security context constraint: []",
             "failed quota: builds: must specify limits.cpu for: 4711; limits.memory for: 4711",
             "insufficient quota to match these scopes: [{PriorityClass In [high]}]",
             #"violates PodSecurity "baseline:latest": privileged (container "4711" must not set securityContext.privileged=true)"#,
@@ -72,6 +71,7 @@ import Testing
         + [403, 413, 422, 401].map { Answer(status: $0, message: "pods \"4711-x\" is forbidden: ValidatingAdmissionPolicy 'no-root' with binding 'all' denied request: failed expression: object.spec.timeout") }
 
     private static let notReady = pod(
+        "service account builds/sd was not found, retry after the service account is created",
         "not yet ready to handle request", "error looking up service account builds/sd: etcdserver: request timed out",
         #"error looking up service account builds/sd: Get "https://10.0.0.1:443/api": dial tcp 10.0.0.1:443: connect: connection refused"#,
         #"error looking up service account builds/sd: Get "https://10.0.0.1:443/api": context deadline exceeded"#,
