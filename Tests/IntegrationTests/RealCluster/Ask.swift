@@ -27,7 +27,8 @@ struct Ask: Sendable {
     static func create(_ pod: JSONValue, query: String = "") -> Ask { Ask(method: "POST", path: "/pods\(query)", body: pod.serialized()) }
     static func read(_ pod: String) -> Ask { Ask(method: "GET", path: "/pods/\(pod)/status", isEventual: true) }
     static func list(_ query: String) -> Ask { Ask(method: "GET", path: "/pods?\(query)", isEventual: true) }
-    static func delete(_ query: String) -> Ask { Ask(method: "DELETE", path: "/pods?\(query)") }
+    /// The worker's role lets it delete by name only.
+    static func delete(_ query: String) -> Ask { Ask(method: "DELETE", path: "/pods?\(query)", asker: .administrator) }
 
     func by(_ asker: Asker) -> Ask { var copy = self; copy.asker = asker; return copy }
     func `in`(_ namespace: String) -> Ask { var copy = self; copy.namespace = namespace; return copy }
