@@ -31,9 +31,10 @@ extension Integration {
             try await eventually("it is failed") { try await stage.simulator.state().status(1) == "FAILURE" }
             #expect(try await stage.simulator.state().message(1).contains(words.prefix(60)))
             #expect(try await stage.simulator.requests().count { $0["method"]?.string == "POST" && $0["path"]?.string?.hasSuffix("/pods") ?? false } == 1)
-            let status = try await worker.status()
-            #expect(status["ready"]?.bool == true, "\(status)")
-            #expect(status["reports"]?.array?.first?["title"]?.string?.hasPrefix("policy: ") == true, "\(status["reports"] ?? .null)")
+            try await eventually("the report names the policy") {
+                try await worker.status()["reports"]?.array?.first?["title"]?.string?.hasPrefix("policy: ") == true
+            }
+            #expect(try await worker.status()["ready"]?.bool == true)
             try await worker.terminate()
         }
 
