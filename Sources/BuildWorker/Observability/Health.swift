@@ -74,7 +74,10 @@ public final class Health: Sendable {
     /// - Parameters:
     ///   - name: for people.
     ///   - fault: `nil` when a request to it succeeded.
-    func cluster(_ name: String, fault: String?) { self.state.withLock { $0.clusterFaults[name] = fault.map { ($0, .now) } } }
+    func cluster(_ name: String, _ access: CircuitBreaker.Access, fault: String?) {
+        // Who may look may still not create: one says nothing of the other.
+        self.state.withLock { $0.clusterFaults[access == .write ? name : "\(name) (reading)"] = fault.map { ($0, .now) } }
+    }
 
     /// - Parameter cause: `nil` when the service is back.
     func outage(of service: String, cause: String?) {

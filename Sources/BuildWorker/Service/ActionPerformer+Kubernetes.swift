@@ -183,19 +183,19 @@ extension ActionPerformer {
         let service = Outages.Dependency(place)
         do throws(KubernetesError) {
             let answer = try await request()
-            self.health.cluster(place.title, fault: nil)
+            self.health.cluster(place.title, access, fault: nil)
             self.outages.succeeded(service, access)
             return answer
         } catch {
             if error.isWorkersFault {
-                self.health.cluster(place.title, fault: error.description)
+                self.health.cluster(place.title, access, fault: error.description)
                 // What was not sent nobody has refused.
                 let words =
                     error.status == nil
                     ? "this worker cannot ask the cluster: check its address and token" : "the cluster refuses this worker: check its token, rights and namespace"
                 context.logger.error("\(words)", metadata: ["error": .string(error.description)])
             } else {
-                if error.status != nil { self.health.cluster(place.title, fault: nil) }
+                if error.status != nil { self.health.cluster(place.title, access, fault: nil) }
                 context.logger.debug("request failed", metadata: ["error": .string(error.description)])
             }
             if error.mayBeOutage {

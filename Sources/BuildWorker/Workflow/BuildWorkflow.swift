@@ -123,8 +123,8 @@ extension BuildWorkflow {
                 return fail(
                     .retriesExhausted(retries: rules.reprocessLimit, Problem(.other, "its pod could not be started")), facts, rules)
             }
-        // Unconfirmed timers count as attempts with the broker, so past the limit the pod may well be running: not to see it is no cause.
-        case .unseen where facts.attempt > rules.reprocessLimit: return owe(facts)
+        // Unconfirmed timers count as attempts with the broker, so at the limit the pod may well be running: not to see it is no cause.
+        case .unseen where facts.attempt >= rules.reprocessLimit: return owe(facts)
         case .pending, .running, .succeeded, .broken, .terminating, .foreign, .unseen: return watch(facts, rules)
         }
     }
