@@ -11,7 +11,7 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         case quotaExceeded
         /// A policy's no for this pod, whoever asks: a 403 of PodSecurity, a LimitRange, for a missing PriorityClass…, any 4xx of an admission webhook.
         case denied
-        /// 403 for want of rights, or of what the worker's settings name for every pod: its service account, its runtime class.
+        /// 403 for want of rights.
         case forbidden
         /// 403 of a server or a namespace that cannot say yes now.
         case notReady

@@ -23,11 +23,9 @@ enum ProcessUsage {
         guard let stream = opendir("/proc/self/fd") else { return 0 }
         defer { closedir(stream) }
         var count = 0
-        // Not by way of a copy of the entry, which may be shorter than its type.
-        let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
-        while let entry = readdir(stream) { if UnsafeRawPointer(entry).load(fromByteOffset: offset, as: UInt8.self) != UInt8(ascii: ".") { count += 1 } }
-        // One of them is the directory that is being read.
-        return max(0, count - 1)
+        while readdir(stream) != nil { count += 1 }
+        // Three of them are "." and "..", and the directory that is being read.
+        return max(0, count - 3)
     }
 
     private static func fields(_ path: String) -> [Substring] {

@@ -32,8 +32,8 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         self.message = message.safeToShow(limit: 300, hiding: secrets)
     }
 
-    /// The API has said no for good: 4xx, but for 401 (of a token that is still valid, which a proxy or a new key refuses to all), 408 and 429. Anything else may pass, a redirect too: it is somebody's misconfiguration, and
-    /// what the API did not take must not be lost over it. What this worker cannot even send is no answer of the API's.
+    /// The API has said no for good: 4xx, but for 401 (of a token that is still valid, which a proxy or a new key refuses to all), 408 and 429.
+    /// Anything else may pass, a redirect too: it is somebody's misconfiguration, and what the API did not take must not be lost over it. What this worker cannot even send is no answer of the API's.
     public var isRefusal: Bool {
         switch self.code {
         case .ended, .begun, .token: true
@@ -81,8 +81,9 @@ extension BuildAPIError {
     /// - Parameter document: the answer's body where it is JSON; the API's own errors have a `message` (hapi's boom).
     init(_ operation: String, _ response: HTTPResponse, _ document: JSONValue?, token: Secret?) {
         let message = document?["message"]?.string ?? ""
-        let expiry = token.flatMap(TokenClaims.init)?.expiry
-        let isValid = expiry.map { $0.secondsSince1970 > Timestamp.now.secondsSince1970 } ?? false
+        // Read only where it matters: most of these answers say that a build has ended.
+        lazy var expiry = token.flatMap(TokenClaims.init)?.expiry
+        lazy var isValid = expiry.map { $0.secondsSince1970 > Timestamp.now.secondsSince1970 } ?? false
         let isItsOwn = document?["message"]?.string != nil || document?["statusCode"]?.integer == response.status
         let code: Code =
             switch response.status {

@@ -54,10 +54,7 @@ extension ActionPerformer {
         properties.isPersistent = true
         for name in ["x-death", "x-delivery-count", "CC", "BCC"] { properties.headers[name] = nil }
         properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt))
-        // Each clock begins when its reason is first met. In an outage the API fails for all, and owes this build nothing.
-        for (clock, since) in [(Header.owedSince, context.owedSince), (Header.troubledSince, context.troubledSince)] {
-            properties.headers[clock] = since.map { .int64(Int64($0)) }
-        }
+        // Each clock begins when its reason is first met, and goes along. In an outage the API fails for all, and owes this build nothing.
         switch reason {
         case .outage: properties.headers[Header.owedSince] = nil
         case .aside: break
@@ -77,7 +74,7 @@ extension ActionPerformer {
     }
 
     func park(_ context: DeliveryContext) async -> HandOver {
-        let error: BuildMessageError = if case .failure(let error) = context.message { error } else { .owed(since: context.owedSince ?? 0) }
+        let error = context.parkingError
         let delivery = context.delivery
         let parked = ParkedMessage(delivery, for: error, at: context.arrivedAt.text)
         var message = parked.outgoing(self.rabbitmq)

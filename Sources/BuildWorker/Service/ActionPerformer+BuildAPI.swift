@@ -131,7 +131,7 @@ extension ActionPerformer {
     }
 
     /// The address stands in the message. Only the ecosystem's own API can be away for everybody: a message with a wrong address
-    /// is that build's problem.
+    /// is that build's fault.
     private func judge(_ error: BuildAPIError, _ access: CircuitBreaker.Access, _ build: BuildID, at apiURI: String) async {
         guard error.mayBeOutage else { return self.outages.answered(.buildAPI, access) }
         let ecosystem = self.configuration.ecosystem.api

@@ -81,6 +81,9 @@ final class DeliveryContext: Sendable {
         self.logger = logger
     }
 
+    /// Why it is parked, should it be.
+    var parkingError: BuildMessageError { if case .failure(let error) = self.message { error } else { .owed(since: self.owedSince ?? 0) } }
+
     /// `nil`: the message is unreadable or concerns no build.
     ///
     /// Poison is read here, by whoever needs its build: after it was parked, because reading may be what kills.

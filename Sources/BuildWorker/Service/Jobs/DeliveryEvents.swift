@@ -39,8 +39,7 @@ struct DeliveryEvents: Sendable {
             guard case .reportFailure(let cause) = action else { return nil }
             return Self.event(.buildFailed, context, cause: cause.description)
         case .parking(.held):
-            let cause = if case .failure(let error) = context.message { error.description } else { BuildMessageError.owed(since: context.owedSince ?? 0).description }
-            return Self.event(.messageParked, context, cause: cause)
+            return Self.event(.messageParked, context, cause: context.parkingError.description)
         case .build, .creation, .pod, .search, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement:
             return nil
         }
