@@ -83,7 +83,11 @@ import Testing
     }
 
     @Test func aProcessThatLeftTheGroupHoldsNobodyUp() async throws {
-        #expect(await self.run("setsid sleep 300 & echo $! left") == .done)
+        // The group ends with its first process, so that one waits until the other has left.
+        let sign = self.log + ".left"
+        defer { try? FileManager.default.removeItem(atPath: sign) }
+        let script = "setsid sh -c 'echo $$ left; : >\"\(sign)\"; exec sleep 300' & until [ -e \"\(sign)\" ]; do sleep 0.01; done"
+        #expect(await self.run(script) == .done)
         let line = try #require(try self.said.split(separator: "\n").first { $0.hasSuffix("left") })
         let orphan = try #require(Int32(line.split(separator: " ")[0]))
         #expect(!Self.isGone(orphan), "nobody waited for it")
