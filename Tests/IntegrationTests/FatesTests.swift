@@ -304,22 +304,6 @@ extension Integration {
             try await worker.terminate()
         }
 
-        @Test func withoutARetryQueueNothingIsPublished() async throws {
-            let stage = try await Stage.set()
-            defer { stage.clear() }
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_RETRYQUEUE_ENABLED": "false"])
-            try await worker.waitUntilConsuming(queues: 1)
-            try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await stage.publish(stage.start(2, image: "fate/bad-image:1"))
-            try await eventually("both are done") {
-                let state = try await stage.simulator.state()
-                return state.hostname(1) != nil && state.status(2) == "FAILURE"
-            }
-            try await eventually("nothing is left") { try stage.isSettled() }
-            #expect(try stage.depth(\.initTimers) == 0)
-            try await worker.terminate()
-        }
-
         @Test func unknownFieldsArePassedOn() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }

@@ -5,7 +5,9 @@ public enum ConnectionEvent: Hashable, Sendable {
     case disconnected(AMQPError, retryIn: Duration)
     case consuming(queue: String)
     /// The queue is not there, or was deleted, or its leader moved. Tried again after the pause.
-    case consumerLost(queue: String, reason: String, retryIn: Duration)
+    ///
+    /// `code`: AMQP's, of a refusal: 404 there is no such queue, 403 no right to it. `nil`: the consumer was cancelled.
+    case consumerLost(queue: String, code: Int?, reason: String, retryIn: Duration)
     /// No more deliveries come from that queue.
     case stopped(queue: String)
     /// An alarm: the broker takes no messages until ``unblocked``.

@@ -179,10 +179,10 @@ private final class ConsumerRole: ConnectionRole {
             try self.advance(channel, socket) { $0.stopped() }
             self.finishIfDrained()
         case .consumerCancelled(let channel):
-            try self.lose(channel, "the broker cancelled the consumer: the queue was deleted or moved", socket) { $0.cancelledByBroker() }
+            try self.lose(channel, nil, "the broker cancelled the consumer: the queue was deleted or moved", socket) { $0.cancelledByBroker() }
         case .channelRefused(let channel, let code, let text):
             self.lane(channel) { self.channels.close($0.channel.generation) }
-            try self.lose(channel, "\(code) \(text)", socket) { $0.closedByBroker() }
+            try self.lose(channel, Int(code), "\(code) \(text)", socket) { $0.closedByBroker() }
         case .blocked(let reason): self.onEvent(.blocked(reason: reason))
         case .unblocked: self.onEvent(.unblocked)
         case .return, .ack, .nack, .channelClosed, .confirmsSelected, .connectionClosed, .other: break
@@ -210,14 +210,14 @@ private final class ConsumerRole: ConnectionRole {
     }
 
     private func lose(
-        _ channel: UInt16, _ reason: String, _ socket: AMQPSocket, _ change: (inout ConsumerChannel) -> ConsumerChannel.Action?
+        _ channel: UInt16, _ code: Int?, _ reason: String, _ socket: AMQPSocket, _ change: (inout ConsumerChannel) -> ConsumerChannel.Action?
     ) throws(AMQPError) {
         let index = Int(channel) - 1
         guard self.lanes.indices.contains(index) else { return }
         let pause = self.lanes[index].backoff.next(using: &self.random)
         self.lanes[index].resumesAt = .now + pause
         try self.perform(change(&self.lanes[index].channel), index, socket)
-        self.onEvent(.consumerLost(queue: self.lanes[index].channel.queue, reason: reason, retryIn: pause))
+        self.onEvent(.consumerLost(queue: self.lanes[index].channel.queue, code: code, reason: reason, retryIn: pause))
         self.finishIfDrained()
     }
 

@@ -5,6 +5,10 @@ public struct DeliveryTag: Hashable, Sendable {
     public let generation: UInt64
     public let channel: UInt16
     public let number: UInt64
+
+    /// Of a delivery that the process makes itself; the broker's channels begin with 1.
+    static func ofThisProcess(_ number: UInt64) -> DeliveryTag { DeliveryTag(generation: 0, channel: 0, number: number) }
+    var isOfThisProcess: Bool { self.channel == 0 }
 }
 
 /// A message the broker handed to us and waits to see settled.

@@ -23,11 +23,13 @@ public enum PodName {
 
     /// The build that a pod is for; `nil` where it is not one of ours.
     static func build(of pod: JSONValue, prefix: String) -> BuildID? {
-        guard let label = pod[path: "metadata", "labels", Self.labelName]?.string, label.hasPrefix(prefix), let id = Int(label.dropFirst(prefix.count)) else {
-            return nil
-        }
-        let build = BuildID(rawValue: id)
-        return pod[path: "metadata", "name"]?.string == Self.of(build, prefix: prefix) ? build : nil
+        self.labelledBuild(of: pod, prefix: prefix).flatMap { pod[path: "metadata", "name"]?.string == Self.of($0, prefix: prefix) ? $0 : nil }
+    }
+
+    /// The build that a pod is for, whoever made it and whatever its name is.
+    static func labelledBuild(of pod: JSONValue, prefix: String) -> BuildID? {
+        guard let label = pod[path: "metadata", "labels", Self.labelName]?.string, label.hasPrefix(prefix) else { return nil }
+        return Int(label.dropFirst(prefix.count)).map { BuildID(rawValue: $0) }
     }
 
     private static func suffix(of build: BuildID) -> String {

@@ -24,7 +24,7 @@ struct PodTimes: Hashable, Sendable {
         self.untilRunning = .seconds(max(0, running.timeIntervalSince(scheduled)))
     }
 
-    private static func time(_ value: JSONValue?) -> Date? {
+    static func time(_ value: JSONValue?) -> Date? {
         guard let text = value?.string else { return nil }
         // Other formats say nothing.
         do { return try Date(text, strategy: .iso8601) } catch { return nil }

@@ -10,6 +10,8 @@ public final class Health: Sendable {
         var canPublishSince: ContinuousClock.Instant?
         /// By queue: `nil` is consumed, text says why it is not.
         var queues: [String: String?] = [:]
+        /// Why the retry queue cannot be used; the worker goes on without.
+        var withoutRetryQueue: String?
         /// The worker's own fault: token, rights, namespace. By what the cluster is called.
         var clusterFaults: [String: (text: String, at: ContinuousClock.Instant)] = [:]
         /// By service.
@@ -37,25 +39,38 @@ public final class Health: Sendable {
     private static let faultLifetime = Duration.seconds(120)
 
     private let state: Mutex<State>
+    private let retryQueue: String?
 
-    public init(queues: [String]) {
+    /// - Parameter retryQueue: the one of the queues that the worker can do without. Not among them it is switched off.
+    public init(queues: [String], retryQueue: String? = nil) {
+        self.retryQueue = retryQueue
         var state = State()
+        if let retryQueue, !queues.contains(retryQueue) { state.withoutRetryQueue = "RABBITMQ_RETRYQUEUE_ENABLED is off" }
         for queue in queues { state.queues[queue] = .some("not consumed yet") }
         self.state = Mutex(state)
     }
 
-    public func consuming(_ event: ConnectionEvent) {
+    /// - Returns: whether it says more than what was known.
+    @discardableResult
+    public func consuming(_ event: ConnectionEvent) -> Bool {
         self.state.withLock { state in
             switch event {
             case .connected: state.isConsumingConnected = true
             case .disconnected:
                 state.isConsumingConnected = false
                 for queue in state.queues.keys { state.queues[queue] = .some("not consumed") }
-            case .consuming(let queue): state.queues[queue] = .some(nil)
-            case .consumerLost(let queue, let reason, _): state.queues[queue] = .some(reason)
+            case .consuming(let queue):
+                state.queues[queue] = .some(nil)
+                if queue == self.retryQueue { state.withoutRetryQueue = nil }
+            case .consumerLost(let queue, let code, let reason, _):
+                state.queues[queue] = .some(reason)
+                guard queue == self.retryQueue, let code, [403, 404, 405].contains(code) else { break }
+                defer { state.withoutRetryQueue = reason }
+                return state.withoutRetryQueue != reason
             case .stopped(let queue): state.queues[queue] = .some("paused")
             case .blocked, .unblocked, .channelRenewed: break
             }
+            return true
         }
     }
 
@@ -105,6 +120,17 @@ public final class Health: Sendable {
         }
     }
 
+    /// What is published to the retry queue comes back, to this worker or another, as far as it knows.
+    var canUseRetryQueue: Bool { self.state.withLock { $0.withoutRetryQueue == nil } }
+
+    /// What the worker works without, and what that costs.
+    public var notes: [String] {
+        guard let queue = self.retryQueue, let reason = self.state.withLock({ $0.withoutRetryQueue }) else { return [] }
+        return [
+            "no retry queue (\(queue): \(reason)): this worker keeps init timers and verifies builds itself. A worker that loses its disk forgets them; builds are then found by their pods, up to an init timeout late"
+        ]
+    }
+
     public func draining() { self.state.withLock { $0.isDraining = true } }
 
     /// Why the worker is not ready, the gravest first; empty when it is.
@@ -132,7 +158,8 @@ public final class Health: Sendable {
                 problems.append("not connected to RabbitMQ")
             } else {
                 for (queue, reason) in state.queues.sorted(by: { $0.key < $1.key }) {
-                    if let reason { problems.append("queue \(queue): \(reason)") }
+                    guard let reason, queue != self.retryQueue || state.withoutRetryQueue == nil else { continue }
+                    problems.append("queue \(queue): \(reason)")
                 }
             }
             if !state.isPublishingConnected { problems.append("cannot publish: not connected to RabbitMQ") }

@@ -4,28 +4,35 @@ internal import Logging
 extension ActionPerformer {
     private var rabbitmq: RabbitMQOptions { self.configuration.rabbitmq }
 
-    private func verification(_ round: Int, _ context: DeliveryContext) -> Verification? {
+    private func verification(_ round: Int, _ context: DeliveryContext, isFromTimer: Bool = false, isHopeless: Bool = false) -> Verification? {
         guard case .success(let message) = context.message else { return nil }
-        return Verification(body: message.asVerify().serialized(), round: round, imagePullStartTime: context.knownImagePullStartTime)
+        return Verification(
+            body: message.asVerify().serialized(), round: round, imagePullStartTime: context.knownImagePullStartTime, isFromTimer: isFromTimer,
+            isHopeless: isHopeless)
     }
 
     func armTimer(_ round: Int, _ context: DeliveryContext) async -> HandOver {
-        await self.handOver(self.verification(round, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
+        // Fired, it would go nowhere.
+        guard self.verifications.brokerCanVerify else { return .noQueue }
+        return await self.handOver(self.verification(round, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
     }
 
     func requestVerification(_ isHopeless: Bool, _ context: DeliveryContext) async -> HandOver {
-        var verification = self.verification(context.round, context)
-        verification?.isHopeless = isHopeless
+        guard self.verifications.brokerCanVerify else { return .noQueue }
+        let verification = self.verification(context.round, context, isHopeless: isHopeless)
         return await self.handOver(verification?.outgoing(to: self.rabbitmq.retryQueue, self.rabbitmq), context)
     }
 
     func keepTimer(_ round: Int, _ context: DeliveryContext) async -> Outcome {
-        guard let verification = self.verification(round, context) else { return .failed(Problem(.message, "the message is no build's")) }
-        let outcome = await self.timers.keep(verification)
+        guard let verification = self.verification(round, context, isFromTimer: true) else { return .failed(Problem(.message, "the message is no build's")) }
+        let outcome = await self.verifications.keep(verification, for: self.rabbitmq.initTimeout)
         switch outcome {
         case .done:
-            context.logger.warning(
-                "queue \(self.rabbitmq.initQueue) does not exist: this worker keeps the init timer itself. 'worker topology apply' creates it")
+            // Where the retry queue cannot be used it has been said why.
+            guard self.verifications.brokerCanVerify else { break }
+            context.logger.log(
+                level: self.verifications.isFirstWithoutInitQueue() ? .warning : .debug,
+                "queue \(self.rabbitmq.initQueue) does not exist: this worker keeps init timers itself. 'worker topology apply' creates it")
         case .failed(let problem):
             context.logger.error("an init timer cannot be written down, so the message waits with the broker", metadata: ["error": .string(problem.detail)])
         }
@@ -65,6 +72,7 @@ extension ActionPerformer {
         if case .poison(let crashes) = context.command { properties.headers[Header.poisonCrashes] = .int64(Int64(crashes)) }
         if context.isFromInitTimer { properties.headers[Header.initTimer] = .int64(1) }
         if let start = context.knownImagePullStartTime { properties.headers[Header.imagePullStart] = .text(start) }
+        guard !delivery.tag.isOfThisProcess else { return await self.verifications.postpone(delivery, headers: properties.headers) }
         let waitQueue = delivery.queue == self.rabbitmq.retryQueue ? self.rabbitmq.retryWaitQueue : self.rabbitmq.waitQueue
         let message = OutgoingMessage(exchange: self.rabbitmq.exchange, routingKey: waitQueue, properties: properties, body: delivery.body)
         let handOver = await self.handOver(message, context)

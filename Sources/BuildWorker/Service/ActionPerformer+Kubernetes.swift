@@ -40,9 +40,9 @@ extension ActionPerformer {
     }
 
     /// What the answer to its creation says of a pod: that it is pending, and no more is to be seen at that moment. Where the look shall
-    /// come later, or is the only one as nobody verifies, or the answer shows anything else, it is a request of its own.
+    /// come later, or the answer shows anything else, it is a request of its own.
     private func seen(in pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) -> PodObservation? {
-        guard self.configuration.rabbitmq.retryQueueEnabled, pod["status"] != nil else { return nil }
+        guard pod["status"] != nil else { return nil }
         let observation = self.observe([pod], build, place, context)
         switch observation {
         case .pending: return observation

@@ -4,7 +4,7 @@ struct ActionPerformer: Sendable {
     let clusters: BuildClusters
     let buildAPI: BuildAPIClient
     let publish: @Sendable (OutgoingMessage) async -> PublishOutcome
-    let timers: LocalTimers
+    let verifications: LocalVerifications
     let health: Health
     let outages: Outages
     /// Where notes go that the build API does not take now.

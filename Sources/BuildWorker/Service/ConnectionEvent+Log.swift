@@ -1,7 +1,8 @@
 internal import Logging
 
 extension ConnectionEvent {
-    func log(to logger: Logger, connection: String) {
+    /// - Parameter isNews: `false`: what it says was so before.
+    func log(to logger: Logger, connection: String, isNews: Bool = true) {
         func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
             more.merging(["connection": .string(connection)]) { first, _ in first }
         }
@@ -12,12 +13,13 @@ extension ConnectionEvent {
                 "not connected to RabbitMQ, trying again", metadata: metadata(["error": .string(error.description), "retryIn": .string(pause.inWords)]))
         case .consuming(let queue): logger.info("waiting for messages in queues: \(queue)", metadata: metadata())
         // `consumer_timeout`, half an hour by default: the broker takes back all that is in hand on the channel.
-        case .consumerLost(let queue, let reason, let pause) where reason.contains("delivery acknowledgement"):
+        case .consumerLost(let queue, _, let reason, let pause) where reason.contains("delivery acknowledgement"):
             logger.error(
                 "RabbitMQ took back what was in hand of queue \(queue): a delivery was not settled within its consumer_timeout. What is slow? /status shows what each delivery waits for; CONCURRENCY_* limits make deliveries wait, too",
                 metadata: metadata(["error": .string(reason), "retryIn": .string(pause.inWords)]))
-        case .consumerLost(let queue, let reason, let pause):
-            logger.error(
+        case .consumerLost(let queue, _, let reason, let pause):
+            logger.log(
+                level: isNews ? .error : .debug,
                 "queue \(queue) is not consumed, trying again. Does it exist? 'worker topology check' explains",
                 metadata: metadata(["error": .string(reason), "retryIn": .string(pause.inWords)]))
         case .stopped(let queue): logger.info("no more deliveries from queue \(queue)", metadata: metadata())

@@ -10,7 +10,7 @@ struct HTTPServices: Sendable {
     init(_ configuration: WorkerConfiguration, _ meters: Meters, _ logger: Logger) {
         let rabbitmq = configuration.rabbitmq
         // As many as there may be builds in hand.
-        let concurrency = min(max(6, rabbitmq.prefetchCount * (rabbitmq.retryQueueEnabled ? 2 : 1)), 64)
+        let concurrency = min(max(6, rabbitmq.prefetchCount * 2), 64)
         let engine = self.engine
         var transports: [HTTPTransport] = []
         func transport(_ options: HTTPOptions) -> HTTPTransport {

@@ -9,7 +9,7 @@ public final class Worker: Service {
     private let consuming: ConsumingConnection
     private let publishing: PublishingConnection
     private let http: HTTPServices
-    private let timers: LocalTimers
+    private let verifications: LocalVerifications
     private let outages: Outages
     let intake: Intake
     let processor: DeliveryProcessor
@@ -33,15 +33,16 @@ public final class Worker: Service {
     public init(_ configuration: WorkerConfiguration, host: String, spool: SpoolDirectory?, environment: [String: String], logger: Logger) {
         let rabbitmq = configuration.rabbitmq
         let queues = [rabbitmq.queue] + (rabbitmq.retryQueueEnabled ? [rabbitmq.retryQueue] : [])
-        let health = Health(queues: queues)
+        let health = Health(queues: queues, retryQueue: rabbitmq.retryQueue)
         let endpoint = AMQPEndpoint(rabbitmq, connectionName: "\(Product.name) \(host) \(Product.version)")
         let publishing = PublishingConnection(endpoint) { event in
             health.publishing(event)
             event.log(to: logger, connection: "publish")
         }
         let consuming = ConsumingConnection(endpoint, queues: queues, prefetch: rabbitmq.prefetchCount, host: host) { event in
-            health.consuming(event)
-            event.log(to: logger, connection: "consume")
+            let isNews = health.consuming(event)
+            event.log(to: logger, connection: "consume", isNews: isNews)
+            if isNews, case .consumerLost(rabbitmq.retryQueue, _, _, _) = event { health.notes.forEach { logger.warning("\($0)") } }
         }
         let prometheus = PrometheusMetrics()
         let statsd = StatsdMetrics(configuration.metrics)
@@ -54,7 +55,7 @@ public final class Worker: Service {
         }
         let intake = Intake { consuming.setIntake($0) }
         let journal = Self.journal(spool, logger)
-        let timers = LocalTimers(rabbitmq, journal: journal, logger: logger, publish: publish)
+        let verifications = LocalVerifications(rabbitmq, journal: journal, logger: logger, isRetryQueueUsable: { health.canUseRetryQueue }, publish: publish)
         let http = HTTPServices(configuration, meters, logger)
         let kubernetes = configuration.executor.kubernetes
         let (clusters, buildAPI) = (http.clusters, http.buildAPI)
@@ -68,7 +69,7 @@ public final class Worker: Service {
                 spooler?.tell(BuildEvent(.outageBegan, cause: "\(dependency.rawValue) is away"))
             }, onClose: { spooler?.tell(BuildEvent(.outageEnded, cause: "\($0.rawValue) is back")) })
         let performer = ActionPerformer(
-            configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish, timers: timers, health: health, outages: outages,
+            configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish, verifications: verifications, health: health, outages: outages,
             keepNote: { spooler?.keep($0) })
         let inHand = InHand()
         let inFlight = InFlight()
@@ -92,37 +93,37 @@ public final class Worker: Service {
             isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince })
         self.supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, services: clusters.places.map { Outages.Dependency($0) } + [.buildAPI], transports: http.transports, unacked: { inHand.count }, localTimers: { timers.count })
+            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, services: clusters.places.map { Outages.Dependency($0) } + [.buildAPI], transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
         self.watchdog = Watchdog(
             supervisor: self.supervisor, statsd: statsd, systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
             heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger),
             lookAtSpool: { try spooler.map { spoolSurvey.update(try $0.counts()) } }, logger: logger)
         let chores = Self.chores(configuration, spool, spooler, meters)
-        self.janitor = Janitor(configuration, clusters: clusters, buildAPI: buildAPI, survey: survey, meters: meters, chores: chores, logger: logger)
+        self.janitor = Janitor(configuration, clusters: clusters, buildAPI: buildAPI, survey: survey, verifications: verifications, meters: meters, chores: chores, logger: logger)
         self.inHand = inHand
         self.processor = DeliveryProcessor(
             rules: WorkflowRules(
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
-                healTimeout: rabbitmq.healTimeout, apiPatience: configuration.ecosystem.apiPatience,
-                usesRetryQueue: rabbitmq.retryQueueEnabled),
+                healTimeout: rabbitmq.healTimeout, apiPatience: configuration.ecosystem.apiPatience),
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
-            isolation: Isolation(spool, prefetch: rabbitmq.prefetchCount, queues: queues.count, health: health, logger: logger), limits: JobLimits(configuration.concurrency),
+            isolation: Isolation(spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger), limits: JobLimits(configuration.concurrency),
             settle: { tag, settlement in
+                guard !tag.isOfThisProcess else { return await verifications.settle(tag, as: settlement) }
                 consuming.settle(tag, as: settlement)
                 await consuming.flush()
             },
-            isOutage: { outages.wasAnyOpen(since: $0) }, isGone: { consuming.isGone($0) }, perform: performer.perform,
+            isOutage: { outages.wasAnyOpen(since: $0) }, isGone: { !$0.isOfThisProcess && consuming.isGone($0) }, perform: performer.perform,
             observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 })
         self.intake = intake
         (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)
-        (self.consuming, self.publishing, self.timers) = (consuming, publishing, timers)
+        (self.consuming, self.publishing, self.verifications) = (consuming, publishing, verifications)
     }
 
     /// What the worker tells over HTTP, by path.
     public var routes: OperatorServer.Routes { self.supervisor.routes }
 
     /// Nothing is being handled, and no timer runs here.
-    public var isIdle: Bool { self.inHand.count == 0 && self.timers.count == 0 }
+    public var isIdle: Bool { self.inHand.count == 0 && self.verifications.count == 0 }
 
     /// Ends ``run()`` at once: what is not settled goes back to its queue.
     public func handBack() { self.handBackRequests.continuation.yield() }
@@ -133,6 +134,7 @@ public final class Worker: Service {
         // A task of its own, for this one is cancelled when a drain takes too long: what failed last is to be read, too.
         let writing = Task { await self.reports?.run() }
         self.reportEarlierDeaths()
+        self.health.notes.forEach { self.logger.warning("\($0)") }
         self.publishing.start()
         self.consuming.start()
         await withTaskGroup { group in
@@ -157,7 +159,7 @@ public final class Worker: Service {
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
                 await withTaskGroup { group in
-                    group.addTask { await self.timers.run() }
+                    group.addTask { await self.verifications.run() }
                     group.addTask { await self.outages.run() }
                     group.addTask { await self.janitor.run() }
                     if let spooler { group.addTask { await spooler.run() } }
@@ -174,7 +176,7 @@ public final class Worker: Service {
                 self.health.draining()
                 self.consuming.drain()
                 self.outages.drain()
-                self.timers.drain()
+                self.verifications.drain()
                 self.janitor.drain()
             }
         } onCancel: {
@@ -182,21 +184,33 @@ public final class Worker: Service {
             self.consuming.stop()
             self.publishing.stop()
             self.outages.drain()
-            self.timers.drain()
+            self.verifications.drain()
             self.janitor.drain()
         }
     }
 
-    /// A task a delivery; the prefetch bounds how many there are.
     private func handleDeliveries() async {
+        async let own: Void = self.handle(self.verifications.deliveries)
+        await self.handle(self.consuming.deliveries)
+        await own
+    }
+
+    /// A task a delivery; the prefetch bounds how many there are.
+    private func handle(_ deliveries: AsyncStream<Delivery>) async {
         await withDiscardingTaskGroup { group in
-            for await delivery in self.consuming.deliveries {
+            for await delivery in deliveries {
                 self.inHand.began()
                 // Here, in the order of arrival: tasks begin in any order.
                 let prepared = self.processor.prepare(delivery)
                 group.addTask {
                     // None: the worker ends at once, and the broker gives the message to another.
-                    if let settlement = await self.processor.process(prepared) { self.consuming.settle(delivery.tag, as: settlement) }
+                    if let settlement = await self.processor.process(prepared) {
+                        if delivery.tag.isOfThisProcess {
+                            await self.verifications.settle(delivery.tag, as: settlement)
+                        } else {
+                            self.consuming.settle(delivery.tag, as: settlement)
+                        }
+                    }
                     self.inHand.ended()
                 }
             }

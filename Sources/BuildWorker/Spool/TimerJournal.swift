@@ -5,9 +5,8 @@ final class TimerJournal: Sendable {
     struct Entry: Hashable, Sendable {
         /// Milliseconds since 1970: a clock that a restart does not reset.
         var dueAt: Int
-        /// Init timers that the build has had, this one included.
-        var round: Int
-        var imagePullStartTime: String?
+        /// Of the message: texts and whole numbers.
+        var headers: AMQPTable
         /// The `verify` message.
         var body: [UInt8]
     }
@@ -23,13 +22,12 @@ final class TimerJournal: Sendable {
 
     /// - Returns: the file's name, to remove it by.
     func write(_ entry: Entry) throws(SpoolError) -> String {
-        let name = "\(entry.dueAt)-\(entry.round)-\(Fingerprint.of(entry.body)).json"
-        var members: [JSONValue.Member] = [
-            .init("dueAt", .number(String(entry.dueAt))), .init("round", .number(String(entry.round))),
-            .init("message", .string(String(decoding: entry.body, as: UTF8.self))),
+        let name = "\(entry.dueAt)-\(Fingerprint.of(entry.body)).json"
+        let headers = entry.headers.fields.map { JSONValue.Member($0.name, $0.value.text.map { .string($0) } ?? .integer($0.value.integer ?? 0)) }
+        let document: JSONValue = [
+            "dueAt": .integer(entry.dueAt), "headers": .object(headers), "message": .string(String(decoding: entry.body, as: UTF8.self)),
         ]
-        if let start = entry.imagePullStartTime { members.append(.init("imagePullStartTime", .string(start))) }
-        try SpoolFile.replace("\(self.directory)/\(name)", with: JSONValue.object(members).serialized())
+        try SpoolFile.replace("\(self.directory)/\(name)", with: document.serialized())
         return name
     }
 
@@ -48,9 +46,10 @@ final class TimerJournal: Sendable {
     private static func entry(_ bytes: [UInt8], _ path: String) throws(SpoolError) -> Entry {
         let document: JSONValue
         do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
-        guard let dueAt = document["dueAt"]?.integer, let round = document["round"]?.integer, let message = document["message"]?.string else {
+        guard let dueAt = document["dueAt"]?.integer, let headers = document["headers"]?.members, let message = document["message"]?.string else {
             throw SpoolError("read", path, "it is not an init timer")
         }
-        return Entry(dueAt: dueAt, round: round, imagePullStartTime: document["imagePullStartTime"]?.string, body: Array(message.utf8))
+        let fields = headers.map { AMQPTable.Field($0.name, $0.value.string.map { .text($0) } ?? .int64(Int64($0.value.integer ?? 0))) }
+        return Entry(dueAt: dueAt, headers: AMQPTable(fields), body: Array(message.utf8))
     }
 }

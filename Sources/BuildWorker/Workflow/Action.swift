@@ -14,7 +14,7 @@ public enum Action: Hashable, Sendable {
     /// `round` counts the build's timers from 1. The note is told meanwhile, whatever becomes of the timer → ``Fact/note(_:)``: both are requests
     /// to others, and a build waits for the slower one instead of for both.
     case armTimer(round: Int, telling: BuildNote?)
-    /// The broker has no init queue: keep the timer in this process → ``Fact/timerKept(_:)``.
+    /// The broker has no queue for it: keep the timer in this process → ``Fact/timerKept(_:)``.
     case keepTimer(round: Int)
     /// Publish `verify` to the retry queue, to be handled now → ``Fact/verification(_:)``. `isHopeless`: what was seen of the pod will not
     /// pass, whatever it shows then.

@@ -160,31 +160,33 @@ extension BuildWorkflow {
     private static func note(_ node: String?) -> BuildNote { node.map { .scheduled(node: $0) } ?? .waitingForResources }
 
     /// Something is wrong with the pod, or could not be seen: the retry queue finds out, without delay.
-    /// Without a retry queue nobody would, so a known cause is judged at once.
+    /// Where nobody can be asked to, a known cause is judged at once, and else the init timer finds out.
     private static func verifyNow(_ failure: PodFailure?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
-        guard rules.usesRetryQueue else { return failure.map { judge($0, facts, rules) } ?? .settle(.ack) }
         switch facts.verification {
         case nil: return .requestVerification(isHopeless: failure?.outlook == .hopeless)
         case .held: return .settle(.ack)
-        case .noQueue, .notHeld: return .settle(.nack)
+        case .noQueue: return failure.map { judge($0, facts, rules) } ?? keepTimer(round: 1, facts) ?? .settle(.ack)
+        case .notHeld: return .settle(.nack)
+        }
+    }
+
+    /// - Returns: `nil` when the timer is kept.
+    private static func keepTimer(round: Int, _ facts: Facts) -> Action? {
+        switch facts.timerKept {
+        case nil: .keepTimer(round: round)
+        case .done: nil
+        case .failed: .settle(.nack)
         }
     }
 
     /// A build whose note is lost is still watched; one whose timer is not held comes back, and is told again.
     private static func armTimer(round: Int, note: BuildNote?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
-        if rules.usesRetryQueue {
-            switch facts.timer {
-            case nil: return .armTimer(round: round, telling: note)
-            case .held: break
-            case .noQueue:
-                switch facts.timerKept {
-                case nil: return .keepTimer(round: round)
-                case .done: break
-                case .failed: return .settle(.nack)
-                }
-            // Not an attempt at the build, so no limit: its pod is fine, and the broker will be back.
-            case .notHeld: return .settle(.nack)
-            }
+        switch facts.timer {
+        case nil: return .armTimer(round: round, telling: note)
+        case .held: break
+        case .noQueue: if let action = keepTimer(round: round, facts) { return action }
+        // Not an attempt at the build, so no limit: its pod is fine, and the broker will be back.
+        case .notHeld: return .settle(.nack)
         }
         guard let note else { return .settle(.ack) }
         return tell(note, facts, rules)

@@ -13,17 +13,14 @@ public struct WorkflowRules: Hashable, Sendable {
     public var healTimeout: Duration
     /// How long a build's message may go round because the build API fails for this build alone.
     public var apiPatience: Duration
-    /// Off: nothing is published, so no timer is armed and nothing is verified later.
-    public var usesRetryQueue: Bool
 
     public init(
         reprocessLimit: Int = 5, verifyLimit: Int = 6, initTimeout: Duration = .seconds(300), healTimeout: Duration = .seconds(60),
-        apiPatience: Duration = .seconds(86_400), usesRetryQueue: Bool = true
+        apiPatience: Duration = .seconds(86_400)
     ) {
         self.reprocessLimit = reprocessLimit
         self.verifyLimit = verifyLimit
         self.initTimeout = initTimeout
         (self.healTimeout, self.apiPatience) = (healTimeout, apiPatience)
-        self.usesRetryQueue = usesRetryQueue
     }
 }

@@ -79,9 +79,17 @@ final class CrashSimulation: Sendable {
         }
     }
 
+    /// A program that another test is just starting has inherited the last worker's lock until it is executed.
+    private func lock(_ path: String) async throws -> SpoolDirectory {
+        for _ in 0..<500 {
+            do throws(SpoolError) { return try SpoolDirectory(path) } catch { try await Task.sleep(for: .milliseconds(10)) }
+        }
+        return try SpoolDirectory(path)
+    }
+
     /// Until it is killed, or nothing is left to do.
     private func runWorker(_ path: String) async throws {
-        let spool = try SpoolDirectory(path)
+        let spool = try await self.lock(path)
         let beginning = ContinuousClock.now
         let clock = IsolationClock(
             now: { beginning + (ContinuousClock.now - beginning) * Self.haste },

@@ -36,6 +36,8 @@ struct Schedule {
     let workers: Int
     /// Deliveries a worker may hold unsettled, for each of the two queues.
     let prefetch: Int
+    /// Without it workers keep init timers and what comes of them themselves.
+    let hasRetryQueue: Bool
     /// Without it workers keep the init timers themselves.
     let hasInitQueue: Bool
     let hasParkedQueue: Bool
@@ -55,7 +57,8 @@ struct Schedule {
         self.seed = seed
         self.rules = WorkflowRules(
             reprocessLimit: random.chance(percent: 30) ? 1 : random.between(2, 5), verifyLimit: random.between(1, 6),
-            initTimeout: .milliseconds(Self.initMilliseconds), usesRetryQueue: !random.chance(percent: 4))
+            initTimeout: .milliseconds(Self.initMilliseconds))
+        self.hasRetryQueue = !random.chance(percent: 8)
         self.workers = random.chance(percent: 50) ? 1 : random.between(2, 3)
         self.prefetch = random.between(1, 5)
         self.hasInitQueue = !random.chance(percent: 10)

@@ -57,6 +57,11 @@ extension Simulation {
         case .healing: copy.troubledSince = copy.troubledSince ?? handling.begunAt
         }
         copy.isRedelivered = false
+        if handling.queue == .retry, !self.schedule.hasRetryQueue {
+            guard self.fault(on: .disk, &handling) == nil else { return .notHeld }
+            self.put(copy, in: .retryWait)
+            return .held
+        }
         return self.handOver(copy, to: handling.queue == .builds ? .wait : .retryWait, &handling)
     }
 }

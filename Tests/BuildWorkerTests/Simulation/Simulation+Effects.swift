@@ -57,6 +57,7 @@ extension Simulation {
                 self.keepTimer(of: build, round: round, in: handling.worker)
                 return .timer(.held)
             }
+            guard self.schedule.hasRetryQueue else { return .timer(.noQueue) }
             let queue: SimulatedQueue? = self.schedule.hasInitQueue ? .initTimers : nil
             return .timer(self.handOver(SimulatedBroker.Message(build: build, command: .verify, round: round), to: queue, &handling))
         case .keepTimer(let round):
@@ -64,6 +65,7 @@ extension Simulation {
             self.keepTimer(of: build, round: round, in: handling.worker)
             return .timerKept(.done)
         case .requestVerification(let isHopeless):
+            guard self.schedule.hasRetryQueue else { return .verification(.noQueue) }
             var message = SimulatedBroker.Message(build: build, command: .verify, round: handling.facts.round)
             message.isHopeless = isHopeless
             return .verification(self.handOver(message, to: .retry, &handling))

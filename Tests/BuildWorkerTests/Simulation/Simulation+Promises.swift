@@ -22,7 +22,7 @@ extension Simulation {
         let content = self.broker.messages[message]
         switch content.command {
         case .start, .verify:
-            guard let build = content.build, !self.isOver(build), !self.isHeld(build), !self.isWatchedByNobody(handling) else { return }
+            guard let build = content.build, !self.isOver(build), !self.isHeld(build) else { return }
             self.breaks(.settledLast, "message \(message) is acked, and build \(build) has neither begun nor ended")
         case .unreadable:
             guard self.schedule.hasParkedQueue, !self.parked.contains(message) else { return }
@@ -37,18 +37,8 @@ extension Simulation {
         }
     }
 
-    /// Without a retry queue nobody watches a pod that is not visibly broken: as the original.
-    private func isWatchedByNobody(_ handling: Handling) -> Bool {
-        guard !self.schedule.rules.usesRetryQueue, handling.command == .start else { return false }
-        switch handling.facts.pod {
-        case .pending, .running, .succeeded, .unseen, .absent: return true
-        case nil, .broken, .terminating, .foreign: return false
-        }
-    }
-
     /// Something was forgotten that no settlement is to blame for.
     func checkAllHeld(after event: @autoclosure () -> String) {
-        guard self.schedule.rules.usesRetryQueue else { return }
         for build in 0..<self.schedule.builds.count where self.wasAsked(build) && !self.isOver(build) && !self.isHeld(build) {
             self.breaks(.everyBuildIsHeld, "\(event()), and nothing holds build \(build)")
         }
@@ -82,7 +72,6 @@ extension Simulation {
             // Who cannot learn that a build has ended cannot tidy up after it; a deletion that fails so often is given up.
             if handling.callsToAPIThatFailed > 0 { self.excused[build] = true }
             if case .failed = handling.facts.deletion { self.excused[build] = true }
-            if case .unseen = handling.facts.pod, self.isWatchedByNobody(handling) { self.excused[build] = true }
         }
     }
 
@@ -109,7 +98,7 @@ extension Simulation {
             }
         }
         for build in 0..<self.schedule.builds.count {
-            if self.schedule.rules.usesRetryQueue, !self.isOver(build) {
+            if !self.isOver(build) {
                 self.breaks(.everyBuildEnds, "build \(build) (\(self.schedule.builds[build].fate)) has neither begun nor ended")
             }
             guard self.api.hasEnded(build), !self.excused[build], !self.schedule.builds[build].isUnknownToAPI else { continue }

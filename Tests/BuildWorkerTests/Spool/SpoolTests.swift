@@ -63,7 +63,9 @@ import Testing
     @Test func timersAreFoundAgain() throws {
         let journal = try TimerJournal("\(self.directory)/timers")
         let body = Array(#"{"job":"verify","text":"ü \" \n"}"#.utf8)
-        let timers = (1...3).map { TimerJournal.Entry(dueAt: 1_800_000_000_000 + $0, round: $0, imagePullStartTime: $0 == 2 ? "2026-11-21T08:00:00.000Z" : nil, body: body) }
+        let timers = (1...3).map {
+            TimerJournal.Entry(
+                dueAt: 1_800_000_000_000 + $0, headers: ["x-init-round": .int64(Int64($0)), "x-image-pull-start-time": "2026-11-21T08:00:00.000Z"], body: body) }
         let names = try timers.map { try journal.write($0) }
         try Data("rubbish".utf8).write(to: URL(fileURLWithPath: "\(self.directory)/timers/4-rubbish.json"))
         try Data("half".utf8).write(to: URL(fileURLWithPath: "\(self.directory)/timers/5.json.tmp"))

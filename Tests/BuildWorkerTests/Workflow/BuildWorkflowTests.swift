@@ -4,8 +4,7 @@ import Testing
 
 /// The tables of WORKFLOW.md, row by row.
 @Suite struct BuildWorkflowTests {
-    static let rules = WorkflowRules(reprocessLimit: 5, verifyLimit: 6, initTimeout: .seconds(300), usesRetryQueue: true)
-    static let withoutRetryQueue = WorkflowRules(reprocessLimit: 5, usesRetryQueue: false)
+    static let rules = WorkflowRules(reprocessLimit: 5, verifyLimit: 6, initTimeout: .seconds(300))
 
     /// One arrow of the diagram: what is known, and what follows.
     struct Arrow: CustomTestStringConvertible {
@@ -78,9 +77,6 @@ import Testing
             "verification not confirmed: nack", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.image, ""))), .verification(.notHeld)],
             .settle(.nack)),
         Arrow(
-            "no retry queue to verify on: nack", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.image, ""))), .verification(.noQueue)],
-            .settle(.nack)),
-        Arrow(
             "400/422: FAILURE at once", .start, Facts(), [.creation(.rejected("spec.x")), .build(.waiting)], .reportFailure(.podRejected("spec.x"))),
         Arrow("quota, 429, 5xx, network: nack below the limit", .start, attempt(4), [.build(.waiting), .creation(.refused("500"))], .settle(.nack)),
         Arrow("at the limit: look once more", .start, attempt(5), [.build(.waiting), .creation(.refused("500"))], .lookAtPod),
@@ -143,12 +139,16 @@ import Testing
         Arrow("a repeated start after its stop removes what was made", .start, Facts(isRepeated: true, wasStopped: true), .deletePods),
         Arrow("an earlier pod that cannot be seen: retry", .start, Facts(), [.creation(.alreadyExists), .pod(.unseen("503"))], .settle(.nack)),
         Arrow(
-            "retry queue off: no timer, no publication", .start, Facts(), [.creation(.created()), pending], .tellBuild(.waitingForResources),
-            rules: withoutRetryQueue),
-        Arrow("retry queue off: ack", .start, Facts(), [.creation(.created()), pending, .note(.taken)], .settle(.ack), rules: withoutRetryQueue),
+            "no retry queue and the pod failed: FAILURE at once", .start, Facts(),
+            [.creation(.created()), .pod(.broken(PodFailure(.image, "x"))), .verification(.noQueue), .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "x")))),
         Arrow(
-            "retry queue off and the pod failed: FAILURE, or nobody would tell", .start, Facts(),
-            [.creation(.created()), .pod(.broken(PodFailure(.image, "x"))), .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "x"))), rules: withoutRetryQueue),
+            "no retry queue and trouble that may pass: its time", .start, Facts(),
+            [.creation(.created()), .pod(.broken(PodFailure(.image, "x", outlook: .mayHeal))), .verification(.noQueue)], .postpone(.healing)),
+        Arrow(
+            "no retry queue and the look failed: the timer stays here", .start, Facts(), [.creation(.created()), .pod(.unseen("")), .verification(.noQueue)],
+            .keepTimer(round: 1)),
+        Arrow(
+            "kept: ack", .start, Facts(), [.creation(.created()), .pod(.unseen("")), .verification(.noQueue), .timerKept(.done)], .settle(.ack)),
     ])
     func start(_ arrow: Arrow) { self.check(arrow) }
 

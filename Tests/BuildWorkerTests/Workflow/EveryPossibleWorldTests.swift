@@ -7,21 +7,16 @@ import Testing
     struct World: CustomTestStringConvertible {
         let command: BuildCommand
         let attempt: Int
-        let usesRetryQueue: Bool
-        var testDescription: String { "\(command), attempt \(attempt)\(usesRetryQueue ? "" : ", no retry queue")" }
+        var testDescription: String { "\(command), attempt \(attempt)" }
 
         private static let commands: [BuildCommand] = [.start, .stop, .verify, .clear, .unreadable, .poison(crashes: 3)]
 
-        static let all = commands.flatMap { command in
-            [0, 5, 6].flatMap { attempt in
-                [true, false].map { World(command: command, attempt: attempt, usesRetryQueue: $0) }
-            }
-        }
+        static let all = commands.flatMap { command in [0, 5, 6].map { World(command: command, attempt: $0) } }
     }
 
     @Test(arguments: World.all)
     func everyPathEndsAndKeepsThePromises(world: World) {
-        let rules = WorkflowRules(usesRetryQueue: world.usesRetryQueue)
+        let rules = WorkflowRules()
         var paths = 0
         for known in Self.beginnings(world.command, world.attempt) {
             self.walk(world, rules, known, []) { settlement, facts, performed in
@@ -81,7 +76,7 @@ import Testing
             if !holds { Issue.record("\(promise): \(settlement) after \(performed) with \(facts)") }
         }
         func waitsForBroker(_ facts: Facts) -> Bool {
-            facts.timer == .notHeld || facts.timer == .noQueue || facts.parking == .notHeld || facts.verification == .notHeld || facts.verification == .noQueue
+            facts.timer == .notHeld || facts.timerKept == .failed("ENOSPC") || facts.parking == .notHeld || facts.verification == .notHeld
         }
         let reported = facts.failure == .taken || facts.failure == .refused("400") || facts.failure == .ended || facts.build == .ended || facts.build?.isRefused ?? false
         let isOwed = facts.build == .unknown && facts.hasBegun || facts.failure == .notTaken("502") || facts.build == .unavailable("502") || facts.pod == .unseen("503")
@@ -94,8 +89,7 @@ import Testing
             let hasBegun = world.command == .verify && (facts.pod?.hasBegun ?? false)
             let isOver = facts.wasStopped && world.command == .start || facts.build == .ended || facts.note == .ended || facts.failure == .ended || facts.build?.isRefused ?? false || facts.parking == .held || facts.parking == .noQueue
                 || facts.build == .running
-            let nobodyWatches = !rules.usesRetryQueue && facts.pod.map { !$0.isBroken } ?? false
-            expect(isWatched || reported || hasBegun || isOver || nobodyWatches || isPostponed, "acks a build that nobody watches")
+            expect(isWatched || reported || hasBegun || isOver || isPostponed, "acks a build that nobody watches")
         case (.stop, .ack): 
             expect(facts.deletion == .done || isPostponed || world.attempt >= rules.reprocessLimit && !facts.isOutage, "acks a stop that was not done")
         case (.clear, .ack): 
@@ -104,8 +98,7 @@ import Testing
         case (.poison, .ack): expect(facts.parking != .notHeld && (reported || isPostponed || facts.isOverdue || facts.build == .running), "acks poison that nobody was told of")
         case (.start, .nack), (.verify, .nack), (.stop, .nack), (.clear, .nack), (.unreadable, .nack), (.poison, .nack):
             // Past the limit a message only waits for what others owe: the broker's confirm or the API's ear.
-            let waitsForOthers = isOwed || facts.timer == .notHeld || facts.timer == .noQueue || facts.verification == .notHeld
-                || facts.verification == .noQueue || facts.isOutage || facts.parking == .notHeld || isHealing
+            let waitsForOthers = isOwed || facts.timer == .notHeld || facts.timerKept == .failed("ENOSPC") || facts.verification == .notHeld || facts.isOutage || facts.parking == .notHeld || isHealing
             expect(world.attempt < rules.reprocessLimit || waitsForOthers, "retries for ever")
             expect(!reported || facts.deletion != nil, "brings back a build that was failed")
             expect(!isPostponed, "brings back what the broker has already")
@@ -120,7 +113,6 @@ import Testing
             expect(facts.pod?.isBroken != true || cause.namesThePod, "hides what was seen")
         }
         if performed.contains(.createPod) { expect(!facts.wasStopped && world.attempt <= rules.reprocessLimit, "creates what must not be") }
-        if !rules.usesRetryQueue { expect(facts.timer == nil && facts.verification == nil, "publishes with the retry queue off") }
         if let timer = performed.firstIndex(where: { $0.kind == "armTimer" }), let note = performed.firstIndex(where: { $0.kind == "tellBuild" }) {
             expect(timer < note, "tells before the timer is armed")
         }

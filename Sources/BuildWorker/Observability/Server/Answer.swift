@@ -14,5 +14,8 @@ public struct Answer: Sendable {
     static func json(_ document: JSONValue) -> Answer { Answer(contentType: "application/json; charset=utf-8", body: document.serialized()) }
 
     /// 200 `ok`, or 503 with the reasons, one a line.
-    static func verdict(_ problems: [String]) -> Answer { .text(problems.isEmpty ? "ok" : problems.joined(separator: "\n"), isFine: problems.isEmpty) }
+    /// - Parameter notes: what is worth knowing and no problem.
+    static func verdict(_ problems: [String], notes: [String] = []) -> Answer {
+        .text((problems.isEmpty ? ["ok"] + notes : problems).joined(separator: "\n"), isFine: problems.isEmpty)
+    }
 }

@@ -61,7 +61,7 @@ public struct ParkedQueue: Sendable {
         let consuming = ConsumingConnection(
             endpoint, queues: [self.options.parkedQueue], prefetch: min(depth, Self.largestLook), host: "worker parked"
         ) { event in
-            if case .consumerLost(_, let reason, _) = event { refusal.reason.withLock { $0 = reason } }
+            if case .consumerLost(_, _, let reason, _) = event { refusal.reason.withLock { $0 = reason } }
         }
         let publishing = PublishingConnection(endpoint, confirmTimeout: .seconds(10), patience: .seconds(15)) { _ in }
         consuming.start()

@@ -9,6 +9,7 @@ final class Janitor: Sendable {
     private let survey: QueueSurvey
     private let pods: PodSweep
     private let secrets: SecretSweep
+    private let adoption: PodAdoption
     /// Other chores, on a thread that may block. One that fails is said, and tried again next time.
     private let chores: [@Sendable () throws -> Void]
     private let logger: Logger
@@ -16,12 +17,13 @@ final class Janitor: Sendable {
     private let isLooking = Atomic<Bool>(false)
 
     init(
-        _ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, survey: QueueSurvey, meters: Meters,
+        _ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, survey: QueueSurvey, verifications: LocalVerifications, meters: Meters,
         chores: [@Sendable () throws -> Void] = [], logger: Logger
     ) {
         (self.options, self.rabbitmq, self.survey, self.chores, self.logger) = (configuration.janitor, configuration.rabbitmq, survey, chores, logger)
         self.pods = PodSweep(configuration, clusters: clusters, buildAPI: buildAPI, meters: meters, logger: logger)
         self.secrets = SecretSweep(clusters: clusters, meters: meters, logger: logger)
+        self.adoption = PodAdoption(configuration.rabbitmq, clusters: clusters, verifications: verifications, logger: logger)
     }
 
     /// Until told to ``drain()``.
@@ -47,6 +49,7 @@ final class Janitor: Sendable {
             self.lookAtQueues()
             await self.pods.sweep()
             await self.secrets.sweep()
+            await self.adoption.sweep()
             for chore in self.chores {
                 do { try await OwnThread.run(chore) } catch { self.logger.warning("housekeeping failed", metadata: ["error": .string("\(error)")]) }
             }

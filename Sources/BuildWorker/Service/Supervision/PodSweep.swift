@@ -51,7 +51,7 @@ struct PodSweep: Sendable {
         // Of each sort its own share, and not the same ones each time: builds that run for long must not keep the rest from its turn.
         var (finished, unfinished) = (Sample<Candidate>(limit: Self.limit), Sample<Candidate>(limit: Self.limit))
         do throws(KubernetesError) {
-            try await place.client.forEachPage(ofPodsLabelled: "app=screwdriver,tier=builds") { pods in
+            try await place.client.forEachPage(ofPodsLabelled: PodLabels.selector) { pods in
                 for pod in pods {
                     let verdict = Self.verdict(pod, now: Date(), ttl: ttl)
                     guard verdict != .keep, let candidate = Candidate(pod, place.options.prefix) else { continue }
@@ -108,21 +108,10 @@ struct PodSweep: Sendable {
         self.logger.info("the janitor deleted a pod", metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue), "what": .string(what)])
     }
 
-    private func token(_ access: BuildAccess, _ place: BuildClusters.Place) async -> Secret? {
-        switch access.token {
-        case .known(let token): return token
-        case .inSecret(let name):
-            do throws(KubernetesError) { return try await place.client.token(inSecret: name) } catch {
-                self.logger.debug("a build's token could not be read", metadata: ["secret": .string(name), "error": .string(error.description)])
-                return nil
-            }
-        }
-    }
-
     /// Not knowing is no reason to delete, but for one thing: when the build's token is not taken any more, half a day has passed, and nobody
     /// can be told anything of a pod that is dead.
     private func hasEnded(_ candidate: Candidate, _ place: BuildClusters.Place, isFinished: Bool) async -> Bool {
-        guard let token = await self.token(candidate.access, place) else { return false }
+        guard let token = await place.token(candidate.access, self.logger) else { return false }
         let (build, apiURI) = (candidate.build, candidate.access.apiURI)
         // The certain question takes a running build's status message away; builds that run have a step that is active.
         do throws(BuildAPIError) {

@@ -34,8 +34,8 @@ final class Supervisor: Sendable {
     var routes: OperatorServer.Routes {
         [
             "/": { StatusPage.answer },
-            "/health": { .verdict(self.health.problems) },
-            "/readyz": { .verdict(self.health.problems) },
+            "/health": { .verdict(self.health.problems, notes: self.health.notes) },
+            "/readyz": { .verdict(self.health.problems, notes: self.health.notes) },
             "/livez": { .verdict(self.liveness.problems) },
             "/status": { .json(self.document) },
             "/metrics": { Answer(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(self.metrics.utf8)) },

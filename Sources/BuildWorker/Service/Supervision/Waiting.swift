@@ -41,7 +41,7 @@ final class Waiting: Sendable {
         case .learned(_, .timerKept(.done), _): self.add(.initTimer, context, "this worker", "its pod has to begin", self.options.initTimeout)
         case .settled(let settlement, let facts, _):
             let isRetry = context.delivery.queue == self.options.retryQueue
-            let queue = isRetry ? self.options.retryWaitQueue : self.options.waitQueue
+            let queue = context.delivery.tag.isOfThisProcess ? "this worker" : isRetry ? self.options.retryWaitQueue : self.options.waitQueue
             if facts.postponement == .held {
                 self.add(.postponed, context, queue, facts.summary(of: context.command), self.options.retryDelay)
             } else if settlement == .nack {

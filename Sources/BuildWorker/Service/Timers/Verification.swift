@@ -1,27 +1,35 @@
 /// A request to verify a build, as it goes to the retry queue at once or by way of an init timer.
 struct Verification: Sendable {
     /// The build's message as `verify`.
-    var body: [UInt8]
-    /// Init timers the build has had, one that brings this included.
-    var round: Int
-    var imagePullStartTime: String?
-    /// A timer of this process brings it. Of one that the broker holds, the broker writes it down itself.
-    var isFromTimer = false
+    let body: [UInt8]
+    /// Of its own only: the build's old ones would count as this one's deaths.
+    let headers: AMQPTable
 
-    /// The pod was seen in trouble that does not pass.
-    var isHopeless = false
+    init(body: [UInt8], headers: AMQPTable) { (self.body, self.headers) = (body, headers) }
 
-    /// With headers of its own only: the old ones would count as this one's deaths.
-    func outgoing(to queue: String, _ options: RabbitMQOptions) -> OutgoingMessage {
+    /// - Parameters:
+    ///   - round: init timers the build has had, one that brings this included.
+    ///   - isFromTimer: a timer of this process brings it. Of one that the broker holds, the broker writes it down itself.
+    ///   - isHopeless: the pod was seen in trouble that does not pass.
+    init(body: [UInt8], round: Int, imagePullStartTime: String?, isFromTimer: Bool = false, isHopeless: Bool = false) {
+        var headers: AMQPTable = [Header.initRound: .int64(Int64(round))]
+        if let imagePullStartTime { headers[Header.imagePullStart] = .text(imagePullStartTime) }
+        if isHopeless { headers[Header.isHopeless] = .int64(1) }
+        if isFromTimer { headers[Header.initTimer] = .int64(1) }
+        self.init(body: body, headers: headers)
+    }
+
+    var properties: MessageProperties {
         var properties = MessageProperties()
         properties.contentType = "application/json"
         properties.type = "verify"
         properties.appID = Product.name
         properties.timestamp = UInt64(Timestamp.now.secondsSince1970)
-        properties.headers[Header.initRound] = .int64(Int64(self.round))
-        if let start = self.imagePullStartTime { properties.headers[Header.imagePullStart] = .text(start) }
-        if self.isHopeless { properties.headers[Header.isHopeless] = .int64(1) }
-        if self.isFromTimer { properties.headers[Header.initTimer] = .int64(1) }
-        return OutgoingMessage(exchange: options.exchange, routingKey: queue, properties: properties, body: self.body)
+        properties.headers = self.headers
+        return properties
+    }
+
+    func outgoing(to queue: String, _ options: RabbitMQOptions) -> OutgoingMessage {
+        OutgoingMessage(exchange: options.exchange, routingKey: queue, properties: self.properties, body: self.body)
     }
 }

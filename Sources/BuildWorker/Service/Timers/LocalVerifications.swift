@@ -1,0 +1,237 @@
+internal import Logging
+internal import Synchronization
+
+/// Verifications that the broker cannot hold, kept in this process and written down, so that the next one on the same disk has them
+/// again: init timers where there is no init queue; and where the retry queue cannot be used, also what comes when they fire, which is
+/// then handled here like a delivery, until it is settled.
+final class LocalVerifications: Sendable {
+    private struct Kept {
+        let entry: TimerJournal.Entry
+        /// `nil`: it is nowhere but here.
+        let file: String?
+    }
+
+    private struct Deliveries {
+        /// Not given out yet, for enough are in hand.
+        var due: ArraySlice<Kept> = []
+        var inHand: [UInt64: Kept] = [:]
+        var lastNumber: UInt64 = 0
+    }
+
+    private let options: RabbitMQOptions
+    /// `nil`: there is no disk for it.
+    private let journal: TimerJournal?
+    private let publish: @Sendable (OutgoingMessage) async -> PublishOutcome
+    /// Whether somebody takes what is published to the retry queue.
+    private let isRetryQueueUsable: @Sendable () -> Bool
+    private let logger: Logger
+    private let kept: AsyncStream<Kept>
+    private let feed: AsyncStream<Kept>.Continuation
+    /// What has fired and is to be handled here, at most a prefetch unsettled. Ends after ``drain()``.
+    let deliveries: AsyncStream<Delivery>
+    private let deliveryFeed: AsyncStream<Delivery>.Continuation
+    private let given = Mutex(Deliveries())
+    /// By build: those that are kept here.
+    private let builds = Mutex<[BuildID: Int]>([:])
+    private let hasBeenWithoutInitQueue = Atomic<Bool>(false)
+
+    init(
+        _ options: RabbitMQOptions, journal: TimerJournal?, logger: Logger, isRetryQueueUsable: @escaping @Sendable () -> Bool,
+        publish: @escaping @Sendable (OutgoingMessage) async -> PublishOutcome
+    ) {
+        (self.options, self.journal, self.logger, self.publish) = (options, journal, logger, publish)
+        self.isRetryQueueUsable = { options.retryQueueEnabled && isRetryQueueUsable() }
+        (self.kept, self.feed) = AsyncStream.makeStream()
+        (self.deliveries, self.deliveryFeed) = AsyncStream.makeStream()
+        self.rearm()
+    }
+
+    /// Those that are not handed over or settled.
+    var count: Int { self.builds.withLock { $0.values.reduce(0, +) } }
+
+    /// Whether the broker can verify. Where not, nothing is published for it: it would be published into nothing.
+    var brokerCanVerify: Bool { self.isRetryQueueUsable() }
+
+    /// What is true of every build need not be said of each.
+    func isFirstWithoutInitQueue() -> Bool { !self.hasBeenWithoutInitQueue.exchange(true, ordering: .relaxed) }
+
+    func isKept(_ build: BuildID) -> Bool { self.builds.withLock { $0[build] != nil } }
+
+    /// Those of a worker before this one. What is overdue fires at once.
+    private func rearm() {
+        guard let journal else { return }
+        do throws(SpoolError) {
+            let entries = try journal.entries()
+            for (name, entry) in entries {
+                switch entry {
+                case .success(let entry): self.arm(Kept(entry: entry, file: name))
+                case .failure(let error):
+                    self.logger.error("an init timer on disk cannot be read; its file is left for you", metadata: ["error": .string(error.description)])
+                }
+            }
+            if self.count > 0 { self.logger.notice("init timers of an earlier run are armed again", metadata: ["timers": .stringConvertible(self.count)]) }
+        } catch {
+            self.logger.error("the init timers on disk cannot be read", metadata: ["error": .string(error.description)])
+        }
+    }
+
+    /// - Returns: why it could not be written down; then it is not kept.
+    func keep(_ verification: Verification, for time: Duration) async -> Outcome {
+        let properties = verification.properties
+        return await self.keep(TimerJournal.Entry(dueAt: Self.milliseconds(after: time), headers: properties.headers, body: verification.body))
+    }
+
+    /// Keeps a delivery of this process with other headers for another try, after the time that the broker's wait queue has; what it
+    /// replaces goes when it is settled.
+    func postpone(_ delivery: Delivery, headers: AMQPTable) async -> HandOver {
+        let entry = TimerJournal.Entry(dueAt: Self.milliseconds(after: self.options.retryDelay), headers: headers, body: delivery.body)
+        return await self.keep(entry) == .done ? .held : .notHeld
+    }
+
+    private func keep(_ entry: TimerJournal.Entry) async -> Outcome {
+        do {
+            // Waits for the disk.
+            let file = try await OwnThread.run { [journal] in try journal?.write(entry) }
+            let kept = Kept(entry: entry, file: file)
+            // Draining already: nobody waits for it any more.
+            if !self.arm(kept), await !self.handOverEarly(kept), file == nil { return .failed(Problem(.broker, "the init timer could not be handed over")) }
+            return .done
+        } catch { return .failed(Problem(.worker, "\(error)")) }
+    }
+
+    /// - Returns: `false` when draining.
+    @discardableResult
+    private func arm(_ kept: Kept) -> Bool {
+        self.count(kept, 1)
+        guard case .terminated = self.feed.yield(kept) else { return true }
+        self.count(kept, -1)
+        return false
+    }
+
+    private func count(_ kept: Kept, _ difference: Int) {
+        let count = { (count: Int?) in (count ?? 0) + difference }
+        self.builds.withLock { $0[kept.entry.build] = count($0[kept.entry.build]) == 0 ? nil : count($0[kept.entry.build]) }
+    }
+
+    /// Hands over what the broker can take now, and leaves the rest on disk; ``run()`` and ``deliveries`` then end.
+    func drain() {
+        self.feed.finish()
+        self.deliveryFeed.finish()
+    }
+
+    /// Fires timers until drained.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await kept in self.kept { group.addTask { await self.fire(kept) } }
+            // Draining: who sleeps wakes, and hands over at once.
+            group.cancelAll()
+        }
+    }
+
+    private func fire(_ kept: Kept) async {
+        var backoff = Backoff(first: .seconds(1), limit: .seconds(60))
+        var random = SystemRandomNumberGenerator()
+        // A clock that was set back must not make it wait for ever.
+        let rest = Duration.milliseconds(kept.entry.dueAt - Timestamp.now.millisecondsSince1970)
+        await Self.pause(min(max(rest, .zero), max(self.options.initTimeout, self.options.retryDelay)))
+        while !Task.isCancelled {
+            guard self.isRetryQueueUsable() else { return self.deliver(kept) }
+            switch await self.publish(kept.entry.outgoing(self.options, isEarly: false)) {
+            case .confirmed:
+                self.forget(kept)
+                return self.count(kept, -1)
+            case .returned: return self.deliver(kept)
+            case .nacked, .unconfirmed, .unsendable:
+                self.logger.warning("an init timer could not be handed over, trying again")
+                await Self.pause(backoff.next(using: &random))
+            }
+        }
+        await self.handOverEarly(kept)
+        self.count(kept, -1)
+    }
+
+    /// - Returns: whether the broker has it.
+    @discardableResult
+    private func handOverEarly(_ kept: Kept) async -> Bool {
+        if self.isRetryQueueUsable(), await self.publish(kept.entry.outgoing(self.options, isEarly: true)) == .confirmed {
+            self.forget(kept)
+            return true
+        }
+        if kept.file == nil {
+            self.logger.error("an init timer is lost with this worker, which has no disk for it", metadata: ["buildId": .stringConvertible(kept.entry.build.rawValue)])
+        } else {
+            self.logger.notice("an init timer stays on disk: the next worker there arms it again", metadata: ["buildId": .stringConvertible(kept.entry.build.rawValue)])
+        }
+        return false
+    }
+
+    private func forget(_ kept: Kept) {
+        guard let file = kept.file else { return }
+        // Left behind it fires once more, which is one look too many and does no harm.
+        do throws(SpoolError) { try self.journal?.remove(file) } catch {
+            self.logger.warning("an init timer that fired stays on disk", metadata: ["error": .string(error.description)])
+        }
+    }
+
+    // MARK: Handled here
+
+    private func deliver(_ kept: Kept) {
+        self.given.withLock { $0.due.append(kept) }
+        self.giveOut()
+    }
+
+    private func giveOut() {
+        self.given.withLock { given in
+            while given.inHand.count < self.options.prefetchCount, let kept = given.due.popFirst() {
+                given.lastNumber += 1
+                given.inHand[given.lastNumber] = kept
+                self.deliveryFeed.yield(
+                    Delivery(
+                        tag: .ofThisProcess(given.lastNumber), queue: self.options.retryQueue, isRedelivered: false,
+                        properties: kept.entry.outgoing(self.options, isEarly: false).properties, body: kept.entry.body))
+            }
+        }
+    }
+
+    /// As the broker would: what is rejected comes again after a wait, with an attempt more.
+    func settle(_ tag: DeliveryTag, as settlement: Settlement) async {
+        guard let kept = self.given.withLock({ $0.inHand.removeValue(forKey: tag.number) }) else { return }
+        var file: String? = kept.file
+        if settlement == .nack {
+            var entry = kept.entry
+            entry.dueAt = Self.milliseconds(after: self.options.retryDelay)
+            entry.headers[Header.earlierAttempts] = .int64(Int64((entry.headers[Header.earlierAttempts]?.integer ?? 0) + 1))
+            entry.headers[Header.initTimer] = nil
+            if case .failed = await self.keep(entry) {
+                // On a full disk the old file holds it.
+                file = nil
+                self.arm(Kept(entry: entry, file: kept.file))
+            }
+        }
+        self.forget(Kept(entry: kept.entry, file: file))
+        self.count(kept, -1)
+        self.giveOut()
+    }
+
+    private static func milliseconds(after time: Duration) -> Int { Timestamp.now.millisecondsSince1970 + Int(time / .milliseconds(1)) }
+
+    /// Ends early when cancelled, which here means "now".
+    private static func pause(_ duration: Duration) async { try? await Task.sleep(for: duration) }
+}
+
+extension TimerJournal.Entry {
+    /// The message's; it was one of a build when it was kept.
+    fileprivate var build: BuildID {
+        do throws(BuildMessageError) { return try BuildMessage(decoding: self.body).build?.buildID ?? BuildID(rawValue: 0) } catch { return BuildID(rawValue: 0) }
+    }
+
+    /// - Parameter isEarly: it is only a look: no round is spent and nothing is late.
+    fileprivate func outgoing(_ options: RabbitMQOptions, isEarly: Bool) -> OutgoingMessage {
+        var message = Verification(body: self.body, headers: self.headers).outgoing(to: options.retryQueue, options)
+        if isEarly {
+            message.properties.headers[Header.initRound] = .int64(Int64(max(0, (self.headers[Header.initRound]?.integer ?? 0) - 1)))
+            message.properties.headers[Header.initTimer] = nil
+        }
+        return message
+    }
+}

@@ -1,0 +1,66 @@
+internal import Foundation
+internal import Logging
+internal import Synchronization
+
+/// Where the broker cannot verify, an init timer may have died with its worker's disk. Its pod is still there: once an init timeout, pods
+/// that should have begun by then are verified by this worker. That several workers do it costs a look each.
+final class PodAdoption: Sendable {
+    private let options: RabbitMQOptions
+    private let clusters: BuildClusters
+    private let verifications: LocalVerifications
+    private let logger: Logger
+    private let state = Mutex<(next: ContinuousClock.Instant, dead: Set<String>)>((.now, []))
+
+    init(_ options: RabbitMQOptions, clusters: BuildClusters, verifications: LocalVerifications, logger: Logger) {
+        (self.options, self.clusters, self.verifications, self.logger) = (options, clusters, verifications, logger)
+    }
+
+    func sweep() async {
+        let (isDue, known) = self.state.withLock { state in
+            guard state.next <= .now else { return (false, state.dead) }
+            state.next = .now + self.options.initTimeout
+            return (true, state.dead)
+        }
+        guard isDue, !self.verifications.brokerCanVerify else { return }
+        var dead: Set<String> = []
+        for place in self.clusters.places {
+            do throws(KubernetesError) {
+                try await place.client.forEachPage(ofPodsLabelled: PodLabels.selector) { pods in
+                    for pod in pods {
+                        guard let age = self.age(pod), age >= self.options.initTimeout, let name = pod[path: "metadata", "name"]?.string else { continue }
+                        // Of a pod that is dead one look says all.
+                        if pod[path: "status", "phase"]?.string == "Failed" {
+                            dead.insert(name)
+                            guard !known.contains(name) else { continue }
+                        }
+                        await self.adopt(pod, name, round: Int(age / self.options.initTimeout), place)
+                    }
+                }
+            } catch {
+                self.logger.warning("not all pods could be looked at for builds that nobody verifies", metadata: ["error": .string(error.description)])
+                dead.formUnion(known)
+            }
+        }
+        self.state.withLock { [dead] in $0.dead = dead }
+    }
+
+    /// - Returns: `nil` where it has begun, or ended well, or is being deleted.
+    private func age(_ pod: JSONValue) -> Duration? {
+        guard ["Pending", "Failed"].contains(pod[path: "status", "phase"]?.string), pod[path: "metadata", "deletionTimestamp"] == nil,
+            let created = PodTimes.time(pod[path: "metadata", "creationTimestamp"])
+        else { return nil }
+        return .seconds(Date().timeIntervalSince(created))
+    }
+
+    private func adopt(_ pod: JSONValue, _ name: String, round: Int, _ place: BuildClusters.Place) async {
+        guard let build = PodName.labelledBuild(of: pod, prefix: place.options.prefix), !self.verifications.isKept(build), let access = BuildAccess(pod: pod),
+            let token = await place.token(access, self.logger)
+        else { return }
+        let message: JSONValue = [
+            "job": "verify", "buildConfig": ["buildId": .integer(build.rawValue), "token": .string(token.exposed), "apiUri": .string(access.apiURI)],
+        ]
+        let verification = Verification(body: message.serialized(), round: round, imagePullStartTime: nil, isFromTimer: true)
+        guard await self.verifications.keep(verification, for: .zero) == .done else { return }
+        self.logger.notice("a pod that has not begun is verified by this worker", metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue)])
+    }
+}
