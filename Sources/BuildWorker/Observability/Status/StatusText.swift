@@ -31,7 +31,7 @@ public struct StatusText {
 
     private var problems: [String] {
         let problems = self.list("problems").compactMap(\.string).map { StyledText($0, .bad) }
-        var hints: [StyledText] = []
+        var hints = self.list("notes").compactMap(\.string).map { StyledText($0, .warning) }
         if let parked = self.status["parked"]?.integer, parked > 0 {
             hints.append(StyledText("\(parked) parked: 'worker parked list' says why, 'worker parked retry ID' sends one again", .warning))
         }

@@ -151,11 +151,11 @@ function setTiles(list, tiles) {
   });
 }
 
-function showProblems({ problems = [], parked, spool = [] }) {
+function showProblems({ problems = [], notes = [], parked, spool = [] }) {
   page("problems").hidden = problems.length === 0;
   setText(page("problems-title"), problems.length === 1 ? "One problem" : `${problems.length} problems`);
   setList(page("problem-list"), problems);
-  const attention = [];
+  const attention = [...notes];
   if (parked > 0) attention.push(`${count(parked)} parked: worker parked list says why, worker parked retry ID sends one again`);
   for (const { kind, dead } of spool) {
     if (dead > 0) attention.push(`${count(dead)} dead in the spool of ${kind}: worker spool list --kind ${kind}, then worker spool retry`);
