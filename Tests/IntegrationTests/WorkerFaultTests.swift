@@ -140,8 +140,8 @@ extension Integration {
             defer { stage.clear() }
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
-            try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("the worker keeps the timer") { try worker.hasLogged("this worker keeps the init timer itself") }
+            try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
+            try await eventually("the worker keeps the timer") { try await worker.status()[path: "timers", "local"]?.integer == 1 }
             #expect(try await worker.terminate() == 0)
             #expect(try stage.depth(\.retry) == 1)
         }
@@ -154,7 +154,7 @@ extension Integration {
             try await first.waitUntilConsuming()
             for build in 1...5 { try await stage.publish(stage.start(build, image: build == 5 ? "fate/bad-image:1" : "fate/slow-2:1")) }
             try await eventually("the worker keeps the timers") {
-                try first.messages().count { $0.contains("this worker keeps the init timer itself") } >= 4 && stage.isSettled()
+                try await first.status()[path: "timers", "local"]?.integer ?? 0 >= 4 && stage.isSettled()
             }
             try await first.child.kill9()
             let second = try stage.startWorker(["run"], spool)
