@@ -75,7 +75,7 @@ final class Stage: Sendable {
         let administration = try TopologyAdministration(options)
         defer { administration.close() }
         switch layout {
-        case .quorum: try administration.apply()
+        case .quorum: #expect(try administration.apply(isPlan: false).isComplete)
         case .classic: try administration.apply(Topology(options).asClassicQueues)
         case .upstream: try administration.apply(Topology.upstream(self.queues))
         }
