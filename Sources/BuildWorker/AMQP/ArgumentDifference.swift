@@ -76,6 +76,8 @@ struct ArgumentDifference: Hashable, Sendable {
     /// What is no danger to a message while brokers and workers do well.
     private static func cost(of argument: String, isWanted: Bool) -> String? {
         switch (argument, isWanted) {
+        case ("x-dead-letter-exchange", true): "it works as well while that exchange is bound to the queue named by the routing key"
+        case ("x-max-priority", false): "it costs memory, and nothing has a priority"
         // Short: one line of `worker check queues` has the findings of all queues.
         case ("x-queue-type", true): "a classic queue is away, or lost, with its node"
         case ("x-single-active-consumer", false): "one worker gets all messages, and the others none"

@@ -136,7 +136,7 @@ extension TopologyAdministration {
     public func help(for application: Application) -> String? {
         guard application.missing != Permissions() else { return nil }
         return """
-            The user '\(self.options.username)' lacks permissions. Either apply as a user who has them, or grant them beside those it has, which this command
+            ACCESS_REFUSED: the user '\(self.options.username)' lacks permissions. Either apply as a user who has them, or grant them beside those it has, which this command
             replaces ('rabbitmqctl list_user_permissions \(self.options.username)' shows them):
               \(application.missing.command(self.options))
             """

@@ -54,7 +54,7 @@ public final class Health: Sendable {
             case .consuming(let queue): state.queues[queue] = .some(nil)
             case .consumerLost(let queue, let reason, _): state.queues[queue] = .some(reason)
             case .stopped(let queue): state.queues[queue] = .some("paused")
-            case .blocked, .unblocked, .channelRenewed: break
+            case .blocked, .unblocked, .channelRenewed, .publishingRefused: break
             }
         }
     }
@@ -66,7 +66,7 @@ public final class Health: Sendable {
             case .disconnected: (state.isPublishingConnected, state.blockedReason) = (false, nil)
             case .blocked(let reason): state.blockedReason = reason
             case .unblocked: (state.blockedReason, state.canPublishSince) = (nil, .now)
-            case .consuming, .consumerLost, .stopped, .channelRenewed: break
+            case .consuming, .consumerLost, .stopped, .channelRenewed, .publishingRefused: break
             }
         }
     }

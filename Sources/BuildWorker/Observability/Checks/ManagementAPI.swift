@@ -53,7 +53,7 @@ public struct ManagementAPI: Sendable {
             case .unreachable where !isConfigured: return nil
             case .unreachable(let error): problem = "cannot be asked: \(error.description)"
             case .refused(let reason): problem = reason
-            case .notFound: problem = "is not there: what answers has no /api/cluster-name. RABBITMQ_MANAGEMENT_URL is the address before /api"
+            case .notFound: problem = "answered 404: RABBITMQ_MANAGEMENT_URL is the address before /api"
             }
             return BrokerView(address: self.address, problem: problem, isConfigured: isConfigured)
         }
@@ -108,14 +108,14 @@ public struct ManagementAPI: Sendable {
         do throws(JSONError) { document = try JSONValue(parsing: response.body) } catch { document = nil }
         switch response.status {
         case 200:
-            guard let document else { throw .refused("does not speak as RabbitMQ's does: the answer to \(request) is no JSON") }
+            guard let document else { throw .refused("answered what is no JSON: RABBITMQ_MANAGEMENT_URL is the address before /api") }
             return document
         case 401, 403:
             let user = self.options.username
             let reason = document?["reason"]?.string ?? "\(response.status)"
             throw .refused("refuses the user '\(user)' (\(reason.safeToShow(limit: 100))): it needs the tag management, and rights in the vhost ('rabbitmqctl set_user_tags \(user) management')")
         case 404: throw .notFound
-        default: throw .refused("answered \(response.status) to \(request)")
+        default: throw .refused("answered \(response.status): RABBITMQ_MANAGEMENT_URL is the address before /api")
         }
     }
 }
