@@ -22,15 +22,16 @@ struct CheckQueues: AsyncParsableCommand {
         await self.check.conclude { configuration in
             // First, so that what is armed meanwhile cannot be missing.
             let timers = await self.expectedTimers(configuration.httpd)
+            let view = await ManagementAPI(configuration.rabbitmq).view(of: Topology(configuration.rabbitmq))
             do throws(AMQPError) {
-                let administration = try TopologyAdministration(configuration.rabbitmq)
+                let administration = try TopologyAdministration(configuration.rabbitmq, view: view)
                 defer { administration.close() }
-                var queues: [QueuesCheck.Queue] = []
-                for (role, name) in configuration.rabbitmq.roles {
-                    let counts = try administration.counts(of: name)
-                    queues.append(.init(role, name, ready: counts?.ready, consumers: counts?.consumers))
+                let places = try administration.survey()
+                let queues = configuration.rabbitmq.roles.map { role, name in
+                    let place = places.first { $0.wantedName == name }
+                    return QueuesCheck.Queue(role, place?.name ?? name, ready: place?.ready, consumers: place?.consumers)
                 }
-                return check.judge(queues, try administration.check(), expectedTimers: timers)
+                return check.judge(queues, try administration.check(places), expectedTimers: timers)
             } catch { return CheckResult(.critical, error.description) }
         }
     }

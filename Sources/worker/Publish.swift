@@ -36,7 +36,7 @@ struct Publish: AsyncParsableCommand {
         case .nacked:
             printError("RabbitMQ refused the message")
             throw Exit.failed
-        case .unsendable(let reason):
+        case .unsendable(let reason), .refused(let reason):
             printError("the message cannot be published: \(reason)")
             throw Exit.failed
         case .unconfirmed(let reason):

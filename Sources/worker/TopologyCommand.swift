@@ -25,7 +25,7 @@ struct TopologyCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            let findings = try withBroker(try self.options.load().configuration) { try $0.check() }
+            let findings = try await withBroker(try self.options.load().configuration) { try $0.check(try $0.survey()) }
             for finding in findings {
                 let mark = finding.severity.rawValue.uppercased()
                 print("\(mark)\(String(repeating: " ", count: max(1, 8 - mark.count)))\(finding.subject): \(finding.text)")
@@ -36,24 +36,37 @@ struct TopologyCommand: AsyncParsableCommand {
 
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Declare the exchange, queues and bindings.",
-            discussion: "Existing objects stay as they are; one with other arguments ends this with the broker's words. Applying twice changes nothing.")
+            abstract: "Add what is missing of the exchange, queues and bindings.",
+            discussion: """
+                What is there stays as it is, whoever made it, and is named with the reason. What the user may not do is said and does not keep the
+                rest. Applying twice changes nothing. Exit code 1 when something that is needed could not be made.
+                """)
         @OptionGroup var options: ConfigurationOptions
+        @Flag(name: .long, help: "Show what would be done, and change nothing.")
+        var plan = false
 
         func run() async throws {
-            let configuration = try self.options.load().configuration
-            try withBroker(configuration) { try $0.apply() }
-            let topology = Topology(configuration.rabbitmq, events: configuration.events)
-            let exchanges = [topology.exchange, topology.eventsExchange].compactMap { $0 }
-            print("\(exchanges.count == 1 ? "exchange" : "exchanges") \(exchanges.joined(separator: ", ")) and queues \(topology.queues.map(\.name).joined(separator: ", ")) are declared")
+            let isPlan = self.plan
+            let (application, help) = try await withBroker(try self.options.load().configuration) { administration in
+                let application = try administration.apply(isPlan: isPlan)
+                return (application, administration.help(for: application))
+            }
+            for step in application.steps {
+                let word = isPlan && step.kind == .made ? "to be made" : step.kind.rawValue
+                print("\(word)\(String(repeating: " ", count: max(1, 12 - word.count)))\(step.subject): \(step.text)")
+            }
+            if isPlan { print("Nothing was changed.") }
+            if let help { printError(help) }
+            if !application.isComplete { throw Exit.failed }
         }
     }
 }
 
 /// Connects, runs `body`, and says in one line what went wrong.
-private func withBroker<Result>(_ configuration: WorkerConfiguration, _ body: (TopologyAdministration) throws -> Result) throws -> Result {
+private func withBroker<Result>(_ configuration: WorkerConfiguration, _ body: (TopologyAdministration) throws -> Result) async throws -> Result {
+    let view = await ManagementAPI(configuration.rabbitmq).view(of: Topology(configuration.rabbitmq, events: configuration.events))
     do {
-        let administration = try TopologyAdministration(configuration.rabbitmq, events: configuration.events)
+        let administration = try TopologyAdministration(configuration.rabbitmq, events: configuration.events, view: view)
         defer { administration.close() }
         return try body(administration)
     } catch let error as AMQPError {

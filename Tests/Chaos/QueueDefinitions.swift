@@ -20,6 +20,12 @@ struct QueueDefinitions: Sendable {
                     self.queue(self.queues.retryWait, to: self.queues.retry, after: self.settings.retryDelay),
                     self.queue(self.queues.initTimers, to: self.queues.retry, after: self.settings.initTimeout), self.queue(self.queues.parked),
                 ], into: broker)
+        case .guide:
+            var guide = GuideDefinitions(self.queues)
+            (guide.retryDelay, guide.policyDelay) = (self.settings.retryDelay, self.settings.retryDelay)
+            try await guide.load(into: broker)
+            try await guide.addUser(WorkerEnvironment.restrictedUser, password: "guest", to: broker)
+            try await self.applyWithWorker()
         case .upstream:
             try await self.load(
                 [self.queues.build, self.queues.retry].flatMap { name in
@@ -31,7 +37,8 @@ struct QueueDefinitions: Sendable {
     /// As an operator does.
     private func applyWithWorker() async throws {
         let apply = try ChildProcess(
-            Surroundings.binaries.appendingPathComponent("worker"), ["topology", "apply"], environment: self.environment)
+            Surroundings.binaries.appendingPathComponent("worker"), ["topology", "apply"],
+            environment: self.environment.merging(["RABBITMQ_USERNAME": "guest"]) { $1 })
         guard try await apply.waitForExit() == 0 else { throw NotInTime(description: "worker topology apply: \(apply.output) \(apply.errors)") }
     }
 

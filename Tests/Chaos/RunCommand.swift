@@ -17,8 +17,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How many workers, 1-3. (default: drawn from the seed)")
     var workers: Int?
 
-    @Option(help: "Which queues: quorum, classic or upstream.")
-    var layout = ChaosSettings.Layout.quorum
+    @Option(help: "Which queues: quorum, classic, upstream or guide. (default: drawn from the seed, quorum or guide)")
+    var layout: ChaosSettings.Layout?
 
     @Option(help: "Where the evidence is left. The directory is replaced.")
     var evidence: String

@@ -4,11 +4,15 @@ internal import TestSupport
 
 /// How the workers of a run are configured: as in production, but everything that waits is short.
 struct WorkerEnvironment {
+    /// In the guide's layout.
+    static let restrictedUser = "worker"
+
     let variables: [String: String]
 
     init(_ settings: ChaosSettings, _ queues: Queues, _ broker: Broker, _ simulator: Simulator) {
         self.variables = [
-            "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": String(broker.port), "RABBITMQ_USERNAME": "guest", "RABBITMQ_PASSWORD": "guest",
+            "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": String(broker.port), "RABBITMQ_PASSWORD": "guest",
+            "RABBITMQ_USERNAME": settings.layout == .guide ? Self.restrictedUser : "guest",
             "RABBITMQ_VIRTUAL_HOST": "/", "RABBITMQ_QUEUE": queues.build, "RABBITMQ_RETRYQUEUE": queues.retry,
             "RABBITMQ_EXCHANGE": queues.exchange, "RABBITMQ_RETRY_DELAY_SECONDS": String(Int(settings.retryDelay)),
             "RABBITMQ_BUILD_INIT_TIMEOUT": String(settings.initTimeout / 60), "RABBITMQ_VERIFY_LIMIT": String(settings.verifyLimit),

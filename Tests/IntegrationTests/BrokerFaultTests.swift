@@ -148,7 +148,7 @@ extension Integration {
             try await stage.broker.ctl("delete_queue", stage.queues.build)
             try await eventually("the worker says so") { try await worker.health().text.contains(stage.queues.build) }
             try await eventually("and logs it") { try worker.hasLogged("is not consumed, trying again") }
-            try stage.declare(.quorum)
+            try await stage.declare(.quorum)
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("it consumes again") { try await stage.simulator.state().podsCreated == 1 }
             try await eventually("it is ready again") { try await worker.health().status == 200 }
@@ -162,7 +162,7 @@ extension Integration {
             let worker = try stage.startWorker()
             try await eventually("the worker says which and what to do") { try worker.hasLogged("queue \(stage.queues.build) is not consumed, trying again. Does it exist?") }
             #expect(try await worker.health().status == 503)
-            try stage.declare(.quorum)
+            try await stage.declare(.quorum)
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("it consumes") { try await stage.simulator.state().podsCreated == 1 }
             try await worker.terminate()

@@ -9,18 +9,20 @@ package final class Broker: Sendable {
     /// Where it listens, and then where the other nodes of its cluster do.
     package let hosts: [String]
     package let port: Int
+    /// Of the management API, where it was started with one.
+    package let managementPort: Int?
 
-    init(directory: URL, hosts: [String] = ["127.0.0.1"], port: Int) {
-        (self.directory, self.hosts, self.port) = (directory, hosts, port)
+    init(directory: URL, hosts: [String] = ["127.0.0.1"], port: Int, managementPort: Int? = nil) {
+        (self.directory, self.hosts, self.port, self.managementPort) = (directory, hosts, port, managementPort)
     }
 
-    package static func start() async throws -> Broker {
+    package static func start(management: Bool = false) async throws -> Broker {
         let directory = Surroundings.directory.appendingPathComponent(Surroundings.newName("broker"))
-        let output = try await self.run(["start", directory.path])
-        let port = output.split(separator: "\n").first { $0.hasPrefix("AMQP_PORT=") }.flatMap { Int($0.dropFirst("AMQP_PORT=".count)) }
-        guard let port else { throw NotInTime(description: "private-broker printed: \(output)") }
+        let output = try await self.run(["start", directory.path] + (management ? ["--management"] : []))
+        func port(_ name: String) -> Int? { output.split(separator: "\n").first { $0.hasPrefix("\(name)=") }.flatMap { Int($0.dropFirst(name.count + 1)) } }
+        guard let amqp = port("AMQP_PORT") else { throw NotInTime(description: "private-broker printed: \(output)") }
         try BrokerGuard.shared.started(directory)
-        return Broker(directory: directory, port: port)
+        return Broker(directory: directory, port: amqp, managementPort: port("MANAGEMENT_PORT"))
     }
 
     /// The node of all tests that do it no harm.

@@ -11,6 +11,13 @@ struct ArgumentDifference: Hashable, Sendable {
     let severity: TopologyFinding.Severity
     let text: String
 
+    /// Of a classic queue: it cannot have what quorum queues alone have, and one line says so.
+    static let ofQuorumQueues = ["x-dead-letter-strategy", "x-overflow", "x-delivery-limit"]
+    /// What a policy can set where the queue itself has none.
+    private static let ofPolicies: Set = [
+        "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key", "x-dead-letter-strategy", "x-overflow", "x-delivery-limit",
+    ]
+
     init?(parsing answer: String, expected: AMQPTable) {
         guard let argument = answer.firstMatch(of: /inequivalent arg '([^']*)'/)?.output.1,
             let now = answer.firstMatch(of: /but current is (.*)$/)?.output.1
@@ -18,17 +25,31 @@ struct ArgumentDifference: Hashable, Sendable {
         // `none`, `'5000'` (the same type as received), or `the value '5000' of type 'signedint'`.
         let value = now == "none" ? nil : now.firstMatch(of: /'(.*?)'(?: of type|$)/)?.output.1
         let wanted = expected[String(argument)]
-        self.argument = String(argument)
-        self.current = value.map { value in
+        let current: AMQPValue? = value.map { value in
             if let number = Int64(value), wanted?.integer != nil || !now.hasSuffix("'longstr'") { return .int64(number) }
             return .text(String(value))
         }
-        self.canContinue = value != nil || now == "none"
-        let found = value.map { "is '\($0)'" } ?? "is not set"
-        let should = wanted.map { "should be '\($0.text ?? $0.integer.map { String($0) } ?? "?")'" } ?? "should not be set"
-        let danger = Self.danger(of: String(argument), isSet: value != nil, isWanted: wanted != nil)
+        self.init(String(argument), current, wanted: wanted, canContinue: value != nil || now == "none")
+    }
+
+    /// - Parameter policy: who has set it so, if not the queue's own arguments.
+    init(_ argument: String, _ current: AMQPValue?, wanted: AMQPValue?, policy: String? = nil, canContinue: Bool = true) {
+        (self.argument, self.current, self.canContinue) = (argument, current, canContinue)
+        let found = current.map { "is '\($0.shown)'\(policy.map { " (by \($0))" } ?? "")" } ?? "is not set"
+        let should = wanted.map { "should be '\($0.shown)'" } ?? "should not be set"
+        let danger = Self.danger(of: argument, isSet: current != nil, isWanted: wanted != nil)
         self.severity = danger == nil ? .warning : .problem
-        self.text = "\(argument) \(found), \(should)\((danger ?? Self.cost(of: String(argument), isWanted: wanted != nil)).map { ": \($0)" } ?? "")"
+        self.text = "\(argument) \(found), \(should)\((danger ?? Self.cost(of: argument, isWanted: wanted != nil)).map { ": \($0)" } ?? "")"
+    }
+
+    private init(_ other: ArgumentDifference, severity: TopologyFinding.Severity, text: String) {
+        (self.argument, self.current, self.canContinue, self.severity, self.text) = (other.argument, other.current, other.canContinue, severity, text)
+    }
+
+    /// AMQP shows no policies: what one may set is no reason for an alarm.
+    var unlessSetByPolicy: ArgumentDifference {
+        guard self.current == nil, Self.ofPolicies.contains(self.argument) else { return self }
+        return ArgumentDifference(self, severity: .warning, text: "\(self.text), unless a policy sets it")
     }
 
     init(unparsed answer: String) {
@@ -55,10 +76,16 @@ struct ArgumentDifference: Hashable, Sendable {
     /// What is no danger to a message while brokers and workers do well.
     private static func cost(of argument: String, isWanted: Bool) -> String? {
         switch (argument, isWanted) {
+        case ("x-dead-letter-exchange", true): "it works as well while that exchange is bound to the queue named by the routing key"
+        case ("x-max-priority", false): "it costs memory, and nothing has a priority"
         // Short: one line of `worker check queues` has the findings of all queues.
         case ("x-queue-type", true): "a classic queue is away, or lost, with its node"
         case ("x-single-active-consumer", false): "one worker gets all messages, and the others none"
         default: nil
         }
     }
+}
+
+extension AMQPValue {
+    fileprivate var shown: String { self.text ?? self.integer.map { String($0) } ?? (self == true ? "true" : self == false ? "false" : "?") }
 }

@@ -13,6 +13,8 @@ public enum ConnectionEvent: Hashable, Sendable {
     /// An alarm: the broker takes no messages until ``unblocked``.
     case blocked(reason: String)
     case unblocked
+    /// The user may not publish to an exchange, or with a key. Each reason is told once.
+    case publishingRefused(reason: String)
     /// The broker had refused a message, and what is published now goes over a new channel.
     case channelRenewed
 }

@@ -6,9 +6,9 @@
 /// after a `basic.nack` the channel is changed for a new one, once all that was sent on it is answered. That costs two round trips.
 struct PublisherChannel: Sendable {
     enum State: Hashable, Sendable {
-        /// Messages can be published → `draining`
+        /// Messages can be published → `draining`, or `opening` where the broker closes it
         case open
-        /// Nothing more is sent until all that was sent is answered → `closing`
+        /// Nothing more is sent until all that was sent is answered → `closing`, or `opening` where the broker closes it
         case draining
         /// `channel.close` sent → `opening`
         case closing
@@ -55,6 +55,13 @@ struct PublisherChannel: Sendable {
         guard self.state == .draining, outstanding == 0 else { return nil }
         self.state = .closing
         return .close
+    }
+
+    /// The broker closed it. `nil`: not while anything was under way that it could refuse.
+    mutating func closedByBroker() -> Action? {
+        guard self.state == .open || self.state == .draining else { return nil }
+        self.state = .opening
+        return .open
     }
 
     mutating func closed() -> Action? {

@@ -8,6 +8,8 @@ public enum PublishOutcome: Hashable, Sendable {
     case nacked
     /// Not known, or never sent: the message may or may not be there.
     case unconfirmed(String)
+    /// The worker's user may not publish there. Nobody has it.
+    case refused(String)
     /// It can never be sent: its headers or its body are too large.
     case unsendable(String)
 }

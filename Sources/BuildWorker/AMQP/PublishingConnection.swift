@@ -53,12 +53,21 @@ private final class PublisherRole: ConnectionRole {
         let giveUpAt: ContinuousClock.Instant
     }
 
+    /// What permissions are given for.
+    private struct Target: Hashable {
+        let exchange: String
+        let routingKey: String
+    }
+
     private struct Sent {
         let sequence: UInt64
+        let target: Target
         var giveUpAt: ContinuousClock.Instant
     }
 
     private static let number: UInt16 = 1
+    /// A message that is refused costs the channel, and all that was under way on it its confirms: so long nothing more is sent there.
+    private static let refusalLasts = Duration.seconds(60)
     private var channel = PublisherChannel(openedAt: .now)
     private let confirmTimeout: Duration
     private let patience: Duration
@@ -70,6 +79,9 @@ private final class PublisherRole: ConnectionRole {
     private var sent: ArraySlice<Sent> = []
     private var assembler = DeliveryAssembler()
     private var blockedSince: ContinuousClock.Instant?
+    /// Where the user may not publish, as far as is known.
+    private var refusals: [Target: (until: ContinuousClock.Instant, reason: String)] = [:]
+    private var toldRefusals: Set<String> = []
     private var isStopped = false
 
     init(confirmTimeout: Duration, patience: Duration, onEvent: @escaping @Sendable (ConnectionEvent) -> Void) {
@@ -106,8 +118,13 @@ private final class PublisherRole: ConnectionRole {
         for _ in 0..<min(32, self.waiting.count) {
             guard self.blockedSince == nil, socket.canWrite else { return }
             let next = self.waiting.removeFirst()
+            let target = Target(exchange: next.message.exchange, routingKey: next.message.routingKey)
+            if let refusal = self.refusals[target], refusal.until > .now {
+                next.ticket.resume.resume(returning: .refused(refusal.reason))
+                continue
+            }
             let sequence = self.confirms.published(messageID: next.message.properties.messageID ?? "", next.ticket)
-            self.sent.append(Sent(sequence: sequence, giveUpAt: .now + self.confirmTimeout))
+            self.sent.append(Sent(sequence: sequence, target: target, giveUpAt: .now + self.confirmTimeout))
             try socket.publish(next.message, on: Self.number)
         }
     }
@@ -128,9 +145,25 @@ private final class PublisherRole: ConnectionRole {
             self.blockedSince = self.blockedSince ?? .now
             self.onEvent(.blocked(reason: reason))
         case .unblocked: self.unblock()
-        case .channelRefused(_, let code, let text): throw AMQPError("publish", refused: code, text)
+        case .channelRefused(_, let code, let text): try self.channelRefused(code, text, socket)
         case .deliver, .consumerCancelled, .prefetchSet, .consuming, .cancelled, .connectionClosed, .other: break
         }
+    }
+
+    /// For want of permission the broker closes the channel and names the exchange: the first message to it is meant, and those behind it were not
+    /// looked at. The connection is well.
+    private func channelRefused(_ code: UInt16, _ text: String, _ socket: AMQPSocket) throws(AMQPError) {
+        let exchange = text.firstMatch(of: /exchange '([^']*)'/).map { $0.output.1 == "amq.default" ? "" : String($0.output.1) }
+        let topic = text.firstMatch(of: /topic '([^']*)'/).map { String($0.output.1) }
+        let refused = self.sent.first { self.confirms.isOutstanding($0.sequence) && $0.target.exchange == exchange && topic ?? $0.target.routingKey == $0.target.routingKey }
+        guard code == 403, let refused, let action = self.channel.closedByBroker() else { throw AMQPError("publish", refused: code, text) }
+        self.refusals[refused.target] = (.now + Self.refusalLasts, text)
+        if self.toldRefusals.insert(text).inserted { self.onEvent(.publishingRefused(reason: text)) }
+        self.confirms.abandon(refused.sequence)?.resume.resume(returning: .refused(text))
+        for ticket in self.confirms.channelLost() { ticket.resume.resume(returning: .unconfirmed(text)) }
+        self.sent = []
+        try socket.confirmClose(of: Self.number)
+        try self.perform(action, socket)
     }
 
     private func perform(_ action: PublisherChannel.Action?, _ socket: AMQPSocket) throws(AMQPError) {

@@ -6,8 +6,12 @@ public struct Topology: Sendable {
         public let arguments: AMQPTable
         /// What goes wrong without it.
         public let withoutIt: String
+        /// The work queue whose rejected messages wait here; `nil`: none. Where somebody else made that queue, another may do this one's work.
+        var waitsFor: String?
 
-        func called(_ name: String) -> Queue { Queue(name: name, purpose: self.purpose, arguments: self.arguments, withoutIt: self.withoutIt) }
+        func called(_ name: String) -> Queue {
+            Queue(name: name, purpose: self.purpose, arguments: self.arguments, withoutIt: self.withoutIt, waitsFor: self.waitsFor)
+        }
     }
 
     public let exchange: String
@@ -44,7 +48,7 @@ public struct Topology: Sendable {
             Queue(
                 name: options.waitQueue, purpose: "builds waiting for another attempt",
                 arguments: deadLettering(to: options.queue, after: options.retryDelay),
-                withoutIt: "a rejected build is lost, unless \(options.queue) dead-letters elsewhere"),
+                withoutIt: "a rejected build is lost, unless \(options.queue) dead-letters elsewhere", waitsFor: options.queue),
         ]
         if options.retryQueueEnabled {
             queues += [
@@ -54,7 +58,7 @@ public struct Topology: Sendable {
                 Queue(
                     name: options.retryWaitQueue, purpose: "verifications waiting for another attempt",
                     arguments: deadLettering(to: options.retryQueue, after: options.retryDelay),
-                    withoutIt: "a rejected verification is lost, unless \(options.retryQueue) dead-letters elsewhere"),
+                    withoutIt: "a rejected verification is lost, unless \(options.retryQueue) dead-letters elsewhere", waitsFor: options.retryQueue),
                 Queue(
                     name: options.initQueue, purpose: "init timers: builds whose pods are being watched",
                     arguments: deadLettering(to: options.retryQueue, after: options.initTimeout),

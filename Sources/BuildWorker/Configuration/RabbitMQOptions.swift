@@ -23,6 +23,8 @@ public struct RabbitMQOptions: Sendable {
     public var certFile: String?
     /// PEM file with that certificate's key, without a passphrase.
     public var keyFile: String?
+    /// `rabbitmq.managementUrl`: of the management API, which checks ask what AMQP does not show. `nil`: they try its usual port on the broker's host.
+    public var managementURL: String?
     /// The build queue.
     public var queue = "test"
     /// Unsettled deliveries per queue, 1–65535.

@@ -16,6 +16,7 @@ extension Setting {
         Setting("rabbitmq.caFile", \.rabbitmq.caFile, .optionalPath, empty: .value),
         Setting("rabbitmq.certFile", \.rabbitmq.certFile, .optionalPath, empty: .value),
         Setting("rabbitmq.keyFile", \.rabbitmq.keyFile, .optionalPath, empty: .value),
+        Setting("rabbitmq.managementUrl", \.rabbitmq.managementURL, .noneOrHTTPURL, empty: .value),
         Setting("rabbitmq.queue", \.rabbitmq.queue, .brokerName("a queue", upTo: 240)),
         Setting("rabbitmq.prefetchCount", \.rabbitmq.prefetchCount, .integer(1...65535)),
         Setting("rabbitmq.messageReprocessLimit", \.rabbitmq.messageReprocessLimit, .integer(0...1000)),

@@ -50,7 +50,7 @@ extension ValueFormat where Value == String {
         }
     }
 
-    private static func url(_ text: String, allowingQuery: Bool) -> String? {
+    fileprivate static func url(_ text: String, allowingQuery: Bool) -> String? {
         guard let match = text.wholeMatch(of: /https?:\/\/([^\/?#\s]+)(\/[^?#\s]*)?([?#]\S*)?/) else { return nil }
         var authority = match.output.1
         if allowingQuery, let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
@@ -61,6 +61,15 @@ extension ValueFormat where Value == String {
     }
 
     static var listenAddress: ValueFormat { .text("the address to listen on: a host name or an IP address") { Host.isName($0) } }
+}
+
+extension ValueFormat where Value == String? {
+    /// As ``ValueFormat/httpURL``; empty is `nil`.
+    static var noneOrHTTPURL: ValueFormat {
+        .scalar("must be empty or an http:// or https:// address without user, password, ? and #", render: { $0.map(JSONValue.string) ?? .null }) { text in
+            text.isEmpty ? .some(nil) : ValueFormat<String>.url(text, allowingQuery: false).map { $0 }
+        }
+    }
 }
 
 /// What may stand for a host in an address.

@@ -6,6 +6,8 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
     public var url: String
     /// Sent as `Authorization: Bearer …`.
     public var bearer: Secret?
+    /// `user:password`. Sent as `Authorization: Basic …`, unless there is a ``bearer``.
+    public var basic: Secret?
     public var body: [UInt8]?
     /// Of the body.
     public var contentType = "application/json"

@@ -59,6 +59,7 @@ extension HTTPRequest {
         request.timeoutInterval = deadline / .seconds(1)
         // All at once: each `setValue` looks through those before it without regard to case.
         var headers = ["Accept": self.accept]
+        if let basic { headers["Authorization"] = "Basic \(Data(basic.exposed.utf8).base64EncodedString())" }
         if let bearer { headers["Authorization"] = "Bearer \(bearer.exposed)" }
         if let body {
             request.httpBody = Data(body)

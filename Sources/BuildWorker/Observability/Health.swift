@@ -68,7 +68,7 @@ public final class Health: Sendable {
                 defer { state.withoutRetryQueue = reason }
                 return state.withoutRetryQueue != reason
             case .stopped(let queue): state.queues[queue] = .some("paused")
-            case .blocked, .unblocked, .channelRenewed: break
+            case .blocked, .unblocked, .channelRenewed, .publishingRefused: break
             }
             return true
         }
@@ -81,7 +81,7 @@ public final class Health: Sendable {
             case .disconnected: (state.isPublishingConnected, state.blockedReason) = (false, nil)
             case .blocked(let reason): state.blockedReason = reason
             case .unblocked: (state.blockedReason, state.canPublishSince) = (nil, .now)
-            case .consuming, .consumerLost, .stopped, .channelRenewed: break
+            case .consuming, .consumerLost, .stopped, .channelRenewed, .publishingRefused: break
             }
         }
     }

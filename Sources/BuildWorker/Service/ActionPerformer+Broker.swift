@@ -1,4 +1,5 @@
 internal import Logging
+internal import Synchronization
 
 /// What is handed to the broker.
 extension ActionPerformer {
@@ -28,16 +29,18 @@ extension ActionPerformer {
         let outcome = await self.verifications.keep(verification, for: self.rabbitmq.initTimeout)
         switch outcome {
         case .done:
-            // Where the retry queue cannot be used it has been said why.
+            // Where the retry queue cannot be used it has been said why; else it is so for every build, and one line is read.
             guard self.verifications.brokerCanVerify else { break }
             context.logger.log(
-                level: self.verifications.isFirstWithoutInitQueue() ? .warning : .debug,
+                level: Self.hasSaidThatItKeepsTimers.exchange(true, ordering: .relaxed) ? .debug : .warning,
                 "queue \(self.rabbitmq.initQueue) does not exist: this worker keeps init timers itself. 'worker topology apply' creates it")
         case .failed(let problem):
             context.logger.error("an init timer cannot be written down, so the message waits with the broker", metadata: ["error": .string(problem.detail)])
         }
         return outcome
     }
+
+    private static let hasSaidThatItKeepsTimers = Atomic<Bool>(false)
 
     func handOver(_ message: OutgoingMessage?, _ context: DeliveryContext) async -> HandOver {
         guard let message else { return .notHeld }
@@ -47,7 +50,8 @@ extension ActionPerformer {
     private func handOver(_ outcome: PublishOutcome, _ message: OutgoingMessage, _ context: DeliveryContext) -> HandOver {
         switch outcome {
         case .confirmed: return .held
-        case .returned: return .noQueue
+        // Who may not write there has no queue there.
+        case .returned, .refused: return .noQueue
         case .nacked, .unconfirmed, .unsendable:
             context.logger.warning("RabbitMQ did not take a message", metadata: ["outcome": .string("\(outcome)"), "to": .string(message.routingKey)])
             return .notHeld
@@ -74,11 +78,14 @@ extension ActionPerformer {
         if let start = context.knownImagePullStartTime { properties.headers[Header.imagePullStart] = .text(start) }
         guard !delivery.tag.isOfThisProcess else { return await self.verifications.postpone(delivery, headers: properties.headers) }
         let waitQueue = delivery.queue == self.rabbitmq.retryQueue ? self.rabbitmq.retryWaitQueue : self.rabbitmq.waitQueue
-        let message = OutgoingMessage(exchange: self.rabbitmq.exchange, routingKey: waitQueue, properties: properties, body: delivery.body)
-        let handOver = await self.handOver(message, context)
-        guard handOver == .noQueue else { return handOver }
-        // The original's administrators name it so, and need not have bound it.
-        return await self.handOver(OutgoingMessage(exchange: "", routingKey: "\(delivery.queue)dlr", properties: properties, body: delivery.body), context)
+        // The original's administrators name it otherwise, and need not have bound it; nor may its user publish past the exchange.
+        let other = Topology.conventionalWaitQueue(of: delivery.queue)
+        for (exchange, queue) in [(self.rabbitmq.exchange, waitQueue), (self.rabbitmq.exchange, other), ("", other)] {
+            let message = OutgoingMessage(exchange: exchange, routingKey: queue, properties: properties, body: delivery.body)
+            let handOver = await self.handOver(message, context)
+            if handOver != .noQueue { return handOver }
+        }
+        return .noQueue
     }
 
     func park(_ context: DeliveryContext) async -> HandOver {
@@ -100,7 +107,7 @@ extension ActionPerformer {
         let handOver = self.handOver(outcome, message, context)
         switch handOver {
         case .held: context.logger.error("\(error.kindOfMessage) message parked in \(self.rabbitmq.parkedQueue)", metadata: metadata)
-        case .noQueue: context.logger.error("\(error.kindOfMessage) message dropped: there is no queue \(self.rabbitmq.parkedQueue)", metadata: metadata)
+        case .noQueue: context.logger.error("\(error.kindOfMessage) message dropped: there is no queue \(self.rabbitmq.parkedQueue), or no permission to publish to it", metadata: metadata)
         case .notHeld: break
         }
         return handOver

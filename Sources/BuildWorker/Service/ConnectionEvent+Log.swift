@@ -26,6 +26,10 @@ extension ConnectionEvent {
         case .blocked(let reason):
             logger.warning("RabbitMQ takes no messages (an alarm): publishing waits", metadata: metadata(["reason": .string(reason)]))
         case .unblocked: logger.info("RabbitMQ takes messages again", metadata: metadata())
+        case .publishingRefused(let reason):
+            logger.error(
+                "this worker's RabbitMQ user may not publish where it should: what goes there is taken for what no queue takes. Grant it 'write' (rabbitmqctl set_permissions)",
+                metadata: metadata(["error": .string(reason)]))
         case .channelRenewed: logger.info("RabbitMQ refused a message: publishing goes on over a new channel", metadata: metadata())
         }
     }

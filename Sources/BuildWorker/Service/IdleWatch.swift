@@ -76,8 +76,8 @@ public struct IdleWatch: Service {
     private static func look(_ options: RabbitMQOptions) throws(AMQPError) -> Look {
         let administration = try TopologyAdministration(options)
         defer { administration.close() }
-        // `<queue>dlr`: as administrators of the original have it.
-        let names = Topology(options).queues.map(\.name).filter { $0 != options.parkedQueue } + [options.queue, options.retryQueue].map { "\($0)dlr" }
+        let others = [options.queue, options.retryQueue].map(Topology.conventionalWaitQueue(of:))
+        let names = Topology(options).queues.map(\.name).filter { $0 != options.parkedQueue } + others
         var consumers = 0
         for name in names {
             guard let counts = try administration.counts(of: name) else { continue }

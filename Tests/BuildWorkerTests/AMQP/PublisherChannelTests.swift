@@ -38,6 +38,19 @@ import Testing
         #expect(channel.state == .open)
     }
 
+    /// For want of permission: at once, for nothing that was sent will be answered.
+    @Test func aChannelThatTheBrokerClosesIsOpenedAnew() {
+        for isDraining in [false, true] {
+            var channel = PublisherChannel(openedAt: self.start)
+            if isDraining { channel.refused(at: self.start + .seconds(2)) }
+            #expect(channel.closedByBroker() == .open)
+            #expect(!channel.hasOutput(waiting: true, outstanding: 0))
+            #expect(channel.closedByBroker() == nil, "there is nothing that it could refuse")
+            #expect(channel.opened() == .selectConfirms)
+            #expect(channel.confirmsSelected(at: self.start) == .begin)
+        }
+    }
+
     @Test func refusalsOnTheWayOutAreNoNews() {
         var channel = PublisherChannel(openedAt: self.start)
         channel.refused(at: self.start + .seconds(2))

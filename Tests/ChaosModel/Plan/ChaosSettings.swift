@@ -7,6 +7,9 @@ package struct ChaosSettings: Codable, Hashable, Sendable {
         case classic
         /// As administrators of the original have it: `<queue>` and `<queue>dlr`, no init timers, nothing parked.
         case upstream
+        /// As the official guide has it, a topic exchange and classic queues with priorities, with what `worker topology apply` adds to it; the worker's
+        /// user has the guide's rights.
+        case guide
     }
 
     package var seed: UInt64
@@ -31,11 +34,14 @@ package struct ChaosSettings: Codable, Hashable, Sendable {
     /// Seconds a worker may take to drain.
     package var drainTimeout = 10.0
 
-    /// - Parameter workers: nil: drawn from the seed.
-    package init(seed: UInt64, builds: Int, faults: Int, workers: Int?, layout: Layout) {
+    /// - Parameters:
+    ///   - workers: nil: drawn from the seed.
+    ///   - layout: nil: drawn from the seed, the guide's for a quarter of them and otherwise quorum queues.
+    package init(seed: UInt64, builds: Int, faults: Int, workers: Int?, layout: Layout?) {
         var random = SplitMix64(seed: seed ^ 0x776F_726B_6572_7321)
-        (self.seed, self.builds, self.faults, self.layout) = (seed, builds, faults, layout)
+        (self.seed, self.builds, self.faults) = (seed, builds, faults)
         self.workers = workers ?? Int.random(in: 1...3, using: &random)
+        self.layout = layout ?? (Int.random(in: 1...4, using: &random) == 1 ? .guide : .quorum)
     }
 
     /// Seconds in which the messages are published and the faults begin.

@@ -14,6 +14,8 @@ final class Stage: Sendable {
         case classic
         /// As administrators of the original have it: classic, `<queue>` and `<queue>dlr` dead-lettering to each other, nothing else.
         case upstream
+        /// As the official guide of the original has it (``GuideDefinitions``).
+        case guide
     }
 
     let broker: Broker
@@ -43,7 +45,7 @@ final class Stage: Sendable {
         let node: Broker
         if let broker { node = broker } else { node = try await Broker.shared() }
         let stage = try await Self.make(node, initTimeout, rules)
-        try stage.declare(layout)
+        try await stage.declare(layout)
         stage.publisher.start()
         return stage
     }
@@ -69,15 +71,21 @@ final class Stage: Sendable {
         self.simulator.stop()
     }
 
-    func declare(_ layout: Layout) throws {
+    func declare(_ layout: Layout) async throws {
+        if layout == .guide {
+            var guide = GuideDefinitions(self.queues)
+            (guide.retryDelay, guide.policyDelay) = (1, 1)
+            return try await guide.load(into: self.broker)
+        }
         var options = self.broker.options(self.queues)
         options.initTimeout = self.initTimeout
         let administration = try TopologyAdministration(options)
         defer { administration.close() }
         switch layout {
-        case .quorum: try administration.apply()
+        case .quorum: #expect(try administration.apply(isPlan: false).isComplete)
         case .classic: try administration.apply(Topology(options).asClassicQueues)
         case .upstream: try administration.apply(Topology.upstream(self.queues))
+        case .guide: break
         }
     }
 

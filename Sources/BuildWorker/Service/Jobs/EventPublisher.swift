@@ -30,7 +30,7 @@ final class EventPublisher: Sendable {
         switch await self.connection.publish(OutgoingMessage(exchange: self.exchange, routingKey: key, properties: properties, body: event.serialized())) {
         case .confirmed, .returned: return .done
         case .nacked: return .failed("RabbitMQ refused it")
-        case .unconfirmed(let reason): return .failed(reason)
+        case .unconfirmed(let reason), .refused(let reason): return .failed(reason)
         case .unsendable(let reason): return .hopeless(reason)
         }
     }

@@ -18,6 +18,7 @@ public struct ParkedQueue: Sendable {
             case .noQueue(let queue): "there is no queue \(queue); 'worker topology apply' makes it"
             case .broker(let error): error.description
             case .unreadable(let queue, let reason): "the messages in \(queue) cannot be looked at: \(reason)"
+            case .notPublished(let id, .refused(let reason)): "\(id) stays parked: the user may not publish it (\(reason))"
             case .notPublished(let id, .returned): "\(id) stays parked: no queue takes it; --to names another"
             case .notPublished(let id, let outcome): "\(id) stays parked: RabbitMQ did not take it (\(outcome))"
             case .noOrigin(let id): "\(id) stays parked: it does not say which queue it came from; --to names one"
@@ -26,7 +27,7 @@ public struct ParkedQueue: Sendable {
 
         fileprivate var concernsOneMessage: Bool {
             switch self {
-            case .noOrigin, .notPublished(_, .returned): true
+            case .noOrigin, .notPublished(_, .returned), .notPublished(_, .refused): true
             case .noQueue, .broker, .unreadable, .notPublished: false
             }
         }

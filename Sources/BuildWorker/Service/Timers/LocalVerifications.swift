@@ -33,7 +33,6 @@ final class LocalVerifications: Sendable {
     private let given = Mutex(Deliveries())
     /// By build: those that are kept here.
     private let builds = Mutex<[BuildID: Int]>([:])
-    private let hasBeenWithoutInitQueue = Atomic<Bool>(false)
 
     init(
         _ options: RabbitMQOptions, journal: TimerJournal?, logger: Logger, isRetryQueueUsable: @escaping @Sendable () -> Bool,
@@ -51,9 +50,6 @@ final class LocalVerifications: Sendable {
 
     /// Whether the broker can verify. Where not, nothing is published for it: it would be published into nothing.
     var brokerCanVerify: Bool { self.isRetryQueueUsable() }
-
-    /// What is true of every build need not be said of each.
-    func isFirstWithoutInitQueue() -> Bool { !self.hasBeenWithoutInitQueue.exchange(true, ordering: .relaxed) }
 
     func isKept(_ build: BuildID) -> Bool { self.builds.withLock { $0[build] != nil } }
 

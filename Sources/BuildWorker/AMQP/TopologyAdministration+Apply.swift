@@ -1,0 +1,157 @@
+/// What `worker topology apply` does, or would do, about one object.
+public struct TopologyStep: Hashable, Sendable {
+    public enum Kind: String, Sendable {
+        /// It was not there; with a plan: is to be made.
+        case made
+        /// It is there and stays as it is.
+        case left = "left alone"
+        /// It is not there, and something else does its work.
+        case needless = "not needed"
+        /// It is needed and could not be made.
+        case failed
+    }
+
+    public let kind: Kind
+    public let subject: String
+    public let text: String
+}
+
+/// Permissions in the words of `rabbitmqctl set_permissions`.
+struct Permissions: Hashable, Sendable {
+    var configure: Set<String> = []
+    var write: Set<String> = []
+    var read: Set<String> = []
+
+    /// The whole command. It replaces what the user has.
+    func command(_ options: RabbitMQOptions) -> String {
+        let patterns = [self.configure, self.write, self.read].map { names in
+            let names = names.sorted().map { $0.replacing(/[.+*?^$()\[\]{}|\\]/) { "\\\($0.output)" } }
+            return names.isEmpty ? "'^$'" : "'^(\(names.joined(separator: "|")))$'"
+        }
+        return "rabbitmqctl set_permissions -p '\(options.vhost)' '\(options.username)' \(patterns.joined(separator: " "))"
+    }
+}
+
+extension TopologyAdministration {
+    /// What came of ``apply(isPlan:)``.
+    public struct Application: Sendable {
+        public fileprivate(set) var steps: [TopologyStep] = []
+        fileprivate var missing = Permissions()
+
+        public var isComplete: Bool { !self.steps.contains { $0.kind == .failed } }
+    }
+
+    /// Adds what is missing and leaves alone what is there. Each object is tried by itself: what the user may not do is a step that failed.
+    ///
+    /// - Parameter isPlan: changes nothing.
+    /// - Throws: when the connection is lost.
+    public func apply(isPlan: Bool) throws(AMQPError) -> Application { try self.apply(self.topology, isPlan: isPlan) }
+
+    @discardableResult
+    func apply(_ topology: Topology, isPlan: Bool = false) throws(AMQPError) -> Application {
+        var application = Application()
+        for (exchange, kind) in [(topology.exchange, "direct")] + (topology.eventsExchange.map { [($0, "topic")] } ?? []) {
+            try self.apply(exchange: exchange, kind, isPlan, &application)
+        }
+        for place in try self.survey(topology) {
+            if let standIn = place.standIn { try self.keep(standIn.queue, standIn.state, topology, isPlan, &application) }
+            if let state = place.state {
+                try self.keep(place.queue, state, topology, isPlan, &application)
+            } else if place.isNeedless, let work = place.queue.waitsFor {
+                application.add(.needless, place.queue, "\(work) dead-letters to \(place.name), which does its work")
+            } else {
+                try self.make(place.queue, topology, isPlan, &application)
+            }
+        }
+        return application
+    }
+
+    private func apply(exchange: String, _ kind: String, _ isPlan: Bool, _ application: inout Application) throws(AMQPError) {
+        func add(_ kind: TopologyStep.Kind, _ text: String) { application.steps.append(TopologyStep(kind: kind, subject: "exchange \(exchange)", text: text)) }
+        switch try self.look(atExchange: exchange, kind) {
+        case .usable(let text): add(.left, text)
+        case .other(let text): add(.failed, "\(text). Delete it, or give the worker another (RABBITMQ_EXCHANGE)")
+        case .missing:
+            let refusal = isPlan ? nil : try self.refusal { channel throws(AMQPError) in try self.socket.declareExchange(exchange, kind: kind, isPassive: false, on: channel) }
+            if refusal?.code == .refused(403) { application.missing.configure.insert(exchange) }
+            add(refusal == nil ? .made : .failed, refusal?.detail ?? "a \(kind) exchange")
+        }
+    }
+
+    /// A queue that is there. It may be somebody else's, so that it may not be bound is no failure; but where it is not bound it is of no use.
+    private func keep(
+        _ queue: Topology.Queue, _ state: TopologyPlace.State, _ topology: Topology, _ isPlan: Bool, _ application: inout Application
+    ) throws(AMQPError) {
+        var text = "is there; how it is set up is told to users only who may configure it"
+        if let differences = state.differences {
+            text = differences.isEmpty ? "as it should be" : "is there, with differences, which 'worker topology check' explains: \(differences.map(\.argument).joined(separator: ", "))"
+        }
+        let isBound = self.view?.exchanges[topology.exchange]?.routes(queue.name, to: queue.name)
+        switch (isBound, isPlan) {
+        case (true, _): break
+        case (_, true): text += "; is bound to \(topology.exchange) where it is not"
+        case (_, false):
+            if let refusal = try self.bind(queue, topology) {
+                guard isBound == nil else { return application.fail(queue, "cannot be bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology) }
+                text += "; whether it is bound to \(topology.exchange) is not known: \(refusal.detail)"
+            } else if isBound == false {
+                return application.add(.made, queue, "the binding to \(topology.exchange)")
+            }
+        }
+        application.add(.left, queue, text)
+    }
+
+    private func make(_ queue: Topology.Queue, _ topology: Topology, _ isPlan: Bool, _ application: inout Application) throws(AMQPError) {
+        guard !isPlan else { return application.add(.made, queue, queue.purpose) }
+        if let refusal = try self.refusal({ channel throws(AMQPError) in
+            try self.socket.declareQueue(queue.name, arguments: queue.arguments, isPassive: false, on: channel)
+        }) {
+            if refusal.code == .refused(403) {
+                application.missing.configure.insert(queue.name)
+                // To dead-letter from one queue into another is to read and to write.
+                if queue.arguments["x-dead-letter-exchange"] != nil { application.missing.write.insert("amq.default") }
+            }
+            return application.fail(queue, refusal.detail, refusal, binding: topology)
+        }
+        if let refusal = try self.bind(queue, topology) {
+            return application.fail(queue, "made, but not bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology)
+        }
+        application.add(.made, queue, queue.purpose)
+    }
+
+    private func bind(_ queue: Topology.Queue, _ topology: Topology) throws(AMQPError) -> AMQPError? {
+        try self.refusal { channel throws(AMQPError) in try self.socket.bindQueue(queue.name, to: topology.exchange, key: queue.name, on: channel) }
+    }
+
+    /// - Returns: the broker's no to this one thing.
+    private func refusal(_ body: (UInt16) throws(AMQPError) -> Void) throws(AMQPError) -> AMQPError? {
+        do throws(AMQPError) { try self.onFreshChannel(body) } catch {
+            guard case .refused = error.code, !error.isRetriable else { throw error }
+            return error
+        }
+        return nil
+    }
+
+    /// What the user lacks for the steps that failed; `nil`: nothing.
+    public func help(for application: Application) -> String? {
+        guard application.missing != Permissions() else { return nil }
+        return """
+            ACCESS_REFUSED: the user '\(self.options.username)' lacks permissions. Either apply as a user who has them, or grant them beside those it has, which this command
+            replaces ('rabbitmqctl list_user_permissions \(self.options.username)' shows them):
+              \(application.missing.command(self.options))
+            """
+    }
+}
+
+extension TopologyAdministration.Application {
+    fileprivate mutating func add(_ kind: TopologyStep.Kind, _ queue: Topology.Queue, _ text: String) {
+        self.steps.append(TopologyStep(kind: kind, subject: "queue \(queue.name)", text: text))
+    }
+
+    fileprivate mutating func fail(_ queue: Topology.Queue, _ text: String, _ refusal: AMQPError, binding topology: Topology) {
+        self.add(.failed, queue, text)
+        guard refusal.code == .refused(403) else { return }
+        self.missing.write.insert(queue.name)
+        self.missing.read.formUnion([queue.name, topology.exchange])
+    }
+}
