@@ -48,7 +48,7 @@ extension ExitCode {
 
 /// Where the configuration comes from; every subcommand takes it.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: .long, help: "A YAML file shaped like Config/default.yaml; variables override it.")
+    @Option(name: .long, help: "A YAML or JSON file with keys of Config/default.yaml; variables override it.")
     var config: String?
 
     /// Ends the process with every problem on stderr when there is one.

@@ -193,6 +193,17 @@ extension Integration {
             }
         }
 
+        @Test func comparesWithTheOriginal() async throws {
+            let environment = ["PORT": "80", "EXECUTOR_JENKINS_PASSWORD": "hunter2", "NODE_CONFIG": #"{"rabbitmq":{"messageReprocessLimit":3}}"#]
+            let text = try await WorkerProcess.run(["config", "--compare", "original"], environment: environment)
+            #expect(text.code == 0 && text.output.contains("as before: RABBITMQ_RETRYQUEUE_ENABLED=false"), "\(text)")
+            #expect(!text.output.contains("PORT=80") && !text.output.contains("REPROCESS_LIMIT") && !"\(text)".contains("hunter2"))
+            let json = try await WorkerProcess.run(["config", "--compare", "original", "--format", "json"], environment: environment)
+            let document = try JSONValue(parsing: json.output)
+            #expect(document["differences"]?.array?.first?["variable"] == "RABBITMQ_RETRYQUEUE_ENABLED")
+            #expect(document["unused"]?.array?.count == 1)
+        }
+
         /// Every command there is, and its help on a terminal of 80 columns: no line is longer, and no line of a paragraph breaks off where the
         /// next word had room.
         @Test func helpTeaches() async throws {
