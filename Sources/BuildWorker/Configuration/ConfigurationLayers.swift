@@ -42,7 +42,8 @@ struct ConfigurationLayers {
         do throws(JSONError) { document = try JSONValue(parsing: text) } catch { document = .null }
         var seen: Set<String> = []
         guard document.members != nil else {
-            return self.add(ConfigurationProblem(key: nil, origin: .variable(variable), expectation: "must be a JSON object with keys as in Config/default.yaml"))
+            let expectation = "must be a JSON object with keys as in Config/default.yaml"
+            return self.add(ConfigurationProblem(key: nil, origin: .variable(variable), expectation: expectation))
         }
         self.add(document, prefix: "", .variable(variable), .variable(variable), &seen)
     }
@@ -139,7 +140,7 @@ struct ConfigurationLayers {
     private mutating func withoutLineBreak(_ raw: RawValue, _ setting: Setting, _ origin: ConfigurationOrigin) -> RawValue {
         guard setting.isCredential, case .text(var text) = raw, text.last?.isNewline == true else { return raw }
         while text.last?.isNewline == true { text.removeLast() }
-        self.add(note: "\(setting.key) (\(origin)) ends with a line break, which is taken off; write the Secret without it, for example with printf instead of echo")
+        self.add(note: "\(setting.key) (\(origin)) ends with a line break, which is taken off; write it without, for example with printf and not with echo")
         return .text(text)
     }
 

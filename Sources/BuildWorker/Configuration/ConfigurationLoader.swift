@@ -16,6 +16,7 @@ public struct ConfigurationLoader: Sendable {
         layers.add(file: "\(self.directory)/\(ConfigurationDirectory.defaults)", as: .default, mustBeComplete: true)
         let operators = NodeConfig(environment, beside: self.directory, hostName: ProcessInfo.processInfo.hostName)
         for problem in operators.problems { layers.add(problem) }
+        if !operators.files.isEmpty { layers.add(note: "configuration is read from \(operators.files.joined(separator: ", "))") }
         for file in operators.files + (file.map { [$0] } ?? []) { layers.add(file: file, as: .file(file)) }
         if let document = operators.document { layers.add(document: document, of: NodeConfig.documentVariable) }
         let map = VariableMap(path: "\(self.directory)/\(ConfigurationDirectory.variables)")

@@ -27,7 +27,8 @@ public struct DefaultDifference: Sendable {
             "RABBITMQ_RETRYQUEUE_ENABLED", "rabbitmq.retryQueueEnabled", "false", "true",
             "pods are verified, so that a build that does not begin is failed; see `worker topology check` for the queues", remedy: "false"),
         DefaultDifference(
-            "EXECUTOR_PLUGIN", "executor.plugin", "k8s-vm", "k8s", "builds that name no executor run in containers and not in virtual machines", remedy: "k8s-vm"),
+            "EXECUTOR_PLUGIN", "executor.plugin", "k8s-vm", "k8s", "builds that name no executor run in containers and not in virtual machines",
+            remedy: "k8s-vm"),
         DefaultDifference(
             "PORT", "httpd.port", "80", "8080", "probes, Services and scrapes must ask port 8080, which needs no rights", remedy: "80"),
         DefaultDifference(
@@ -38,6 +39,12 @@ public struct DefaultDifference: Sendable {
             "builds that ask for Docker get none", remedy: "true"
         ) { configuration, origin in
             if case .variable = origin { !configuration.executor.kubernetes.dockerFeatureEnabled } else { false }
+        },
+        DefaultDifference(
+            "K8S_AUTOMOUNT_SERVICE_ACCOUNT_TOKEN", "executor.k8s.options.kubernetes.automountServiceAccountToken", "a file's true counts as false",
+            "true is true", "builds have their service account's token", remedy: "false"
+        ) { configuration, origin in
+            if case .file = origin { configuration.executor.kubernetes.automountServiceAccountToken } else { false }
         },
     ]
 

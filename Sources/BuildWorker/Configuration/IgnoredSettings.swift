@@ -7,6 +7,7 @@ enum IgnoredSettings {
     private static let address = "nobody is told the health server's address"
 
     private static let misspelt = "it was misspelt, and never heeded: buildSecretsFile is meant"
+    private static let fuses = "a request is made once, and the queue tries a build again"
     private static let program = "configuration is read from YAML and JSON files, and from nothing that has to be run"
 
     private static let variables: [(pattern: String, reason: String)] = [
@@ -21,12 +22,13 @@ enum IgnoredSettings {
         ("executor.k8s.options.kubernetes.buildSecretFile", misspelt),
     ]
 
-    /// Whatever is set of them, a sentence a reason.
+    /// What is set of them, a sentence a reason.
     struct Found: Sendable {
         private var names: [(reason: String, names: [String])] = []
 
         mutating func add(_ name: String, _ reason: String) {
-            if let place = self.names.firstIndex(where: { $0.reason == reason }) { self.names[place].names.append(name) } else { self.names.append((reason, [name])) }
+            guard let place = self.names.firstIndex(where: { $0.reason == reason }) else { return self.names.append((reason, [name])) }
+            self.names[place].names.append(name)
         }
 
         var sentences: [String] { self.names.map { "\($0.names.joined(separator: ", ")) \($0.names.count == 1 ? "is" : "are") ignored: \($0.reason)" } }
@@ -36,5 +38,9 @@ enum IgnoredSettings {
         self.variables.first { $0.pattern.hasSuffix("*") ? name.hasPrefix($0.pattern.dropLast()) : name == $0.pattern }?.reason
     }
 
-    static func reason(key: String) -> String? { self.keys.first { key == $0.key || key.hasPrefix("\($0.key).") }?.reason }
+    static func reason(key: String) -> String? {
+        // Of any executor.
+        if ["retry", "breaker.maxFailures", "breaker.resetTimeout"].contains(where: { key.hasSuffix(".options.fusebox.\($0)") }) { return self.fuses }
+        return self.keys.first { key == $0.key || key.hasPrefix("\($0.key).") }?.reason
+    }
 }

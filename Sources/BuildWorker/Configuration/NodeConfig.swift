@@ -46,8 +46,7 @@ struct NodeConfig {
             guard let names = Self.contents(of: directory) else {
                 // Whoever says where the image had it anyway says nothing.
                 if named != nil, directory != Self.original {
-                    let problem = "must be a directory that can be read, or several with : between them"
-                    self.problems.append(ConfigurationProblem(key: nil, origin: .variable("NODE_CONFIG_DIR"), value: directory.quoted, expectation: problem))
+                    self.refuse(.variable("NODE_CONFIG_DIR"), directory.quoted, "must be a directory that can be read, or several with : between them")
                 }
                 continue
             }
@@ -55,7 +54,7 @@ struct NodeConfig {
                 let path = "\(directory)/\(name)"
                 guard let rank = ranks[name], !ours.contains(Self.resolved(path)) else { continue }
                 guard Self.readable.contains(URL(fileURLWithPath: name).pathExtension) else {
-                    self.problems.append(ConfigurationProblem(key: nil, origin: .file(path), expectation: "cannot be read here: write it as YAML (.yaml) or JSON (.json)"))
+                    self.refuse(.file(path), nil, "cannot be read here: write it as YAML (.yaml) or JSON (.json)")
                     continue
                 }
                 found.append((rank, path))
@@ -91,7 +90,11 @@ struct NodeConfig {
     private mutating func readMap(_ file: String) {
         do throws(ConfigurationFile.Unreadable) {
             if let root = try ConfigurationFile(path: file).root { self.mappings += Self.leaves(of: root, prefix: "", file) }
-        } catch { self.problems.append(ConfigurationProblem(key: nil, origin: .file(file), expectation: error.reason)) }
+        } catch { self.refuse(.file(file), nil, error.reason) }
+    }
+
+    private mutating func refuse(_ origin: ConfigurationOrigin, _ value: String?, _ expectation: String) {
+        self.problems.append(ConfigurationProblem(key: nil, origin: origin, value: value, expectation: expectation))
     }
 
     /// A leaf is a variable's name, or an object with it as `__name`; what its `__format` says our settings know themselves.

@@ -57,6 +57,17 @@ import Testing
         #expect(DefaultDifference.document(loaded)["differences"]?.array?.compactMap { $0["variable"]?.string } == variables)
     }
 
+    /// In a file, which the original reads otherwise than a variable.
+    @Test func aFilesTruthIsFelt() throws {
+        try ConfigurationFixture.withFile("executor: { k8s: { options: { kubernetes: { automountServiceAccountToken: true } } } }") { file in
+            let variable = "K8S_AUTOMOUNT_SERVICE_ACCOUNT_TOKEN"
+            for (environment, isFelt) in [([:], true), ([variable: "true"], false)] {
+                let felt = DefaultDifference.felt(by: try ConfigurationFixture.load(environment, file: file))
+                #expect(felt.contains { $0.variable == variable } == isFelt)
+            }
+        }
+    }
+
     /// What it says to set is taken, and then it is felt no more.
     @Test(arguments: DefaultDifference.all.map(\.variable))
     func theRemedyIsOne(_ variable: String) throws {

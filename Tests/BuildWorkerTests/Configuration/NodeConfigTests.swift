@@ -56,7 +56,17 @@ import Testing
     @Test func aFileIsNamedWhereItsValueIsShown() throws {
         try Self.load(["a/local.yaml": "rabbitmq: { queue: local }"]) { loaded, directory in
             #expect(loaded.report.rows.first { $0.key == "rabbitmq.queue" }?.origin == .file("\(directory)/a/local.yaml"))
-            #expect(loaded.notes.isEmpty)
+            #expect(loaded.notes == ["configuration is read from \(directory)/a/local.yaml"], "who mounts nothing and is told of a file knows why")
+        }
+    }
+
+    /// Keys that only the original's libraries know: one has a meaning here, under the name that is documented.
+    @Test func keysOfTheOriginalsLibrariesAreKnown() throws {
+        let text = "executor: { k8s: { exclusions: [rhel7], options: { fusebox: { breaker: { timeout: 9000, maxFailures: 5 }, retry: { retries: 5 } } } } }"
+        try Self.load(["a/local.yaml": text]) { loaded, _ in
+            #expect(loaded.configuration.executor.share.exclusions == ["rhel7"])
+            #expect(loaded.configuration.executor.kubernetes.requestTimeout == .seconds(9))
+            #expect(loaded.unused.count == 1 && loaded.unused.first?.contains("fusebox.breaker.maxFailures") == true, "\(loaded.unused)")
         }
     }
 
