@@ -8,10 +8,10 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check one thing and say in one line how it is, for Nagios and whatever speaks its plugin protocol.",
         discussion: """
-            Prints 'STATUS - text | figures'. Exit codes: 0 OK · 1 WARNING · 2 CRITICAL · 3 UNKNOWN, which is also wrong usage and wrong
+            Prints 'STATUS - text | figures'. Exit codes: 0 OK · 1 WARNING · 2 CRITICAL · 3 UNKNOWN, which is also wrong usage and wrong \
             configuration. Changes nothing.
 
-            A threshold is a range of values that are fine: 10 (0 to 10), 10: (10 and more), ~:10 (10 and less), 10:20; @10:20 are values
+            A threshold is a range of values that are fine: 10 (0 to 10), 10: (10 and more), ~:10 (10 and less), 10:20; @10:20 are values \
             that are not.
             """,
         subcommands: [CheckWorker.self, CheckQueues.self, CheckSpool.self, CheckReports.self])

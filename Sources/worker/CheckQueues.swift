@@ -5,8 +5,9 @@ struct CheckQueues: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queues",
         abstract: "How deep the queues are, whether anybody consumes them, what is parked, and whether they are as they should be.",
+        usage: "worker check queues [<options>]",
         discussion: """
-            -w and -c are for the messages that are ready in the build, wait, retry and retry wait queue, of each: 100 and 1000. Where a worker
+            -w and -c are for the messages that are ready in the build, wait, retry and retry wait queue, of each: 100 and 1000. Where a worker \
             answers on PORT, the init timers that it waits for are compared with those that are there.
             """)
     @OptionGroup var check: CheckOptions

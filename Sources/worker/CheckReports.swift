@@ -6,6 +6,7 @@ struct CheckReports: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reports",
         abstract: "How often one cause has failed attempts of late.",
+        usage: "worker check reports [<options>]",
         discussion: "-w and -c are for the reports of the most frequent fingerprint: 10 and 50. What the cause is: 'worker reports list --fingerprint'.")
     @OptionGroup var check: CheckOptions
     @Option(name: .long, help: "Since when: 30m, 6h, 2d, or a time such as 2026-11-21T09:00:00Z; 10m.") var since: Since?

@@ -6,8 +6,9 @@ struct CheckWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
         abstract: "Whether the worker is alive, consumes and makes progress, and how long its oldest delivery has been in hand.",
+        usage: "worker check worker [<options>]",
         discussion: """
-            Asks the worker that runs here (on PORT) or the one at --url. Where nobody listens on PORT, its heartbeat file in SPOOL_DIRECTORY is
+            Asks the worker that runs here (on PORT) or the one at --url. Where nobody listens on PORT, its heartbeat file in SPOOL_DIRECTORY is \
             looked at instead. -w and -c are for the age of the oldest delivery in seconds: 300 and 900.
 
             With --alive it is CRITICAL only when a restart would mend it: as HEALTHCHECK of a container, and for other supervisors.

@@ -6,7 +6,7 @@ struct Parked: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "See, retry or drop messages that were parked: unreadable ones, those that crashed the worker, and those whose end the build API would not be told.",
         discussion: """
-            Every message keeps its body, its headers and, in headers of ours, why and when it was parked. Looking changes
+            Every message keeps its body, its headers and, in headers of ours, why and when it was parked. Looking changes \
             nothing. To mend one: 'show --raw ID > FILE', edit, 'worker publish FILE', then 'drop --reason "mended" ID'.
             """,
         subcommands: [List.self, Show.self, Retry.self, Drop.self])
@@ -52,6 +52,7 @@ struct Parked: AsyncParsableCommand {
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give messages back to the queue they came from, with no attempts counted.",
+            usage: "worker parked retry [<ids> ...] [<options>]",
             discussion: "The broker has confirmed the new message before the parked one goes. Why it was parked stays in its header x-parked-history.")
         @OptionGroup var selection: Selection
         @Option(name: .long, help: "Another queue, by its routing key.") var to: String?
@@ -63,7 +64,9 @@ struct Parked: AsyncParsableCommand {
     }
 
     struct Drop: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Remove messages for good. Say why: it is printed with what was dropped.")
+        static let configuration = CommandConfiguration(
+            abstract: "Remove messages for good. Say why: it is printed with what was dropped.",
+            usage: "worker parked drop [<ids> ...] --reason <reason> [<options>]")
         @OptionGroup var selection: Selection
         @Option(name: .long, help: "Why, for whoever asks later.") var reason: String
         @OptionGroup var options: ConfigurationOptions

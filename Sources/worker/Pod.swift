@@ -17,16 +17,16 @@ struct Pod: AsyncParsableCommand {
             let message = try BuildMessage(decoding: try readMessage(self.file))
             guard case .start(let build) = message.job else {
                 printError("only a start message makes a pod")
-                throw Exit.badData
+                throw Exit.unreadableMessage
             }
             let manifest = try PodManifest(build: build, options: configuration.executor.options(for: build), ecosystem: configuration.ecosystem)
             print(manifest.document.text(indented: true))
         } catch let error as BuildMessageError {
             printError("the message cannot be read: \(error)")
-            throw Exit.badData
+            throw Exit.unreadableMessage
         } catch let error as PodManifestError {
             printError("no pod can be made of this message: \(error)")
-            throw Exit.badData
+            throw Exit.unreadableMessage
         }
     }
 }

@@ -5,7 +5,7 @@ struct Publish: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Publish one message as it is and wait until RabbitMQ has confirmed it.",
         discussion: """
-            To the build queue, or another bound to the exchange with --queue. The message is not changed; one that the
+            To the build queue, or another bound to the exchange with --queue. The message is not changed; one that the \
             worker could not read is published all the same, with a warning, and the worker will park it.
             """)
 

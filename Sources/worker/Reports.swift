@@ -6,7 +6,7 @@ struct Reports: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "See why attempts and builds failed.",
         discussion: """
-            Every failed attempt leaves a report below SPOOL_DIRECTORY, kept for REPORTS_KEEP_DAYS days. Its id stands in the build's status
+            Every failed attempt leaves a report below SPOOL_DIRECTORY, kept for REPORTS_KEEP_DAYS days. Its id stands in the build's status \
             message and in the log; reports with one cause share a fingerprint. Needs no broker, and no running worker.
             """,
         subcommands: [List.self, Show.self, Summary.self])
@@ -30,7 +30,9 @@ struct Reports: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One line a report: id, when, what, build, attempt, fingerprint, cause.")
+        static let configuration = CommandConfiguration(
+            abstract: "One line a report: id, when, what, build, attempt, fingerprint, cause.",
+            usage: "worker reports list [<options>]")
         @OptionGroup var selection: Selection
         @Flag(name: .long, help: "JSON, one report a line.") var json = false
         @OptionGroup var options: ConfigurationOptions
@@ -63,7 +65,9 @@ struct Reports: AsyncParsableCommand {
     }
 
     struct Summary: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Counts by fingerprint, with first and last seen; the latest first.")
+        static let configuration = CommandConfiguration(
+            abstract: "Counts by fingerprint, with first and last seen; the latest first.",
+            usage: "worker reports summary [<options>]")
         @OptionGroup var selection: Selection
         @Flag(name: .long, help: "JSON, one fingerprint a line.") var json = false
         @OptionGroup var options: ConfigurationOptions

@@ -10,12 +10,12 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take messages and start builds until SIGTERM.",
         discussion: """
-            Never declares queues: those belong to administrators ('worker topology apply' makes them). Where the broker, a
+            Never declares queues: those belong to administrators ('worker topology apply' makes them). Where the broker, a \
             queue or the cluster is missing it waits, says so in the log, and answers 503 on /health.
 
-            SIGTERM or SIGINT: no more messages are taken, those in hand are finished within DRAIN_TIMEOUT (25 s), what is
-            left goes back to its queue, exit 0. A second signal gives everything back at once. Exit 70: drained, but workers before
-            it died in a row, and the step at which they died is still to be survived (a crash loop).
+            SIGTERM or SIGINT: no more messages are taken, those in hand are finished within DRAIN_TIMEOUT (25 s), what is \
+            left goes back to its queue, exit code 0 (done). A second signal gives everything back at once. \
+            Exit code 70 (drained in a crash loop): workers before it died, and the step at which they died is still to be survived.
             """)
 
     @OptionGroup var options: ConfigurationOptions

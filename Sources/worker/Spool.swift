@@ -6,13 +6,15 @@ struct Spool: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "See, retry or drop spooled jobs: late notes to the build API, build events, runs of the operator's command, reports.",
         discussion: """
-            Reads SPOOL_DIRECTORY; needs no broker, and works while a worker runs. A job waits in new, is in hand in cur, and is
+            Reads SPOOL_DIRECTORY; needs no broker, and works while a worker runs. A job waits in new, is in hand in cur, and is \
             dead after SPOOL_ATTEMPTS runs. No build depends on a job.
             """,
         subcommands: [List.self, Show.self, Retry.self, Drop.self])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One line a job: id, kind, box, age, attempts, last error.")
+        static let configuration = CommandConfiguration(
+            abstract: "One line a job: id, kind, box, age, attempts, last error.",
+            usage: "worker spool list [<options>]")
         @OptionGroup var filter: Filter
         @Flag(name: .long, help: "As JSON.") var json = false
         @OptionGroup var options: ConfigurationOptions
@@ -48,7 +50,9 @@ struct Spool: ParsableCommand {
     }
 
     struct Retry: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Give dead jobs all their attempts again. Their history stays.")
+        static let configuration = CommandConfiguration(
+            abstract: "Give dead jobs all their attempts again. Their history stays.",
+            usage: "worker spool retry [<ids> ...] [<options>]")
         @OptionGroup var chosen: Chosen
         @OptionGroup var options: ConfigurationOptions
 
@@ -57,7 +61,8 @@ struct Spool: ParsableCommand {
 
     struct Drop: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove dead jobs for good, or waiting ones with --waiting. Say why: it is printed with what was dropped.")
+            abstract: "Remove dead jobs for good, or waiting ones with --waiting. Say why: it is printed with what was dropped.",
+            usage: "worker spool drop [<ids> ...] --reason <reason> [<options>]")
         @OptionGroup var chosen: Chosen
         @Flag(name: .long, help: "Those that wait too.") var waiting = false
         @Option(name: .long, help: "Why, for whoever asks later.") var reason: String

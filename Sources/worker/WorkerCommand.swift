@@ -9,21 +9,22 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker",
         abstract: "Takes build messages from RabbitMQ and starts a Kubernetes pod for each.",
         discussion: """
-            Configure it with environment variables (RABBITMQ_HOST, K8S_HOST, …; 'worker config' lists them all with their
+            Configure it with environment variables (RABBITMQ_HOST, K8S_HOST, …; 'worker config' lists them all with their \
             values) or a YAML file. A first look at a new installation:
 
               worker config            what is set, and where it came from
-              worker topology check    whether the queues are there, and what their settings would cost
+              worker topology check    whether the queues are there, and the cost
               worker topology apply    make the queues
               worker run               work until SIGTERM
               worker status            what a running worker does, and what is wrong
-              worker check worker      the same in one line for Nagios; also check spool, queues, reports
+              worker check worker      the same in a line for Nagios; also other checks
               worker reports summary   what failed, counted by cause
-              worker parked list       messages that nobody could read, or that crashed the worker
+              worker parked list       messages that nobody could read or that crashed it
               worker spool list        notes, events and hook runs that wait or are dead
 
-            Exit codes: 0 done · 1 failed · 64 wrong usage · 65 unreadable message · 69 RabbitMQ or the worker cannot be reached ·
-            71 ended before it took a message · 78 wrong configuration.
+            Exit codes:
+
+            \(ExitStatus.help)
             """,
         version: Product.version,
         subcommands: [
@@ -31,26 +32,30 @@ struct WorkerCommand: AsyncParsableCommand {
         ])
 }
 
-/// The codes of sysexits.h, which supervisors know.
+/// ``ExitStatus``, to be thrown.
 enum Exit {
-    static let failed = ExitCode(1)
-    static let badData = ExitCode(65)
-    static let unavailable = ExitCode(69)
-    static let crashLoop = ExitCode(70)
-    static let startFailed = ExitCode(71)
-    static let badConfiguration = ExitCode(78)
+    static let failed = ExitCode(.failed)
+    static let unreadableMessage = ExitCode(.unreadableMessage)
+    static let unavailable = ExitCode(.unavailable)
+    static let crashLoop = ExitCode(.crashLoop)
+    static let startFailed = ExitCode(.startFailed)
+    static let wrongConfiguration = ExitCode(.wrongConfiguration)
+}
+
+extension ExitCode {
+    fileprivate init(_ status: ExitStatus) { self.init(status.rawValue) }
 }
 
 /// Where the configuration comes from; every subcommand takes it.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: .long, help: "A YAML file shaped like Config/default.yaml; variables override it.")
+    @Option(name: .long, help: "A YAML or JSON file with keys of Config/default.yaml; variables override it.")
     var config: String?
 
     /// Ends the process with every problem on stderr when there is one.
     func load() throws -> LoadedConfiguration {
         do throws(ConfigurationError) { return try self.read() } catch {
             printError("the configuration is wrong, nothing was started:\n\(error)")
-            throw Exit.badConfiguration
+            throw Exit.wrongConfiguration
         }
     }
 

@@ -193,11 +193,35 @@ extension Integration {
             }
         }
 
-        @Test(arguments: [["--help"], ["run", "--help"], ["topology", "--help"], ["publish", "--help"], ["pod", "--help"], ["config", "--help"]])
-        func helpTeaches(arguments: [String]) async throws {
-            let help = try await WorkerProcess.run(arguments, environment: [:])
-            #expect(help.code == 0)
-            #expect(help.output.contains("OVERVIEW"))
+        @Test func comparesWithTheOriginal() async throws {
+            let environment = ["PORT": "80", "EXECUTOR_JENKINS_PASSWORD": "hunter2", "NODE_CONFIG": #"{"rabbitmq":{"messageReprocessLimit":3}}"#]
+            let text = try await WorkerProcess.run(["config", "--compare", "original"], environment: environment)
+            #expect(text.code == 0 && text.output.contains("as before: RABBITMQ_RETRYQUEUE_ENABLED=false"), "\(text)")
+            #expect(!text.output.contains("PORT=80") && !text.output.contains("REPROCESS_LIMIT") && !"\(text)".contains("hunter2"))
+            let json = try await WorkerProcess.run(["config", "--compare", "original", "--format", "json"], environment: environment)
+            let document = try JSONValue(parsing: json.output)
+            #expect(document["differences"]?.array?.first?["variable"] == "RABBITMQ_RETRYQUEUE_ENABLED")
+            #expect(document["unused"]?.array?.count == 1)
+        }
+
+        /// Every command there is, and its help on a terminal of 80 columns: no line is longer, and no line of a paragraph breaks off where the
+        /// next word had room.
+        @Test func helpTeaches() async throws {
+            var commands: [[String]] = [[]]
+            var seen = 0
+            while let command = commands.popLast() {
+                let help = try await WorkerProcess.run(command + ["--help"], environment: ["COLUMNS": "80"])
+                #expect(help.code == 0 && help.output.contains("OVERVIEW"), "\(command)")
+                seen += 1
+                let lines = help.output.split(separator: "\n", omittingEmptySubsequences: false)
+                for line in lines { #expect(line.count <= 80, "\(command): \(line)") }
+                for (line, next) in zip(lines.prefix { !$0.hasPrefix("USAGE:") }, lines.dropFirst()) where !line.isEmpty && next.first?.isWhitespace == false {
+                    #expect(line.count + 1 + next.prefix { $0 != " " }.count >= 80, "\(command) breaks off: \(line)")
+                }
+                let subcommands = lines.drop { $0 != "SUBCOMMANDS:" }.dropFirst().prefix { !$0.isEmpty }
+                commands += subcommands.compactMap { $0.prefixMatch(of: /\s\s([a-z]+)/).map { command + [String($0.output.1)] } }
+            }
+            #expect(seen > 25, "\(seen) commands were found")
         }
     }
 }

@@ -110,12 +110,11 @@ extension ConfigurationLayers {
                 key: key, origin: self.origins[key] ?? .default, value: RawValue(value).shown, expectation: expectation))
     }
 
-    /// The worker we succeed put user and password into a URI, which decoded them; line breaks come from `echo | base64`.
+    /// The worker we succeed put user and password into a URI, which decoded them.
     mutating func noteOddCredentials() {
         let rabbitmq = self.configuration.rabbitmq
         for (key, text) in [("rabbitmq.username", rabbitmq.username), ("rabbitmq.password", rabbitmq.password.exposed)] {
             if text.contains(/%[0-9A-Fa-f]{2}/) { self.add(note: "\(key) has a percent sign before two digits; it is used as it is, and not decoded as in a URI") }
-            if text.last?.isNewline == true { self.add(note: "\(key) ends with a line break; it is used as it is") }
         }
     }
 }

@@ -1,5 +1,3 @@
-internal import Yams
-
 /// A configuration while layers are put onto it, from the lowest to the highest.
 struct ConfigurationLayers {
     private(set) var configuration = WorkerConfiguration()
@@ -7,6 +5,9 @@ struct ConfigurationLayers {
     private(set) var origins: [String: ConfigurationOrigin] = [:]
     private(set) var problems: [ConfigurationProblem] = []
     private(set) var notes: [String] = []
+    private(set) var ignored = IgnoredSettings.Found()
+    /// What files and variables said of the keys that hold objects: those are merged, and everything else is replaced.
+    private var objects: [String: JSONValue] = [:]
     /// What is said of the sandbox: it counts above all that is said of `executor.k8s`, wherever that is said.
     private var ofSandbox: [Said] = []
 
@@ -26,47 +27,74 @@ struct ConfigurationLayers {
     ///   - origin: how values of the file are labelled.
     ///   - mustBeComplete: whether a key that is not there is a problem.
     mutating func add(file path: String, as origin: ConfigurationOrigin, mustBeComplete: Bool = false) {
-        do throws(YAMLFile.Unreadable) {
+        do throws(ConfigurationFile.Unreadable) {
             var seen: Set<String> = []
-            if let root = try YAMLFile(path: path).root { self.add(root, prefix: "", path, origin, &seen) }
+            if let root = try ConfigurationFile(path: path).root { self.add(root, prefix: "", .file(path), origin, &seen) }
             for setting in Setting.all where mustBeComplete && !seen.contains(setting.key) {
-                self.refuse(setting.key, path, "is missing here: the file belongs to another version of the worker")
+                self.refuse(setting.key, .file(path), "is missing here: the file belongs to another version of the worker")
             }
         } catch { self.add(ConfigurationProblem(key: nil, origin: .file(path), expectation: error.reason)) }
     }
 
-    private mutating func add(_ mapping: Node.Mapping, prefix: String, _ path: String, _ origin: ConfigurationOrigin, _ seen: inout Set<String>) {
-        for (name, node) in mapping {
-            let key = prefix + (name.scalar?.string ?? "?")
+    /// What stands in one variable, as in a file.
+    mutating func add(document text: String, of variable: String) {
+        let document: JSONValue
+        do throws(JSONError) { document = try JSONValue(parsing: text) } catch { document = .null }
+        var seen: Set<String> = []
+        guard document.members != nil else {
+            let expectation = "must be a JSON object with keys as in Config/default.yaml"
+            return self.add(ConfigurationProblem(key: nil, origin: .variable(variable), expectation: expectation))
+        }
+        self.add(document, prefix: "", .variable(variable), .variable(variable), &seen)
+    }
+
+    /// - Parameter place: where a problem is; `origin` is how values are labelled.
+    private mutating func add(
+        _ document: JSONValue, prefix: String, _ place: ConfigurationOrigin, _ origin: ConfigurationOrigin, _ seen: inout Set<String>
+    ) {
+        for member in document.members ?? [] {
+            let (key, value) = (prefix + member.name, member.value)
             switch KeyTree.place(of: key) {
             case .setting(let setting):
                 seen.insert(key)
-                if !node.isNothing { self.set(setting, to: node.rawValue, from: origin, problemOrigin: .file(path)) }
+                if !value.isNull { self.set(setting, to: RawValue(value), from: origin, problemOrigin: place) }
             case .group:
-                switch node {
-                case .mapping(let inner): self.add(inner, prefix: "\(key).", path, origin, &seen)
-                case .scalar, .sequence, .alias: if !node.isNothing { self.refuse(key, path, "must be a map of further keys") }
+                if value.members != nil {
+                    self.add(value, prefix: "\(key).", place, origin, &seen)
+                } else if !value.isNull {
+                    self.refuse(key, place, "must be a map of further keys")
                 }
-            case .ignored(let reason): self.add(note: "\(key) in \(path) is ignored: \(reason)")
+            case .ignored(let reason): self.ignored.add("\(key) (\(place))", reason)
             case .unknown:
                 // The value is not shown: this may be a password below a misspelt key.
                 let suggestion = KeyTree.suggestion(for: key).map { ". Is \($0) meant?" } ?? ""
-                self.refuse(key, path, "is not a known key\(suggestion)")
+                self.refuse(key, place, "is not a known key\(suggestion)")
             }
         }
     }
 
-    private mutating func refuse(_ key: String, _ path: String, _ expectation: String) {
-        self.add(ConfigurationProblem(key: key, origin: .file(path), expectation: expectation))
+    private mutating func refuse(_ key: String, _ place: ConfigurationOrigin, _ expectation: String) {
+        self.add(ConfigurationProblem(key: key, origin: place, expectation: expectation))
     }
 
     // MARK: Variables
 
-    mutating func add(_ environment: [String: String], mapped variables: [String: String]) {
-        var known = Set(variables.values)
+    /// - Parameter further: variables that the operator's own files map to keys, and that go before ours.
+    mutating func add(_ environment: [String: String], mapped variables: [String: String], _ further: [NodeConfig.Mapping] = []) {
+        var known = Set(variables.values).union(NodeConfig.variables)
         for setting in Setting.known {
             guard let variable = variables[setting.key], let text = environment[variable] else { continue }
             self.set(setting, to: .text(text), from: .variable(variable))
+        }
+        for mapping in further where variables[mapping.key] != mapping.variable {
+            guard let text = environment[mapping.variable], !text.isEmpty else { continue }
+            switch KeyTree.place(of: mapping.key) {
+            case .setting(let setting):
+                known.insert(mapping.variable)
+                self.set(setting, to: .text(text), from: .variable(mapping.variable))
+            case .ignored: break  // its other keys may mean something; those that do not are named below
+            case .group, .unknown: self.refuse(mapping.key, .file(mapping.file), "is no key that \(mapping.variable) could set")
+            }
         }
         for setting in Setting.known where setting.isCredential {
             guard let variable = variables[setting.key] else { continue }
@@ -77,7 +105,7 @@ struct ConfigurationLayers {
         }
         for name in environment.keys.sorted() where !known.contains(name) {
             if let reason = IgnoredSettings.reason(variable: name) {
-                self.add(note: "\(name) is ignored: \(reason)")
+                self.ignored.add(name, reason)
             } else if name.contains("_"), let meant = Spelling.nearest(to: name, in: known, within: 2) {
                 self.add(note: "\(name) is not a known variable. Is \(meant) meant?")
             }
@@ -100,10 +128,30 @@ struct ConfigurationLayers {
     private mutating func set(
         _ setting: Setting, to raw: RawValue, from origin: ConfigurationOrigin, problemOrigin: ConfigurationOrigin? = nil
     ) {
+        var raw = self.withoutLineBreak(raw, setting, origin)
         // Blank is as good as empty where empty says nothing; spaces in a password count.
         if case .text(let text) = raw, setting.whenEmpty == .notSet, setting.isSecret ? text.isEmpty : text.trimmed.isEmpty { return }
+        if origin != .default { raw = self.merged(raw, setting) }
         guard !setting.isOfSandbox else { return self.ofSandbox.append(Said(setting: setting, raw: raw, origin: origin, problemOrigin: problemOrigin)) }
         self.apply(setting, raw, origin, problemOrigin)
+    }
+
+    /// `kubectl create secret --from-file` and `echo` leave one; a token could not be sent with it, and a password that is refused says nothing.
+    private mutating func withoutLineBreak(_ raw: RawValue, _ setting: Setting, _ origin: ConfigurationOrigin) -> RawValue {
+        guard setting.isCredential, case .text(var text) = raw, text.last?.isNewline == true else { return raw }
+        while text.last?.isNewline == true { text.removeLast() }
+        self.add(note: "\(setting.key) (\(origin)) ends with a line break, which is taken off; write it without, for example with printf and not with echo")
+        return .text(text)
+    }
+
+    private mutating func merged(_ raw: RawValue, _ setting: Setting) -> RawValue {
+        guard setting.shape == .json, let object = raw.object else {
+            self.objects[setting.key] = nil
+            return raw
+        }
+        let merged = self.objects[setting.key]?.merging(object) ?? object
+        self.objects[setting.key] = merged
+        return .document(merged)
     }
 
     /// Call it when all layers are on: the sandbox has what `executor.k8s` has, and on top what is said of itself.

@@ -1,5 +1,7 @@
-/// Makes a ``WorkerConfiguration`` of three layers: `Config/default.yaml`, below a file of the operator's, below
-/// environment variables.
+internal import Foundation
+
+/// Makes a ``WorkerConfiguration`` of layers. From the lowest: `Config/default.yaml`, the files that the worker we succeed reads
+/// (``NodeConfig``), the file given with `--config`, `NODE_CONFIG`, variables, `runtime.json`.
 public struct ConfigurationLoader: Sendable {
     private let directory: String
 
@@ -12,17 +14,23 @@ public struct ConfigurationLoader: Sendable {
     public func load(file: String? = nil, environment: [String: String]) throws(ConfigurationError) -> LoadedConfiguration {
         var layers = ConfigurationLayers()
         layers.add(file: "\(self.directory)/\(ConfigurationDirectory.defaults)", as: .default, mustBeComplete: true)
-        if let file { layers.add(file: file, as: .file(file)) }
+        let operators = NodeConfig(environment, beside: self.directory, hostName: ProcessInfo.processInfo.hostName)
+        for problem in operators.problems { layers.add(problem) }
+        if !operators.files.isEmpty { layers.add(note: "configuration is read from \(operators.files.joined(separator: ", "))") }
+        for file in operators.files + (file.map { [$0] } ?? []) { layers.add(file: file, as: .file(file)) }
+        if let document = operators.document { layers.add(document: document, of: NodeConfig.documentVariable) }
         let map = VariableMap(path: "\(self.directory)/\(ConfigurationDirectory.variables)")
         for problem in map.problems { layers.add(problem) }
-        layers.add(environment, mapped: map.variables)
+        layers.add(environment, mapped: map.variables, operators.mappings)
+        for file in operators.runtimeFiles { layers.add(file: file, as: .file(file)) }
         layers.settleSandbox()
         layers.checkConsistency()
         guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems.inKeyOrder) }
         layers.noteOddCredentials()
         return LoadedConfiguration(
             configuration: layers.configuration,
-            report: ConfigurationReport(layers.configuration, variables: map.variables, origins: layers.origins), notes: layers.notes)
+            report: ConfigurationReport(layers.configuration, variables: map.variables, origins: layers.origins),
+            unused: layers.ignored.sentences, notes: layers.notes + layers.ignored.sentences)
     }
 }
 

@@ -2,7 +2,7 @@
 public enum ConfigurationOrigin: Hashable, Sendable, CustomStringConvertible {
     /// `Config/default.yaml`.
     case `default`
-    /// The file given with `--config`.
+    /// The file given with `--config`, or one that is found (``NodeConfig``).
     case file(String)
     case variable(String)
 

@@ -6,20 +6,41 @@ enum IgnoredSettings {
     private static let sandbox = "of the sandbox only node selectors and its share have variables; the rest stands in a file, below executor.k8s-sandbox"
     private static let address = "nobody is told the health server's address"
 
+    private static let misspelt = "it was misspelt, and never heeded: buildSecretsFile is meant"
+    private static let fuses = "a request is made once, and the queue tries a build again"
+    private static let program = "configuration is read from YAML and JSON files, and from nothing that has to be run"
+
     private static let variables: [(pattern: String, reason: String)] = [
         ("K8S_VM_*", otherExecutor), ("K8S_SANDBOX_*", sandbox), ("K8S_BASE_IMAGE", otherExecutor), ("K8S_DISK_LABEL", otherExecutor),
         ("K8S_DISK_SPEED_LABEL", otherExecutor), ("EXECUTOR_JENKINS_*", otherExecutor), ("WEIGHT_K8S_VM", otherExecutor),
-        ("WEIGHT_JENKINS", otherExecutor), ("URI", address),
+        ("WEIGHT_JENKINS", otherExecutor), ("URI", address), ("NODE_CONFIG_PARSER", program), ("NODE_CONFIG_RUNTIME_JSON", program),
     ]
 
     private static let keys: [(key: String, reason: String)] = [
         ("executor.k8s-vm", otherExecutor), ("executor.jenkins", otherExecutor), ("executor.k8s.pluginName", kind),
         ("executor.k8s-sandbox.pluginName", kind), ("httpd.uri", address),
+        ("executor.k8s.options.kubernetes.buildSecretFile", misspelt),
     ]
+
+    /// What is set of them, a sentence a reason.
+    struct Found: Sendable {
+        private var names: [(reason: String, names: [String])] = []
+
+        mutating func add(_ name: String, _ reason: String) {
+            guard let place = self.names.firstIndex(where: { $0.reason == reason }) else { return self.names.append((reason, [name])) }
+            self.names[place].names.append(name)
+        }
+
+        var sentences: [String] { self.names.map { "\($0.names.joined(separator: ", ")) \($0.names.count == 1 ? "is" : "are") ignored: \($0.reason)" } }
+    }
 
     static func reason(variable name: String) -> String? {
         self.variables.first { $0.pattern.hasSuffix("*") ? name.hasPrefix($0.pattern.dropLast()) : name == $0.pattern }?.reason
     }
 
-    static func reason(key: String) -> String? { self.keys.first { $0.key == key }?.reason }
+    static func reason(key: String) -> String? {
+        // Of any executor.
+        if ["retry", "breaker.maxFailures", "breaker.resetTimeout"].contains(where: { key.hasSuffix(".options.fusebox.\($0)") }) { return self.fuses }
+        return self.keys.first { key == $0.key || key.hasPrefix("\($0.key).") }?.reason
+    }
 }

@@ -10,6 +10,8 @@ enum KeyTree {
     }
 
     static func place(of key: String) -> Place {
+        // The name that the original's router reads; its `exclusion` is read by nobody.
+        let key = key.hasSuffix(".exclusions") ? String(key.dropLast()) : key
         if let setting = Self.settings[key] { return .setting(setting) }
         if Self.groups.contains(key) { return .group }
         if let reason = IgnoredSettings.reason(key: key) { return .ignored(reason: reason) }

@@ -7,6 +7,15 @@ enum RawValue: Hashable, Sendable {
 
     var isEmptyText: Bool { self == .text("") }
 
+    /// The JSON object in it, if it is one.
+    var object: JSONValue? {
+        switch self {
+        case .document(let document): return document.members.map(JSONValue.object)
+        case .text(let text):
+            do throws(JSONError) { return RawValue.document(try JSONValue(parsing: text)).object } catch { return nil }
+        }
+    }
+
     /// As people should see it in a problem: on one line, without credentials, not too long.
     var shown: String {
         switch self {

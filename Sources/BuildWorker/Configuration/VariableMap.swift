@@ -1,5 +1,3 @@
-internal import Yams
-
 /// Which variable sets which key, from `Config/environment.yaml`.
 ///
 /// A leaf is a variable's name, or `{ name: X, format: json }` where the variable holds more than one text.
@@ -8,8 +6,8 @@ struct VariableMap {
     private(set) var problems: [ConfigurationProblem] = []
 
     init(path: String) {
-        do throws(YAMLFile.Unreadable) {
-            if let root = try YAMLFile(path: path).root { self.read(root, prefix: "", path) }
+        do throws(ConfigurationFile.Unreadable) {
+            if let root = try ConfigurationFile(path: path).root { self.read(root, prefix: "", path) }
         } catch {
             self.problems.append(ConfigurationProblem(key: nil, origin: .file(path), expectation: error.reason))
             return
@@ -23,18 +21,19 @@ struct VariableMap {
         }
     }
 
-    private mutating func read(_ mapping: Node.Mapping, prefix: String, _ path: String) {
-        for (name, node) in mapping {
-            let key = prefix + (name.scalar?.string ?? "?")
-            switch (KeyTree.place(of: key), node) {
-            case (.setting(let setting), .scalar(let scalar)) where setting.shape == .text: self.variables[key] = scalar.string
-            case (.setting(let setting), .mapping(let leaf)) where leaf["format"]?.scalar?.string == setting.shape.rawValue && leaf["name"]?.scalar != nil:
-                self.variables[key] = leaf["name"]?.scalar?.string
-            case (.setting(let setting), _):
-                let example = setting.shape == .text ? "a variable's name" : "{ name: VARIABLE, format: \(setting.shape.rawValue) }"
-                self.refuse(key, path, "must be \(example)")
-            case (.group, .mapping(let inner)): self.read(inner, prefix: "\(key).", path)
-            case (.group, _), (.ignored, _), (.unknown, _): self.refuse(key, path, "is not a key that a variable can set")
+    private mutating func read(_ document: JSONValue, prefix: String, _ path: String) {
+        for member in document.members ?? [] {
+            let (key, leaf) = (prefix + member.name, member.value)
+            switch KeyTree.place(of: key) {
+            case .setting(let setting):
+                let isJustAName = setting.shape == .text && leaf.string != nil
+                if let name = isJustAName ? leaf.string : leaf["format"]?.string == setting.shape.rawValue ? leaf["name"]?.string : nil {
+                    self.variables[key] = name
+                } else {
+                    self.refuse(key, path, "must be \(setting.shape == .text ? "a variable's name" : "{ name: VARIABLE, format: \(setting.shape.rawValue) }")")
+                }
+            case .group where leaf.members != nil: self.read(leaf, prefix: "\(key).", path)
+            case .group, .ignored, .unknown: self.refuse(key, path, "is not a key that a variable can set")
             }
         }
     }

@@ -137,12 +137,15 @@ public struct WorkerLogHandler: LogHandler {
 
     private static func value(_ value: Logger.MetadataValue) -> JSONValue {
         switch value {
-        case .string(let text): Int(text).map { .number(String($0)) }.flatMap { $0.scalarText == text ? $0 : nil } ?? .string(text)
-        case .stringConvertible(let value): (value as? Int).map { .number(String($0)) } ?? .string(value.description)
+        // Whatever it looks like: an id of digits alone must not have another type than its neighbours, or lose digits in a reader's Double.
+        case .string(let text): .string(text)
+        case .stringConvertible(let value): Self.isNumber(value) ? .number(value.description) : .string(value.description)
         case .array(let values): .array(values.map { Self.value($0) })
         case .dictionary(let values): .object(values.sorted { $0.key < $1.key }.map { .init($0.key, Self.value($0.value)) })
         }
     }
+
+    private static func isNumber(_ value: any CustomStringConvertible) -> Bool { value is any BinaryInteger || (value as? Double)?.isFinite == true }
 
     private static func text(_ event: LogEvent, _ fields: [(String, Logger.MetadataValue)]) -> [UInt8] {
         let level = event.level.rawValue.uppercased().padding(toLength: 8, withPad: " ", startingAt: 0)

@@ -26,6 +26,21 @@ import Testing
         #expect(line["timestamp"]?.string?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
     }
 
+    /// A field has one type for all time: what was given as a text is one, also where it looks like a number.
+    @Test(arguments: [
+        (.string("0174653098124433"), "\"0174653098124433\""), (.string("9174653098124433"), "\"9174653098124433\""), (.string("47"), "\"47\""),
+        (.string("-1"), "\"-1\""), (.string("1e5"), "\"1e5\""), (.string("true"), "\"true\""), (.string(""), "\"\""),
+        (.stringConvertible(47), "47"), (.stringConvertible(-1), "-1"), (.stringConvertible(Int.max), "9223372036854775807"),
+        (.stringConvertible(UInt8(7)), "7"), (.stringConvertible(UInt64.max), "18446744073709551615"), (.stringConvertible(0.25), "0.25"),
+        (.stringConvertible(1e300), "1e+300"), (.stringConvertible(Double.infinity), "\"inf\""), (.stringConvertible(Double.nan), "\"nan\""),
+        (.stringConvertible(BuildID(rawValue: 3)), "\"3\""), (.array(["1", .stringConvertible(1)]), "[\"1\",1]"),
+        (.dictionary(["a": "1", "b": .stringConvertible(1)]), "{\"a\":\"1\",\"b\":1}"),
+    ] as [(Logger.MetadataValue, String)])
+    func metadataKeepsItsType(_ value: Logger.MetadataValue, _ json: String) throws {
+        let text = try self.logged(.json) { $0.info("x", metadata: ["value": value]) }
+        #expect(text.hasSuffix("\"value\":\(json)}\n"), "\(text)")
+    }
+
     @Test func metadataDoesNotHideTheSentence() throws {
         let line = try JSONValue(parsing: try self.logged(.json) { $0.info("what happened", metadata: ["message": "an id", "level": "3"]) })
         #expect(line.members?.map(\.name) == ["timestamp", "level", "message", "_level", "_message"])
