@@ -79,6 +79,8 @@ public struct KubernetesOptions: Sendable {
     public var imagePullPolicy = "Always"
     public var automountServiceAccountToken = false
     public var dockerFeatureEnabled = false
+    /// Builds may ask for a BuildKit daemon beside them, which is privileged.
+    public var rootlessBuildkitFeatureEnabled = true
     public var cpu = Sizes(micro: 1, low: 2, high: 6, turbo: 12, max: 12)
     public var memory = Sizes(micro: 1, low: 2, high: 12, turbo: 16, max: 16)
     /// Minutes a build may run where its message does not say, more than 0.

@@ -83,6 +83,7 @@ extension Setting {
             option("kubernetes.imagePullPolicy", \.imagePullPolicy, .oneOf("Always", "IfNotPresent", "Never")),
             option("kubernetes.automountServiceAccountToken", \.automountServiceAccountToken, .boolean),
             option("kubernetes.dockerFeatureEnabled", \.dockerFeatureEnabled, .boolean),
+            option("kubernetes.rootlessBuildkitFeatureEnabled", \.rootlessBuildkitFeatureEnabled, .boolean),
             option("kubernetes.resources.cpu.micro", \.cpu.micro, .size("cores")),
             option("kubernetes.resources.cpu.low", \.cpu.low, .size("cores")),
             option("kubernetes.resources.cpu.high", \.cpu.high, .size("cores")),

@@ -43,6 +43,8 @@ struct PodPlan: Sendable {
     let resources: PodResources
     /// `nil`: no Docker daemon beside the build.
     let docker: PodResources?
+    /// `nil`: no BuildKit daemon beside the build.
+    let buildkit: PodResources?
     /// `nil`: the cache is not on the node's disk.
     let cache: CacheDirectories?
     let timeoutMinutes: Double
@@ -60,8 +62,11 @@ struct PodPlan: Sendable {
         self.resources = PodResources(build: annotations, options: options)
         self.labels = PodLabels(build: build, annotations: annotations, resources: self.resources, options: options)
         // Both have to agree: the operator who allows it and the build that wants it.
-        let hasDocker = options.dockerFeatureEnabled && annotations.dockerEnabled
-        self.docker = hasDocker ? PodResources(docker: annotations, options: options) : nil
+        func sidecar(_ wanted: BuildAnnotations.Sidecar?, _ isAllowed: Bool) -> PodResources? {
+            isAllowed ? wanted.map { PodResources($0, options: options) } : nil
+        }
+        self.docker = sidecar(annotations.docker, options.dockerFeatureEnabled)
+        self.buildkit = sidecar(annotations.buildkit, options.rootlessBuildkitFeatureEnabled)
         self.cache = try CacheDirectories(build: build, prefix: options.prefix, cache: ecosystem.cache)
         self.timeoutMinutes =
             annotations.timeoutMinutes.map { min($0, options.maxBuildTimeoutMinutes) } ?? options.buildTimeoutMinutes
@@ -80,7 +85,7 @@ struct PodPlan: Sendable {
         if !self.options.imagePullSecretName.isEmpty {
             spec["imagePullSecrets"] = [["name": .string(self.options.imagePullSecretName)]]
         }
-        spec["containers"] = .array([self.buildContainer] + (self.docker.map { [Self.dockerContainer($0)] } ?? []))
+        spec["containers"] = .array([self.buildContainer, self.dockerContainer, self.buildkitContainer].compactMap { $0 })
         spec["initContainers"] = [self.launcherContainer]
         spec["volumes"] = .array(self.volumes)
         spec["tolerations"] = self.tolerations

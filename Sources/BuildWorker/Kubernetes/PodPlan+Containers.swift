@@ -17,16 +17,32 @@ extension PodPlan {
     }
 
     /// The Docker daemon of builds that asked for one.
-    static func dockerContainer(_ resources: PodResources) -> JSONValue {
-        [
+    var dockerContainer: JSONValue? {
+        guard let docker = self.docker else { return .none }
+        return [
             "name": "dind",
-            "image": "docker:20.10-dind",
-            "resources": resources.document,
+            "image": self.buildkit == nil ? "docker:20.10-dind" : "docker:20.10-dind-rootless",
+            "resources": docker.document,
             "securityContext": ["privileged": true],
             "volumeMounts": [
                 Self.mount("dind-storage", at: "/var/lib/docker"),
                 Self.mount("dind-share", at: "/opt/sd_dind_share"),
                 Self.mount("dind-client-certs", at: "/certs/client"),
+            ],
+        ]
+    }
+
+    /// The BuildKit daemon of builds that asked for one. Without root, but not without privileges.
+    var buildkitContainer: JSONValue? {
+        guard let buildkit = self.buildkit else { return .none }
+        return [
+            "name": "buildkitd",
+            "image": "screwdrivercd/buildkit-rootless:latest",
+            "resources": buildkit.document,
+            "args": ["--addr", "tcp://localhost:1234", "--config", "/etc/buildkit/buildkitd.toml"],
+            "securityContext": ["privileged": true],
+            "volumeMounts": [
+                Self.mount("buildkit-client-certs", at: "/certs/buildkit/client"), Self.mount("buildkit-server-certs", at: "/certs/buildkit/server"),
             ],
         ]
     }

@@ -9,6 +9,7 @@ extension PodPlan {
         if self.docker != nil {
             volumes += ["dind-storage", "dind-share", "dind-client-certs"].map(Self.emptyDirectory)
         }
+        if self.buildkit != nil { volumes += ["buildkit-client-certs", "buildkit-server-certs"].map(Self.emptyDirectory) }
         if let cache = self.cache {
             volumes += [
                 Self.directory("sd-pipeline-cache", cache.pipeline),
@@ -34,6 +35,7 @@ extension PodPlan {
         if self.docker != nil {
             mounts += [Self.mount("dind-share", at: "/opt/sd_dind_share"), Self.mount("dind-client-certs", at: "/certs/client")]
         }
+        if self.buildkit != nil { mounts.append(Self.mount("buildkit-client-certs", at: "/certs/buildkit/client")) }
         if let cache = self.cache {
             mounts += [
                 Self.mount("sd-pipeline-cache", at: "/sdpipelinecache", readOnly: cache.isReadOnly),

@@ -10,10 +10,10 @@ struct PodResources: Hashable, Sendable {
         self.gigabytes = Self.gigabytes(annotations.ram, options.memory)
     }
 
-    /// The Docker daemon beside the build: sizes by name.
-    init(docker annotations: BuildAnnotations, options: KubernetesOptions) {
-        self.millicores = Self.cores(annotations.dockerCPU.map { .named($0) }, options.cpu) * 1000
-        self.gigabytes = Self.gigabytes(annotations.dockerRAM.map { .named($0) }, options.memory)
+    /// A daemon beside the build: sizes by name.
+    init(_ sidecar: BuildAnnotations.Sidecar, options: KubernetesOptions) {
+        self.millicores = Self.cores(sidecar.cpu.map { .named($0) }, options.cpu) * 1000
+        self.gigabytes = Self.gigabytes(sidecar.ram.map { .named($0) }, options.memory)
     }
 
     var document: JSONValue {

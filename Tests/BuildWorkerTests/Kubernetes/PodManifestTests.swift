@@ -7,7 +7,7 @@ import Testing
         #expect(podDifferences(fixture.pod, try fixture.manifest().document) == [])
     }
 
-    @Test func comesFromEveryFixture() { #expect(PodFixture.own.count >= 49) }
+    @Test func comesFromEveryFixture() { #expect(PodFixture.own.count >= 56) }
 
     @Test(arguments: PodFixture.own)
     func isTheSameEveryTime(_ fixture: PodFixture) throws {
