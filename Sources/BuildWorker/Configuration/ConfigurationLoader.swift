@@ -16,10 +16,10 @@ public struct ConfigurationLoader: Sendable {
         let map = VariableMap(path: "\(self.directory)/\(ConfigurationDirectory.variables)")
         for problem in map.problems { layers.add(problem) }
         layers.add(environment, mapped: map.variables)
-        layers.settleSandbox()
+        layers.settleDerived()
         layers.checkConsistency()
         guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems.inKeyOrder) }
-        layers.noteOddCredentials()
+        layers.noteOddities()
         return LoadedConfiguration(
             configuration: layers.configuration,
             report: ConfigurationReport(layers.configuration, variables: map.variables, origins: layers.origins), notes: layers.notes)

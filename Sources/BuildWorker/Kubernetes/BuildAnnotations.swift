@@ -34,6 +34,8 @@ struct BuildAnnotations: Hashable, Sendable {
     let ram: Amount?
     /// `screwdriver.cd/disk`; becomes a label.
     let disk: Size?
+    /// `screwdriver.cd/disk` and `diskSpeed` as a VM has them: any text, in small letters; empty: none.
+    let (diskSpace, diskSpeed): (String, String)
     /// `screwdriver.cd/dockerEnabled`, `dockerCpu`, `dockerRam`
     let docker: Sidecar?
     /// `screwdriver.cd/rootlessBuildkitEnabled`, `buildkitCpu`, `buildkitRam`
@@ -48,6 +50,8 @@ struct BuildAnnotations: Hashable, Sendable {
         self.cpu = Self.amount(values["cpu"])
         self.ram = Self.amount(values["ram"])
         self.disk = Self.size(values["disk"])
+        self.diskSpace = values["disk"]?.scalarText?.lowercased() ?? ""
+        self.diskSpeed = values["diskSpeed"]?.scalarText?.lowercased() ?? ""
         self.docker = Sidecar(wantedBy: "dockerEnabled", cpu: "dockerCpu", ram: "dockerRam", values)
         self.buildkit = Sidecar(wantedBy: "rootlessBuildkitEnabled", cpu: "buildkitCpu", ram: "buildkitRam", values)
         self.timeoutMinutes = try Self.number("timeout", values)
