@@ -28,7 +28,8 @@ extension Integration {
 
         /// Its token is an argument even where those of other builds are in Secrets.
         @Test func isStartedVerifiedAndStoppedAsAnyBuild() async throws {
-            let stage = try await Stage.set()
+            let rules = try ["role", "../token-secrets/role"].flatMap { try RealCluster.shipped($0)["rules"]?.array ?? [] }
+            let stage = try await Stage.set(rules: .array(rules))
             defer { stage.clear() }
             let worker = try stage.startWorker(["run"], Self.vms.merging(["K8S_BUILD_TOKEN": "secret"]) { $1 })
             try await worker.waitUntilConsuming()
@@ -54,7 +55,7 @@ extension Integration {
         }
 
         /// The original looks at none of these.
-        @Test(arguments: [("bad-image", "check if your image is valid"), ("stuck-pending", "0/3 nodes are available"), ("failed", "exit code 1"), ("bad-launcher-image", "manifest")])
+        @Test(arguments: [("bad-image", "check if your image is valid"), ("stuck-pending", "0/3 nodes are available"), ("failed", "exit code 1"), ("bad-launcher-image", "screwdrivercd/launcher:stable")])
         func whatKeepsItsPodFromStartingIsSaid(fate: String, words: String) async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
