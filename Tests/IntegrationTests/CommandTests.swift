@@ -156,7 +156,7 @@ extension Integration {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let environment = stage.environment([
-                "RABBITMQ_PORT": "many", "RABBITMQ_PREFETCH_COUNT": "0", "K8S_NODE_SELECTORS": "{", "RABBITMQ_PASSWORD": "made-up-secret", "EXECUTOR_PLUGIN": "k8s-vm",
+                "RABBITMQ_PORT": "many", "RABBITMQ_PREFETCH_COUNT": "0", "K8S_NODE_SELECTORS": "{", "RABBITMQ_PASSWORD": "made-up-secret", "EXECUTOR_PLUGIN": "k8s-vm", "K8S_BASE_IMAGE": "",
             ])
             for command in [["run"], ["config"], ["topology", "check"]] {
                 let result = try await WorkerProcess.run(command, environment: environment)

@@ -61,7 +61,7 @@ extension Integration {
             let both = try await Both.set()
             defer { both.clear() }
             let worker = try await both.startWorker()
-            for (build, executor) in [(1, nil), (2, "k8s-sandbox"), (3, "k8s-vm"), (4, "k8s-sandbox")] as [(Int, String?)] {
+            for (build, executor) in [(1, nil), (2, "k8s-sandbox"), (3, "jenkins"), (4, "k8s-sandbox")] as [(Int, String?)] {
                 try await both.stage.publish(both.start(build, in: executor, image: build == 4 ? "fate/bad-image:1" : "fate/running:1"))
             }
             try await eventually("they run where they should") {

@@ -92,7 +92,7 @@ extension Integration {
             try await eventually("it says so") { try await worker.get("/readyz").text.contains("no retry queue") }
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
             try await eventually("the timer is kept") { try await worker.status()[path: "timers", "local"]?.integer == 1 }
-            try stage.declare(.quorum)
+            try await stage.declare(.quorum)
             try await eventually("it is as it should be") { try await worker.get("/readyz") == (200, "ok") }
             try await eventually("the next timer is the broker's") { try stage.depth(\.initTimers) == 1 }
             try await eventually("the build is failed") { try await stage.simulator.state().status(1) == "FAILURE" }

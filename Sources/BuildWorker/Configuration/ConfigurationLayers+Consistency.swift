@@ -8,7 +8,8 @@ extension ConfigurationLayers {
             self.checkMounts(plugin)
             self.checkServer(plugin)
         }
-        self.checkSandboxToken()
+        self.checkTokens()
+        self.checkVM()
         self.checkPEM("ecosystem.caFile", self.configuration.ecosystem.caFile, .certificates)
         let cache = self.configuration.ecosystem.cache
         if cache.strategy == "disk", !KubernetesName.absolutePath.matches(cache.path) {
@@ -62,7 +63,7 @@ extension ConfigurationLayers {
             ("caFile", plugin == .k8s ? options.authoritiesPath : options.caFile, .certificates), ("clientCertFile", options.clientCertFile, .certificates),
             ("clientKeyFile", options.clientKeyFile, .privateKey),
         ]
-        // What the sandbox has from k8s is told there.
+        // What another executor has from k8s is told there.
         for (key, file, kind) in files where plugin == .k8s || self.origins["\(prefix).\(key)"] != nil {
             self.checkPEM("\(prefix).\(key)", file, kind)
         }
@@ -81,7 +82,7 @@ extension ConfigurationLayers {
             + options.buildSecretsFile.map { ("buildSecretsFile", $0.name, $0.mountPath) }
         for (index, (key, name, path)) in mounts.enumerated() {
             let key = "executor.\(plugin.rawValue).options.kubernetes.\(key)"
-            // What the sandbox has from k8s is told there.
+            // What another executor has from k8s is told there.
             guard plugin == .k8s || mounts[...index].contains(where: { self.origins["executor.\(plugin.rawValue).options.kubernetes.\($0.0)"] != nil }) else { continue }
             if mounts[..<index].contains(where: { $0.1 == name }) {
                 self.refuse(key, "the name \(name.quoted) must be there once among all volumes")
@@ -93,12 +94,21 @@ extension ConfigurationLayers {
     }
 
     /// The token that one API server takes is not for another's eyes.
-    private mutating func checkSandboxToken() {
+    private mutating func checkTokens() {
+        for plugin in ExecutorOptions.Plugin.derived where self.configuration.executor.options(of: plugin).isOtherCluster {
+            let prefix = "executor.\(plugin.rawValue).options.kubernetes"
+            guard self.origins["\(prefix).token"] == nil, self.origins["\(prefix).tokenFile"] == nil else { continue }
+            self.refuse("\(prefix).host", "another API server than that of k8s needs a token of its own: set token or tokenFile beside it")
+        }
+    }
+
+    /// What nobody can be given must not be what anybody gets.
+    private mutating func checkVM() {
         let executor = self.configuration.executor
-        let prefix = "executor.\(ExecutorOptions.Plugin.sandbox.rawValue).options.kubernetes"
-        guard executor.sandbox.serverURL != executor.kubernetes.serverURL, self.origins["\(prefix).token"] == nil, self.origins["\(prefix).tokenFile"] == nil
-        else { return }
-        self.refuse("\(prefix).host", "another API server than that of k8s needs a token of its own: set token or tokenFile beside it")
+        guard executor.vm.vm.baseImage.isEmpty else { return }
+        let needs = "k8s-vm needs K8S_BASE_IMAGE (executor.k8s-vm.options.kubernetes.baseImage): the image whose /sd/hyper-runner.sh starts the VM"
+        if executor.plugin == .vm { self.refuse("executor.plugin", needs) }
+        if executor.vmShare.weight > 0 { self.refuse("executor.k8s-vm.weightage", needs) }
     }
 
     /// Where the key's value comes from is where the problem is; one that is already known is not told twice.
@@ -111,7 +121,11 @@ extension ConfigurationLayers {
     }
 
     /// The worker we succeed put user and password into a URI, which decoded them.
-    mutating func noteOddCredentials() {
+    mutating func noteOddities() {
+        let executor = self.configuration.executor
+        if executor.kubernetes.buildToken == .secret, !executor.vm.vm.baseImage.isEmpty {
+            self.add(note: "K8S_BUILD_TOKEN=secret does not count for k8s-vm: the VM's launcher takes the token as an argument, so it stands in those pods")
+        }
         let rabbitmq = self.configuration.rabbitmq
         for (key, text) in [("rabbitmq.username", rabbitmq.username), ("rabbitmq.password", rabbitmq.password.exposed)] {
             if text.contains(/%[0-9A-Fa-f]{2}/) { self.add(note: "\(key) has a percent sign before two digits; it is used as it is, and not decoded as in a URI") }

@@ -8,8 +8,8 @@ struct ConfigurationLayers {
     private(set) var ignored = IgnoredSettings.Found()
     /// What files and variables said of the keys that hold objects: those are merged, and everything else is replaced.
     private var objects: [String: JSONValue] = [:]
-    /// What is said of the sandbox: it counts above all that is said of `executor.k8s`, wherever that is said.
-    private var ofSandbox: [Said] = []
+    /// What is said of the other executors: it counts above all that is said of `executor.k8s`, wherever that is said.
+    private var ofDerived: [Said] = []
 
     private struct Said {
         let setting: Setting
@@ -132,7 +132,7 @@ struct ConfigurationLayers {
         // Blank is as good as empty where empty says nothing; spaces in a password count.
         if case .text(let text) = raw, setting.whenEmpty == .notSet, setting.isSecret ? text.isEmpty : text.trimmed.isEmpty { return }
         if origin != .default { raw = self.merged(raw, setting) }
-        guard !setting.isOfSandbox else { return self.ofSandbox.append(Said(setting: setting, raw: raw, origin: origin, problemOrigin: problemOrigin)) }
+        guard setting.derived == nil else { return self.ofDerived.append(Said(setting: setting, raw: raw, origin: origin, problemOrigin: problemOrigin)) }
         self.apply(setting, raw, origin, problemOrigin)
     }
 
@@ -154,16 +154,19 @@ struct ConfigurationLayers {
         return .document(merged)
     }
 
-    /// Call it when all layers are on: the sandbox has what `executor.k8s` has, and on top what is said of itself.
-    mutating func settleSandbox() {
-        self.configuration.executor.sandbox = self.configuration.executor.kubernetes.forSandbox
-        let names = Set(self.ofSandbox.map(\.setting.key))
-        // A token goes before a file; the one of k8s must not go before the sandbox's own file.
-        let kubernetes = "executor.\(ExecutorOptions.Plugin.sandbox.rawValue).options.kubernetes"
-        if names.contains("\(kubernetes).tokenFile") { self.configuration.executor.sandbox.token = nil }
-        for said in self.ofSandbox { self.apply(said.setting, said.raw, said.origin, said.problemOrigin) }
-        let executor = self.configuration.executor
-        self.configuration.executor.sandbox.isOtherCluster = executor.sandbox.serverURL != executor.kubernetes.serverURL
+    /// Call it when all layers are on: the other executors have what `executor.k8s` has, and on top what is said of themselves.
+    mutating func settleDerived() {
+        let kubernetes = self.configuration.executor.kubernetes
+        for plugin in ExecutorOptions.Plugin.derived {
+            let said = self.ofDerived.filter { $0.setting.derived == plugin }
+            var options = kubernetes.inherited(by: plugin)
+            // A token goes before a file; the one of k8s must not go before the executor's own file.
+            if said.contains(where: { $0.setting.key.hasSuffix(".kubernetes.tokenFile") }) { options.token = nil }
+            self.configuration.executor[keyPath: plugin.options] = options
+            for said in said { self.apply(said.setting, said.raw, said.origin, said.problemOrigin) }
+            let server = self.configuration.executor.options(of: plugin).serverURL
+            self.configuration.executor[keyPath: plugin.options].isOtherCluster = server != kubernetes.serverURL
+        }
     }
 
     private mutating func apply(_ setting: Setting, _ raw: RawValue, _ origin: ConfigurationOrigin, _ problemOrigin: ConfigurationOrigin?) {

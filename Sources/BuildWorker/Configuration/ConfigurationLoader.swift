@@ -23,10 +23,10 @@ public struct ConfigurationLoader: Sendable {
         for problem in map.problems { layers.add(problem) }
         layers.add(environment, mapped: map.variables, operators.mappings)
         for file in operators.runtimeFiles { layers.add(file: file, as: .file(file)) }
-        layers.settleSandbox()
+        layers.settleDerived()
         layers.checkConsistency()
         guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems.inKeyOrder) }
-        layers.noteOddCredentials()
+        layers.noteOddities()
         return LoadedConfiguration(
             configuration: layers.configuration,
             report: ConfigurationReport(layers.configuration, variables: map.variables, origins: layers.origins),

@@ -1,9 +1,31 @@
 /// How pods are made, and which executor makes them (`executor.*`).
 public struct ExecutorOptions: Sendable {
-    /// An executor, as the configuration and a build's annotation name it. Both make pods in the same way, each with options of its own.
+    /// An executor, as the configuration and a build's annotation name it, each with options of its own.
     public enum Plugin: String, Sendable, CaseIterable {
         case k8s
+        /// Makes pods as `k8s` does.
         case sandbox = "k8s-sandbox"
+        /// Makes pods that start a virtual machine, in which the build runs.
+        case vm = "k8s-vm"
+
+        /// Those whose options are as `k8s` has them where nothing is said of themselves.
+        static let derived = [sandbox, vm]
+
+        var options: any WritableKeyPath<ExecutorOptions, KubernetesOptions> & Sendable {
+            switch self {
+            case .k8s: \.kubernetes
+            case .sandbox: \.sandbox
+            case .vm: \.vm
+            }
+        }
+    }
+
+    /// What a build gets that asks for a virtual machine by name where there is none to be had (`K8S_VM_FALLBACK`).
+    public enum VMFallback: String, Sendable, CaseIterable {
+        /// It is failed: whoever asks for a kernel of his own does not want to share one unknowingly.
+        case fail
+        /// A pod of `k8s`, with a warning in the log.
+        case k8s
     }
 
     /// An executor's part of the builds that name none.
@@ -26,33 +48,41 @@ public struct ExecutorOptions: Sendable {
     public var sandbox = KubernetesOptions()
     /// `executor.k8s-sandbox.weightage` and `.exclusion`
     public var sandboxShare = Share()
+    /// `executor.k8s-vm.options.*`
+    public var vm = KubernetesOptions().inherited(by: .vm)
+    /// `executor.k8s-vm.weightage` and `.exclusion`
+    public var vmShare = Share()
+    /// `executor.k8s-vm.fallback`
+    public var vmFallback = VMFallback.fail
 
     public init() {}
 
-    public func options(of plugin: Plugin) -> KubernetesOptions {
-        switch plugin {
-        case .k8s: self.kubernetes
-        case .sandbox: self.sandbox
-        }
-    }
+    public func options(of plugin: Plugin) -> KubernetesOptions { self[keyPath: plugin.options] }
 
     public func share(of plugin: Plugin) -> Share {
         switch plugin {
         case .k8s: self.share
         case .sandbox: self.sandboxShare
+        case .vm: self.vmShare
         }
     }
 }
 
 extension KubernetesOptions {
-    /// What the sandbox has where nothing is said of it: the same, but no Secrets of the operator's, and neither nodes nor the two
-    /// policies, which in the worker we succeed are not shared either.
-    var forSandbox: KubernetesOptions {
+    /// What an executor has where nothing is said of it: the same as `k8s`, but no nodes and no Secrets of the operator's, nor what in the
+    /// worker we succeed is not shared either: two policies, and a VM's times.
+    func inherited(by plugin: ExecutorOptions.Plugin) -> KubernetesOptions {
         var options = self
         let defaults = KubernetesOptions()
         (options.nodeSelectors, options.preferredNodeSelectors) = (defaults.nodeSelectors, defaults.preferredNodeSelectors)
         (options.buildSecrets, options.buildSecretsFile) = (defaults.buildSecrets, defaults.buildSecretsFile)
         (options.dnsPolicy, options.imagePullPolicy) = (defaults.dnsPolicy, defaults.imagePullPolicy)
+        if plugin == .vm {
+            (options.buildTimeoutMinutes, options.maxBuildTimeoutMinutes) = (defaults.buildTimeoutMinutes, defaults.maxBuildTimeoutMinutes)
+            // The VM's launcher knows no other place for it.
+            options.buildToken = .argument
+            options.startsVM = true
+        }
         return options
     }
 }

@@ -14,6 +14,19 @@ public struct KubernetesOptions: Sendable {
         }
     }
 
+    /// What `k8s-vm` alone has.
+    public struct VM: Sendable, Hashable {
+        /// The image of the VM's launcher; empty: there are no VMs.
+        public var baseImage = ""
+        /// The labels of nodes whose values builds ask for by their annotations `disk` and `diskSpeed`; empty: those mean nothing.
+        public var diskLabel = ""
+        public var diskSpeedLabel = ""
+
+        public init(baseImage: String = "", diskLabel: String = "", diskSpeedLabel: String = "") {
+            (self.baseImage, self.diskLabel, self.diskSpeedLabel) = (baseImage, diskLabel, diskSpeedLabel)
+        }
+    }
+
     /// Where a build's token is (`K8S_BUILD_TOKEN`).
     public enum BuildToken: String, Sendable, CaseIterable {
         /// In the launcher's command line, which stands in the pod.
@@ -79,6 +92,8 @@ public struct KubernetesOptions: Sendable {
     public var imagePullPolicy = "Always"
     public var automountServiceAccountToken = false
     public var dockerFeatureEnabled = false
+    /// Builds may ask for a BuildKit daemon beside them, which is privileged.
+    public var rootlessBuildkitFeatureEnabled = true
     public var cpu = Sizes(micro: 1, low: 2, high: 6, turbo: 12, max: 12)
     public var memory = Sizes(micro: 1, low: 2, high: 12, turbo: 16, max: 16)
     /// Minutes a build may run where its message does not say, more than 0.
@@ -112,8 +127,12 @@ public struct KubernetesOptions: Sendable {
     /// `requestretry.maxAttempts`: attempts at the build API, 1–100.
     public var requestMaxAttempts = 5
     public var habitatEnabled = true
+    /// Of the VM's launcher; in an executor that starts none it means nothing.
+    public var vm = VM()
+    /// A build's pod starts a virtual machine, in which the build runs.
+    public internal(set) var startsVM = false
 
-    /// The sandbox has an API server of its own.
+    /// Another API server than that of `k8s`.
     var isOtherCluster = false
 
     public static let mountedAuthorities = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"

@@ -1,6 +1,6 @@
 extension Setting {
     /// Every key that has a variable, in the order in which it is documented.
-    static let all = rabbitmq + executor + kubernetes + sandboxWithVariables + ecosystem + others
+    static let all = rabbitmq + executor + kubernetes + derivedWithVariables + ecosystem + others
 
     /// Every key that a file may have.
     static let known = all + overrides
@@ -35,19 +35,42 @@ extension Setting {
         Setting("executor.k8s.exclusion", \.executor.share.exclusions, .patterns),
         Setting("executor.k8s-sandbox.weightage", \.executor.sandboxShare.weight, .integer(0...1_000_000)),
         Setting("executor.k8s-sandbox.exclusion", \.executor.sandboxShare.exclusions, .patterns),
+        Setting("executor.k8s-vm.weightage", \.executor.vmShare.weight, .integer(0...1_000_000)),
+        Setting("executor.k8s-vm.exclusion", \.executor.vmShare.exclusions, .patterns),
+        Setting("executor.k8s-vm.fallback", \.executor.vmFallback, .word),
     ]
 
     private static let kubernetes = Self.options(of: .k8s, \.executor.kubernetes)
 
-    private static let sandbox = Self.options(of: .sandbox, \.executor.sandbox)
+    private static let derived = Self.options(of: .sandbox, \.executor.sandbox) + Self.vm
 
-    /// Of the sandbox, those that have a variable.
-    private static let sandboxWithVariables = Self.sandbox.filter { setting in
-        ["nodeSelectors", "preferredNodeSelectors"].contains { setting.key.hasSuffix(".\($0)") }
+    private static let derivedWithVariables = Self.derived.filter(Self.hasVariable)
+
+    /// Keys of the executors derived from `k8s` that only a file may have. What none says is as `executor.k8s` has it
+    /// (``KubernetesOptions/inherited(by:)``).
+    static let overrides = Self.derived.filter { !Self.hasVariable($0) }
+
+    private static func hasVariable(_ setting: Setting) -> Bool {
+        let ofBoth = ["nodeSelectors", "preferredNodeSelectors"]
+        let names = setting.derived == .vm ? ofBoth + ["baseImage", "resources.disk.space", "resources.disk.speed", "buildTimeout", "maxBuildTimeout"] : ofBoth
+        return names.contains { setting.key.hasSuffix(".kubernetes.\($0)") }
     }
 
-    /// Keys of the sandbox that only a file may have. What none says is as `executor.k8s` has it (``KubernetesOptions/forSandbox``).
-    static let overrides = Self.sandbox.filter { setting in !Self.sandboxWithVariables.contains { $0.key == setting.key } }
+    private static let vm: [Setting] =
+        [
+            Setting("executor.k8s-vm.options.kubernetes.baseImage", \.executor.vm, \.vm.baseImage, .imageWithTag),
+            Setting("executor.k8s-vm.options.kubernetes.resources.disk.space", \.executor.vm, \.vm.diskLabel, .labelName),
+            Setting("executor.k8s-vm.options.kubernetes.resources.disk.speed", \.executor.vm, \.vm.diskSpeedLabel, .labelName),
+        ] + Self.options(of: .vm, \.executor.vm).filter { !Self.unknownToVMs.contains($0.key) }
+
+    /// Options of `k8s` that the pod of a VM does not have.
+    static let unknownToVMs = Set(
+        ["sdHabEnabled"].map { "executor.k8s-vm.options.\($0)" }
+            + [
+                "serviceAccount", "buildToken", "privileged", "dnsPolicy", "imagePullPolicy", "automountServiceAccountToken", "dockerFeatureEnabled",
+                "rootlessBuildkitFeatureEnabled", "lifecycleHooks", "podLabels", "annotations", "runtimeClass", "imagePullSecretName", "volumeMounts",
+                "buildSecrets", "buildSecretsFile",
+            ].map { "executor.k8s-vm.options.kubernetes.\($0)" })
 
     /// The keys below `executor.NAME.options`.
     private static func options(
@@ -84,6 +107,7 @@ extension Setting {
             option("kubernetes.imagePullPolicy", \.imagePullPolicy, .oneOf("Always", "IfNotPresent", "Never")),
             option("kubernetes.automountServiceAccountToken", \.automountServiceAccountToken, .boolean),
             option("kubernetes.dockerFeatureEnabled", \.dockerFeatureEnabled, .boolean),
+            option("kubernetes.rootlessBuildkitFeatureEnabled", \.rootlessBuildkitFeatureEnabled, .boolean),
             option("kubernetes.resources.cpu.micro", \.cpu.micro, .size("cores")),
             option("kubernetes.resources.cpu.low", \.cpu.low, .size("cores")),
             option("kubernetes.resources.cpu.high", \.cpu.high, .size("cores")),

@@ -15,8 +15,8 @@ struct Setting: Sendable {
     /// Its variable may be replaced by one that names a file.
     var isCredential: Bool { self.isSecret || self.key == "rabbitmq.username" }
 
-    /// Of the options that the sandbox has of its own.
-    var isOfSandbox: Bool { self.key.hasPrefix("executor.\(ExecutorOptions.Plugin.sandbox.rawValue).options.") }
+    /// The executor whose own option it is; `nil`: of `k8s`, or of no executor.
+    var derived: ExecutorOptions.Plugin? { ExecutorOptions.Plugin.derived.first { self.key.hasPrefix("executor.\($0.rawValue).options.") } }
 
     /// What an empty text means. Kubernetes manifests often set a variable to nothing instead of leaving it out.
     enum WhenEmpty: Sendable {

@@ -145,7 +145,7 @@ private struct FieldReader {
 extension KubernetesOptions {
     /// The volumes that a build's pod may have of its own.
     static let ownVolumes: Set = [
-        "podinfo", "screwdriver", "sdtemp", "workspace", "dind-storage", "dind-share", "dind-client-certs", "sd-pipeline-cache", "sd-job-cache",
-        "sd-event-cache",
+        "podinfo", "screwdriver", "sdtemp", "workspace", "dind-storage", "dind-share", "dind-client-certs", "buildkit-client-certs",
+        "buildkit-server-certs", "sd-pipeline-cache", "sd-job-cache", "sd-event-cache",
     ]
 }

@@ -55,6 +55,12 @@ extension ValueFormat where Value == String {
         }
     }
 
+    static var imageWithTag: ValueFormat {
+        .text("an image's name, perhaps with a tag or digest") { $0.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._\/:@-]*/) != nil }
+    }
+
+    static var labelName: ValueFormat { .text("a label's name: \(KubernetesName.qualified.rule)") { KubernetesName.qualified.matches($0) } }
+
     static var tag: ValueFormat {
         .text("an image's tag: letters, digits, '.', '_' and '-', at most 128") {
             $0.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?/) != nil
@@ -109,13 +115,13 @@ extension ValueFormat where Value: RawRepresentable & CaseIterable, Value.RawVal
 
 extension ValueFormat where Value == ExecutorOptions.Plugin {
     static var plugin: ValueFormat {
-        let names = Value.allCases.map(\.rawValue).joined(separator: " or ")
+        let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
         return ValueFormat(
             .text,
             parse: { raw, _ throws(Mismatch) in
-                guard case .text(let text) = raw else { throw Mismatch("must be \(names)") }
+                guard case .text(let text) = raw else { throw Mismatch("must be one of \(names)") }
                 guard let plugin = Value(rawValue: text.trimmed) else {
-                    throw Mismatch("executor \(RawValue.withoutCredentials(String(text.trimmed.prefix(40)))) is not supported: use \(names)")
+                    throw Mismatch("executor \(RawValue.withoutCredentials(String(text.trimmed.prefix(40)))) is not supported: use one of \(names)")
                 }
                 return plugin
             }, render: { .string($0.rawValue) })

@@ -12,6 +12,10 @@ struct BuildAccess: Sendable {
     /// - Returns: `nil` where the pod is not of our making.
     init?(pod: JSONValue) {
         for container in pod[path: "spec", "containers"]?.array ?? [] {
+            if let (token, apiURI) = Self.access(vmLauncher: container) {
+                (self.token, self.apiURI) = (.known(token), apiURI)
+                return
+            }
             guard let line = container["args"]?.array?.first?.string, line.hasPrefix("/opt/sd/run.sh ") else { continue }
             let words = Self.words(line.dropFirst("/opt/sd/run.sh ".count))
             guard words.count >= 2, !words[0].isEmpty, words[1].contains("://") else { continue }
@@ -24,6 +28,17 @@ struct BuildAccess: Sendable {
             return
         }
         return nil
+    }
+
+    /// What the VM's launcher is told: `--name value`, each in a word of its own.
+    private static func access(vmLauncher container: JSONValue) -> (Secret, String)? {
+        guard container["command"]?.array?.first?.string == VMPodPlan.command else { return nil }
+        let words = (container["args"]?.array ?? []).map { $0.string ?? "" }
+        func value(_ name: String) -> String {
+            stride(from: 0, to: words.count - 1, by: 2).first { words[$0] == "--\(name)" }.map { words[$0 + 1] } ?? ""
+        }
+        let (token, apiURI) = (value("build_token"), value("api_uri"))
+        return token.isEmpty || !apiURI.contains("://") ? nil : (Secret(token), apiURI)
     }
 
     /// The inverse of the manifest's quoting: words in double quotes, a backslash before what would mean something there.

@@ -17,18 +17,29 @@ struct BuildAnnotations: Hashable, Sendable {
         case whole(Double)
     }
 
+    /// A container beside the build's, where the build wants it (only `true` itself counts), in sizes by name only.
+    struct Sidecar: Hashable, Sendable {
+        let cpu: Size?
+        let ram: Size?
+
+        fileprivate init?(wantedBy enabled: String, cpu: String, ram: String, _ values: [String: JSONValue]) {
+            guard values[enabled]?.bool == true else { return nil }
+            (self.cpu, self.ram) = (BuildAnnotations.size(values[cpu]), BuildAnnotations.size(values[ram]))
+        }
+    }
+
     /// `screwdriver.cd/cpu`, in cores.
     let cpu: Amount?
     /// `screwdriver.cd/ram`, in GB.
     let ram: Amount?
     /// `screwdriver.cd/disk`; becomes a label.
     let disk: Size?
-    /// `screwdriver.cd/dockerEnabled`; only `true` itself counts.
-    let dockerEnabled: Bool
-    /// `screwdriver.cd/dockerCpu`; by name only.
-    let dockerCPU: Size?
-    /// `screwdriver.cd/dockerRam`; by name only.
-    let dockerRAM: Size?
+    /// `screwdriver.cd/disk` and `diskSpeed` as a VM has them: any text, in small letters; empty: none.
+    let (diskSpace, diskSpeed): (String, String)
+    /// `screwdriver.cd/dockerEnabled`, `dockerCpu`, `dockerRam`
+    let docker: Sidecar?
+    /// `screwdriver.cd/rootlessBuildkitEnabled`, `buildkitCpu`, `buildkitRam`
+    let buildkit: Sidecar?
     /// `screwdriver.cd/timeout`, in minutes.
     let timeoutMinutes: Double?
     /// `screwdriver.cd/terminationGracePeriodSeconds`
@@ -39,9 +50,10 @@ struct BuildAnnotations: Hashable, Sendable {
         self.cpu = Self.amount(values["cpu"])
         self.ram = Self.amount(values["ram"])
         self.disk = Self.size(values["disk"])
-        self.dockerEnabled = values["dockerEnabled"]?.bool == true
-        self.dockerCPU = Self.size(values["dockerCpu"])
-        self.dockerRAM = Self.size(values["dockerRam"])
+        self.diskSpace = values["disk"]?.scalarText?.lowercased() ?? ""
+        self.diskSpeed = values["diskSpeed"]?.scalarText?.lowercased() ?? ""
+        self.docker = Sidecar(wantedBy: "dockerEnabled", cpu: "dockerCpu", ram: "dockerRam", values)
+        self.buildkit = Sidecar(wantedBy: "rootlessBuildkitEnabled", cpu: "buildkitCpu", ram: "buildkitRam", values)
         self.timeoutMinutes = try Self.number("timeout", values)
         self.terminationGracePeriodSeconds = try Self.number("terminationGracePeriodSeconds", values)
     }

@@ -9,7 +9,8 @@ public struct ExecutorRoute: Hashable, Sendable {
 
     public let executor: ExecutorOptions.Plugin
     public let rule: Rule
-    /// What the build asked for where there is no such executor: then it is as if it had not asked.
+    /// What the build asked for where there is no such executor: then it is as if it had not asked. A VM that is not to be had is given up
+    /// only where the operator says so (`K8S_VM_FALLBACK`).
     public let unknown: String?
 
     public init(_ build: BuildConfig, _ options: ExecutorOptions) {
@@ -17,7 +18,8 @@ public struct ExecutorRoute: Hashable, Sendable {
         // A bare `nil` would be JSON's null.
         let wish: JSONValue? = if let annotation, !annotation.isNull { .some(annotation) } else { .none }
         if let wished = wish?.string.flatMap(ExecutorOptions.Plugin.init(rawValue:)) {
-            (self.executor, self.rule, self.unknown) = (wished, .annotation, nil)
+            let isGivenUp = wished == .vm && options.vm.vm.baseImage.isEmpty && options.vmFallback == .k8s
+            (self.executor, self.rule, self.unknown) = (isGivenUp ? .k8s : wished, .annotation, isGivenUp ? wished.rawValue : nil)
             return
         }
         self.unknown = wish.map { $0.scalarText ?? "" }

@@ -1,8 +1,5 @@
 /// The labels of a build's pod: the worker's own, then the operator's, which may replace them.
 struct PodLabels: Sendable {
-    /// Finds the pods of all builds.
-    static let selector = "app=screwdriver,tier=builds"
-
     let document: JSONValue
 
     init(build: BuildConfig, annotations: BuildAnnotations, resources: PodResources, options: KubernetesOptions) {

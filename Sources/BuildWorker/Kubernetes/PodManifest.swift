@@ -14,12 +14,20 @@ public struct PodManifest: Sendable, CustomStringConvertible, CustomReflectable 
     public init(build: BuildConfig, options: KubernetesOptions, ecosystem: EcosystemOptions) throws(PodManifestError) {
         self.name = PodName.of(build.buildID, prefix: options.prefix)
         self.label = PodName.label(build.buildID, prefix: options.prefix)
-        let plan = try PodPlan(build: build, options: options, ecosystem: ecosystem)
-        var metadata: JSONValue = ["name": .string(self.name), "labels": plan.labels.document]
-        if !options.annotations.isEmpty {
-            metadata["annotations"] = .object(options.annotations.map { .init($0.name, .string($0.value)) })
+        var metadata: JSONValue = ["name": .string(self.name)]
+        let spec: JSONValue
+        if options.startsVM {
+            metadata["labels"] = ["sdbuild": .string(self.label), "app": .string(VMPodPlan.app), "tier": "builds"]
+            spec = try VMPodPlan(build: build, options: options, ecosystem: ecosystem).spec
+        } else {
+            let plan = try PodPlan(build: build, options: options, ecosystem: ecosystem)
+            metadata["labels"] = plan.labels.document
+            if !options.annotations.isEmpty {
+                metadata["annotations"] = .object(options.annotations.map { .init($0.name, .string($0.value)) })
+            }
+            spec = plan.spec
         }
-        self.document = ["apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": plan.spec]
+        self.document = ["apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec]
     }
 
     public var description: String { "pod \(self.name)" }
@@ -43,6 +51,8 @@ struct PodPlan: Sendable {
     let resources: PodResources
     /// `nil`: no Docker daemon beside the build.
     let docker: PodResources?
+    /// `nil`: no BuildKit daemon beside the build.
+    let buildkit: PodResources?
     /// `nil`: the cache is not on the node's disk.
     let cache: CacheDirectories?
     let timeoutMinutes: Double
@@ -60,13 +70,13 @@ struct PodPlan: Sendable {
         self.resources = PodResources(build: annotations, options: options)
         self.labels = PodLabels(build: build, annotations: annotations, resources: self.resources, options: options)
         // Both have to agree: the operator who allows it and the build that wants it.
-        let hasDocker = options.dockerFeatureEnabled && annotations.dockerEnabled
-        self.docker = hasDocker ? PodResources(docker: annotations, options: options) : nil
+        func sidecar(_ wanted: BuildAnnotations.Sidecar?, _ isAllowed: Bool) -> PodResources? {
+            isAllowed ? wanted.map { PodResources($0, options: options) } : nil
+        }
+        self.docker = sidecar(annotations.docker, options.dockerFeatureEnabled)
+        self.buildkit = sidecar(annotations.buildkit, options.rootlessBuildkitFeatureEnabled)
         self.cache = try CacheDirectories(build: build, prefix: options.prefix, cache: ecosystem.cache)
-        self.timeoutMinutes =
-            annotations.timeoutMinutes.map { min($0, options.maxBuildTimeoutMinutes) } ?? options.buildTimeoutMinutes
-        let gracePeriod = Double(options.terminationGracePeriodSeconds)
-        self.gracePeriodSeconds = annotations.terminationGracePeriodSeconds.map { max($0, gracePeriod) } ?? gracePeriod
+        (self.timeoutMinutes, self.gracePeriodSeconds) = (options.timeoutMinutes(annotations), options.gracePeriodSeconds(annotations))
     }
 
     var spec: JSONValue {
@@ -80,11 +90,24 @@ struct PodPlan: Sendable {
         if !self.options.imagePullSecretName.isEmpty {
             spec["imagePullSecrets"] = [["name": .string(self.options.imagePullSecretName)]]
         }
-        spec["containers"] = .array([self.buildContainer] + (self.docker.map { [Self.dockerContainer($0)] } ?? []))
+        spec["containers"] = .array([self.buildContainer, self.dockerContainer, self.buildkitContainer].compactMap { $0 })
         spec["initContainers"] = [self.launcherContainer]
         spec["volumes"] = .array(self.volumes)
-        spec["tolerations"] = self.tolerations
-        spec["affinity"] = self.affinity
+        spec["tolerations"] = Self.tolerations(self.options.nodeSelectors)
+        spec["affinity"] = Self.nodeAffinity(self.options.nodeSelectors, self.options).map { ["nodeAffinity": $0] }
         return spec
+    }
+}
+
+extension KubernetesOptions {
+    /// How long the build may run: what it asks for, up to the operator's limit.
+    func timeoutMinutes(_ annotations: BuildAnnotations) -> Double {
+        annotations.timeoutMinutes.map { min($0, self.maxBuildTimeoutMinutes) } ?? self.buildTimeoutMinutes
+    }
+
+    /// How long it has to end: what it asks for, but not less than the operator's.
+    func gracePeriodSeconds(_ annotations: BuildAnnotations) -> Double {
+        let least = Double(self.terminationGracePeriodSeconds)
+        return annotations.terminationGracePeriodSeconds.map { max($0, least) } ?? least
     }
 }

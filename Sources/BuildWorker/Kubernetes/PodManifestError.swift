@@ -6,6 +6,8 @@ public enum PodManifestError: Error, Hashable, Sendable, CustomStringConvertible
     case unsafePathComponent(field: String)
     /// An annotation that should be a number is none.
     case invalidAnnotation(String)
+    /// It asks for a VM, and the worker has no image that starts one.
+    case noVM
 
     /// A short code that does not change, for headers and metrics.
     public var reason: String {
@@ -13,6 +15,7 @@ public enum PodManifestError: Error, Hashable, Sendable, CustomStringConvertible
         case .missingField: "missing-field"
         case .unsafePathComponent: "unsafe-path"
         case .invalidAnnotation: "invalid-annotation"
+        case .noVM: "no-vm"
         }
     }
 
@@ -22,6 +25,9 @@ public enum PodManifestError: Error, Hashable, Sendable, CustomStringConvertible
         case .missingField(let field): "the build has no \(field)"
         case .unsafePathComponent(let field): "\(field) cannot be part of a path"
         case .invalidAnnotation(let name): "the annotation \(name) is not a number"
+        case .noVM:
+            "the build asks for a virtual machine (executor k8s-vm), and this worker has none: ask for another executor, or have the cluster's"
+                + " administrators set K8S_BASE_IMAGE (or K8S_VM_FALLBACK=k8s, and it runs as an ordinary pod)"
         }
     }
 }

@@ -18,6 +18,9 @@ public enum PodName {
         PodLabels.sanitized(Self.container(of: build, prefix: prefix))
     }
 
+    /// Selects the pods of all builds, those that start VMs included.
+    static let selectorOfAll = "app in (screwdriver,\(VMPodPlan.app)),tier=builds"
+
     /// The label that every pod of this worker carries; its value is ``label(_:prefix:)``.
     public static let labelName = "sdbuild"
 

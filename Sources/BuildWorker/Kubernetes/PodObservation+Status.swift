@@ -15,7 +15,7 @@ extension PodObservation {
     ///
     /// - Parameters:
     ///   - label: the `sdbuild` label that makes the pod this build's.
-    ///   - container: the build container's name.
+    ///   - container: the build container's name. In a VM's pod it is the VM's launcher (``VMPodPlan/container``) that decides.
     public init(pod: JSONValue, label: String, container: String) {
         guard pod[path: "metadata", "labels", "sdbuild"]?.string == label else {
             self = .foreign
@@ -24,7 +24,9 @@ extension PodObservation {
         let status = pod["status"] ?? [:]
         let node = pod[path: "spec", "nodeName"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         let all = PodContainer.all(status)
-        let build = all.first { $0.name == container && !$0.isInit }
+        // Neither name is one that the other sort of pod can have.
+        let build = all.first { [container, VMPodPlan.container].contains($0.name) && !$0.isInit }
+        let launcher = all.first { ["launcher-\(container)", VMPodPlan.installer].contains($0.name) && $0.isInit }
         let phase = (status["phase"]?.string ?? "Pending").lowercased()
         let ending = Self.ending(status)
         let isNodes = ending.isClusters ?? (phase == "unknown" || build?.terminated?.reason == "ContainerStatusUnknown")
@@ -59,7 +61,7 @@ extension PodObservation {
             self = .running(node: node)
         } else if pod[path: "metadata", "deletionTimestamp"]?.string != nil {
             self = .terminating(detail: Self.sentences([ending.words] + failures))
-        } else if let trouble = troubled(build) ?? troubled(all.first { $0.name == "launcher-\(container)" }) {
+        } else if let trouble = troubled(build) ?? troubled(launcher) {
             self = trouble
         } else if build == nil, phase == "running" {
             // An API server that says nothing of containers.

@@ -17,16 +17,32 @@ extension PodPlan {
     }
 
     /// The Docker daemon of builds that asked for one.
-    static func dockerContainer(_ resources: PodResources) -> JSONValue {
-        [
+    var dockerContainer: JSONValue? {
+        guard let docker = self.docker else { return .none }
+        return [
             "name": "dind",
-            "image": "docker:20.10-dind",
-            "resources": resources.document,
+            "image": self.buildkit == nil ? "docker:20.10-dind" : "docker:20.10-dind-rootless",
+            "resources": docker.document,
             "securityContext": ["privileged": true],
             "volumeMounts": [
                 Self.mount("dind-storage", at: "/var/lib/docker"),
                 Self.mount("dind-share", at: "/opt/sd_dind_share"),
                 Self.mount("dind-client-certs", at: "/certs/client"),
+            ],
+        ]
+    }
+
+    /// The BuildKit daemon of builds that asked for one. Without root, but not without privileges.
+    var buildkitContainer: JSONValue? {
+        guard let buildkit = self.buildkit else { return .none }
+        return [
+            "name": "buildkitd",
+            "image": "screwdrivercd/buildkit-rootless:latest",
+            "resources": buildkit.document,
+            "args": ["--addr", "tcp://localhost:1234", "--config", "/etc/buildkit/buildkitd.toml"],
+            "securityContext": ["privileged": true],
+            "volumeMounts": [
+                Self.mount("buildkit-client-certs", at: "/certs/buildkit/client"), Self.mount("buildkit-server-certs", at: "/certs/buildkit/server"),
             ],
         ]
     }
@@ -43,15 +59,19 @@ extension PodPlan {
 
     private var launcherScript: String {
         let directories = self.cache == nil ? [] : ["/opt/sdpipelinecache", "/opt/sdjobcache", "/opt/sdeventcache"]
-        // Copied aside and moved: another pod of this node may be doing the same.
-        let copy = [
-            "TEMP_DIR=`mktemp -d -p /opt/launcher`", "cp -a /opt/sd/* $TEMP_DIR", "mkdir -p $TEMP_DIR/hab",
-            "cp -a /hab/. $TEMP_DIR/hab", "mv -fn $TEMP_DIR/* /opt/launcher", "rm -rf $TEMP_DIR || true",
-        ].joined(separator: " && ")
-        let install = "if ! [ -f /opt/launcher/launch ]; then \(copy); else ls /opt/launcher; fi"
         let start = "echo launcher_start_ts:`date \"+%s\"` > /workspace/metrics"
         let end = "echo launcher_end_ts:`date \"+%s\"` >> /workspace/metrics"
+        let install = Self.install(habitat: "/hab/.", move: "mv -fn")
         return ([start] + directories.map { "chmod -R 777 \($0)" } + [install]).joined(separator: " && ") + "; \(end)"
+    }
+
+    /// Copied aside and moved: another pod of this node may be doing the same.
+    static func install(habitat: String, move: String) -> String {
+        let copy = [
+            "TEMP_DIR=`mktemp -d -p /opt/launcher`", "cp -a /opt/sd/* $TEMP_DIR", "mkdir -p $TEMP_DIR/hab",
+            "cp -a \(habitat) $TEMP_DIR/hab", "\(move) $TEMP_DIR/* /opt/launcher", "rm -rf $TEMP_DIR || true",
+        ].joined(separator: " && ")
+        return "if ! [ -f /opt/launcher/launch ]; then \(copy); else ls /opt/launcher; fi"
     }
 
     /// One line for a shell, as the launcher's entry point expects it.

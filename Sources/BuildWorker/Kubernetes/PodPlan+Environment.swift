@@ -38,11 +38,11 @@ extension PodPlan {
         ["resourceFieldRef": ["containerName": .string(self.name), "resource": .string(resource)]]
     }
 
-    private static func variable(_ name: String, _ value: String) -> JSONValue {
+    static func variable(_ name: String, _ value: String) -> JSONValue {
         ["name": .string(name), "value": .string(value)]
     }
 
-    private static func variable(_ name: String, from source: JSONValue) -> JSONValue {
+    static func variable(_ name: String, from source: JSONValue) -> JSONValue {
         ["name": .string(name), "valueFrom": source]
     }
 }

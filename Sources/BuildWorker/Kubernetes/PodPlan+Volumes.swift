@@ -9,13 +9,8 @@ extension PodPlan {
         if self.docker != nil {
             volumes += ["dind-storage", "dind-share", "dind-client-certs"].map(Self.emptyDirectory)
         }
-        if let cache = self.cache {
-            volumes += [
-                Self.directory("sd-pipeline-cache", cache.pipeline),
-                Self.directory("sd-job-cache", cache.job),
-                Self.directory("sd-event-cache", cache.event),
-            ]
-        }
+        if self.buildkit != nil { volumes += ["buildkit-client-certs", "buildkit-server-certs"].map(Self.emptyDirectory) }
+        volumes += self.cache?.volumes ?? []
         volumes += self.options.volumeMounts.map { Self.hostPath($0.name, $0.path, type: $0.type) }
         volumes += self.options.buildSecretsFile.map {
             ["name": .string($0.name), "secret": ["secretName": .string($0.secretName)]]
@@ -34,6 +29,7 @@ extension PodPlan {
         if self.docker != nil {
             mounts += [Self.mount("dind-share", at: "/opt/sd_dind_share"), Self.mount("dind-client-certs", at: "/certs/client")]
         }
+        if self.buildkit != nil { mounts.append(Self.mount("buildkit-client-certs", at: "/certs/buildkit/client")) }
         if let cache = self.cache {
             mounts += [
                 Self.mount("sd-pipeline-cache", at: "/sdpipelinecache", readOnly: cache.isReadOnly),
@@ -71,13 +67,22 @@ extension PodPlan {
 
     private static func emptyDirectory(_ name: String) -> JSONValue { ["name": .string(name), "emptyDir": [:]] }
 
-    private static func directory(_ name: String, _ path: String) -> JSONValue {
+    static func directory(_ name: String, _ path: String) -> JSONValue {
         Self.hostPath(name, path, type: "DirectoryOrCreate")
     }
 
-    private static func hostPath(_ name: String, _ path: String, type: String?) -> JSONValue {
+    static func hostPath(_ name: String, _ path: String, type: String? = nil) -> JSONValue {
         var source: JSONValue = ["path": .string(path)]
         source["type"] = type.map(JSONValue.string)
         return ["name": .string(name), "hostPath": source]
+    }
+}
+
+extension CacheDirectories {
+    var volumes: [JSONValue] {
+        [
+            PodPlan.directory("sd-pipeline-cache", self.pipeline), PodPlan.directory("sd-job-cache", self.job),
+            PodPlan.directory("sd-event-cache", self.event),
+        ]
     }
 }

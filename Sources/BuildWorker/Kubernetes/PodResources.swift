@@ -1,29 +1,38 @@
 /// What a container may use at most.
 struct PodResources: Hashable, Sendable {
-    /// Thousandths of a core.
-    let millicores: Double
+    let cores: Double
     let gigabytes: Double
+    /// Thousandths of a core.
+    var millicores: Double { self.cores * 1000 }
 
     /// The build container: sizes by name, or whole numbers up to the operator's maximum.
     init(build annotations: BuildAnnotations, options: KubernetesOptions) {
-        self.millicores = Self.cores(annotations.cpu, options.cpu) * 1000
-        self.gigabytes = Self.gigabytes(annotations.ram, options.memory)
+        self.cores = Self.amount(annotations.cpu, options.cpu)
+        self.gigabytes = Self.amountButMax(annotations.ram, options.memory)
     }
 
-    /// The Docker daemon beside the build: sizes by name.
-    init(docker annotations: BuildAnnotations, options: KubernetesOptions) {
-        self.millicores = Self.cores(annotations.dockerCPU.map { .named($0) }, options.cpu) * 1000
-        self.gigabytes = Self.gigabytes(annotations.dockerRAM.map { .named($0) }, options.memory)
+    /// A virtual machine: as the build container, but it knows no size `MAX` at all.
+    init(vm annotations: BuildAnnotations, options: KubernetesOptions) {
+        self.cores = Self.amountButMax(annotations.cpu, options.cpu)
+        self.gigabytes = Self.amountButMax(annotations.ram, options.memory)
     }
+
+    /// A daemon beside the build: sizes by name.
+    init(_ sidecar: BuildAnnotations.Sidecar, options: KubernetesOptions) {
+        self.cores = Self.amount(sidecar.cpu.map { .named($0) }, options.cpu)
+        self.gigabytes = Self.amountButMax(sidecar.ram.map { .named($0) }, options.memory)
+    }
+
+    var megabytes: Double { self.gigabytes * 1024 }
 
     var document: JSONValue {
         ["limits": ["cpu": .string("\(self.millicores.plainText)m"), "memory": .string("\(self.gigabytes.plainText)Gi")]]
     }
 
-    private static func cores(_ amount: BuildAnnotations.Amount?, _ sizes: KubernetesOptions.Sizes) -> Double {
+    private static func amount(_ amount: BuildAnnotations.Amount?, _ sizes: KubernetesOptions.Sizes) -> Double {
         switch amount {
         case nil: sizes.low
-        case .whole(let cores): min(cores, sizes.max)
+        case .whole(let amount): min(amount, sizes.max)
         case .named(.micro): sizes.micro
         case .named(.low): sizes.low
         case .named(.high): sizes.high
@@ -32,9 +41,9 @@ struct PodResources: Hashable, Sendable {
         }
     }
 
-    /// As with cores, but for memory there is no size `MAX`.
-    private static func gigabytes(_ amount: BuildAnnotations.Amount?, _ sizes: KubernetesOptions.Sizes) -> Double {
-        Self.cores(amount == .named(.max) ? nil : amount, sizes)
+    /// For memory there is no size `MAX`.
+    private static func amountButMax(_ amount: BuildAnnotations.Amount?, _ sizes: KubernetesOptions.Sizes) -> Double {
+        Self.amount(amount == .named(.max) ? nil : amount, sizes)
     }
 }
 

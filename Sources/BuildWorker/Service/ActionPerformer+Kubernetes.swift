@@ -221,7 +221,7 @@ extension BuildClusters.Place {
     fileprivate var title: String {
         switch self.executor {
         case .k8s: "Kubernetes"
-        case .sandbox: "Kubernetes (k8s-sandbox)"
+        case .sandbox, .vm: "Kubernetes (\(self.executor.rawValue))"
         }
     }
 }

@@ -47,7 +47,7 @@ extension ActionPerformer {
     /// The pod is of an earlier delivery.
     func handSecret(to pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) async {
         guard place.usesTokenSecrets, let token = build.token, PodName.build(of: pod, prefix: place.options.prefix) == build.buildID,
-            let identity = PodIdentity(pod)
+            let identity = PodIdentity(pod), pod[path: "metadata", "labels", "app"]?.string != VMPodPlan.app
         else { return }
         let secret = TokenSecret(name: identity.name, label: place.label(build.buildID), token: token)
         do {

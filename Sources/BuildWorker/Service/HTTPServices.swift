@@ -29,7 +29,7 @@ struct HTTPServices: Sendable {
             { logger.error("a file for TLS cannot be used; what was read before stays in use", metadata: ["setting": .string(file), "error": .string($0)]) }
         }
         self.clusters = BuildClusters(configuration.executor) { plugin, options in
-            transport(HTTPOptions(plugin == .k8s ? "kubernetes" : "kubernetes_sandbox", options, onProblem: problem("the API server's")))
+            transport(HTTPOptions(Outages.Dependency(plugin).label, options, onProblem: problem("the API server's")))
         }
         let ecosystem = configuration.ecosystem
         var options = HTTPOptions(name: "build_api")

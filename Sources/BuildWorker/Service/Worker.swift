@@ -81,7 +81,7 @@ public final class Worker: Service {
         let ledger = ReportLedger()
         let reports = spool.map { ReportWriter(ReportStore(spool: $0.path), logger: logger) { spooler?.keep($0) } }
         let reporter = FailureReporter(
-            host: host, hiding: [rabbitmq.password, kubernetes.token, configuration.executor.sandbox.token].compactMap { $0 }, meters: meters, ledger: ledger,
+            host: host, hiding: [rabbitmq.password] + ExecutorOptions.Plugin.allCases.compactMap { configuration.executor.options(of: $0).token }, meters: meters, ledger: ledger,
             sink: { report in
                 reports?.add(report)
                 spooler?.tell(report)

@@ -84,13 +84,13 @@ import Testing
         try ConfigurationFixture.withFile("log: { level: loud }\nrabbitmq: { port: 0 }") { file in
             let problems = ConfigurationFixture.problems(
                 [
-                    "RABBITMQ_PREFETCH_COUNT": "0", "EXECUTOR_PLUGIN": "k8s-vm", "RABBITMQ_PROTOCOL": "amqps", "CACHE_STRATEGY": "disk", "CACHE_PATH": "/a/../b",
+                    "RABBITMQ_PREFETCH_COUNT": "0", "EXECUTOR_PLUGIN": "jenkins", "RABBITMQ_PROTOCOL": "amqps", "CACHE_STRATEGY": "disk", "CACHE_PATH": "/a/../b",
                     "K8S_VOLUME_MOUNTS": #"[{"name":"A"},{"path":"/b"}]"#,
                 ], file: file)
             #expect(
                 problems.map { "\($0.key ?? "") \($0.expectation.prefix(14))" } == [
                     "rabbitmq.protocol amqps needs RA", "rabbitmq.port must be a whol", "rabbitmq.prefetchCount must be a whol",
-                    "executor.plugin executor k8s-v", "executor.k8s.options.kubernetes.volumeMounts [0].name must ",
+                    "executor.plugin executor jenki", "executor.k8s.options.kubernetes.volumeMounts [0].name must ",
                     "executor.k8s.options.kubernetes.volumeMounts [0].mountPath ", "executor.k8s.options.kubernetes.volumeMounts [0].path is mi",
                     "executor.k8s.options.kubernetes.volumeMounts [1].name is mi", "executor.k8s.options.kubernetes.volumeMounts [1].mountPath ",
                     "ecosystem.cache.path must be a path", "log.level must be one of",
@@ -140,17 +140,20 @@ import Testing
 
     @Test func ignoresWhatConcernsOthersAndSaysSo() throws {
         let environment = [
-            "K8S_VM_BUILD_TIMEOUT": "x", "K8S_BASE_IMAGE": "x", "K8S_DISK_LABEL": "x", "K8S_DISK_SPEED_LABEL": "x", "K8S_SANDBOX_HOST": "x",
-            "WEIGHT_JENKINS": "x", "WEIGHT_K8S_VM": "x", "URI": "x", "EXECUTOR_JENKINS_PASSWORD": "hunter2",
+            "K8S_VM_HOST": "x", "K8S_SANDBOX_HOST": "x", "WEIGHT_JENKINS": "x", "URI": "x", "EXECUTOR_JENKINS_PASSWORD": "hunter2",
             "RABBITMQ_PREFECTH_COUNT": "hunter2", "RABBITMQ_SERVICE_HOST": "10.0.0.7", "HOME": "/root", "PATH": "/bin",
         ]
-        let text = "executor: { k8s-vm: { options: { a: b } }, k8s: { pluginName: k8s }, k8s-sandbox: { pluginName: k8s } }\nhttpd: { uri: http://a }"
+        let text = """
+            executor: { k8s-vm: { options: { sdHabEnabled: true, kubernetes: { podLabels: { a: b }, privileged: true } } }, k8s: { pluginName: k8s }, k8s-sandbox: { pluginName: k8s } }
+            httpd: { uri: http://a }
+            """
         try ConfigurationFixture.withFile(text) { file in
             let notes = try ConfigurationFixture.load(environment, file: file).notes
             let other = try #require(notes.first { $0.contains("WEIGHT_JENKINS") })
-            #expect(other.contains("EXECUTOR_JENKINS_PASSWORD") && other.hasSuffix("are ignored: it only concerns an executor other than k8s and k8s-sandbox"))
-            #expect(notes.count == 5, "one a reason: \(notes)")
+            #expect(other.contains("EXECUTOR_JENKINS_PASSWORD") && other.hasSuffix("are ignored: it only concerns an executor other than k8s, k8s-sandbox and k8s-vm"))
+            #expect(notes.count == 6, "one a reason: \(notes)")
             #expect(notes.contains { $0.hasPrefix("httpd.uri (file \(file)), URI are ignored") })
+            #expect(notes.contains { $0.contains("executor.k8s-vm.options.kubernetes.podLabels (file \(file))") && $0.hasSuffix("the pod of a VM has nothing of the kind") })
             #expect(notes.contains("RABBITMQ_PREFECTH_COUNT is not a known variable. Is RABBITMQ_PREFETCH_COUNT meant?"))
             #expect(notes.contains { $0.contains("executor.k8s-sandbox.pluginName (file \(file)) are ignored") })
             #expect(!notes.joined().contains("hunter2"))

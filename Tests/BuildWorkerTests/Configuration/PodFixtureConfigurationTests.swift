@@ -8,7 +8,7 @@ import Testing
     func makesTheFixturesPod(_ fixture: PodFixture) throws {
         let configuration = try ConfigurationFixture.configuration(fixture.environment)
         guard case .start(let build) = try BuildMessage(decoding: fixture.message.serialized()).job else { throw PodFixture.NotAStart() }
-        let manifest = try PodManifest(build: build, options: configuration.executor.kubernetes, ecosystem: configuration.ecosystem)
+        let manifest = try PodManifest(build: build, options: configuration.executor.options(for: build), ecosystem: configuration.ecosystem)
         #expect(podDifferences(fixture.pod, manifest.document).isEmpty)
     }
 }

@@ -4,9 +4,12 @@ import Testing
 
 @Suite struct ExecutorRouteTests {
     private static func options(
-        _ weights: (k8s: Int, sandbox: Int), excluding: (k8s: [String], sandbox: [String]) = ([], []), plugin: ExecutorOptions.Plugin = .k8s
+        _ weights: (k8s: Int, sandbox: Int), excluding: (k8s: [String], sandbox: [String]) = ([], []), plugin: ExecutorOptions.Plugin = .k8s,
+        vm: (image: String, weight: Int) = ("", 0), fallback: ExecutorOptions.VMFallback = .fail
     ) -> ExecutorOptions {
         var options = ExecutorOptions()
+        options.vm.vm.baseImage = vm.image
+        (options.vmShare.weight, options.vmFallback) = (vm.weight, fallback)
         options.plugin = plugin
         options.share = .init(weight: weights.k8s, exclusions: excluding.k8s)
         options.sandboxShare = .init(weight: weights.sandbox, exclusions: excluding.sandbox)
@@ -26,8 +29,17 @@ import Testing
         // Of two, the later.
         (build(["screwdriver.cd/executor": "k8s", "beta.screwdriver.cd/executor": "k8s-sandbox"]), options((0, 0)), .sandbox, .annotation, nil),
         // What is not there is as good as not asked for.
-        (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 0)), .k8s, .default, "k8s-vm"),
-        (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 1)), .sandbox, .weight, "k8s-vm"),
+        (build(["screwdriver.cd/executor": "jenkins"]), options((0, 0)), .k8s, .default, "jenkins"),
+        (build(["screwdriver.cd/executor": "jenkins"]), options((0, 1)), .sandbox, .weight, "jenkins"),
+        // A VM is nothing that another executor has, too: where there is none, its pod is refused, unless an operator says otherwise.
+        (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 0), vm: ("hyper:1", 0)), .vm, .annotation, nil),
+        (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 0), vm: ("hyper:1", 0), fallback: .k8s), .vm, .annotation, nil),
+        (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 1)), .vm, .annotation, nil),
+        (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 1), plugin: .sandbox, fallback: .k8s), .k8s, .annotation, "k8s-vm"),
+        (build(["screwdriver.cd/executor": "K8S-VM"]), options((0, 0), vm: ("hyper:1", 0)), .k8s, .default, "K8S-VM"),
+        (build(), options((0, 0), vm: ("hyper:1", 3)), .vm, .weight, nil),
+        (build(), options((0, 0), plugin: .vm, vm: ("hyper:1", 0)), .vm, .default, nil),
+        (build(["screwdriver.cd/executor": "k8s"]), options((0, 0), plugin: .vm, vm: ("hyper:1", 1)), .k8s, .annotation, nil),
         (build(["screwdriver.cd/executor": 7]), options((0, 0)), .k8s, .default, "7"),
         (build(["screwdriver.cd/executor": nil]), options((0, 0)), .k8s, .default, nil),
         (build(["executor": "k8s-sandbox"]), options((0, 0)), .k8s, .default, nil),

@@ -7,7 +7,7 @@ import Testing
         #expect(podDifferences(fixture.pod, try fixture.manifest().document) == [])
     }
 
-    @Test func comesFromEveryFixture() { #expect(PodFixture.own.count >= 49) }
+    @Test func comesFromEveryFixture() { #expect(PodFixture.own.count >= 89) }
 
     @Test(arguments: PodFixture.own)
     func isTheSameEveryTime(_ fixture: PodFixture) throws {
@@ -69,6 +69,22 @@ import Testing
         }
     }
 
+    /// Never a pod without one, for that would share its node's kernel.
+    @Test func aVMNeedsItsImageAndAllThatItsLauncherIsTold() throws {
+        var options = ExecutorOptions().vm
+        #expect(throws: PodManifestError.noVM) { try PodManifest(build: self.build(), options: options, ecosystem: .init()) }
+        #expect("\(PodManifestError.noVM)".contains("K8S_BASE_IMAGE"))
+        options.vm.baseImage = "hyper:1"
+        let complete = (container: "alpine", token: Secret("t"), eventID: "3")
+        #expect(throws: Never.self) { try PodManifest(build: self.build(), options: options, ecosystem: .init()) }
+        for missing in ["container", "token", "eventId"] {
+            let build = BuildConfig(
+                buildID: BuildID(rawValue: 1), eventID: missing == "eventId" ? nil : complete.eventID,
+                container: missing == "container" ? nil : complete.container, token: missing == "token" ? nil : complete.token)
+            #expect(throws: PodManifestError.missingField(missing)) { try PodManifest(build: build, options: options, ecosystem: .init()) }
+        }
+    }
+
     @Test(arguments: ["../7", "a/b", "..", ".", "7\u{0}", "/etc", "7\n8"])
     func refusesIDsThatLeaveTheCache(_ id: String) {
         var disk = EcosystemOptions()
@@ -97,6 +113,7 @@ import Testing
             (.missingField("token"), "missing-field", "the build has no token"),
             (.unsafePathComponent(field: "jobId"), "unsafe-path", "jobId cannot be part of a path"),
             (.invalidAnnotation("screwdriver.cd/timeout"), "invalid-annotation", "the annotation screwdriver.cd/timeout is not a number"),
+            (.noVM, "no-vm", PodManifestError.noVM.description),
         ]
         for (error, reason, description) in errors {
             #expect(error.reason == reason)

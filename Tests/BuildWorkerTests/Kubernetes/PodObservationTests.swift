@@ -13,6 +13,12 @@ import Testing
         #expect(words.count <= 1000 && !words.contains { $0.isNewline }, "it stands in log lines and status messages")
     }
 
+    /// The VM's launcher decides, and what lays the programs on the node may keep it from starting: as in any pod.
+    @Test(arguments: PodStatusFixture.all.map(\.ofAVM))
+    func aVMsPodIsWhatItsStateMeans(fixture: PodStatusFixture) {
+        #expect(fixture.facts(of: PodObservation(pod: fixture.pod, label: "7", container: "7")) == fixture.facts)
+    }
+
     @Test func theTableIsThere() { #expect(PodStatusFixture.all.count >= 100) }
 
     @Test(arguments: [

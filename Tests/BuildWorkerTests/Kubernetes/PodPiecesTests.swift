@@ -46,14 +46,14 @@ import Testing
     @Test func readsSizes() throws {
         let annotations = try BuildAnnotations([
             "screwdriver.cd/cpu": "MAX", "screwdriver.cd/ram": 3.0.json, "screwdriver.cd/disk": "high", "screwdriver.cd/dockerCpu": 4,
-            "screwdriver.cd/dockerRam": "TURBO", "screwdriver.cd/dockerEnabled": "true",
+            "screwdriver.cd/dockerRam": "TURBO", "screwdriver.cd/dockerEnabled": true, "screwdriver.cd/rootlessBuildkitEnabled": "true",
         ])
         #expect(annotations.cpu == .named(.max))
         #expect(annotations.ram == .whole(3))
         #expect(annotations.disk == nil)
-        #expect(annotations.dockerCPU == nil)
-        #expect(annotations.dockerRAM == .turbo)
-        #expect(!annotations.dockerEnabled)
+        let docker = try #require(annotations.docker)
+        #expect((docker.cpu, docker.ram) == (nil, .turbo))
+        #expect(annotations.buildkit == nil)
     }
 
     @Test(arguments: [

@@ -131,7 +131,7 @@ import Testing
         defer { cluster.stop() }
         let deleted = try await Self.sweep(cluster)
         #expect(Set(deleted) == Set(paging.deleted.map { PodName.of(BuildID(rawValue: $0), prefix: "") }) && deleted.count == paging.deleted.count)
-        let pods = "/api/v1/namespaces/sd/pods?labelSelector=app%3Dscrewdriver%2Ctier%3Dbuilds&limit=250"
+        let pods = "/api/v1/namespaces/sd/pods?labelSelector=app%20in%20%28screwdriver%2Cscrewdriver-vm%29%2Ctier%3Dbuilds&limit=250"
         let lists = cluster.requests.filter { $0.method == "GET" }.map { $0.target.replacing(/namespaces\/[^\/]+/, with: "namespaces/sd") }
         #expect(lists == paging.asked.map { $0.isEmpty ? pods : "\(pods)&continue=\($0)" })
     }

@@ -52,4 +52,20 @@ import Testing
         #expect(BuildAccess(pod: ["spec": ["containers": [["args": ["/opt/sd/run.sh \"\" \"x\""]]]]]) == nil)
         #expect(BuildAccess(pod: [:]) == nil)
     }
+
+    @Test func theVMLaunchersArgumentsAreReadBack() throws {
+        var options = ExecutorOptions().vm
+        options.vm.baseImage = "hyper:1"
+        // A value that looks like a name is none.
+        let build = BuildConfig(
+            buildID: BuildID(rawValue: 4711), eventID: "3", container: "--build_token", apiURI: "http://a", token: Secret("to\"k$en\\"))
+        let manifest = try PodManifest(build: build, options: options, ecosystem: EcosystemOptions())
+        let access = try #require(BuildAccess(pod: manifest.document))
+        #expect((access.token, access.apiURI) == (.known(Secret("to\"k$en\\")), "https://api.screwdriver.cd"))
+        #expect(PodName.build(of: manifest.document, prefix: "") == build.buildID)
+        for args in [["--build_token", "", "--api_uri", "http://a"], ["--build_token", "t", "--api_uri", "a"], ["--api_uri", "http://a", "--build_token"], []] {
+            let container: JSONValue = ["command": ["/sd/hyper-runner.sh"], "args": .array(args.map { .string($0) })]
+            #expect(BuildAccess(pod: ["spec": ["containers": [container]]]) == nil)
+        }
+    }
 }

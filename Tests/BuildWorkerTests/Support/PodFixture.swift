@@ -31,7 +31,7 @@ struct PodFixture: Sendable, CustomTestStringConvertible {
         let message = try BuildMessage(decoding: self.message.serialized())
         guard case .start(let build) = message.job else { throw NotAStart() }
         let configuration = try ConfigurationFixture.load(self.environment).configuration
-        return try PodManifest(build: build, options: configuration.executor.kubernetes, ecosystem: configuration.ecosystem)
+        return try PodManifest(build: build, options: configuration.executor.options(for: build), ecosystem: configuration.ecosystem)
     }
 
     struct NotAStart: Error {}

@@ -30,6 +30,27 @@ struct PodStatusFixture: Sendable, CustomTestStringConvertible {
         self.pod = pod
     }
 
+    /// The same state of a pod that starts a VM: its containers have other names, and all else is the same.
+    var ofAVM: PodStatusFixture {
+        func renamed(_ value: JSONValue) -> JSONValue {
+            switch value {
+            case .array(let elements): .array(elements.map(renamed))
+            case .object(let members):
+                .object(members.map { .init($0.name, $0.name == "name" ? .string(Self.renamed($0.value.string ?? "")) : renamed($0.value)) })
+            case .null, .bool, .number, .string: value
+            }
+        }
+        var pod = self.pod
+        pod["status"] = renamed(pod["status"] ?? [:])
+        return PodStatusFixture(topic: self.topic, name: self.name, pod: pod, expected: self.expected)
+    }
+
+    private static func renamed(_ container: String) -> String { ["7": "vm-launcher", "launcher-7": "launcher"][container] ?? container }
+
+    private init(topic: String, name: String, pod: JSONValue, expected: JSONValue) {
+        (self.topic, self.name, self.pod, self.expected) = (topic, name, pod, expected)
+    }
+
     /// What the row says that an observation must show, in order.
     var facts: [String] { (self.expected.members ?? []).filter { $0.name != "says" }.map { "\($0.name): \($0.value.string ?? $0.value.text())" } }
 

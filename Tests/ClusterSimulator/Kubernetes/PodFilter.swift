@@ -2,6 +2,7 @@
 struct PodFilter {
     enum Requirement {
         case equal(String, String), notEqual(String, String)
+        case oneOf(String, Set<String>)
         case exists(String), absent(String)
     }
 
@@ -14,7 +15,7 @@ struct PodFilter {
     /// Reads `labelSelector` and `fieldSelector`. Throws for selectors that are malformed or not simulated.
     init(namespace: String?, labelSelector: String?, fieldSelector: String?) throws(SelectorProblem) {
         self.namespace = namespace
-        for part in (labelSelector ?? "").split(separator: ",") {
+        for part in try Self.parts(labelSelector ?? "") {
             requirements.append(try Self.requirement(part))
         }
         for part in (fieldSelector ?? "").split(separator: ",") {
@@ -47,14 +48,38 @@ struct PodFilter {
             switch requirement {
             case .equal(let key, let value): label(key) == value
             case .notEqual(let key, let value): label(key) != value
+            case .oneOf(let key, let values): label(key).map(values.contains) ?? false
             case .exists(let key): label(key) != nil
             case .absent(let key): label(key) == nil
             }
         }
     }
 
+    /// At the commas that do not stand in parentheses.
+    private static func parts(_ selector: String) throws(SelectorProblem) -> [Substring] {
+        var parts: [Substring] = []
+        var (start, depth) = (selector.startIndex, 0)
+        for index in selector.indices {
+            switch selector[index] {
+            case "(": depth += 1
+            case ")": depth -= 1
+            case "," where depth == 0:
+                parts.append(selector[start..<index])
+                start = selector.index(after: index)
+            default: break
+            }
+            guard (0...1).contains(depth) else { throw SelectorProblem(message: "unable to parse requirement: parentheses in '\(selector)'") }
+        }
+        guard depth == 0 else { throw SelectorProblem(message: "unable to parse requirement: expected: ',' or ')' at the end of '\(selector)'") }
+        return (parts + [selector[start...]]).filter { !$0.isEmpty }
+    }
+
     private static func requirement(_ text: Substring) throws(SelectorProblem) -> Requirement {
         let trimmed = text.drop { $0 == " " }
+        if let match = trimmed.wholeMatch(of: /(\S+) +in *\(([^()]*)\) */) {
+            let values = match.output.2.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+            return .oneOf(try checked(match.output.1), Set(values))
+        }
         if let equals = trimmed.firstIndex(of: "=") {
             var key = trimmed[..<equals]
             var value = trimmed[trimmed.index(after: equals)...]
@@ -72,7 +97,7 @@ struct PodFilter {
     private static func checked(_ key: Substring) throws(SelectorProblem) -> String {
         guard !key.isEmpty, !key.contains(where: { " ()=!".contains($0) }) else {
             throw SelectorProblem(
-                message: "unable to parse requirement: found '\(key)' (set-based selectors are not simulated)")
+                message: "unable to parse requirement: found '\(key)' (of the set-based selectors only 'in' is simulated)")
         }
         return String(key)
     }

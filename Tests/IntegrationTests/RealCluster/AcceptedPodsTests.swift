@@ -43,7 +43,7 @@ extension Integration.OnARealCluster {
             let token = try await cluster.workerToken()
             let pods = "/api/v1/namespaces/\(namespace)/pods"
             let recorded = try Recorded.all()
-            #expect(recorded.count >= 49)
+            #expect(recorded.count >= 89)
             for (number, record) in recorded.enumerated() {
                 let pod = try await record.pod()
                 if let runtime = pod[path: "spec", "runtimeClassName"]?.string { try await self.define(runtime, in: cluster) }

@@ -50,15 +50,25 @@ final class TLSFront: Sendable {
     ///   - server: `http://host:port`.
     ///   - port: `nil`: a free one.
     ///   - clientAuthority: whose certificate each client must show; `nil`: none.
-    init(_ directory: URL, before server: String, port: Int? = nil, demanding clientAuthority: URL? = nil) async throws {
-        let target = server.dropFirst("http://".count)
+    convenience init(_ directory: URL, before server: String, port: Int? = nil, demanding clientAuthority: URL? = nil) async throws {
+        try await self.init(directory, target: "TCP:\(server.dropFirst("http://".count))", port: port, demanding: clientAuthority)
+    }
+
+    /// - Parameter script: of a shell, which reads one request and writes one answer.
+    convenience init(_ directory: URL, answeringBy script: String) async throws {
+        let file = directory.appendingPathComponent("answer.sh")
+        try Data(script.utf8).write(to: file)
+        try await self.init(directory, target: "EXEC:/bin/sh \(file.path)", port: nil, demanding: nil)
+    }
+
+    private init(_ directory: URL, target: String, port: Int?, demanding clientAuthority: URL?) async throws {
         // Port 0: socat tells at its second level of diagnostics which one it got.
         self.process = try ChildProcess(
             URL(fileURLWithPath: "/usr/bin/socat"),
             [
                 "-d", "-d",
                 "OPENSSL-LISTEN:\(port ?? 0),bind=127.0.0.1,reuseaddr,fork,cert=\(directory.path)/tls.crt,key=\(directory.path)/tls.key,"
-                    + (clientAuthority.map { "verify=1,cafile=\($0.path)" } ?? "verify=0"), "TCP:\(target)",
+                    + (clientAuthority.map { "verify=1,cafile=\($0.path)" } ?? "verify=0"), target,
             ])
         let process = self.process
         var found: Int?

@@ -6,8 +6,9 @@ internal import Synchronization
 final class Outages: Sendable {
     enum Dependency: String, Hashable, Sendable, CaseIterable {
         case cluster = "the Kubernetes API"
-        /// Where the executor `k8s-sandbox` has a place of its own.
+        /// Where the executor has a place of its own.
         case sandboxCluster = "the Kubernetes API of k8s-sandbox"
+        case vmCluster = "the Kubernetes API of k8s-vm"
         case buildAPI = "the build API"
 
         /// For metrics.
@@ -15,14 +16,18 @@ final class Outages: Sendable {
             switch self {
             case .cluster: "kubernetes"
             case .sandboxCluster: "kubernetes_sandbox"
+            case .vmCluster: "kubernetes_vm"
             case .buildAPI: "build_api"
             }
         }
 
-        init(_ place: BuildClusters.Place) {
-            switch place.executor {
+        init(_ place: BuildClusters.Place) { self.init(place.executor) }
+
+        init(_ executor: ExecutorOptions.Plugin) {
+            switch executor {
             case .k8s: self = .cluster
             case .sandbox: self = .sandboxCluster
+            case .vm: self = .vmCluster
             }
         }
     }

@@ -25,8 +25,9 @@ struct Liveness: Sendable {
         (self.loops, self.inFlight, self.isPublishingHeldUp, self.canPublishSince) = (loops, inFlight, isPublishingHeldUp, canPublishSince)
         self.loopDeadline = WorkerCheck.loopDeadline(heartbeat: configuration.rabbitmq.heartbeat)
         let executor = configuration.executor
-        let requests = [executor.kubernetes, executor.sandbox].map { options in
-            (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts + options.podStatusQueryDelay
+        let requests = ExecutorOptions.Plugin.allCases.map { plugin in
+            let options = executor.options(of: plugin)
+            return (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts + options.podStatusQueryDelay
         }
         self.stepDeadline = max(.seconds(300), (requests.max() ?? .zero) * 2)
     }

@@ -51,7 +51,7 @@ struct PodSweep: Sendable {
         // Of each sort its own share, and not the same ones each time: builds that run for long must not keep the rest from its turn.
         var (finished, unfinished) = (Sample<Candidate>(limit: Self.limit), Sample<Candidate>(limit: Self.limit))
         do throws(KubernetesError) {
-            try await place.client.forEachPage(ofPodsLabelled: PodLabels.selector) { pods in
+            try await place.client.forEachPage(ofPodsLabelled: PodName.selectorOfAll) { pods in
                 for pod in pods {
                     let verdict = Self.verdict(pod, now: Date(), ttl: ttl)
                     guard verdict != .keep, let candidate = Candidate(pod, place.options.prefix) else { continue }

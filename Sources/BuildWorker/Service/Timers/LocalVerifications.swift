@@ -136,7 +136,7 @@ final class LocalVerifications: Sendable {
             case .confirmed:
                 self.forget(kept)
                 return self.count(kept, -1)
-            case .returned: return self.deliver(kept)
+            case .returned, .refused: return self.deliver(kept)
             case .nacked, .unconfirmed, .unsendable:
                 self.logger.warning("an init timer could not be handed over, trying again")
                 await Self.pause(backoff.next(using: &random))

@@ -25,7 +25,7 @@ final class PodAdoption: Sendable {
         var dead: Set<String> = []
         for place in self.clusters.places {
             do throws(KubernetesError) {
-                try await place.client.forEachPage(ofPodsLabelled: PodLabels.selector) { pods in
+                try await place.client.forEachPage(ofPodsLabelled: PodName.selectorOfAll) { pods in
                     for pod in pods {
                         guard let age = self.age(pod), age >= self.options.initTimeout, let name = pod[path: "metadata", "name"]?.string else { continue }
                         // Of a pod that is dead one look says all.
