@@ -14,7 +14,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     public var meaning: String {
         switch self {
         case .done: "done, or drained after SIGTERM"
-        case .failed: "failed, as stderr says; `topology check`: a problem; `topology apply`: something needed could not be made; `status`: not ready"
+        case .failed: "failed, as stderr says; `topology`: a problem; `status`: not ready"
         case .wrongUsage: "wrong usage"
         case .unreadableMessage: "the message cannot be read"
         case .unavailable: "RabbitMQ cannot be reached; `status`: the worker cannot"

@@ -63,8 +63,8 @@ extension Integration {
                 #expect(check.code == 1, "\(check.output)\(check.errors)")
                 return check.output.replacingOccurrences(of: queue, with: "builds")
             }
-            #expect(try await check(["x-message-ttl": .int64(28_800_000)]).contains(
-                "PROBLEM queue builds: x-message-ttl is '28800000', should not be set: messages that expire here and come back without having been rejected are dropped"))
+            #expect(try await check(["x-message-ttl": .int64(60_000)]).contains(
+                "PROBLEM queue builds: x-message-ttl is '60000', should not be set: messages that expire here and come back without having been rejected are dropped"))
             #expect(try await check(["x-max-length": .int64(1000)]).contains("PROBLEM queue builds: x-max-length is '1000', should not be set: when it is full"))
             #expect(try await check(["x-expires": .int64(86_400_000)]).contains("PROBLEM queue builds: x-expires is '86400000', should not be set: the queue deletes itself"))
         }

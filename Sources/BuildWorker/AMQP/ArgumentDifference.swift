@@ -37,7 +37,7 @@ struct ArgumentDifference: Hashable, Sendable {
         (self.argument, self.current, self.canContinue) = (argument, current, canContinue)
         let found = current.map { "is '\($0.shown)'\(policy.map { " (by \($0))" } ?? "")" } ?? "is not set"
         let should = wanted.map { "should be '\($0.shown)'" } ?? "should not be set"
-        let danger = Self.danger(of: argument, isSet: current != nil, isWanted: wanted != nil)
+        let danger = Self.danger(of: argument, current, isWanted: wanted != nil)
         self.severity = danger == nil ? .warning : .problem
         self.text = "\(argument) \(found), \(should)\((danger ?? Self.cost(of: argument, isWanted: wanted != nil)).map { ": \($0)" } ?? "")"
     }
@@ -57,11 +57,14 @@ struct ArgumentDifference: Hashable, Sendable {
         (self.severity, self.text) = (.warning, answer)
     }
 
+    private static let expiry =
+        "messages that expire here and come back without having been rejected are dropped by the broker (a dead-letter cycle without a rejection)"
+
     /// What the difference can cost, in the words of somebody who has to decide whether to change a live queue.
-    private static func danger(of argument: String, isSet: Bool, isWanted: Bool) -> String? {
-        switch (argument, isSet, isWanted) {
-        case ("x-message-ttl", true, false):
-            "messages that expire here and come back without having been rejected are dropped by the broker (a dead-letter cycle without a rejection)"
+    private static func danger(of argument: String, _ current: AMQPValue?, isWanted: Bool) -> String? {
+        switch (argument, current != nil, isWanted) {
+        // The official guide's work queues have 8 hours: who waits so long has other alarms.
+        case ("x-message-ttl", true, false): current?.integer ?? 0 < 3_600_000 ? self.expiry : nil
         case ("x-delivery-limit", true, false):
             "a message whose deliveries are used up goes round a dead-letter cycle without a rejection, which the broker drops"
         case ("x-dead-letter-exchange", false, true): "a rejected message is lost at once"
@@ -77,6 +80,7 @@ struct ArgumentDifference: Hashable, Sendable {
     private static func cost(of argument: String, isWanted: Bool) -> String? {
         switch (argument, isWanted) {
         case ("x-dead-letter-exchange", true): "it works as well while that exchange is bound to the queue named by the routing key"
+        case ("x-message-ttl", false): self.expiry
         case ("x-max-priority", false): "it costs memory, and nothing has a priority"
         // Short: one line of `worker check queues` has the findings of all queues.
         case ("x-queue-type", true): "a classic queue is away, or lost, with its node"

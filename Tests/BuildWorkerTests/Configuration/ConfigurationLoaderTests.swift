@@ -151,7 +151,7 @@ import Testing
             let notes = try ConfigurationFixture.load(environment, file: file).notes
             let other = try #require(notes.first { $0.contains("WEIGHT_JENKINS") })
             #expect(other.contains("EXECUTOR_JENKINS_PASSWORD") && other.hasSuffix("are ignored: it only concerns an executor other than k8s, k8s-sandbox and k8s-vm"))
-            #expect(notes.count == 6, "one a reason: \(notes)")
+            #expect(notes.count == 7, "one a reason: \(notes)")
             #expect(notes.contains { $0.hasPrefix("httpd.uri (file \(file)), URI are ignored") })
             #expect(notes.contains { $0.contains("executor.k8s-vm.options.kubernetes.podLabels (file \(file))") && $0.hasSuffix("the pod of a VM has nothing of the kind") })
             #expect(notes.contains("RABBITMQ_PREFECTH_COUNT is not a known variable. Is RABBITMQ_PREFETCH_COUNT meant?"))

@@ -74,8 +74,7 @@ import Testing
         let difference = try #require(DefaultDifference.all.first { $0.variable == variable })
         let remedy = difference.remedy.split(separator: "=", maxSplits: 1).map(String.init)
         #expect(remedy.first == variable)
-        guard ExecutorOptions.Plugin(rawValue: "k8s-vm") != nil || remedy.last != "k8s-vm" else { return }
-        let loaded = try ConfigurationFixture.load(["WEIGHT_K8S": "1", variable: remedy.last ?? ""])
+        let loaded = try ConfigurationFixture.load(["WEIGHT_K8S": "1", "K8S_BASE_IMAGE": "hyperctl", variable: remedy.last ?? ""])
         #expect(!DefaultDifference.felt(by: loaded).contains { $0.variable == variable })
     }
 
