@@ -33,12 +33,12 @@ struct NodeConfig {
     /// - Parameters:
     ///   - own: our defaults' directory.
     ///   - hostName: where no variable says it.
-    init(_ environment: [String: String], beside own: String, hostName: String) {
+    init(_ environment: [String: String], beside own: String, hostName: @autoclosure () -> String) {
         func text(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         self.document = text(Self.documentVariable)
         let ranks = Self.ranks(
             deployments: (text("NODE_CONFIG_ENV") ?? text("NODE_ENV") ?? "development").components(separatedBy: ","),
-            host: text("HOST") ?? text("HOSTNAME") ?? hostName, instance: text("NODE_APP_INSTANCE"))
+            host: text("HOST") ?? text("HOSTNAME") ?? hostName(), instance: text("NODE_APP_INSTANCE"))
         let named = text("NODE_CONFIG_DIR")?.split(separator: ":").map(String.init)
         let ours = Set([ConfigurationDirectory.defaults, ConfigurationDirectory.variables].map { Self.resolved("\(own)/\($0)") })
         var found: [(rank: Int, path: String)] = []

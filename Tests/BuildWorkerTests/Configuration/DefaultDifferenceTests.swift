@@ -78,6 +78,18 @@ import Testing
         #expect(!DefaultDifference.felt(by: loaded).contains { $0.variable == variable })
     }
 
+    /// All 17 in one sentence, without their values.
+    @Test func variablesOfJenkinsAreNamedOnce() throws {
+        let names = """
+            HOST PORT USERNAME PASSWORD NODE_LABEL BUILD_TIMEOUT MAX_BUILD_TIMEOUT DOCKER_COMPOSE_COMMAND DOCKER_PREFIX LAUNCH_VERSION DOCKER_MEMORY
+            DOCKER_MEMORY_LIMIT BUILD_SCRIPT CLEANUP_SCRIPT CLEANUP_TIME_LIMIT CLEANUP_WATCH_INTERVAL
+            """
+        let variables = names.split(whereSeparator: \.isWhitespace).map { "EXECUTOR_JENKINS_\($0)" } + ["WEIGHT_JENKINS"]
+        let loaded = try ConfigurationFixture.load(Dictionary(uniqueKeysWithValues: variables.map { ($0, "hunter2") }))
+        #expect(variables.count == 17 && loaded.notes.count == 1 && loaded.notes == loaded.unused)
+        for variable in variables { #expect(loaded.notes.first?.contains(variable) == true, "\(variable)") }
+    }
+
     @Test func saysWhatIsSetInVain() throws {
         let text = DefaultDifference.text(try ConfigurationFixture.load(["EXECUTOR_JENKINS_PASSWORD": "hunter2", "WEIGHT_JENKINS": "1", "URI": "http://hunter2"]))
         #expect(text.contains("EXECUTOR_JENKINS_PASSWORD, WEIGHT_JENKINS are ignored") && text.contains("URI is ignored"))
