@@ -19,6 +19,9 @@ struct Pod: AsyncParsableCommand {
                 printError("only a start message makes a pod")
                 throw Exit.unreadableMessage
             }
+            if let unknown = ExecutorRoute(build, configuration.executor).unknown {
+                printError("note: there is no executor \(String(unknown.prefix(100)).debugDescription) to be had; this is another's pod")
+            }
             let manifest = try PodManifest(build: build, options: configuration.executor.options(for: build), ecosystem: configuration.ecosystem)
             print(manifest.document.text(indented: true))
         } catch let error as BuildMessageError {

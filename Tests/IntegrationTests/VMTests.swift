@@ -81,6 +81,10 @@ extension Integration {
             }
             #expect(try await stage.simulator.state().podsCreated == 0)
             try await strict.terminate()
+            let none = try await WorkerProcess.run(["pod", "-"], environment: stage.environment(), input: Data(Self.start(stage, 1).serialized()))
+            #expect(none.code == 65 && none.errors.contains("K8S_BASE_IMAGE"))
+            let other = try await WorkerProcess.run(["pod", "-"], environment: stage.environment(["K8S_VM_FALLBACK": "k8s"]), input: Data(Self.start(stage, 1).serialized()))
+            #expect(other.code == 0 && other.errors.contains("no executor \"k8s-vm\" to be had"))
 
             let lenient = try stage.startWorker(["run"], ["K8S_VM_FALLBACK": "k8s"])
             var message = Self.start(stage, 2)

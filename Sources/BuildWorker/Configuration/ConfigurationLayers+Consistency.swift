@@ -105,7 +105,7 @@ extension ConfigurationLayers {
     /// What nobody can be given must not be what anybody gets.
     private mutating func checkVM() {
         let executor = self.configuration.executor
-        guard executor.vm.vm.baseImage.isEmpty else { return }
+        guard executor.vm.machine.baseImage.isEmpty else { return }
         let needs = "k8s-vm needs K8S_BASE_IMAGE (executor.k8s-vm.options.kubernetes.baseImage): the image whose /sd/hyper-runner.sh starts the VM"
         if executor.plugin == .vm { self.refuse("executor.plugin", needs) }
         if executor.vmShare.weight > 0 { self.refuse("executor.k8s-vm.weightage", needs) }
@@ -123,7 +123,7 @@ extension ConfigurationLayers {
     /// The worker we succeed put user and password into a URI, which decoded them.
     mutating func noteOddities() {
         let executor = self.configuration.executor
-        if executor.kubernetes.buildToken == .secret, !executor.vm.vm.baseImage.isEmpty {
+        if executor.kubernetes.buildToken == .secret, !executor.vm.machine.baseImage.isEmpty {
             self.add(note: "K8S_BUILD_TOKEN=secret does not count for k8s-vm: the VM's launcher takes the token as an argument, so it stands in those pods")
         }
         let rabbitmq = self.configuration.rabbitmq

@@ -15,7 +15,7 @@ public struct KubernetesOptions: Sendable {
     }
 
     /// What `k8s-vm` alone has.
-    public struct VM: Sendable, Hashable {
+    public struct Machine: Sendable, Hashable {
         /// The image of the VM's launcher; empty: there are no VMs.
         public var baseImage = ""
         /// The labels of nodes whose values builds ask for by their annotations `disk` and `diskSpeed`; empty: those mean nothing.
@@ -128,7 +128,7 @@ public struct KubernetesOptions: Sendable {
     public var requestMaxAttempts = 5
     public var habitatEnabled = true
     /// Of the VM's launcher; in an executor that starts none it means nothing.
-    public var vm = VM()
+    public var machine = Machine()
     /// A build's pod starts a virtual machine, in which the build runs.
     public internal(set) var startsVM = false
 

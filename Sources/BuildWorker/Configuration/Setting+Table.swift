@@ -58,9 +58,9 @@ extension Setting {
 
     private static let vm: [Setting] =
         [
-            Setting("executor.k8s-vm.options.kubernetes.baseImage", \.executor.vm, \.vm.baseImage, .imageWithTag),
-            Setting("executor.k8s-vm.options.kubernetes.resources.disk.space", \.executor.vm, \.vm.diskLabel, .labelName),
-            Setting("executor.k8s-vm.options.kubernetes.resources.disk.speed", \.executor.vm, \.vm.diskSpeedLabel, .labelName),
+            Setting("executor.k8s-vm.options.kubernetes.baseImage", \.executor.vm, \.machine.baseImage, .imageWithTag),
+            Setting("executor.k8s-vm.options.kubernetes.resources.disk.space", \.executor.vm, \.machine.diskLabel, .labelName),
+            Setting("executor.k8s-vm.options.kubernetes.resources.disk.speed", \.executor.vm, \.machine.diskSpeedLabel, .labelName),
         ] + Self.options(of: .vm, \.executor.vm).filter { !Self.unknownToVMs.contains($0.key) }
 
     /// Options of `k8s` that the pod of a VM does not have.

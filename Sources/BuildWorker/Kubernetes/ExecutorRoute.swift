@@ -18,7 +18,7 @@ public struct ExecutorRoute: Hashable, Sendable {
         // A bare `nil` would be JSON's null.
         let wish: JSONValue? = if let annotation, !annotation.isNull { .some(annotation) } else { .none }
         if let wished = wish?.string.flatMap(ExecutorOptions.Plugin.init(rawValue:)) {
-            let isGivenUp = wished == .vm && options.vm.vm.baseImage.isEmpty && options.vmFallback == .k8s
+            let isGivenUp = wished == .vm && options.vm.machine.baseImage.isEmpty && options.vmFallback == .k8s
             (self.executor, self.rule, self.unknown) = (isGivenUp ? .k8s : wished, .annotation, isGivenUp ? wished.rawValue : nil)
             return
         }

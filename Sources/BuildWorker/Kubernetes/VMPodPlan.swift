@@ -20,7 +20,7 @@ struct VMPodPlan: Sendable {
     private let arguments: [(name: String, value: String)]
 
     init(build: BuildConfig, options: KubernetesOptions, ecosystem: EcosystemOptions) throws(PodManifestError) {
-        guard !options.vm.baseImage.isEmpty else { throw .noVM }
+        guard !options.machine.baseImage.isEmpty else { throw .noVM }
         guard let image = build.container else { throw .missingField("container") }
         guard let token = build.token else { throw .missingField("token") }
         guard let event = build.eventID else { throw .missingField("eventId") }
@@ -44,7 +44,7 @@ struct VMPodPlan: Sendable {
 
     /// Disks that the build asks for, then the operator's selectors, which go before them.
     private static func selectors(_ annotations: BuildAnnotations, _ options: KubernetesOptions) -> PodPlan.Selectors {
-        let disks = [(options.vm.diskLabel, annotations.diskSpace), (options.vm.diskSpeedLabel, annotations.diskSpeed)]
+        let disks = [(options.machine.diskLabel, annotations.diskSpace), (options.machine.diskSpeedLabel, annotations.diskSpeed)]
         var selectors: JSONValue = [:]
         for (name, value) in disks where !name.isEmpty && !value.isEmpty { selectors[name] = .string(value) }
         for (name, value) in options.nodeSelectors { selectors[name] = .string(value) }
@@ -84,7 +84,7 @@ struct VMPodPlan: Sendable {
         }
         return [
             "name": .string(Self.container),
-            "image": .string(self.options.vm.baseImage),
+            "image": .string(self.options.machine.baseImage),
             "imagePullPolicy": "Always",
             "lifecycle": ["preStop": ["exec": ["command": ["/bin/sh", "-c", "sleep 30"]]]],
             "securityContext": ["privileged": true],

@@ -35,12 +35,12 @@ import Testing
             "K8S_VM_PREFERRED_NODE_SELECTORS": #"{"disk":"ssd"}"#, "WEIGHT_K8S_VM": "2", "K8S_VM_EXECUTOR_EXCLUSION": #"["rhel6"]"#, "K8S_VM_FALLBACK": "k8s",
             "EXECUTOR_PLUGIN": "k8s-vm",
         ])
-        #expect(executor.vm.vm.baseImage.hasPrefix("registry.test:5000/hyper:1@"))
-        #expect((executor.vm.vm.diskLabel, executor.vm.vm.diskSpeedLabel) == ("a.test/disk", "speed"))
+        #expect(executor.vm.machine.baseImage.hasPrefix("registry.test:5000/hyper:1@"))
+        #expect((executor.vm.machine.diskLabel, executor.vm.machine.diskSpeedLabel) == ("a.test/disk", "speed"))
         #expect((executor.vm.buildTimeoutMinutes, executor.vm.maxBuildTimeoutMinutes) == (45, 60))
         #expect(executor.vm.nodeSelectors.map(\.value) == ["vms"] && executor.vm.preferredNodeSelectors.map(\.value) == ["ssd"])
         #expect((executor.vmShare.weight, executor.vmShare.exclusions, executor.vmFallback, executor.plugin) == (2, ["rhel6"], .k8s, .vm))
-        #expect(executor.kubernetes.nodeSelectors.isEmpty && executor.kubernetes.vm.baseImage.isEmpty && !executor.kubernetes.startsVM && !executor.sandbox.startsVM)
+        #expect(executor.kubernetes.nodeSelectors.isEmpty && executor.kubernetes.machine.baseImage.isEmpty && !executor.kubernetes.startsVM && !executor.sandbox.startsVM)
     }
 
     @Test func aFileMaySayMore() throws {
@@ -50,7 +50,7 @@ import Testing
         let executor = try self.executor(["K8S_JOBS_NAMESPACE": "builds", "EXECUTOR_PREFIX": "blue-", "K8S_BASE_IMAGE": "hyper:3"], text)
         #expect((executor.vm.jobsNamespace, executor.vm.prefix, executor.vm.launchImage, executor.vm.cpu.low) == ("vms", "red-", "l", 9))
         #expect((executor.sandbox.jobsNamespace, executor.sandbox.prefix) == ("builds", "blue-"))
-        #expect(executor.vm.vm.baseImage == "hyper:3", "its variable goes before the file")
+        #expect(executor.vm.machine.baseImage == "hyper:3", "its variable goes before the file")
     }
 
     @Test(arguments: [

@@ -8,7 +8,7 @@ import Testing
         vm: (image: String, weight: Int) = ("", 0), fallback: ExecutorOptions.VMFallback = .fail
     ) -> ExecutorOptions {
         var options = ExecutorOptions()
-        options.vm.vm.baseImage = vm.image
+        options.vm.machine.baseImage = vm.image
         (options.vmShare.weight, options.vmFallback) = (vm.weight, fallback)
         options.plugin = plugin
         options.share = .init(weight: weights.k8s, exclusions: excluding.k8s)

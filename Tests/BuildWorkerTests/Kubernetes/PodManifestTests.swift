@@ -74,7 +74,7 @@ import Testing
         var options = ExecutorOptions().vm
         #expect(throws: PodManifestError.noVM) { try PodManifest(build: self.build(), options: options, ecosystem: .init()) }
         #expect("\(PodManifestError.noVM)".contains("K8S_BASE_IMAGE"))
-        options.vm.baseImage = "hyper:1"
+        options.machine.baseImage = "hyper:1"
         let complete = (container: "alpine", token: Secret("t"), eventID: "3")
         #expect(throws: Never.self) { try PodManifest(build: self.build(), options: options, ecosystem: .init()) }
         for missing in ["container", "token", "eventId"] {

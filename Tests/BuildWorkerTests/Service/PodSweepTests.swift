@@ -55,7 +55,7 @@ import Testing
 
     @Test func theVMLaunchersArgumentsAreReadBack() throws {
         var options = ExecutorOptions().vm
-        options.vm.baseImage = "hyper:1"
+        options.machine.baseImage = "hyper:1"
         // A value that looks like a name is none.
         let build = BuildConfig(
             buildID: BuildID(rawValue: 4711), eventID: "3", container: "--build_token", apiURI: "http://a", token: Secret("to\"k$en\\"))

@@ -36,6 +36,16 @@ extension Integration.OnARealCluster {
             }
         }
 
+        /// `in` as the janitor asks with it, and what is no selector.
+        @Test func sets() async throws {
+            try await self.compare(
+                .create(Ask.pod("one")), .list("labelSelector=app%20in%20(screwdriver,screwdriver-vm),sdbuild%3D1"), .list("labelSelector=app%20in%20(screwdriver-vm)"),
+                .list("labelSelector=app%20in%20(%20screwdriver%20)"), .list("labelSelector=tier%20in%20(screwdriver,)"),
+                .list("labelSelector=app%20in%20(screwdriver").inAnyWords, .list("labelSelector=app%20in%20screwdriver").inAnyWords,
+                .list("labelSelector=app%20in%20((screwdriver))").inAnyWords, .list("labelSelector=%20in%20(screwdriver)").inAnyWords,
+                .list("labelSelector=app%20in%20(screwdriver)x").inAnyWords)
+        }
+
         @Test func whatIsNotThere() async throws {
             try await self.compare(
                 .read("nothing"), .list("labelSelector=sdbuild%3D1"), .delete("labelSelector=sdbuild%3D1"), .list("labelSelector=%3D%3D").inAnyWords,
