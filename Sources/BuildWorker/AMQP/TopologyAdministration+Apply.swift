@@ -33,23 +33,31 @@ struct Permissions: Hashable, Sendable {
 }
 
 extension TopologyAdministration {
-    /// What came of ``apply(isPlan:)``.
-    public struct Application: Sendable {
-        public fileprivate(set) var steps: [TopologyStep] = []
+    /// What came of ``apply(isPlan:onStep:)``.
+    public struct Application {
+        public fileprivate(set) var isComplete = true
         fileprivate var missing = Permissions()
+        fileprivate let onStep: (TopologyStep) -> Void
 
-        public var isComplete: Bool { !self.steps.contains { $0.kind == .failed } }
+        fileprivate mutating func add(_ kind: TopologyStep.Kind, _ subject: String, _ text: String) {
+            if kind == .failed { self.isComplete = false }
+            self.onStep(TopologyStep(kind: kind, subject: subject, text: text))
+        }
     }
 
     /// Adds what is missing and leaves alone what is there. Each object is tried by itself: what the user may not do is a step that failed.
     ///
-    /// - Parameter isPlan: changes nothing.
+    /// - Parameters:
+    ///   - isPlan: changes nothing.
+    ///   - onStep: told of each object when it is done.
     /// - Throws: when the connection is lost.
-    public func apply(isPlan: Bool) throws(AMQPError) -> Application { try self.apply(self.topology, isPlan: isPlan) }
+    public func apply(isPlan: Bool, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError) -> Application {
+        try self.apply(self.topology, isPlan: isPlan, onStep: onStep)
+    }
 
     @discardableResult
-    func apply(_ topology: Topology, isPlan: Bool = false) throws(AMQPError) -> Application {
-        var application = Application()
+    func apply(_ topology: Topology, isPlan: Bool = false, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError) -> Application {
+        var application = Application(onStep: onStep)
         for (exchange, kind) in [(topology.exchange, "direct")] + (topology.eventsExchange.map { [($0, "topic")] } ?? []) {
             try self.apply(exchange: exchange, kind, isPlan, &application)
         }
@@ -67,7 +75,7 @@ extension TopologyAdministration {
     }
 
     private func apply(exchange: String, _ kind: String, _ isPlan: Bool, _ application: inout Application) throws(AMQPError) {
-        func add(_ kind: TopologyStep.Kind, _ text: String) { application.steps.append(TopologyStep(kind: kind, subject: "exchange \(exchange)", text: text)) }
+        func add(_ kind: TopologyStep.Kind, _ text: String) { application.add(kind, "exchange \(exchange)", text) }
         switch try self.look(atExchange: exchange, kind) {
         case .usable(let text): add(.left, text)
         case .other(let text): add(.failed, "\(text). Delete it, or give the worker another (RABBITMQ_EXCHANGE)")
@@ -145,7 +153,7 @@ extension TopologyAdministration {
 
 extension TopologyAdministration.Application {
     fileprivate mutating func add(_ kind: TopologyStep.Kind, _ queue: Topology.Queue, _ text: String) {
-        self.steps.append(TopologyStep(kind: kind, subject: "queue \(queue.name)", text: text))
+        self.add(kind, "queue \(queue.name)", text)
     }
 
     fileprivate mutating func fail(_ queue: Topology.Queue, _ text: String, _ refusal: AMQPError, binding topology: Topology) {
