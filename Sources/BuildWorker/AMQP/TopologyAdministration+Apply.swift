@@ -80,7 +80,9 @@ extension TopologyAdministration {
         case .usable(let text): add(.left, text)
         case .other(let text): add(.failed, "\(text). Delete it, or give the worker another (RABBITMQ_EXCHANGE)")
         case .missing:
-            let refusal = isPlan ? nil : try self.refusal { channel throws(AMQPError) in try self.socket.declareExchange(exchange, kind: kind, isPassive: false, on: channel) }
+            let refusal = isPlan ? nil : try self.refusal { channel throws(AMQPError) in
+                try self.socket.declareExchange(exchange, kind: kind, isPassive: false, on: channel)
+            }
             if refusal?.code == .refused(403) { application.missing.configure.insert(exchange) }
             add(refusal == nil ? .made : .failed, refusal?.detail ?? "a \(kind) exchange")
         }
@@ -92,7 +94,8 @@ extension TopologyAdministration {
     ) throws(AMQPError) {
         var text = "is there; how it is set up is told to users only who may configure it"
         if let differences = state.differences {
-            text = differences.isEmpty ? "as it should be" : "is there, with differences, which 'worker topology check' explains: \(differences.map(\.argument).joined(separator: ", "))"
+            let names = differences.map(\.argument).joined(separator: ", ")
+            text = names.isEmpty ? "as it should be" : "is there, with differences, which 'worker topology check' explains: \(names)"
         }
         let isBound = self.view?.exchanges[topology.exchange]?.routes(queue.name, to: queue.name)
         switch (isBound, isPlan) {
@@ -100,7 +103,9 @@ extension TopologyAdministration {
         case (_, true): text += "; is bound to \(topology.exchange) where it is not"
         case (_, false):
             if let refusal = try self.bind(queue, topology) {
-                guard isBound == nil else { return application.fail(queue, "cannot be bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology) }
+                guard isBound == nil else {
+                    return application.fail(queue, "cannot be bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology)
+                }
                 text += "; whether it is bound to \(topology.exchange) is not known: \(refusal.detail)"
             } else if isBound == false {
                 return application.add(.made, queue, "the binding to \(topology.exchange)")
@@ -144,8 +149,8 @@ extension TopologyAdministration {
     public func help(for application: Application) -> String? {
         guard application.missing != Permissions() else { return nil }
         return """
-            ACCESS_REFUSED: the user '\(self.options.username)' lacks permissions. Either apply as a user who has them, or grant them beside those it has, which this command
-            replaces ('rabbitmqctl list_user_permissions \(self.options.username)' shows them):
+            ACCESS_REFUSED: the user '\(self.options.username)' lacks permissions. Either apply as a user who has them, or grant them beside those it
+            has, which this command replaces ('rabbitmqctl list_user_permissions \(self.options.username)' shows them):
               \(application.missing.command(self.options))
             """
     }
