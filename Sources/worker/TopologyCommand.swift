@@ -47,17 +47,15 @@ struct TopologyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let isPlan = self.plan
-            let (application, help) = try await withBroker(try self.options.load().configuration) { administration in
-                let application = try administration.apply(isPlan: isPlan)
-                return (application, administration.help(for: application))
+            try await withBroker(try self.options.load().configuration) { administration in
+                let application = try administration.apply(isPlan: isPlan) { step in
+                    let word = isPlan && step.kind == .made ? "to be made" : step.kind.rawValue
+                    print("\(word)\(String(repeating: " ", count: max(1, 12 - word.count)))\(step.subject): \(step.text)")
+                }
+                if isPlan { print("Nothing was changed.") }
+                if let help = administration.help(for: application) { printError(help) }
+                if !application.isComplete { throw Exit.failed }
             }
-            for step in application.steps {
-                let word = isPlan && step.kind == .made ? "to be made" : step.kind.rawValue
-                print("\(word)\(String(repeating: " ", count: max(1, 12 - word.count)))\(step.subject): \(step.text)")
-            }
-            if isPlan { print("Nothing was changed.") }
-            if let help { printError(help) }
-            if !application.isComplete { throw Exit.failed }
         }
     }
 }

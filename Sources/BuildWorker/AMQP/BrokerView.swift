@@ -94,6 +94,7 @@ public struct BrokerView: Sendable {
     /// One machine may have several brokers.
     func ifOf(cluster: String?) -> BrokerView {
         guard let cluster, let clusterName, cluster != clusterName else { return self }
-        return BrokerView(address: self.address, problem: "is another broker's ('\(clusterName)', not '\(cluster)'): set RABBITMQ_MANAGEMENT_URL", isConfigured: self.isConfigured)
+        let problem = "is another broker's ('\(clusterName)', not '\(cluster)'): set RABBITMQ_MANAGEMENT_URL"
+        return BrokerView(address: self.address, problem: problem, isConfigured: self.isConfigured)
     }
 }

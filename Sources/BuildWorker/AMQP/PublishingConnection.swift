@@ -155,7 +155,9 @@ private final class PublisherRole: ConnectionRole {
     private func channelRefused(_ code: UInt16, _ text: String, _ socket: AMQPSocket) throws(AMQPError) {
         let exchange = text.firstMatch(of: /exchange '([^']*)'/).map { $0.output.1 == "amq.default" ? "" : String($0.output.1) }
         let topic = text.firstMatch(of: /topic '([^']*)'/).map { String($0.output.1) }
-        let refused = self.sent.first { self.confirms.isOutstanding($0.sequence) && $0.target.exchange == exchange && topic ?? $0.target.routingKey == $0.target.routingKey }
+        let refused = self.sent.first {
+            self.confirms.isOutstanding($0.sequence) && $0.target.exchange == exchange && (topic == nil || $0.target.routingKey == topic)
+        }
         guard code == 403, let refused, let action = self.channel.closedByBroker() else { throw AMQPError("publish", refused: code, text) }
         self.refusals[refused.target] = (.now + Self.refusalLasts, text)
         if self.toldRefusals.insert(text).inserted { self.onEvent(.publishingRefused(reason: text)) }

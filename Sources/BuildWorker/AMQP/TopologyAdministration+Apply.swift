@@ -33,23 +33,31 @@ struct Permissions: Hashable, Sendable {
 }
 
 extension TopologyAdministration {
-    /// What came of ``apply(isPlan:)``.
-    public struct Application: Sendable {
-        public fileprivate(set) var steps: [TopologyStep] = []
+    /// What came of ``apply(isPlan:onStep:)``.
+    public struct Application {
+        public fileprivate(set) var isComplete = true
         fileprivate var missing = Permissions()
+        fileprivate let onStep: (TopologyStep) -> Void
 
-        public var isComplete: Bool { !self.steps.contains { $0.kind == .failed } }
+        fileprivate mutating func add(_ kind: TopologyStep.Kind, _ subject: String, _ text: String) {
+            if kind == .failed { self.isComplete = false }
+            self.onStep(TopologyStep(kind: kind, subject: subject, text: text))
+        }
     }
 
     /// Adds what is missing and leaves alone what is there. Each object is tried by itself: what the user may not do is a step that failed.
     ///
-    /// - Parameter isPlan: changes nothing.
+    /// - Parameters:
+    ///   - isPlan: changes nothing.
+    ///   - onStep: told of each object when it is done.
     /// - Throws: when the connection is lost.
-    public func apply(isPlan: Bool) throws(AMQPError) -> Application { try self.apply(self.topology, isPlan: isPlan) }
+    public func apply(isPlan: Bool, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError) -> Application {
+        try self.apply(self.topology, isPlan: isPlan, onStep: onStep)
+    }
 
     @discardableResult
-    func apply(_ topology: Topology, isPlan: Bool = false) throws(AMQPError) -> Application {
-        var application = Application()
+    func apply(_ topology: Topology, isPlan: Bool = false, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError) -> Application {
+        var application = Application(onStep: onStep)
         for (exchange, kind) in [(topology.exchange, "direct")] + (topology.eventsExchange.map { [($0, "topic")] } ?? []) {
             try self.apply(exchange: exchange, kind, isPlan, &application)
         }
@@ -67,12 +75,14 @@ extension TopologyAdministration {
     }
 
     private func apply(exchange: String, _ kind: String, _ isPlan: Bool, _ application: inout Application) throws(AMQPError) {
-        func add(_ kind: TopologyStep.Kind, _ text: String) { application.steps.append(TopologyStep(kind: kind, subject: "exchange \(exchange)", text: text)) }
+        func add(_ kind: TopologyStep.Kind, _ text: String) { application.add(kind, "exchange \(exchange)", text) }
         switch try self.look(atExchange: exchange, kind) {
         case .usable(let text): add(.left, text)
         case .other(let text): add(.failed, "\(text). Delete it, or give the worker another (RABBITMQ_EXCHANGE)")
         case .missing:
-            let refusal = isPlan ? nil : try self.refusal { channel throws(AMQPError) in try self.socket.declareExchange(exchange, kind: kind, isPassive: false, on: channel) }
+            let refusal = isPlan ? nil : try self.refusal { channel throws(AMQPError) in
+                try self.socket.declareExchange(exchange, kind: kind, isPassive: false, on: channel)
+            }
             if refusal?.code == .refused(403) { application.missing.configure.insert(exchange) }
             add(refusal == nil ? .made : .failed, refusal?.detail ?? "a \(kind) exchange")
         }
@@ -84,7 +94,8 @@ extension TopologyAdministration {
     ) throws(AMQPError) {
         var text = "is there; how it is set up is told to users only who may configure it"
         if let differences = state.differences {
-            text = differences.isEmpty ? "as it should be" : "is there, with differences, which 'worker topology check' explains: \(differences.map(\.argument).joined(separator: ", "))"
+            let names = differences.map(\.argument).joined(separator: ", ")
+            text = names.isEmpty ? "as it should be" : "is there, with differences, which 'worker topology check' explains: \(names)"
         }
         let isBound = self.view?.exchanges[topology.exchange]?.routes(queue.name, to: queue.name)
         switch (isBound, isPlan) {
@@ -92,7 +103,9 @@ extension TopologyAdministration {
         case (_, true): text += "; is bound to \(topology.exchange) where it is not"
         case (_, false):
             if let refusal = try self.bind(queue, topology) {
-                guard isBound == nil else { return application.fail(queue, "cannot be bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology) }
+                guard isBound == nil else {
+                    return application.fail(queue, "cannot be bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology)
+                }
                 text += "; whether it is bound to \(topology.exchange) is not known: \(refusal.detail)"
             } else if isBound == false {
                 return application.add(.made, queue, "the binding to \(topology.exchange)")
@@ -136,8 +149,8 @@ extension TopologyAdministration {
     public func help(for application: Application) -> String? {
         guard application.missing != Permissions() else { return nil }
         return """
-            ACCESS_REFUSED: the user '\(self.options.username)' lacks permissions. Either apply as a user who has them, or grant them beside those it has, which this command
-            replaces ('rabbitmqctl list_user_permissions \(self.options.username)' shows them):
+            ACCESS_REFUSED: the user '\(self.options.username)' lacks permissions. Either apply as a user who has them, or grant them beside those it
+            has, which this command replaces ('rabbitmqctl list_user_permissions \(self.options.username)' shows them):
               \(application.missing.command(self.options))
             """
     }
@@ -145,7 +158,7 @@ extension TopologyAdministration {
 
 extension TopologyAdministration.Application {
     fileprivate mutating func add(_ kind: TopologyStep.Kind, _ queue: Topology.Queue, _ text: String) {
-        self.steps.append(TopologyStep(kind: kind, subject: "queue \(queue.name)", text: text))
+        self.add(kind, "queue \(queue.name)", text)
     }
 
     fileprivate mutating func fail(_ queue: Topology.Queue, _ text: String, _ refusal: AMQPError, binding topology: Topology) {

@@ -107,7 +107,9 @@ extension ActionPerformer {
         let handOver = self.handOver(outcome, message, context)
         switch handOver {
         case .held: context.logger.error("\(error.kindOfMessage) message parked in \(self.rabbitmq.parkedQueue)", metadata: metadata)
-        case .noQueue: context.logger.error("\(error.kindOfMessage) message dropped: there is no queue \(self.rabbitmq.parkedQueue), or no permission to publish to it", metadata: metadata)
+        case .noQueue:
+            context.logger.error(
+                "\(error.kindOfMessage) message dropped: there is no queue \(self.rabbitmq.parkedQueue), or no permission to publish to it", metadata: metadata)
         case .notHeld: break
         }
         return handOver

@@ -105,6 +105,8 @@ import Testing
         (["RABBITMQ_PROTOCOL": "amqps"], "rabbitmq.protocol", "amqps needs RABBITMQ_CA_FILE"),
         (["RABBITMQ_PROTOCOL": "amqps", "RABBITMQ_CA_FILE": "/nowhere/ca.pem"], "rabbitmq.caFile", "a file that can be read"),
         (["RABBITMQ_CERT_FILE": "/dev/null"], "rabbitmq.certFile", "must not be set without amqps"),
+        (["RABBITMQ_MANAGEMENT_URL": "http://me:secret@rabbitmq:15672"], "rabbitmq.managementUrl", "without user, password"),
+        (["RABBITMQ_MANAGEMENT_URL": "rabbitmq:15672"], "rabbitmq.managementUrl", "must be empty or an http:// or https:// address"),
         (["RABBITMQ_PROTOCOL": "amqps", "RABBITMQ_CA_FILE": "/dev/null", "RABBITMQ_CERT_FILE": "/dev/null"], "rabbitmq.certFile", "together with RABBITMQ_KEY_FILE"),
         (["RABBITMQ_PROTOCOL": "amqps", "RABBITMQ_CA_FILE": "/dev/null", "RABBITMQ_KEY_FILE": "/dev/null"], "rabbitmq.keyFile", "together with RABBITMQ_CERT_FILE"),
         (["RABBITMQ_PROTOCOL": "amqps", "RABBITMQ_CA_FILE": "/dev/null", "RABBITMQ_CERT_FILE": "/dev/null", "RABBITMQ_KEY_FILE": "/nowhere/key.pem"],

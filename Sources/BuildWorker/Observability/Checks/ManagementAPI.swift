@@ -14,7 +14,7 @@ public struct ManagementAPI: Sendable {
     private static let usualPortPatience = Duration.seconds(1)
 
     private let options: RabbitMQOptions
-    private let address: String
+    let address: String
     private let transport: HTTPTransport
 
     public init(_ options: RabbitMQOptions) {
@@ -113,7 +113,8 @@ public struct ManagementAPI: Sendable {
         case 401, 403:
             let user = self.options.username
             let reason = document?["reason"]?.string ?? "\(response.status)"
-            throw .refused("refuses the user '\(user)' (\(reason.safeToShow(limit: 100))): it needs the tag management, and rights in the vhost ('rabbitmqctl set_user_tags \(user) management')")
+            let need = "it needs the tag management, and rights in the vhost ('rabbitmqctl set_user_tags \(user) management')"
+            throw .refused("refuses the user '\(user)' (\(reason.safeToShow(limit: 100))): \(need)")
         case 404: throw .notFound
         default: throw .refused("answered \(response.status): RABBITMQ_MANAGEMENT_URL is the address before /api")
         }
