@@ -37,10 +37,8 @@ struct TopologyCommand: AsyncParsableCommand {
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Add what is missing of the exchange, queues and bindings.",
-            discussion: """
-                What is there stays as it is, whoever made it, and is named with the reason. What the user may not do is said and does not keep the
-                rest. Applying twice changes nothing. Exit code 1 when something that is needed could not be made.
-                """)
+            discussion:
+                "What is there stays as it is, whoever made it, and is named with the reason. What the user may not do is said, and the rest is done. Twice changes nothing. Exit code 1 when something that is needed could not be made.")
         @OptionGroup var options: ConfigurationOptions
         @Flag(name: .long, help: "Show what would be done, and change nothing.")
         var plan = false
