@@ -57,7 +57,6 @@ public final class Worker: Service {
         let journal = Self.journal(spool, logger)
         let verifications = LocalVerifications(rabbitmq, journal: journal, logger: logger, isRetryQueueUsable: { health.canUseRetryQueue }, publish: publish)
         let http = HTTPServices(configuration, meters, logger)
-        let kubernetes = configuration.executor.kubernetes
         let (clusters, buildAPI) = (http.clusters, http.buildAPI)
         self.http = http
         let spooler = Self.spooler(configuration, spool, host, buildAPI, meters, logger)
