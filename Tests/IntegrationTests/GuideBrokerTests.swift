@@ -99,6 +99,12 @@ extension Integration {
             let check = try await WorkerProcess.run(["check", "queues", "--accept-drift", "-w", "0"], environment: environment)
             #expect(check.output.contains("1 in \(stage.queues.retry)dlr") && check.output.contains(" retry_wait=1;0;"), "\(check.output)")
             #expect(check.output.contains(" wait=0;0;"), "\(check.output)")
+            let worker = try WorkerProcess(["run"], environment: environment.merging(["JANITOR_INTERVAL": "1"]) { $1 })
+            try await eventually("the status has them too") {
+                let queues = try await worker.status()["queues"]?.array ?? []
+                return queues.contains { $0["name"]?.string == "\(stage.queues.retry)dlr" && $0["ready"]?.integer == 1 }
+            }
+            try await worker.terminate()
         }
 
         @Test func bindingsAreChecked() async throws {

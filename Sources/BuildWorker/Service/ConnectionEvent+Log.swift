@@ -20,7 +20,7 @@ extension ConnectionEvent {
         case .consumerLost(let queue, _, let reason, let pause):
             logger.log(
                 level: isNews ? .error : .debug,
-                "queue \(queue) is not consumed, trying again. Does it exist? 'worker topology check' explains",
+                "queue \(queue) is not consumed, trying again. Does it exist? May the user read it? 'worker topology check' explains",
                 metadata: metadata(["error": .string(reason), "retryIn": .string(pause.inWords)]))
         case .stopped(let queue): logger.info("no more deliveries from queue \(queue)", metadata: metadata())
         case .blocked(let reason):
