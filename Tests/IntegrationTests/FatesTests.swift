@@ -304,6 +304,27 @@ extension Integration {
             try await worker.terminate()
         }
 
+        /// While both are at work a start that is delivered twice may have made two pods, of which one is the original's.
+        @Test func aStopDeletesWhatTheOriginalMadeBesideOurs() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("ours runs") { try await stage.simulator.state().hostname(1) != nil }
+            let build = try #require(try BuildMessage(decoding: stage.start(1, image: "fate/running:1").serialized()).build)
+            var pod = try PodManifest(build: build, options: KubernetesOptions(), ecosystem: EcosystemOptions()).document
+            pod["metadata"]?["name"] = "1-0r1g1"
+            let request = HTTPRequest(
+                method: "POST", url: "\(stage.simulator.kubernetes)/api/v1/namespaces/\(stage.namespace)/pods", bearer: Secret(stage.clusterToken),
+                body: pod.serialized())
+            #expect(try await HTTPTransport().send(request, deadline: .seconds(20)).status == 201)
+            #expect(try await stage.simulator.state().alivePods(1).count == 2)
+            try await stage.publish(stage.stop(1))
+            try await eventually("both are gone") { try await stage.simulator.state().alivePods(1).isEmpty }
+            try await worker.terminate()
+        }
+
         @Test func unknownFieldsArePassedOn() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }

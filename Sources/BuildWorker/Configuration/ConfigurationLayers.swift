@@ -155,7 +155,10 @@ struct ConfigurationLayers {
     }
 
     /// Call it when all layers are on: the other executors have what `executor.k8s` has, and on top what is said of themselves.
-    mutating func settleDerived() {
+    ///
+    /// - Parameter below: what the original reads, too, below its variables: each of those sets the same key of all its executors, so that a file
+    ///   made for it says nothing here that a variable says.
+    mutating func settleDerived(variablesAbove below: Set<ConfigurationOrigin>) {
         let kubernetes = self.configuration.executor.kubernetes
         for plugin in ExecutorOptions.Plugin.derived {
             let said = self.ofDerived.filter { $0.setting.derived == plugin }
@@ -163,10 +166,18 @@ struct ConfigurationLayers {
             // A token goes before a file; the one of k8s must not go before the executor's own file.
             if said.contains(where: { $0.setting.key.hasSuffix(".kubernetes.tokenFile") }) { options.token = nil }
             self.configuration.executor[keyPath: plugin.options] = options
-            for said in said { self.apply(said.setting, said.raw, said.origin, said.problemOrigin) }
+            for said in said where !below.contains(said.origin) || !self.isSetByVariable(said.setting, plugin) { self.apply(said.setting, said.raw, said.origin, said.problemOrigin) }
             let server = self.configuration.executor.options(of: plugin).serverURL
             self.configuration.executor[keyPath: plugin.options].isOtherCluster = server != kubernetes.serverURL
         }
+    }
+
+    /// As a key of `executor.k8s`, whose variable it has.
+    private func isSetByVariable(_ setting: Setting, _ plugin: ExecutorOptions.Plugin) -> Bool {
+        guard case .variable(let name)? = self.origins[setting.key.replacing("executor.\(plugin.rawValue).", with: "executor.k8s.", maxReplacements: 1)],
+            name != NodeConfig.documentVariable
+        else { return false }
+        return Setting.overrides.contains { $0.key == setting.key }
     }
 
     private mutating func apply(_ setting: Setting, _ raw: RawValue, _ origin: ConfigurationOrigin, _ problemOrigin: ConfigurationOrigin?) {

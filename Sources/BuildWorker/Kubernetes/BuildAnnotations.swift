@@ -50,8 +50,8 @@ struct BuildAnnotations: Hashable, Sendable {
         self.cpu = Self.amount(values["cpu"])
         self.ram = Self.amount(values["ram"])
         self.disk = Self.size(values["disk"])
-        self.diskSpace = values["disk"]?.scalarText?.lowercased() ?? ""
-        self.diskSpeed = values["diskSpeed"]?.scalarText?.lowercased() ?? ""
+        self.diskSpace = values["disk"]?.string?.lowercased() ?? ""
+        self.diskSpeed = values["diskSpeed"]?.string?.lowercased() ?? ""
         self.docker = Sidecar(wantedBy: "dockerEnabled", cpu: "dockerCpu", ram: "dockerRam", values)
         self.buildkit = Sidecar(wantedBy: "rootlessBuildkitEnabled", cpu: "buildkitCpu", ram: "buildkitRam", values)
         self.timeoutMinutes = try Self.number("timeout", values)

@@ -1,5 +1,3 @@
-internal import Logging
-
 /// Where builds' pods may be: the namespaces of all executors, each once. With one namespace for all, nothing is asked twice.
 struct BuildClusters: Sendable {
     /// A namespace of a cluster, as it is asked with one token for the pods of one prefix.
@@ -53,20 +51,6 @@ struct BuildClusters: Sendable {
     func all(from home: Place) -> [Place] { [home] + self.others(than: home) }
 
     func others(than home: Place) -> [Place] { self.places.count == 1 ? [] : self.places.filter { $0.executor != home.executor } }
-}
-
-extension BuildClusters.Place {
-    /// A build's token, read back from its pod. `nil`: it could not be read.
-    func token(_ access: BuildAccess, _ logger: Logger) async -> Secret? {
-        switch access.token {
-        case .known(let token): return token
-        case .inSecret(let name):
-            do throws(KubernetesError) { return try await self.client.token(inSecret: name) } catch {
-                logger.debug("a build's token could not be read", metadata: ["secret": .string(name), "error": .string(error.description)])
-                return nil
-            }
-        }
-    }
 }
 
 extension KubernetesOptions {

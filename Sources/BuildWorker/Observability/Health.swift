@@ -10,8 +10,9 @@ public final class Health: Sendable {
         var canPublishSince: ContinuousClock.Instant?
         /// By queue: `nil` is consumed, text says why it is not.
         var queues: [String: String?] = [:]
-        /// Why the retry queue cannot be used; the worker goes on without.
-        var withoutRetryQueue: String?
+        var retryQueue = RetryQueue.unknown
+        /// Timers came back from the broker, which has no init queue or does not let this worker publish there.
+        var keepsTimers = false
         /// The worker's own fault: token, rights, namespace. By what the cluster is called.
         var clusterFaults: [String: (text: String, at: ContinuousClock.Instant)] = [:]
         /// By service.
@@ -19,6 +20,14 @@ public final class Health: Sendable {
         /// Workers on this disk died in a row, and it is not over.
         var crashLoop: CrashLoop?
         var isDraining = false
+    }
+
+    private enum RetryQueue: Hashable {
+        /// Not consumed yet, nor refused.
+        case unknown
+        case usable
+        /// The worker goes on without.
+        case missing(reason: String)
     }
 
     /// A service that is away for everybody.
@@ -45,7 +54,7 @@ public final class Health: Sendable {
     public init(queues: [String], retryQueue: String? = nil) {
         self.retryQueue = retryQueue
         var state = State()
-        if let retryQueue, !queues.contains(retryQueue) { state.withoutRetryQueue = "RABBITMQ_RETRYQUEUE_ENABLED is off" }
+        if let retryQueue, !queues.contains(retryQueue) { state.retryQueue = .missing(reason: "RABBITMQ_RETRYQUEUE_ENABLED is off") }
         for queue in queues { state.queues[queue] = .some("not consumed yet") }
         self.state = Mutex(state)
     }
@@ -61,12 +70,12 @@ public final class Health: Sendable {
                 for queue in state.queues.keys { state.queues[queue] = .some("not consumed") }
             case .consuming(let queue):
                 state.queues[queue] = .some(nil)
-                if queue == self.retryQueue { state.withoutRetryQueue = nil }
+                if queue == self.retryQueue { state.retryQueue = .usable }
             case .consumerLost(let queue, let code, let reason, _):
                 state.queues[queue] = .some(reason)
                 guard queue == self.retryQueue, let code, [403, 404, 405].contains(code) else { break }
-                defer { state.withoutRetryQueue = reason }
-                return state.withoutRetryQueue != reason
+                defer { state.retryQueue = .missing(reason: reason) }
+                return state.retryQueue != .missing(reason: reason)
             case .stopped(let queue): state.queues[queue] = .some("paused")
             case .blocked, .unblocked, .channelRenewed, .publishingRefused: break
             }
@@ -121,14 +130,18 @@ public final class Health: Sendable {
     }
 
     /// What is published to the retry queue comes back, to this worker or another, as far as it knows.
-    var canUseRetryQueue: Bool { self.state.withLock { $0.withoutRetryQueue == nil } }
+    var canUseRetryQueue: Bool { self.state.withLock { $0.retryQueue == .usable } }
+
+    /// What became of the last init timer: with the broker, or kept here because the broker has no queue for it.
+    func initTimer(isKeptHere: Bool) { self.state.withLock { $0.keepsTimers = isKeptHere } }
 
     /// What the worker works without, and what that costs.
     public var notes: [String] {
-        guard let queue = self.retryQueue, let reason = self.state.withLock({ $0.withoutRetryQueue }) else { return [] }
-        return [
-            "no retry queue (\(queue): \(reason)): this worker keeps init timers and verifies builds itself. A worker that loses its disk forgets them; builds are then found by their pods, up to an init timeout late"
-        ]
+        guard let queue = self.retryQueue else { return [] }
+        let (state, keepsTimers) = self.state.withLock { ($0.retryQueue, $0.keepsTimers) }
+        let cost = "A worker that loses its disk forgets them; builds are then found by their pods, up to an init timeout late"
+        if case .missing(let reason) = state { return ["no retry queue (\(queue): \(reason)): this worker keeps init timers and verifies builds itself. \(cost)"] }
+        return keepsTimers ? ["no init queue (or no right to publish there): this worker keeps init timers itself; 'worker topology apply' makes the queue. \(cost)"] : []
     }
 
     public func draining() { self.state.withLock { $0.isDraining = true } }
@@ -158,7 +171,8 @@ public final class Health: Sendable {
                 problems.append("not connected to RabbitMQ")
             } else {
                 for (queue, reason) in state.queues.sorted(by: { $0.key < $1.key }) {
-                    guard let reason, queue != self.retryQueue || state.withoutRetryQueue == nil else { continue }
+                    guard let reason else { continue }
+                    if queue == self.retryQueue, case .missing = state.retryQueue { continue }
                     problems.append("queue \(queue): \(reason)")
                 }
             }

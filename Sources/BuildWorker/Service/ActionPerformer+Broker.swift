@@ -15,7 +15,9 @@ extension ActionPerformer {
     func armTimer(_ round: Int, _ context: DeliveryContext) async -> HandOver {
         // Fired, it would go nowhere.
         guard self.verifications.brokerCanVerify else { return .noQueue }
-        return await self.handOver(self.verification(round, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
+        let outcome = await self.handOver(self.verification(round, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
+        if outcome != .notHeld { self.health.initTimer(isKeptHere: outcome == .noQueue) }
+        return outcome
     }
 
     func requestVerification(_ isHopeless: Bool, _ context: DeliveryContext) async -> HandOver {

@@ -129,7 +129,6 @@ extension ActionPerformer {
         guard let build = context.build else { return .done }
         let places = self.clusters.all(from: self.clusters.home(of: build).place)
         var problems: [Problem] = []
-        var isFound = false
         func delete(_ place: BuildClusters.Place, _ request: () async throws(KubernetesError) -> Void) async {
             do throws(KubernetesError) { try await self.ask(place, .write, build, context, request) } catch {
                 // Where there is no such namespace there are no pods.
@@ -138,17 +137,17 @@ extension ActionPerformer {
         }
         for place in places {
             await delete(place) { () throws(KubernetesError) in
-                isFound = try await self.deletePod(build, place, context) || isFound
+                _ = try await self.deletePod(build, place, context)
                 try await self.deleteSecret(build, place)
             }
         }
-        // Pods of the original have random names, and are never beside one of ours. A search costs a large cluster more than all else.
-        if !isFound {
-            for place in places {
-                await delete(place) { () throws(KubernetesError) in
-                    for pod in try await place.client.pods(labelled: place.selector(build.buildID)) {
-                        if let name = pod[path: "metadata", "name"]?.string { try await place.client.deletePod(named: name) }
-                    }
+        // Pods of the original have random names, and may be beside one of ours: it makes another at each delivery. The answer is from the API
+        // server's memory.
+        for place in places {
+            await delete(place) { () throws(KubernetesError) in
+                for pod in try await place.client.pods(labelled: place.selector(build.buildID)) {
+                    guard let name = pod[path: "metadata", "name"]?.string, name != place.podName(build.buildID) else { continue }
+                    _ = try await place.client.deletePod(named: name)
                 }
             }
         }

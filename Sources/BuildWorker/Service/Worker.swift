@@ -98,7 +98,7 @@ public final class Worker: Service {
             heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger),
             lookAtSpool: { try spooler.map { spoolSurvey.update(try $0.counts()) } }, logger: logger)
         let chores = Self.chores(configuration, spool, spooler, meters)
-        self.janitor = Janitor(configuration, clusters: clusters, buildAPI: buildAPI, survey: survey, verifications: verifications, meters: meters, chores: chores, logger: logger)
+        self.janitor = Janitor(configuration, clusters: clusters, buildAPI: buildAPI, survey: survey, verifications: verifications, health: health, meters: meters, chores: chores, logger: logger)
         self.inHand = inHand
         self.processor = DeliveryProcessor(
             rules: WorkflowRules(

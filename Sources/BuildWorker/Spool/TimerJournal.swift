@@ -46,7 +46,9 @@ final class TimerJournal: Sendable {
     private static func entry(_ bytes: [UInt8], _ path: String) throws(SpoolError) -> Entry {
         let document: JSONValue
         do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
-        guard let dueAt = document["dueAt"]?.integer, let headers = document["headers"]?.members, let message = document["message"]?.string else {
+        // Files of earlier versions have the round alone.
+        let round = document["round"].map { [JSONValue.Member("x-init-round", $0), .init("x-init-timer", .integer(1))] }
+        guard let dueAt = document["dueAt"]?.integer, let headers = document["headers"]?.members ?? round, let message = document["message"]?.string else {
             throw SpoolError("read", path, "it is not an init timer")
         }
         let fields = headers.map { AMQPTable.Field($0.name, $0.value.string.map { .text($0) } ?? .int64(Int64($0.value.integer ?? 0))) }

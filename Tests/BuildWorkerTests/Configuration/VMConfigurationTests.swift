@@ -53,6 +53,14 @@ import Testing
         #expect(executor.vm.machine.baseImage == "hyper:3", "its variable goes before the file")
     }
 
+    /// A file made for the original is below its variables, which set the same key of all its executors; so a whole copy of its defaults does no harm.
+    @Test func theOriginalsFilesAreBelowVariables() throws {
+        let document = #"{"executor":{"k8s-vm":{"options":{"prefix":"red-","kubernetes":{"host":"kubernetes.default","baseImage":"hyper:2"}}}}}"#
+        let variables = ["K8S_HOST": "https://k8s.test:6443", "K8S_TOKEN": "abc", "NODE_CONFIG": document]
+        let executor = try ConfigurationFixture.load(variables).configuration.executor
+        #expect((executor.vm.host, executor.vm.prefix, executor.vm.machine.baseImage) == ("https://k8s.test:6443", "red-", "hyper:2"))
+    }
+
     @Test(arguments: [
         (["EXECUTOR_PLUGIN": "k8s-vm"], ["executor.plugin"]), (["WEIGHT_K8S_VM": "1"], ["executor.k8s-vm.weightage"]),
         (["EXECUTOR_PLUGIN": "k8s-vm", "WEIGHT_K8S_VM": "1", "K8S_VM_FALLBACK": "k8s"], ["executor.plugin", "executor.k8s-vm.weightage"]),

@@ -17,13 +17,13 @@ final class Janitor: Sendable {
     private let isLooking = Atomic<Bool>(false)
 
     init(
-        _ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, survey: QueueSurvey, verifications: LocalVerifications, meters: Meters,
+        _ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, survey: QueueSurvey, verifications: LocalVerifications, health: Health, meters: Meters,
         chores: [@Sendable () throws -> Void] = [], logger: Logger
     ) {
         (self.options, self.rabbitmq, self.survey, self.chores, self.logger) = (configuration.janitor, configuration.rabbitmq, survey, chores, logger)
         self.pods = PodSweep(configuration, clusters: clusters, buildAPI: buildAPI, meters: meters, logger: logger)
         self.secrets = SecretSweep(clusters: clusters, meters: meters, logger: logger)
-        self.adoption = PodAdoption(configuration.rabbitmq, clusters: clusters, verifications: verifications, logger: logger)
+        self.adoption = PodAdoption(configuration.rabbitmq, clusters: clusters, verifications: verifications, health: health, logger: logger)
     }
 
     /// Until told to ``drain()``.

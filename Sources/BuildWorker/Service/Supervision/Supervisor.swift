@@ -55,7 +55,8 @@ final class Supervisor: Sendable {
         meters.set(.oldestUnacked, to: self.oldestUnacked.map { $0 / .seconds(1) } ?? 0)
         let waiting = self.waiting.all
         for why in Waiting.Why.allCases { meters.set(.waitingBuilds, why.rawValue, to: Double(waiting.count { $0.why == why })) }
-        meters.set(.timersExpected, to: Double(waiting.count { $0.why == .initTimer }))
+        // With the broker.
+        meters.set(.timersExpected, to: Double(max(0, waiting.count { $0.why == .initTimer } - self.localTimers())))
         for connection in self.health.connections { meters.set(.connections, connection.role, to: connection.isConnected ? 1 : 0) }
         for dependency in self.services {
             meters.set(.breakerOpen, dependency.label, to: self.health.outages[dependency.rawValue] == nil ? 0 : 1)
@@ -70,7 +71,8 @@ final class Supervisor: Sendable {
         }
         for queue in self.survey.queues {
             if let ready = queue.ready { meters.set(.queueMessages, queue.role, to: Double(ready)) }
-            if let consumers = queue.consumers { meters.set(.queueConsumers, queue.role, to: Double(consumers)) }
+            // Nobody need consume what the worker works without.
+            if let consumers = queue.consumers, queue.role != "retry" || self.health.canUseRetryQueue { meters.set(.queueConsumers, queue.role, to: Double(consumers)) }
         }
         for kind in JobKind.allCases {
             for box in [JobBox.new, .cur, .dead] { meters.set(.spoolDepth, kind.rawValue, box.rawValue, to: Double(self.spool.jobs(kind, box))) }

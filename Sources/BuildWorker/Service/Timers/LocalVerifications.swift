@@ -122,6 +122,7 @@ final class LocalVerifications: Sendable {
             // Draining: who sleeps wakes, and hands over at once.
             group.cancelAll()
         }
+        for kept in self.given.withLock({ given in defer { given.due = [] }; return given.due }) { await self.handOverEarly(kept) }
     }
 
     private func fire(_ kept: Kept) async {

@@ -2,17 +2,18 @@ internal import Foundation
 internal import Logging
 internal import Synchronization
 
-/// Where the broker cannot verify, an init timer may have died with its worker's disk. Its pod is still there: once an init timeout, pods
+/// Where workers keep init timers themselves, one may have died with its worker's disk. Its pod is still there: once an init timeout, pods
 /// that should have begun by then are verified by this worker. That several workers do it costs a look each.
 final class PodAdoption: Sendable {
     private let options: RabbitMQOptions
     private let clusters: BuildClusters
     private let verifications: LocalVerifications
+    private let health: Health
     private let logger: Logger
     private let state = Mutex<(next: ContinuousClock.Instant, dead: Set<String>)>((.now, []))
 
-    init(_ options: RabbitMQOptions, clusters: BuildClusters, verifications: LocalVerifications, logger: Logger) {
-        (self.options, self.clusters, self.verifications, self.logger) = (options, clusters, verifications, logger)
+    init(_ options: RabbitMQOptions, clusters: BuildClusters, verifications: LocalVerifications, health: Health, logger: Logger) {
+        (self.options, self.clusters, self.verifications, self.health, self.logger) = (options, clusters, verifications, health, logger)
     }
 
     func sweep() async {
@@ -21,7 +22,7 @@ final class PodAdoption: Sendable {
             state.next = .now + self.options.initTimeout
             return (true, state.dead)
         }
-        guard isDue, !self.verifications.brokerCanVerify else { return }
+        guard isDue, !self.health.notes.isEmpty else { return }
         var dead: Set<String> = []
         for place in self.clusters.places {
             do throws(KubernetesError) {
@@ -33,7 +34,8 @@ final class PodAdoption: Sendable {
                             dead.insert(name)
                             guard !known.contains(name) else { continue }
                         }
-                        await self.adopt(pod, name, round: Int(age / self.options.initTimeout), place)
+                        // Clocks differ: whatever the pod's age seems to be, it gets one init timer from here.
+                        await self.adopt(pod, name, round: min(Int(age / self.options.initTimeout), self.options.verifyLimit - 1), place)
                     }
                 }
             } catch {
@@ -44,9 +46,9 @@ final class PodAdoption: Sendable {
         self.state.withLock { [dead] in $0.dead = dead }
     }
 
-    /// - Returns: `nil` where it has begun, or ended well, or is being deleted.
+    /// - Returns: `nil` where it has begun, or is being deleted.
     private func age(_ pod: JSONValue) -> Duration? {
-        guard ["Pending", "Failed"].contains(pod[path: "status", "phase"]?.string), pod[path: "metadata", "deletionTimestamp"] == nil,
+        guard ["Pending", "Failed"].contains(pod[path: "status", "phase"]?.string), pod[path: "metadata", "deletionTimestamp"] == nil, PodTimes(pod: pod) == nil,
             let created = PodTimes.time(pod[path: "metadata", "creationTimestamp"])
         else { return nil }
         return .seconds(Date().timeIntervalSince(created))
@@ -62,5 +64,19 @@ final class PodAdoption: Sendable {
         let verification = Verification(body: message.serialized(), round: round, imagePullStartTime: nil, isFromTimer: true)
         guard await self.verifications.keep(verification, for: .zero) == .done else { return }
         self.logger.notice("a pod that has not begun is verified by this worker", metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue)])
+    }
+}
+
+extension BuildClusters.Place {
+    /// A build's token, read back from its pod. `nil`: it could not be read.
+    func token(_ access: BuildAccess, _ logger: Logger) async -> Secret? {
+        switch access.token {
+        case .known(let token): return token
+        case .inSecret(let name):
+            do throws(KubernetesError) { return try await self.client.token(inSecret: name) } catch {
+                logger.debug("a build's token could not be read", metadata: ["secret": .string(name), "error": .string(error.description)])
+                return nil
+            }
+        }
     }
 }
