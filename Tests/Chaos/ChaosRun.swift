@@ -45,7 +45,8 @@ struct ChaosRun: Sendable {
         self.recorder.say("\(self.settings.builds) builds, \(self.settings.faults) faults, \(self.settings.workers) workers, \(self.settings.layout.rawValue) queues")
         self.publisher.start()
         for worker in self.workers { try await worker.start() }
-        let traffic = Traffic(queues: self.queues, simulator: self.simulator, publisher: self.publisher, recorder: self.recorder)
+        let traffic = Traffic(
+            queues: self.queues, hasRetryQueue: self.settings.layout != .alone, simulator: self.simulator, publisher: self.publisher, recorder: self.recorder)
         let hangs = try await self.superviseWhile(traffic) {
             let start = ContinuousClock.now
             let faults = FaultMaker(
@@ -87,7 +88,7 @@ struct ChaosRun: Sendable {
         let end = ContinuousClock.now + Self.restLimit
         // Depths of quorum queues are up to a second old, and a message may be between two of them. Timers that a worker keeps
         // itself are in no queue at all.
-        let calm = Duration.seconds(settings.layout == .upstream ? settings.initTimeout + 3 : 3)
+        let calm = Duration.seconds(settings.layout.keepsTimersInWorkers ? settings.initTimeout + 3 : 3)
         var busySince = ContinuousClock.now
         var requests: Int?
         while true {

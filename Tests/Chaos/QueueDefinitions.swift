@@ -11,7 +11,7 @@ struct QueueDefinitions: Sendable {
 
     func apply(to broker: Broker) async throws {
         switch self.settings.layout {
-        case .quorum: try await self.applyWithWorker()
+        case .quorum, .alone: try await self.applyWithWorker()
         case .classic:
             try await self.load(
                 [

@@ -17,7 +17,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How many workers, 1-3. (default: drawn from the seed)")
     var workers: Int?
 
-    @Option(help: "Which queues: quorum, classic, upstream or guide. (default: drawn from the seed, quorum or guide)")
+    @Option(help: "Which queues: quorum, classic, upstream, guide or alone. (default: drawn from the seed, quorum, guide or alone)")
     var layout: ChaosSettings.Layout?
 
     @Option(help: "Where the evidence is left. The directory is replaced.")

@@ -6,6 +6,7 @@ internal import TestSupport
 /// Publishes a plan, as controllers do: each message until the broker has confirmed it.
 struct Traffic: Sendable {
     let queues: Queues
+    let hasRetryQueue: Bool
     let simulator: Simulator
     let publisher: PublishingConnection
     let recorder: Recorder
@@ -98,7 +99,7 @@ struct Traffic: Sendable {
 
     private func publish(_ rubbish: Rubbish) async throws {
         let body = rubbish.body(token: BuildToken.make(1, secret: Self.secret))
-        try await self.publish(body, to: rubbish.isForRetryQueue ? self.queues.retry : self.queues.build) {
+        try await self.publish(body, to: rubbish.isForRetryQueue && self.hasRetryQueue ? self.queues.retry : self.queues.build) {
             PublishRecord(t: $0, job: .rubbish, body: Data(body), isConfirmed: $1)
         }
     }

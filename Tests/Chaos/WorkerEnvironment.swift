@@ -13,7 +13,7 @@ struct WorkerEnvironment {
         self.variables = [
             "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": String(broker.port), "RABBITMQ_PASSWORD": "guest",
             "RABBITMQ_USERNAME": settings.layout == .guide ? Self.restrictedUser : "guest",
-            "RABBITMQ_VIRTUAL_HOST": "/", "RABBITMQ_QUEUE": queues.build, "RABBITMQ_RETRYQUEUE": queues.retry,
+            "RABBITMQ_RETRYQUEUE_ENABLED": String(settings.layout != .alone), "RABBITMQ_VIRTUAL_HOST": "/", "RABBITMQ_QUEUE": queues.build, "RABBITMQ_RETRYQUEUE": queues.retry,
             "RABBITMQ_EXCHANGE": queues.exchange, "RABBITMQ_RETRY_DELAY_SECONDS": String(Int(settings.retryDelay)),
             "RABBITMQ_BUILD_INIT_TIMEOUT": String(settings.initTimeout / 60), "RABBITMQ_VERIFY_LIMIT": String(settings.verifyLimit),
             "RABBITMQ_MSG_REPROCESS_LIMIT": String(settings.reprocessLimit),

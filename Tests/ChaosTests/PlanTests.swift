@@ -55,9 +55,9 @@ import ChaosModel
         #expect(drawn.joined().allSatisfy { $0.isAfter || !$0.kind.isLegal } && drawn.joined().contains { !$0.isAfter })
     }
 
-    @Test func aShareOfTheSeedsHasTheGuidesQueues() {
+    @Test func aShareOfTheSeedsHasOtherQueues() {
         let layouts = (1...200).map { ChaosSettings(seed: $0, builds: 1, faults: 1, workers: nil, layout: nil).layout }
-        #expect((30...70).contains(layouts.count { $0 == .guide }) && Set(layouts) == [.guide, .quorum])
+        #expect((30...70).contains(layouts.count { $0 == .guide }) && (10...40).contains(layouts.count { $0 == .alone }) && Set(layouts) == [.guide, .alone, .quorum])
         #expect(FaultSchedule(self.settings(1, faults: 200, .guide)).entries.contains { $0.fault.kind == .brokerKilled })
     }
 

@@ -5,12 +5,19 @@ extension Checker {
             let code = record.code.map { "exit code \($0)" } ?? "no exit code"
             switch record.event {
             case .started, .killed: return nil
+            // Told to end before it could listen: it has nothing in hand yet.
+            case .drained where record.code == 143 && self.hasJustStarted(record): return nil
             case .drained: return record.code == 0 ? nil : Violation(.workerEnded, "worker \(record.worker) drained with \(code)")
             case .stuck: return Violation(.workerEnded, "worker \(record.worker) did not end in time after SIGTERM")
             case .ended: return Violation(.workerEnded, "worker \(record.worker) ended by itself: \(code)")
             }
         }
         return ended + self.evidence.logsWithSecrets.map { Violation(.secretShown, "a secret stands in \($0)") }
+    }
+
+    private func hasJustStarted(_ end: WorkerRecord) -> Bool {
+        let starts = self.evidence.workers.filter { $0.event == .started && $0.worker == end.worker && $0.t <= end.t }
+        return starts.last.map { end.t - $0.t < 2 } ?? false
     }
 
     /// What is missing could have been a violation.

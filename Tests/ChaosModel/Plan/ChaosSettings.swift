@@ -10,6 +10,11 @@ package struct ChaosSettings: Codable, Hashable, Sendable {
         /// As the official guide has it, a topic exchange and classic queues with priorities, with what `worker topology apply` adds to it; the worker's
         /// user has the guide's rights.
         case guide
+        /// Without a retry queue, which is switched off: the workers keep timers and verifications themselves.
+        case alone
+
+        /// Timers are in no queue at all.
+        package var keepsTimersInWorkers: Bool { self == .upstream || self == .alone }
     }
 
     package var seed: UInt64
@@ -36,12 +41,12 @@ package struct ChaosSettings: Codable, Hashable, Sendable {
 
     /// - Parameters:
     ///   - workers: nil: drawn from the seed.
-    ///   - layout: nil: drawn from the seed, the guide's for a quarter of them and otherwise quorum queues.
+    ///   - layout: nil: drawn from the seed: the guide's for a quarter of them, no retry queue for an eighth, and otherwise all of the worker's own.
     package init(seed: UInt64, builds: Int, faults: Int, workers: Int?, layout: Layout?) {
         var random = SplitMix64(seed: seed ^ 0x776F_726B_6572_7321)
         (self.seed, self.builds, self.faults) = (seed, builds, faults)
         self.workers = workers ?? Int.random(in: 1...3, using: &random)
-        self.layout = layout ?? (Int.random(in: 1...4, using: &random) == 1 ? .guide : .quorum)
+        self.layout = layout ?? [Layout.guide, .guide, .alone].dropFirst(Int.random(in: 0..<8, using: &random)).first ?? .quorum
     }
 
     /// Seconds in which the messages are published and the faults begin.

@@ -11,7 +11,7 @@ package struct FaultSchedule: Hashable, Sendable {
 
     package init(_ settings: ChaosSettings) {
         var random = SplitMix64(seed: settings.seed ^ 0x6661_756C_7473_2121)
-        let possible = FaultKind.allCases.filter { [.quorum, .guide].contains(settings.layout) || $0 != .brokerKilled }
+        let possible = FaultKind.allCases.filter { [.quorum, .guide, .alone].contains(settings.layout) || $0 != .brokerKilled }
         // Each kind once before any twice: a small run has a bit of everything. Classic queues dead-letter at most once, so that a killed broker may
         // lose their messages: the guide's are killed all the same, because operators' are.
         var bag = possible.shuffled(using: &random)
