@@ -1,7 +1,9 @@
 #include "CCurl.h"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -50,10 +52,42 @@ CURLcode ccurl_set_receivers(CURL *easy, ccurl_bytes header, ccurl_bytes body, v
     return code;
 }
 
+static bool is_link_local(const struct sockaddr *address) {
+    unsigned char ip[16] = {0};
+    if (address->sa_family == AF_INET) {
+        memcpy(ip + 12, &((const struct sockaddr_in *)address)->sin_addr, 4);
+    } else if (address->sa_family == AF_INET6) {
+        memcpy(ip, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+    } else {
+        return false;
+    }
+    if (ip[0] == 0xFE && (ip[1] & 0xC0) == 0x80) return true;
+    // An IPv4 address within: as it is (::), mapped (::ffff:), translated (64:ff9b::, ::ffff:0:), or by 6to4 (2002:).
+    static const unsigned char zeros[8], nat64[12] = {0, 0x64, 0xFF, 0x9B};
+    const unsigned char *within = ip + 12;
+    if (ip[0] == 0x20 && ip[1] == 0x02) {
+        within = ip + 2;
+    } else if (memcmp(ip, nat64, sizeof nat64) && memcmp(ip, zeros, sizeof zeros)) {
+        return false;
+    }
+    return within[0] == 169 && within[1] == 254;
+}
+
+bool ccurl_is_link_local(const char *host) {
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    if (getaddrinfo(host, NULL, &hints, &found)) return false;
+    bool is = false;
+    for (struct addrinfo *one = found; one; one = one->ai_next) is = is || is_link_local(one->ai_addr);
+    freeaddrinfo(found);
+    return is;
+}
+
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
     (void)purpose;
-    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     ccurl_sockets *sockets = context;
+    sockets->refused_link_local = sockets->refuses_link_local && is_link_local(&address->addr);
+    if (sockets->refused_link_local) return CURL_SOCKET_BAD;
+    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd == CURL_SOCKET_BAD) {
         sockets->changed(sockets->context, -1, false);
         return fd;

@@ -11,6 +11,7 @@ extension ConfigurationLayers {
         self.checkTokens()
         self.checkVM()
         self.checkPEM("ecosystem.caFile", self.configuration.ecosystem.caFile, .certificates)
+        if let refusal = APIHosts().refusal(of: self.configuration.ecosystem.api) { self.refuse("ecosystem.api", "must be another address: \(refusal)") }
         let cache = self.configuration.ecosystem.cache
         if cache.strategy == "disk", !KubernetesName.absolutePath.matches(cache.path) {
             self.refuse("ecosystem.cache.path", "must be \(KubernetesName.absolutePath.rule) where the cache strategy is disk")

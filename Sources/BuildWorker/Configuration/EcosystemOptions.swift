@@ -23,6 +23,8 @@ public struct EcosystemOptions: Sendable {
     /// `ecosystem.apiPatience` (minutes, fractions allowed, more than 0, at most a year): how long the build API may fail for one build, while
     /// others are served, before the build's message is parked.
     public var apiPatience = Duration.seconds(86_400)
+    /// `ecosystem.apiHosts`: hosts that messages may name as their build API, besides that of ``api``: names, IP addresses, `*.example.com`. Empty: all.
+    public var apiHosts: [String] = []
     public var store = "https://store.screwdriver.cd"
     public var pushgatewayURL = ""
     public var cache = Cache()

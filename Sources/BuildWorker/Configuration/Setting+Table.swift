@@ -143,6 +143,7 @@ extension Setting {
         Setting("ecosystem.caFile", \.ecosystem.caFile, .optionalPath, empty: .value),
         Setting("ecosystem.proxy", \.ecosystem.proxy, .proxy, empty: .value, isSecret: true),
         Setting("ecosystem.apiPatience", \.ecosystem.apiPatience, .duration(.minutes, upTo: 525_600)),
+        Setting("ecosystem.apiHosts", \.ecosystem.apiHosts, .hostPatterns, empty: .value),
         Setting("ecosystem.store", \.ecosystem.store, .httpURL),
         Setting("ecosystem.pushgatewayUrl", \.ecosystem.pushgatewayURL, .optionalHTTPURL, empty: .value),
         Setting("ecosystem.cache.strategy", \.ecosystem.cache.strategy, .oneOf("s3", "disk")),

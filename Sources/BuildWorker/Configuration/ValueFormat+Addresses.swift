@@ -24,6 +24,23 @@ extension ValueFormat where Value == [String] {
                 return hosts
             }, render: { .string($0.joined(separator: ",")) })
     }
+
+    /// Host names, IP addresses and `*.` before a domain, with commas between them or as a list. Nothing is none.
+    static var hostPatterns: ValueFormat {
+        ValueFormat(
+            .list,
+            parse: { raw, _ throws(Mismatch) in
+                let expectation = "must be host names, IP addresses or *.example.com, with commas between them or as a JSON array; no scheme, no port"
+                let hosts: [String]
+                if case .text(let text) = raw, !text.trimmed.hasPrefix("[") {
+                    hosts = text.trimmed.isEmpty ? [] : text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmed }
+                } else {
+                    hosts = try raw.strings(expectation)
+                }
+                guard hosts.allSatisfy({ Host.isName($0.hasPrefix("*.") ? $0.dropFirst(2) : $0[...]) }) else { throw Mismatch(expectation) }
+                return hosts
+            }, render: { .string($0.joined(separator: ",")) })
+    }
 }
 
 extension ValueFormat where Value == String {

@@ -10,6 +10,10 @@ extension HTTPError {
         guard let abort = transfer.abort else {
             let handle = transfer.handle
             let words = handle?.errorWords ?? ""
+            guard code != CURLE_COULDNT_CONNECT || !transfer.service.refusedLinkLocal else {
+                self.init(operation: operation, code: .invalidURL, detail: "its name leads to a link-local address")
+                return
+            }
             self.init(
                 operation: operation,
                 code: code == CURLE_COULDNT_CONNECT && transfer.service.lacksDescriptors ? .local : Self.code(

@@ -10,6 +10,8 @@ public struct HTTPOptions: Sendable {
     public var key: PEMFile?
     /// `http://host:port`, perhaps with user and password. What the environment says of proxies is not heeded.
     public var proxy: Secret?
+    /// Names that lead to a link-local address are not connected to, unless a proxy looks them up.
+    public var refusesLinkLocal = false
     /// The service may speak HTTP/2 (over TLS): then requests wait for its first connection and share it.
     public var isMultiplexed = false
     /// How many requests are under way at a time; those above it wait, their deadlines running. At least 1.

@@ -1,3 +1,5 @@
+internal import CCurl
+
 /// One request. It must do no harm when the server gets it twice: libcurl sends it once more where the connection it went out on, used
 /// before, turns out to have been dropped without an answer. Its description names method and address only: headers, queries and bodies may hold secrets.
 public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable {
@@ -36,6 +38,11 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
         let authority = bytes.dropFirst(scheme.utf8.count).prefix { !"/?#".utf8.contains($0) }
         return !authority.isEmpty && !authority.contains(UInt8(ascii: "@")) && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
     }
+
+    /// 169.254.0.0/16 or fe80::/10, however it is written: also as one number, with hexadecimal or octal parts, or as an IPv4 address in an IPv6 one.
+    ///
+    /// - Parameter host: without brackets. A name is none, wherever it leads.
+    static func isLinkLocal(_ host: String) -> Bool { ccurl_is_link_local(host) }
 
     /// `GET https://host:6443/path`: neither user nor query.
     public var description: String { Self.description(self.method, self.url) }

@@ -30,9 +30,13 @@ final class HTTPService: @unchecked Sendable {
                 changed: { context, descriptor, isOpen in
                     guard let context else { return }
                     Unmanaged<HTTPService>.fromOpaque(context).takeUnretainedValue().socket(descriptor, isOpen: isOpen)
-                }, context: nil, dead_peer_ms: Int32(clamping: options.limits.deadPeer.milliseconds)))
+                }, context: nil, dead_peer_ms: Int32(clamping: options.limits.deadPeer.milliseconds),
+                refuses_link_local: options.refusesLinkLocal && options.proxy == nil, refused_link_local: false))
         self.hooks.pointee.context = Unmanaged.passUnretained(self).toOpaque()
     }
+
+    /// The last address that a name led to was one.
+    var refusedLinkLocal: Bool { self.hooks.pointee.refused_link_local }
 
     deinit { self.hooks.deallocate() }
 

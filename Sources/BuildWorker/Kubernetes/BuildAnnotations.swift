@@ -11,7 +11,7 @@ struct BuildAnnotations: Hashable, Sendable {
         case max = "MAX"
     }
 
-    /// A size by name or, where it is a whole number, by amount. The text `"4"` is neither.
+    /// A size by name or, where it is a whole number above 0, by amount: a limit of 0 is none to Kubernetes. The text `"4"` is neither.
     enum Amount: Hashable, Sendable {
         case named(Size)
         case whole(Double)
@@ -75,7 +75,7 @@ struct BuildAnnotations: Hashable, Sendable {
     private static func size(_ value: JSONValue?) -> Size? { value?.string.flatMap(Size.init(rawValue:)) }
 
     private static func amount(_ value: JSONValue?) -> Amount? {
-        if let number = value?.double, number.isFinite, number.rounded() == number { return .whole(number) }
+        if let number = value?.double, number.isFinite, number > 0, number.rounded() == number { return .whole(number) }
         return Self.size(value).map(Amount.named)
     }
 

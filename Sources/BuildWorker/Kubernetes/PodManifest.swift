@@ -53,7 +53,7 @@ struct PodPlan: Sendable {
     let docker: PodResources?
     /// `nil`: no BuildKit daemon beside the build.
     let buildkit: PodResources?
-    /// `nil`: the cache is not on the node's disk.
+    /// `nil`: the cache is not on the node's disk, or the build has none there.
     let cache: CacheDirectories?
     let timeoutMinutes: Double
     let gracePeriodSeconds: Double
@@ -100,14 +100,17 @@ struct PodPlan: Sendable {
 }
 
 extension KubernetesOptions {
-    /// How long the build may run: what it asks for, up to the operator's limit.
+    /// How long the build may run: what it asks for, at least a minute, up to the operator's limit.
     func timeoutMinutes(_ annotations: BuildAnnotations) -> Double {
-        annotations.timeoutMinutes.map { min($0, self.maxBuildTimeoutMinutes) } ?? self.buildTimeoutMinutes
+        annotations.timeoutMinutes.map { min(max($0, 1), self.maxBuildTimeoutMinutes) } ?? self.buildTimeoutMinutes
     }
 
-    /// How long it has to end: what it asks for, but not less than the operator's.
+    /// What a build may ask for: a pod that is deleted keeps its place on the node for so long.
+    private static let longestGracePeriodSeconds = 3600.0
+
+    /// How long it has to end: what it asks for, up to an hour, but not less than the operator's.
     func gracePeriodSeconds(_ annotations: BuildAnnotations) -> Double {
         let least = Double(self.terminationGracePeriodSeconds)
-        return annotations.terminationGracePeriodSeconds.map { max($0, least) } ?? least
+        return annotations.terminationGracePeriodSeconds.map { max(min($0, Self.longestGracePeriodSeconds), least) } ?? least
     }
 }

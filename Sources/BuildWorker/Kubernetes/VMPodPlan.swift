@@ -37,7 +37,7 @@ struct VMPodPlan: Sendable {
             ("job_id", CacheDirectories.parentJobID(of: build) ?? build.jobID ?? ""), ("event_id", event), ("pipeline_id", build.pipelineID ?? ""),
             ("id_with_prefix", PodName.container(of: build.buildID, prefix: options.prefix)), ("build_token", token.exposed),
             ("build_timeout", options.timeoutMinutes(annotations).plainText), ("launcher_version", options.launchVersion),
-            ("cache_strategy", cache.strategy), ("cache_path", self.cache?.root ?? cache.path), ("cache_compress", String(cache.compress)),
+            ("cache_strategy", self.cache == nil ? "s3" : cache.strategy), ("cache_path", self.cache?.root ?? cache.path), ("cache_compress", String(cache.compress)),
             ("cache_md5check", String(cache.md5check)), ("cache_max_size_mb", String(cache.maxSizeMB)), ("cache_max_go_threads", String(cache.maxGoThreads)),
         ]
     }

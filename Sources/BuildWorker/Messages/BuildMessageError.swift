@@ -8,6 +8,8 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
     case unknownJob
     /// Everything that is wrong with the fields, by their paths in the message; at least one of the lists is not empty.
     case fields(missing: [String], invalid: [String])
+    /// Nothing may be sent to the build API that it names, and why.
+    case forbiddenAPI(String)
     /// Its `x-death` header is not a broker's. Rejecting such a message would crash the broker's dead-lettering, so it
     /// cannot be retried like others (``DeathHistory/isMalformed``).
     case malformedDeathHistory
@@ -25,6 +27,7 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
         case .notAnObject: "not-an-object"
         case .unknownJob: "unknown-job"
         case .fields(let missing, _): missing.isEmpty ? "invalid-field" : "missing-field"
+        case .forbiddenAPI: "invalid-field"
         case .malformedDeathHistory: "malformed-x-death"
         case .poison: "poison"
         case .owed: "owed"
@@ -41,6 +44,7 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
         case .fields(let missing, let invalid):
             [("missing", missing), ("invalid", invalid)].filter { !$0.1.isEmpty }
                 .map { "\($0.0): \($0.1.joined(separator: ", "))" }.joined(separator: "; ")
+        case .forbiddenAPI(let reason): "invalid: buildConfig.apiUri: \(reason)"
         case .malformedDeathHistory: "the x-death header is not as a broker writes it, so the message must not be dead-lettered"
         case .poison(let crashes): "handling it ended the worker \(crashes) times"
         case .owed(let since):

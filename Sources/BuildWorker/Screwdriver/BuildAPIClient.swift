@@ -2,16 +2,25 @@
 public struct BuildAPIClient: Sendable {
     private let transport: HTTPTransport
     private let deadline: Duration
+    let hosts: APIHosts
+    let failingHosts: FailingHosts
 
-    /// - Parameter deadline: of one request.
-    public init(transport: HTTPTransport, deadline: Duration) { (self.transport, self.deadline) = (transport, deadline) }
+    /// - Parameters:
+    ///   - deadline: of one request.
+    ///   - hosts: whom nothing is sent to.
+    public init(transport: HTTPTransport, deadline: Duration, hosts: APIHosts = APIHosts(), failingHosts: FailingHosts = FailingHosts()) {
+        (self.transport, self.deadline, self.hosts, self.failingHosts) = (transport, deadline, hosts, failingHosts)
+    }
+
+    /// It has just failed, and is known not to be everybody's: another attempt would hold up others.
+    func isFailing(_ apiURI: String) -> Bool { self.failingHosts.isFailing(Self.key(apiURI)) }
 
     /// `PUT <apiURI>/v4/builds/<id>`; any 2xx is success.
     ///
     /// - Returns: the build's status after it, where the answer has it.
     @discardableResult
     public func update(_ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate) async throws(BuildAPIError) -> String? {
-        Self.document(try await self.send("update build \(build)", "PUT", Self.path(build, apiURI), token, update.document))?["status"]?.string
+        Self.document(try await self.send("update build \(build)", "PUT", apiURI, Self.path(build), token, update.document))?["status"]?.string
     }
 
     /// Asks for next to nothing, to see whether the API answers.
@@ -19,7 +28,7 @@ public struct BuildAPIClient: Sendable {
     /// - Throws: what ``BuildAPIError/mayBeOutage`` says yes to; any other answer is one, a gateway's too that does not lead to this path.
     public func probe(_ apiURI: String) async throws(BuildAPIError) {
         do throws(BuildAPIError) {
-            _ = try await self.send("probe", HTTPRequest(method: "GET", url: "\(Self.base(apiURI))/v4/status"))
+            _ = try await self.send("probe", "GET", apiURI, "/v4/status")
         } catch where !error.mayBeOutage || error.code == .foreignAnswer {}
     }
 
@@ -27,7 +36,7 @@ public struct BuildAPIClient: Sendable {
     /// and the token in the answer, good for a minute, is dropped.
     public func isWaiting(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
         do throws(BuildAPIError) {
-            _ = try await self.send("ask for build \(build)", "POST", "\(Self.path(build, apiURI))/token", token, ["buildTimeout": 1])
+            _ = try await self.send("ask for build \(build)", "POST", apiURI, "\(Self.path(build))/token", token, ["buildTimeout": 1])
             return true
         } catch where error.code == .begun { return false }
     }
@@ -38,7 +47,7 @@ public struct BuildAPIClient: Sendable {
     /// - Returns: the status, for example `RUNNING`. That a build has ended the API says by an error (``BuildAPIError/Code/ended``).
     public func status(of build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> String {
         let operation = "ask for build \(build)"
-        let response = try await self.send(operation, "PUT", Self.path(build, apiURI), token, ["stats": [:]])
+        let response = try await self.send(operation, "PUT", apiURI, Self.path(build), token, ["stats": [:]])
         guard let status = Self.document(response)?["status"]?.string else {
             throw BuildAPIError(operation: operation, code: .unreadableAnswer, message: "the answer has no status")
         }
@@ -49,19 +58,38 @@ public struct BuildAPIClient: Sendable {
     /// what is asked of builds that most likely run.
     func hasActiveStep(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
         let operation = "ask for steps of build \(build)"
-        let response = try await self.send(operation, "GET", "\(Self.path(build, apiURI))/steps?status=active", token, nil)
+        let response = try await self.send(operation, "GET", apiURI, "\(Self.path(build))/steps?status=active", token)
         guard let steps = Self.document(response)?.array else {
             throw BuildAPIError(operation: operation, code: .unreadableAnswer, message: "the answer is no list")
         }
         return !steps.isEmpty
     }
 
-    private static func path(_ build: BuildID, _ apiURI: String) -> String { "\(Self.base(apiURI))/v4/builds/\(build)" }
+    private static func path(_ build: BuildID) -> String { "/v4/builds/\(build)" }
+
+    private static func key(_ apiURI: String) -> String { APIHosts.authority(of: apiURI).lowercased() }
 
     private func send(
-        _ operation: String, _ method: String, _ url: String, _ token: Secret, _ body: JSONValue?
+        _ operation: String, _ method: String, _ apiURI: String, _ path: String, _ token: Secret? = nil, _ body: JSONValue? = nil
     ) async throws(BuildAPIError) -> HTTPResponse {
-        try await self.send(operation, HTTPRequest(method: method, url: url, bearer: token, body: body?.serialized()))
+        let base = Self.base(apiURI)
+        if let refusal = self.hosts.refusal(of: base) { throw BuildAPIError(operation: operation, code: .forbidden, message: "not sent: \(refusal)") }
+        let request = HTTPRequest(method: method, url: base + path, bearer: token, body: body?.serialized())
+        // That one's outages are everybody's, and known as such.
+        guard !self.hosts.isOwn(base) else { return try await self.send(operation, request) }
+        let host = Self.key(base)
+        while case let admission = self.failingHosts.enter(host), admission != .admitted {
+            if case .refused(let cause) = admission { throw BuildAPIError(operation: operation, code: .hostFailing, message: "not sent: \(cause)") }
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { throw BuildAPIError(operation: operation, code: .unreachable(.cancelled)) }
+        }
+        do throws(BuildAPIError) {
+            let response = try await self.send(operation, request)
+            self.failingHosts.leave(host, .answered)
+            return response
+        } catch {
+            self.failingHosts.leave(host, error.ofHost)
+            throw error
+        }
     }
 
     private func send(_ operation: String, _ request: HTTPRequest) async throws(BuildAPIError) -> HTTPResponse {

@@ -12,6 +12,10 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         /// 4xx of somebody in between, a proxy or gateway: it says nothing of builds, and what the API did not hear must not be lost over it.
         case foreignAnswer
         case unreachable(HTTPError.Code)
+        /// Nothing may be sent to the address in the message. Nothing was.
+        case forbidden
+        /// The host in the message fails, and must not hold up others. Nothing was sent.
+        case hostFailing
         case unreadableAnswer
     }
 
@@ -36,14 +40,31 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
     /// Anything else may pass, a redirect too: it is somebody's misconfiguration, and what the API did not take must not be lost over it. What this worker cannot even send is no answer of the API's.
     public var isRefusal: Bool {
         switch self.code {
-        case .ended, .begun, .token: true
+        case .ended, .begun, .token, .forbidden: true
         case .status: (400..<500).contains(self.status ?? 0) && ![401, 408, 429].contains(self.status)
-        case .foreignAnswer, .unreachable, .unreadableAnswer: false
+        case .foreignAnswer, .unreachable, .unreadableAnswer, .hostFailing: false
         }
     }
 
     /// Whether the same request, a moment later, may fare better.
-    public var isRetriable: Bool { if case .unreachable(let code) = self.code { code.isRetriable } else { !self.isRefusal } }
+    public var isRetriable: Bool { 
+        switch self.code {
+        case .unreachable(let code): code.isRetriable
+        case .hostFailing: false
+        case .ended, .begun, .token, .status, .foreignAnswer, .forbidden, .unreadableAnswer: !self.isRefusal
+        }
+    }
+
+    /// What it says of the host that was asked. One that refuses is quick, and holds nobody up.
+    var ofHost: FailingHosts.Outcome {
+        switch self.code {
+        case .unreachable(let code) where code.isLocal: .unknown
+        case .unreachable(let code) where code != .tooLarge: .failed(cause: self.description)
+        case .status where self.status ?? 0 >= 500: .failed(cause: self.description)
+        case .forbidden, .hostFailing: .unknown
+        case .ended, .begun, .token, .status, .foreignAnswer, .unreachable, .unreadableAnswer: .answered
+        }
+    }
 
     /// The API itself may be away: then every request fails like this, whichever build it is for.
     public var mayBeOutage: Bool {
@@ -51,7 +72,7 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         case .status: (self.status ?? 0) >= 500 || self.status == 429 || self.status == 401
         case .foreignAnswer: true
         case .unreachable(let code): !code.isLocal && code != .tooLarge
-        case .ended, .begun, .token, .unreadableAnswer: false
+        case .ended, .begun, .token, .unreadableAnswer, .forbidden, .hostFailing: false
         }
     }
 
@@ -60,9 +81,9 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
             switch self.code {
             case .token: .token
             // Address and token stand in the message.
-            case .unreachable(.invalidURL), .unreachable(.invalidToken): .message
+            case .unreachable(.invalidURL), .unreachable(.invalidToken), .forbidden: .message
             case .unreachable(let code) where code.isLocal: .worker
-            case .ended, .begun, .status, .foreignAnswer, .unreachable, .unreadableAnswer: .buildAPI
+            case .ended, .begun, .status, .foreignAnswer, .unreachable, .unreadableAnswer, .hostFailing: .buildAPI
             }
         return Problem(failureClass, self.description)
     }

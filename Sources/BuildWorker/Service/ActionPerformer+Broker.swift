@@ -67,9 +67,12 @@ extension ActionPerformer {
         properties.isPersistent = true
         for name in ["x-death", "x-delivery-count", "CC", "BCC"] { properties.headers[name] = nil }
         properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt))
-        // Each clock begins when its reason is first met, and goes along. In an outage the API fails for all, and owes this build nothing.
+        // Each clock begins when its reason is first met, and goes along. In an outage the API fails for all, and owes this build nothing; one of
+        // the message's own does.
         switch reason {
-        case .outage: properties.headers[Header.owedSince] = nil
+        case .outage:
+            if case .success(let message) = context.message, let own = message.build?.apiURI, own != self.configuration.ecosystem.api { break }
+            properties.headers[Header.owedSince] = nil
         case .aside: break
         case .owed: properties.headers[Header.owedSince] = .int64(Int64(context.owedSince ?? context.arrivedAt.secondsSince1970))
         case .healing: properties.headers[Header.troubledSince] = .int64(Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
@@ -123,7 +126,7 @@ extension BuildMessageError {
         switch self {
         case .poison: "poison"
         case .owed: "owed"
-        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .malformedDeathHistory: "unreadable"
+        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .forbiddenAPI, .malformedDeathHistory: "unreadable"
         }
     }
 }

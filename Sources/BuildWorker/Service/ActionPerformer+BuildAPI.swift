@@ -32,11 +32,11 @@ extension ActionPerformer {
             switch error.code {
             case .ended: return .ended
             case .begun: return .begun
-            case .token: return .refused(error.problem)
+            case .token, .forbidden: return .refused(error.problem)
             case .status where error.isRefusal: return .unknown
             // It took the update, which it does of no build that has ended, and did not say more.
             case .unreadableAnswer: return .unknown
-            case .status, .foreignAnswer, .unreachable: break
+            case .status, .foreignAnswer, .unreachable, .hostFailing: break
             }
             context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])
             return .unavailable(error.problem)
@@ -102,7 +102,8 @@ extension ActionPerformer {
         }
     }
 
-    /// - Returns: the build's status if the answer has it, or the last error. In an outage there is one attempt: the message waits instead.
+    /// - Returns: the build's status if the answer has it, or the last error. While the API, or the host in the message, is known to fail there
+    ///   is one attempt: the message waits instead.
     private func update(
         _ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate, patience: Duration = .seconds(600)
     ) async -> Result<String?, BuildAPIError> {
@@ -119,7 +120,7 @@ extension ActionPerformer {
                 if error.code == .ended, mayHaveHadEffect, let status = update.status { return .success(status) }
                 mayHaveHadEffect = mayHaveHadEffect || error.isRetriable
                 // A longer pause is the wait queue's.
-                guard let shortest = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), !self.outages.isOpen(.buildAPI),
+                guard let shortest = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), !self.outages.isOpen(.buildAPI), !self.buildAPI.isFailing(apiURI),
                     error.retryAfter ?? .zero <= Self.notePatience
                 else { return .failure(error) }
                 let pause = max(shortest, error.retryAfter ?? .zero)
@@ -133,9 +134,9 @@ extension ActionPerformer {
     /// The address stands in the message. Only the ecosystem's own API can be away for everybody: a message with a wrong address
     /// is that build's fault.
     private func judge(_ error: BuildAPIError, _ access: CircuitBreaker.Access, _ build: BuildID, at apiURI: String) async {
-        guard error.mayBeOutage else { return self.outages.answered(.buildAPI, access) }
         let ecosystem = self.configuration.ecosystem.api
         guard apiURI == ecosystem else { return }
+        guard error.mayBeOutage else { return self.outages.answered(.buildAPI, access) }
         await self.outages.judge(.buildAPI, access, of: build, .init(error.description, retryAfter: error.retryAfter)) { [buildAPI] in
             do throws(BuildAPIError) { try await buildAPI.probe(ecosystem) } catch { return .init(error.description, retryAfter: error.retryAfter) }
             return nil

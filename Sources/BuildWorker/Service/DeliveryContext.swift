@@ -45,7 +45,7 @@ final class DeliveryContext: Sendable {
     }
 
     /// - Parameter crashes: so often handling it ended the worker: it is not read.
-    init(_ delivery: Delivery, options: RabbitMQOptions, logger: Logger, crashes: Int? = nil) {
+    init(_ delivery: Delivery, options: RabbitMQOptions, apiHosts: APIHosts = APIHosts(), logger: Logger, crashes: Int? = nil) {
         self.delivery = delivery
         self.arrivedAt = .now
         let headers = delivery.properties.headers
@@ -53,7 +53,10 @@ final class DeliveryContext: Sendable {
         let message = Result { () throws(BuildMessageError) in
             if let crashes { throw BuildMessageError.poison(crashes: crashes) }
             guard !deaths.isMalformed else { throw BuildMessageError.malformedDeathHistory }
-            return try BuildMessage(decoding: delivery.body)
+            let message = try BuildMessage(decoding: delivery.body)
+            // A `stop` asks the build API nothing, so its pods go, whatever it names.
+            if message.jobType != "stop", let refusal = message.build?.apiURI.flatMap(apiHosts.refusal) { throw BuildMessageError.forbiddenAPI(refusal) }
+            return message
         }
         self.message = message
         self.command = BuildCommand(message)

@@ -19,6 +19,8 @@ struct DeliveryProcessor: Sendable {
     /// Turns an action into the facts it taught. Never throws: a failure is a fact too.
     let perform: @Sendable (Action, DeliveryContext) async -> [Fact]
     var observers: [DeliveryObserver] = []
+    /// Which build APIs a message may name.
+    var apiHosts = APIHosts()
 
     /// A delivery that has its place among the others.
     enum Prepared: Sendable {
@@ -135,7 +137,7 @@ struct DeliveryProcessor: Sendable {
         #if TEST_HOOKS
             TestHooks.read(delivery)
         #endif
-        return DeliveryContext(delivery, options: self.options, logger: self.logger)
+        return DeliveryContext(delivery, options: self.options, apiHosts: self.apiHosts, logger: self.logger)
     }
 
     private func follow(

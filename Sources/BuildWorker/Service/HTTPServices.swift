@@ -35,7 +35,10 @@ struct HTTPServices: Sendable {
         var options = HTTPOptions(name: "build_api")
         options.authorities = ecosystem.caFile.map { PEMFile($0, .certificates, onProblem: problem("ECOSYSTEM_CA_FILE")) }
         options.proxy = ecosystem.proxy
-        self.buildAPI = BuildAPIClient(transport: transport(options), deadline: configuration.executor.kubernetes.requestTimeout)
+        options.refusesLinkLocal = true
+        self.buildAPI = BuildAPIClient(
+            transport: transport(options), deadline: configuration.executor.kubernetes.requestTimeout,
+            hosts: APIHosts(own: ecosystem.api, admitted: ecosystem.apiHosts), failingHosts: FailingHosts(prefetch: rabbitmq.prefetchCount))
         self.transports = transports
         for transport in transports {
             let trusted: Logger.Metadata = ["service": .string(transport.name), "caFile": .string(transport.authoritiesPath ?? "the system's CA certificates")]

@@ -36,9 +36,15 @@ typedef struct {
     void *context;
     // A peer that does not acknowledge for this long is gone.
     int dead_peer_ms;
+    // Whether no socket is opened to a link-local address, and whether the last was to be one.
+    bool refuses_link_local;
+    bool refused_link_local;
 } ccurl_sockets;
 
 CURLcode ccurl_set_sockets(CURL *easy, ccurl_sockets *sockets);
+
+// Whether a host is a link-local IP address, in any spelling that resolvers take. A name is none.
+bool ccurl_is_link_local(const char *host);
 
 long ccurl_info_long(CURL *easy, CURLINFO info);
 curl_off_t ccurl_info_offset(CURL *easy, CURLINFO info);

@@ -32,7 +32,8 @@ import Testing
         ("ECOSYSTEM_PUSHGATEWAY_URL", "", ""), ("ECOSYSTEM_PUSHGATEWAY_URL", "http://push.test/?a=1&b=<2>", "http://push.test/?a=1&b=<2>"),
         ("ECOSYSTEM_PUSHGATEWAY_URL", "http://u:p@push.test", "http://<redacted>@push.test"), ("CACHE_PATH", "relative", "relative"),
         ("CACHE_MAX_SIZE_MB", "512", 512), ("PORT", "0", 0), ("HOST", "::", "::"), ("LOG_LEVEL", "Warning", "warning"), ("LOG_FORMAT", "text", "text"),
-        ("DRAIN_TIMEOUT", "60", 60),
+        ("DRAIN_TIMEOUT", "60", 60), ("ECOSYSTEM_API_HOSTS", "", ""), ("ECOSYSTEM_API_HOSTS", "[]", ""),
+        ("ECOSYSTEM_API_HOSTS", "api.test, *.Builds.test,10.0.0.7", "api.test,*.Builds.test,10.0.0.7"), ("ECOSYSTEM_API_HOSTS", #"["api.test"]"#, "api.test"),
     ] as [(String, String, JSONValue)])
     func takes(_ variable: String, _ text: String, _ value: JSONValue) throws {
         #expect(try ConfigurationFixture.value(variable, ConfigurationFixture.load([variable: text])) == value)

@@ -15,7 +15,7 @@ import Testing
         "AMQP": ["CRabbitMQ", "Foundation", "Glibc", "Synchronization"],
         "HTTP": ["CCurl", "Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Synchronization"],
         "Kubernetes": ["Foundation", "Synchronization"],
-        "Screwdriver": [],
+        "Screwdriver": ["Synchronization"],
         "Spool": ["Glibc", "Synchronization"],
         "Configuration": ["Foundation", "Yams"],
         "Observability": ["CoreMetrics", "Foundation", "Glibc", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Synchronization"],

@@ -1,5 +1,6 @@
-import BuildWorker
 import Testing
+
+@testable import BuildWorker
 
 @Suite struct PodManifestTests {
     @Test(arguments: PodFixture.own)
@@ -105,6 +106,56 @@ import Testing
         let annotations = JSONValue.object([.init("screwdriver.cd/\(name)", value)])
         #expect(throws: PodManifestError.invalidAnnotation("screwdriver.cd/\(name)")) {
             try manifest(of: build(annotations: annotations))
+        }
+    }
+
+    /// The original passes all of these on: a limit of 0 is none to Kubernetes.
+    @Test(arguments: [
+        ("cpu", 0, "2000m"), ("cpu", -4, "2000m"), ("cpu", .number("1e300"), "12000m"), ("ram", 0, "2Gi"), ("ram", -1, "2Gi"), ("ram", 9999, "16Gi"),
+        ("terminationGracePeriodSeconds", 31_536_000, "3600"), ("terminationGracePeriodSeconds", "1e9", "3600"), ("terminationGracePeriodSeconds", -5, "60"),
+        ("timeout", -5, "1"), ("timeout", "-1e9", "1"), ("timeout", .number("1e-9"), "1"), ("timeout", "0", "1"), ("timeout", .number("1e9"), "120"),
+    ] as [(String, JSONValue, String)])
+    func keepsWhatABuildAsksForWithinBounds(_ name: String, _ value: JSONValue, _ expected: String) throws {
+        let build = self.build(annotations: .object([.init("screwdriver.cd/\(name)", value)]))
+        let spec = try #require(try self.manifest(of: build).document["spec"])
+        let container = try #require(spec["containers"]?.array?.first)
+        let found: String? =
+            switch name {
+            case "cpu": container["resources"]?["limits"]?["cpu"]?.string
+            case "ram": container["resources"]?["limits"]?["memory"]?.string
+            case "timeout": container["args"]?.array?.first?.string?.split(separator: " ").dropFirst(4).first.map { $0.filter { $0 != "\"" } }
+            default: spec["terminationGracePeriodSeconds"]?.double.map { $0.plainText }
+            }
+        #expect(found == expected)
+    }
+
+    @Test func anOperatorsLongerGracePeriodCounts() throws {
+        var options = KubernetesOptions()
+        options.terminationGracePeriodSeconds = 7200
+        let build = self.build(annotations: ["screwdriver.cd/terminationGracePeriodSeconds": 86_400])
+        let spec = try PodManifest(build: build, options: options, ecosystem: EcosystemOptions()).document["spec"]
+        #expect(spec?["terminationGracePeriodSeconds"]?.integer == 7200)
+    }
+
+    /// The directories above are those of all pipelines, jobs and events, and the launcher makes what it is given everybody's to write.
+    @Test(arguments: ["pipeline", "job", "event"])
+    func withoutAnIDThereIsNoCache(_ missing: String) throws {
+        var disk = EcosystemOptions()
+        (disk.cache.strategy, disk.cache.path) = ("disk", "/opt/cache")
+        func build(_ missing: String) -> BuildConfig {
+            BuildConfig(
+                buildID: BuildID(rawValue: 1), jobID: missing == "job" ? nil : "2", eventID: missing == "event" ? nil : "3",
+                pipelineID: missing == "pipeline" ? nil : "4", container: "alpine", token: Secret("t"))
+        }
+        for startsVM in missing == "event" ? [false] : [false, true] {
+            var options = startsVM ? KubernetesOptions().inherited(by: .vm) : KubernetesOptions()
+            options.machine.baseImage = "vm:1"
+            func text(_ build: BuildConfig) throws -> String {
+                String(decoding: try PodManifest(build: build, options: options, ecosystem: disk).document.serialized(), as: UTF8.self)
+            }
+            #expect(try text(build("")).contains("sd-pipeline-cache"))
+            let pod = try text(build(missing))
+            for word in ["/opt/cache/", "sd-pipeline-cache", "chmod", "\"disk\""] { #expect(!pod.contains(word), "\(word) startsVM: \(startsVM)") }
         }
     }
 

@@ -111,8 +111,9 @@ extension Integration.OnARealCluster {
         }
 
         /// The worker is started with the shipped ConfigMap: it knows every variable and refuses none.
-        @Test func itsConfigurationIsTheWorkers() async throws {
-            let stream = try await Kubectl(cluster: try RealCluster.required()).render(overlay: "small")
+        @Test(arguments: ["small", "production"])
+        func itsConfigurationIsTheWorkers(overlay: String) async throws {
+            let stream = try await Kubectl(cluster: try RealCluster.required()).render(overlay: overlay)
             let map = try #require(try self.objects(stream).first { $0["kind"]?.string == "ConfigMap" })
             let variables = try #require(map["data"]?.members).map { ($0.name, $0.value.string ?? "") }
             var environment = Dictionary(uniqueKeysWithValues: variables)

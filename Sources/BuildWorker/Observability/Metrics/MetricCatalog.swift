@@ -9,7 +9,7 @@ extension Metric {
         logLinesDropped,
         janitorRemoved, queueToPod, deliveryToPod, podToScheduled, scheduledToRunning, requestDuration, httpConnect, httpHandshake, handlerDuration,
         confirmDuration, inFlight,
-        unacked, oldestUnacked, waitingBuilds, timersExpected, connections, httpConnectionsOpen, breakerOpen, queueMessages, queueConsumers, spoolDepth, spoolOldest, ready,
+        unacked, oldestUnacked, waitingBuilds, timersExpected, connections, httpConnectionsOpen, breakerOpen, apiHostsFailing, queueMessages, queueConsumers, spoolDepth, spoolOldest, ready,
         crashLoop, live, info, residentMemory, cpu, startTime, openFiles,
     ]
 
@@ -63,6 +63,7 @@ extension Metric {
     static let connections = gauge("connections", ["role"], "1 while the connection to RabbitMQ stands")
     static let httpConnectionsOpen = gauge("http_connections_open", ["service"], "Connections to an HTTP service that are open")
     static let breakerOpen = gauge("breaker_open", ["service"], "1 while a service is taken to be away and the intake is paused")
+    static let apiHostsFailing = gauge("build_api_hosts_failing", [], "Build APIs that messages name, other than ECOSYSTEM_API, and that do not answer")
     static let queueMessages = gauge("queue_messages", ["role"], "Messages ready in a queue, at the janitor's last look")
     static let queueConsumers = gauge("queue_consumers", ["role"], "Consumers of a queue, at the janitor's last look")
     static let spoolDepth = gauge("spool_jobs", ["kind", "state"], "Jobs in the spool")

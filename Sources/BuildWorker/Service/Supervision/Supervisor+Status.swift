@@ -12,7 +12,7 @@ extension Supervisor {
             .init("ready", .bool(self.health.problems.isEmpty)), .init("live", .bool(self.liveness.problems.isEmpty)),
             .init("draining", .bool(self.health.isDraining)),
             .init("problems", .array((self.liveness.problems + self.health.problems).map { .string($0) })),
-            .init("notes", .array(self.health.notes.map { .string($0) })),
+            .init("notes", .array(self.notes.map { .string($0) })),
             .init("connections", .array(self.health.connections.map { $0.document })), .init("loops", .array(self.liveness.loops.map { $0.document })),
             .init("breakers", self.breakers), .init("queues", .array(self.survey.queues.map { self.document(of: $0) })),
             .init("inFlight", .array(self.inFlight.all.prefix(Self.longestList).map { $0.document })), .init("unacked", .integer(self.unackedCount)),

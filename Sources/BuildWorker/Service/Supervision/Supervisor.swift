@@ -9,6 +9,7 @@ final class Supervisor: Sendable {
     let survey: QueueSurvey
     let reports: ReportLedger
     let spool: SpoolSurvey
+    private let failingHosts: FailingHosts
     /// Those that this worker may find away.
     let services: [Outages.Dependency]
     let transports: [HTTPTransport]
@@ -22,20 +23,24 @@ final class Supervisor: Sendable {
 
     init(
         host: String, health: Health, liveness: Liveness, inFlight: InFlight, waiting: Waiting, history: History, meters: Meters,
-        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, spool: SpoolSurvey, services: [Outages.Dependency], transports: [HTTPTransport],
+        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, spool: SpoolSurvey, failingHosts: FailingHosts, services: [Outages.Dependency], transports: [HTTPTransport],
         unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
     ) {
         (self.host, self.health, self.liveness, self.inFlight, self.waiting) = (host, health, liveness, inFlight, waiting)
         (self.history, self.meters, self.prometheus, self.survey) = (history, meters, prometheus, survey)
         (self.reports, self.spool, self.services, self.transports) = (ledger, spool, services, transports)
+        self.failingHosts = failingHosts
         (self.unacked, self.localTimers) = (unacked, localTimers)
     }
+
+    /// What the worker works without, and whose builds wait.
+    var notes: [String] { self.health.notes + self.failingHosts.notes() }
 
     var routes: OperatorServer.Routes {
         [
             "/": { StatusPage.answer },
-            "/health": { .verdict(self.health.problems, notes: self.health.notes) },
-            "/readyz": { .verdict(self.health.problems, notes: self.health.notes) },
+            "/health": { .verdict(self.health.problems, notes: self.notes) },
+            "/readyz": { .verdict(self.health.problems, notes: self.notes) },
             "/livez": { .verdict(self.liveness.problems) },
             "/status": { .json(self.document) },
             "/metrics": { Answer(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(self.metrics.utf8)) },
@@ -61,6 +66,7 @@ final class Supervisor: Sendable {
         for dependency in self.services {
             meters.set(.breakerOpen, dependency.label, to: self.health.outages[dependency.rawValue] == nil ? 0 : 1)
         }
+        meters.set(.apiHostsFailing, to: Double(self.failingHosts.count()))
         for transport in self.transports {
             let (name, connections) = (transport.name, transport.connections)
             meters.set(.httpConnectionsOpened, name, to: Double(connections.opened))
