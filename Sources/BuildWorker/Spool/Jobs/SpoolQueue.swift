@@ -43,7 +43,7 @@ public final class SpoolQueue: Sendable {
     /// - Parameter spool: `SPOOL_DIRECTORY`. The boxes are made where they are missing.
     public init(_ kind: JobKind, spool: String, limits: Limits = Limits()) throws(SpoolError) {
         let directory = "\(spool)/queues/\(kind.rawValue)"
-        for box in JobBox.allCases.map(\.rawValue) + ["logs"] { try SpoolDirectory.make("\(directory)/\(box)") }
+        for part in ["\(spool)/queues", directory] + (JobBox.allCases.map(\.rawValue) + ["logs"]).map({ "\(directory)/\($0)" }) { try SpoolDirectory.make(part) }
         (self.kind, self.limits, self.directory) = (kind, limits, directory)
         self.state = Mutex((0, 0))
         var waiting = 0
@@ -78,7 +78,7 @@ public final class SpoolQueue: Sendable {
                 let draft = self.path(name, in: .tmp)
                 try JobFile.create(draft, bytes)
                 guard try JobFile.move(draft, to: self.path(name, in: .new)) else { throw SpoolError("rename", draft, "it is gone") }
-                try JobFile.sync(directory: "\(self.directory)/new")
+                try SpoolFile.sync(directory: "\(self.directory)/new")
             } catch { throw .disk(error) }
         } catch {
             self.left()
@@ -193,7 +193,7 @@ public final class SpoolQueue: Sendable {
     @discardableResult
     func move(_ old: JobName, _ from: JobBox, to new: JobName, _ to: JobBox) throws(SpoolError) -> Bool {
         guard try JobFile.move(self.path(old, in: from), to: self.path(new, in: to)) else { return false }
-        try JobFile.sync(directory: "\(self.directory)/\(to.rawValue)")
+        try SpoolFile.sync(directory: "\(self.directory)/\(to.rawValue)")
         return true
     }
 
