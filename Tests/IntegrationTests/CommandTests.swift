@@ -119,7 +119,7 @@ extension Integration {
             let id = String(try #require(lines.first { $0.contains("unknown-job") }).prefix(12))
             let broken = String(try #require(lines.first { $0.contains("malformed-json") }).prefix(12))
             let show = try await parked("show", id)
-            #expect(show.output.contains("\"explode\"") && show.output.contains("x-original-cc") && show.output.contains("\"x-mine\": \"kept\""))
+            #expect(show.output.contains("\"explode\"") && show.output.contains("x-original-cc") && show.output.contains("\"x-mine\": \"<redacted>\""))
             #expect(!show.output.contains(Stage.secret), "show hides tokens")
             let raw = try await parked("show", "--raw", id)
             #expect(raw.output == String(decoding: unknown.serialized(), as: UTF8.self), "--raw is the body, byte for byte")

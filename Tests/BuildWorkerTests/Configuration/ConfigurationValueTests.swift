@@ -133,7 +133,7 @@ import Testing
         ("K8S_PROXY", "http://u:hunter2@proxy:3128\n"), ("ECOSYSTEM_PROXY", "http://u:hunter2@proxy:3128\n"),
     ])
     func credentialsLoseTheirLineBreakAndItIsSaid(_ variable: String, _ text: String) throws {
-        let loaded = try ConfigurationFixture.load([variable: text])
+        let loaded = try ConfigurationFixture.load([variable: text, "K8S_CA_FILE": PEMFixture.certificates])
         #expect(loaded.notes.count == 1 && loaded.notes.joined().contains("(variable \(variable)) ends with a line break, which is taken off"))
         #expect(!loaded.notes.joined().contains("hunter2"))
         let expected = text.trimmingCharacters(in: .newlines)
