@@ -127,11 +127,12 @@ extension ConfigurationLayers {
             let prefix = "executor.\(plugin.rawValue).options.kubernetes"
             guard plugin == .k8s || self.origins["\(prefix).caFile"] != nil || options.isOtherCluster else { continue }
             if !options.usesTLS {
-                if let file = options.caFile { self.add(note: "\(prefix).caFile (\(file)) is not looked at: the API server's address begins with http://, so nobody checks who answers") }
+                guard let file = options.caFile else { continue }
+                self.add(note: "\(prefix).caFile (\(file)) is not looked at: the API server's address begins with http://, so nobody checks who answers")
             } else if options.authoritiesPath == nil, options.token != nil || FileVersion(options.tokenFile) != nil {
-                self.add(
-                    note: "\(options.isOtherCluster ? "no CA is given" : "\(KubernetesOptions.mountedAuthorities) is not there") for the API server of \(plugin.rawValue): "
-                        + "the system's CAs are trusted with its token; \(plugin == .k8s ? "K8S_CA_FILE" : "\(prefix).caFile") names its own")
+                let lack = options.isOtherCluster ? "no CA is given" : "\(KubernetesOptions.mountedAuthorities) is not there"
+                let setting = plugin == .k8s ? "K8S_CA_FILE" : "\(prefix).caFile"
+                self.add(note: "\(lack) for the API server of \(plugin.rawValue): the system's CAs are trusted with its token; \(setting) names its own")
             }
         }
         let rabbitmq = self.configuration.rabbitmq

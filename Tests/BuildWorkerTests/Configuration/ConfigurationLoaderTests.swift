@@ -170,8 +170,9 @@ import Testing
 
     /// A file that says whom to trust, and does not count, or is not there.
     @Test(arguments: [
-        (["K8S_TOKEN": "t"], "\(KubernetesOptions.mountedAuthorities) is not there for the API server of k8s"), (["K8S_TOKEN_FILE": "/etc/passwd"], "K8S_CA_FILE names its own"),
-        (["K8S_HOST": "http://k8s.test", "K8S_CA_FILE": "/ca.pem"], "(/ca.pem) is not looked at"), (["RABBITMQ_CA_FILE": "/ca.pem"], "(/ca.pem) is not looked at without amqps"),
+        (["K8S_TOKEN": "t"], "\(KubernetesOptions.mountedAuthorities) is not there for the API server of k8s"),
+        (["K8S_TOKEN_FILE": "/etc/passwd"], "K8S_CA_FILE names its own"), (["K8S_HOST": "http://k8s.test", "K8S_CA_FILE": "/ca.pem"], "(/ca.pem) is not looked at"),
+        (["RABBITMQ_CA_FILE": "/ca.pem"], "(/ca.pem) is not looked at without amqps"),
     ])
     func notesWhatIsNotChecked(_ environment: [String: String], _ words: String) throws {
         let notes = try ConfigurationFixture.load(environment).notes

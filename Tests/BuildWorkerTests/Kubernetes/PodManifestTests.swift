@@ -35,7 +35,10 @@ import Testing
 
     /// By default those of the original, as every fixture has them.
     @Test func imagesBesideTheBuildAreSettings() throws {
-        let environment = ["K8S_DOCKER_IMAGE": "d.test/dind@sha256:\(String(repeating: "a", count: 64))", "K8S_DOCKER_ROOTLESS_IMAGE": "d.test/rootless:1", "K8S_BUILDKIT_IMAGE": "d.test/buildkit:1"]
+        let environment = [
+            "K8S_DOCKER_IMAGE": "d.test/dind@sha256:\(String(repeating: "a", count: 64))", "K8S_DOCKER_ROOTLESS_IMAGE": "d.test/rootless:1",
+            "K8S_BUILDKIT_IMAGE": "d.test/buildkit:1",
+        ]
         let images = try PodFixture.own.reduce(into: Set<String>()) { images, fixture in
             let own = PodFixture(fixture, adding: environment)
             images.formUnion((try own.manifest().document["spec"]?["containers"]?.array ?? []).dropFirst().compactMap { $0["image"]?.string })

@@ -102,6 +102,14 @@ import Testing
         #expect(Owner(user: 7, mode: 0o700, isVolume: false).verdict(for: 0) != .fine, "root writes in nobody else's directory")
     }
 
+    @Test(.enabled(if: geteuid() == 0)) func rootLooksAtAnotherUsersSpool() throws {
+        let queue = try SpoolQueue(.status, spool: self.spool)
+        try queue.enqueue(["n": 1])
+        for path in ["", "/queues", "/queues/status", "/queues/status/new"] { try #require(chown(self.spool + path, 7, 7) == 0) }
+        #expect(try SpoolView(spool: self.spool).entries().map(\.box) == [.new])
+        #expect(throws: SpoolError.self) { try SpoolDirectory(self.spool) }
+    }
+
     @Test func whatIsTooLargeIsNotRead() throws {
         let path = "\(self.spool)/suspects"
         try SpoolFile.replace(path, with: [])

@@ -40,10 +40,13 @@ public final class SpoolQueue: Sendable {
     /// The latest sequence given out, and jobs believed to be in `new` and `cur`.
     private let state: Mutex<(sequence: Int, jobs: Int)>
 
-    /// - Parameter spool: `SPOOL_DIRECTORY`. The boxes are made where they are missing.
-    public init(_ kind: JobKind, spool: String, limits: Limits = Limits()) throws(SpoolError) {
+    /// - Parameters:
+    ///   - spool: `SPOOL_DIRECTORY`.
+    ///   - makingBoxes: where they are missing. Whoever only looks, perhaps as root at another user's, makes none and owns none.
+    public init(_ kind: JobKind, spool: String, limits: Limits = Limits(), makingBoxes: Bool = true) throws(SpoolError) {
         let directory = "\(spool)/queues/\(kind.rawValue)"
-        for part in ["\(spool)/queues", directory] + (JobBox.allCases.map(\.rawValue) + ["logs"]).map({ "\(directory)/\($0)" }) { try SpoolDirectory.make(part) }
+        let boxes = (JobBox.allCases.map(\.rawValue) + ["logs"]).map { "\(directory)/\($0)" }
+        for part in ["\(spool)/queues", directory] + boxes where makingBoxes { try SpoolDirectory.make(part) }
         (self.kind, self.limits, self.directory) = (kind, limits, directory)
         self.state = Mutex((0, 0))
         var waiting = 0
