@@ -3,6 +3,12 @@
 #   docker build -t build-worker .
 #
 # `scripts/image` builds this without a Docker engine and without any registry, and tries what comes of it.
+#
+# A tag is whatever its owner pushed last. For an image that can be made again, and whose parts somebody has looked at, pin the bases by
+# digest, and move the digests on when there are security updates:
+#
+#   docker buildx imagetools inspect swift:6.2-bookworm --format '{{.Manifest.Digest}}'
+#   docker build --build-arg BUILD_IMAGE=swift:6.2-bookworm@sha256:… --build-arg LIBRARIES_IMAGE=debian:12-slim@sha256:… .
 
 # Swift 6.2 or later on Debian 12.
 ARG BUILD_IMAGE=swift:6.2-bookworm
@@ -24,7 +30,8 @@ COPY Sources ./Sources
 # Not compiled, but the package is not whole without them.
 COPY Tests ./Tests
 RUN swift build -c release --product worker --static-swift-stdlib \
-    && strip -o /worker "$(swift build -c release --show-bin-path)/worker"
+    && strip -o /worker "$(swift build -c release --show-bin-path)/worker" \
+    && swift --version 2>/dev/null | head -n 1 >/toolchain
 
 # --- Its files -----------------------------------------------------------------------------------
 FROM ${LIBRARIES_IMAGE} AS files
@@ -33,7 +40,9 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY scripts/image-files /usr/local/bin/
 COPY --from=build /worker /usr/local/bin/worker
-RUN image-files /usr/local/bin/worker /image && mkdir -p /spool && mkdir -m 700 /spool/build-worker
+COPY --from=build /src/Package.resolved /toolchain /built-from/
+ARG VERSION=1.0.0
+RUN image-files /usr/local/bin/worker /image /built-from "$VERSION" && mkdir -p /spool && mkdir -m 700 /spool/build-worker
 
 # --- The image -----------------------------------------------------------------------------------
 FROM ${RUN_IMAGE}
@@ -55,11 +64,15 @@ ENTRYPOINT ["/usr/local/bin/worker"]
 CMD ["run"]
 
 # Last, so that they cost no layer: --build-arg REVISION="$(git rev-parse HEAD)"
+ARG BUILD_IMAGE
+ARG LIBRARIES_IMAGE
 ARG VERSION=1.0.0
 ARG REVISION=unknown
 ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="build-worker" \
       org.opencontainers.image.description="Takes CI build messages from RabbitMQ and starts each build as a Kubernetes pod" \
       org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.base.name="${LIBRARIES_IMAGE}" \
+      build-worker.build-image="${BUILD_IMAGE}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"

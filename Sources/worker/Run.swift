@@ -73,7 +73,11 @@ struct Run: AsyncParsableCommand {
 
     /// Without a disk the worker goes on; what only a disk can keep is then lost in a crash.
     private static func spool(_ configuration: WorkerConfiguration, _ logger: Logger) -> SpoolDirectory? {
-        do throws(SpoolError) { return try SpoolDirectory(configuration.spoolDirectory) } catch {
+        do throws(SpoolError) {
+            let spool = try SpoolDirectory(configuration.spoolDirectory)
+            if let finding = spool.finding { logger.notice("\(finding)") }
+            return spool
+        } catch {
             logger.error(
                 "no spool (SPOOL_DIRECTORY): a message that crashes the worker is known by the broker's count only, and init timers of a broker without an init queue die with the process",
                 metadata: ["error": .string(error.description)])

@@ -63,7 +63,19 @@ struct ConfigurationOptions: ParsableArguments {
         let environment = ProcessInfo.processInfo.environment
         let executable = Bundle.main.executablePath ?? CommandLine.arguments[0]
         let directory = try ConfigurationDirectory.locate(executablePath: executable, environment: environment)
-        return try ConfigurationLoader(directory: directory).load(file: self.config, environment: environment)
+        let loaded = try ConfigurationLoader(directory: directory).load(file: self.config, environment: environment)
+        Self.forget(loaded.secretVariables)
+        return loaded
+    }
+
+    /// Overwrites their values where the kernel has put them: `/proc/PID/environ` shows those bytes to every program of this user, whatever
+    /// `unsetenv` says, for that takes away no more than the pointer to them.
+    private static func forget(_ variables: Set<String>) {
+        for variable in variables {
+            guard let value = getenv(variable) else { continue }
+            memset(value, 0, strlen(value))
+            unsetenv(variable)
+        }
     }
 }
 

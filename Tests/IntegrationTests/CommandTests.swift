@@ -24,6 +24,25 @@ extension Integration {
             #expect(try JSONValue(parsing: print.output)["queues"]?.array?.count == 6)
         }
 
+        /// `/proc/PID/environ` is there for every program of the worker's user, the operator's command among them.
+        @Test func theEnvironmentHoldsNoSecretAnyMore() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let secrets = ["K8S_TOKEN": "verySecret-1", "ECOSYSTEM_PROXY": "", "NODE_CONFIG": #"{"rabbitmq":{"messageReprocessLimit":4}}"#]
+            let environment = stage.environment(secrets)
+            let worker = try stage.startWorker(["run"], secrets)
+            try await worker.waitUntilConsuming()
+            let pid = try #require(try worker.log().first { $0["pid"] != nil }?["pid"]?.integer)
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/environ"))
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(text.contains("RABBITMQ_QUEUE=\(stage.queues.build)"), "this is the worker's environment")
+            for name in ["K8S_TOKEN", "NODE_CONFIG", "RABBITMQ_PASSWORD"] {
+                let value = try #require(environment[name], "\(name)")
+                #expect(!value.isEmpty && !text.contains("\(name)=\(value)"), "\(name)")
+            }
+            try await worker.terminate()
+        }
+
         @Test func topologyOfTheOriginalIsExplained() async throws {
             let stage = try await Stage.set(.upstream)
             defer { stage.clear() }
@@ -100,7 +119,7 @@ extension Integration {
             let id = String(try #require(lines.first { $0.contains("unknown-job") }).prefix(12))
             let broken = String(try #require(lines.first { $0.contains("malformed-json") }).prefix(12))
             let show = try await parked("show", id)
-            #expect(show.output.contains("\"explode\"") && show.output.contains("x-original-cc") && show.output.contains("\"x-mine\": \"kept\""))
+            #expect(show.output.contains("\"explode\"") && show.output.contains("x-original-cc") && show.output.contains("\"x-mine\": \"<redacted>\""))
             #expect(!show.output.contains(Stage.secret), "show hides tokens")
             let raw = try await parked("show", "--raw", id)
             #expect(raw.output == String(decoding: unknown.serialized(), as: UTF8.self), "--raw is the body, byte for byte")

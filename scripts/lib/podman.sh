@@ -26,6 +26,15 @@ pod() {
 # Podman's own limits are higher than those of the machine that it may itself be a container on, and then refused.
 CONTAINER_LIMITS=(--ulimit nofile=4096:4096 --ulimit nproc=4096:4096)
 
+# Prints why this machine runs no containers; nothing where it does.
+container_obstacle() {
+    if [[ $EUID -ne 0 ]]; then
+        echo "containers need root here: run this with sudo"
+    elif ! unshare --mount --pid --ipc --uts --fork --mount-proc true 2>/dev/null; then
+        echo "this machine makes no namespaces (in a container itself, without privileges?)"
+    fi
+}
+
 # Prints the repositories of Debian that this machine uses, one a line: uri|release|component.
 debian_repositories() {
     apt-get indextargets --format "\$(REPO_URI)|\$(RELEASE)|\$(COMPONENT)" 'Created-By: Packages' 'Origin: Debian' | sort -u

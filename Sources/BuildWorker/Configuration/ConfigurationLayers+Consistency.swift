@@ -121,12 +121,34 @@ extension ConfigurationLayers {
                 key: key, origin: self.origins[key] ?? .default, value: RawValue(value).shown, expectation: expectation))
     }
 
+    /// Where a file says whose certificates to trust, and none of it counts.
+    private mutating func noteUncheckedCertificates() {
+        for plugin in ExecutorOptions.Plugin.allCases {
+            let options = self.configuration.executor.options(of: plugin)
+            let prefix = "executor.\(plugin.rawValue).options.kubernetes"
+            guard plugin == .k8s || self.origins["\(prefix).caFile"] != nil || options.isOtherCluster else { continue }
+            if !options.usesTLS {
+                guard let file = options.caFile else { continue }
+                self.add(note: "\(prefix).caFile (\(file)) is not looked at: the API server's address begins with http://, so nobody checks who answers")
+            } else if options.authoritiesPath == nil, options.token != nil || FileVersion(options.tokenFile) != nil {
+                let lack = options.isOtherCluster ? "no CA is given" : "\(KubernetesOptions.mountedAuthorities) is not there"
+                let setting = plugin == .k8s ? "K8S_CA_FILE" : "\(prefix).caFile"
+                self.add(note: "\(lack) for the API server of \(plugin.rawValue): the system's CAs are trusted with its token; \(setting) names its own")
+            }
+        }
+        let rabbitmq = self.configuration.rabbitmq
+        if let file = rabbitmq.caFile, rabbitmq.transport != .amqps, rabbitmq.managementURL?.hasPrefix("https:") != true {
+            self.add(note: "RABBITMQ_CA_FILE (\(file)) is not looked at without amqps (RABBITMQ_PROTOCOL): nobody checks who answers")
+        }
+    }
+
     /// The worker we succeed put user and password into a URI, which decoded them.
     mutating func noteOddities() {
         let executor = self.configuration.executor
         if executor.kubernetes.buildToken == .secret, !executor.vm.machine.baseImage.isEmpty {
             self.add(note: "K8S_BUILD_TOKEN=secret does not count for k8s-vm: the VM's launcher takes the token as an argument, so it stands in those pods")
         }
+        self.noteUncheckedCertificates()
         let rabbitmq = self.configuration.rabbitmq
         for (key, text) in [("rabbitmq.username", rabbitmq.username), ("rabbitmq.password", rabbitmq.password.exposed)] {
             if text.contains(/%[0-9A-Fa-f]{2}/) { self.add(note: "\(key) has a percent sign before two digits; it is used as it is, and not decoded as in a URI") }

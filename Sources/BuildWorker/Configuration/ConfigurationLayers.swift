@@ -6,6 +6,8 @@ struct ConfigurationLayers {
     private(set) var problems: [ConfigurationProblem] = []
     private(set) var notes: [String] = []
     private(set) var ignored = IgnoredSettings.Found()
+    /// Whole documents may hold any of our secrets.
+    private(set) var secretVariables: Set = [NodeConfig.documentVariable]
     /// What files and variables said of the keys that hold objects: those are merged, and everything else is replaced.
     private var objects: [String: JSONValue] = [:]
     /// What is said of the other executors: it counts above all that is said of `executor.k8s`, wherever that is said.
@@ -84,6 +86,7 @@ struct ConfigurationLayers {
         var known = Set(variables.values).union(NodeConfig.variables)
         for setting in Setting.known {
             guard let variable = variables[setting.key], let text = environment[variable] else { continue }
+            if setting.isSecret { self.secretVariables.insert(variable) }
             self.set(setting, to: .text(text), from: .variable(variable))
         }
         for mapping in further where variables[mapping.key] != mapping.variable {
@@ -91,6 +94,7 @@ struct ConfigurationLayers {
             switch KeyTree.place(of: mapping.key) {
             case .setting(let setting):
                 known.insert(mapping.variable)
+                if setting.isSecret { self.secretVariables.insert(mapping.variable) }
                 self.set(setting, to: .text(text), from: .variable(mapping.variable))
             case .ignored: break  // its other keys may mean something; those that do not are named below
             case .group, .unknown: self.refuse(mapping.key, .file(mapping.file), "is no key that \(mapping.variable) could set")

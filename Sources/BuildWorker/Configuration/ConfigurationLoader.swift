@@ -30,7 +30,7 @@ public struct ConfigurationLoader: Sendable {
         return LoadedConfiguration(
             configuration: layers.configuration,
             report: ConfigurationReport(layers.configuration, variables: map.variables, origins: layers.origins),
-            unused: layers.ignored.sentences, notes: layers.notes + layers.ignored.sentences)
+            unused: layers.ignored.sentences, notes: layers.notes + layers.ignored.sentences, secretVariables: layers.secretVariables)
     }
 }
 

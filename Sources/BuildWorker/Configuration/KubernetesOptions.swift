@@ -92,6 +92,10 @@ public struct KubernetesOptions: Sendable {
     public var imagePullPolicy = "Always"
     public var automountServiceAccountToken = false
     public var dockerFeatureEnabled = false
+    /// The Docker daemon beside a build that asks for one; where it asks for BuildKit, too, that without root; and the BuildKit daemon.
+    public var dockerImage = "docker:20.10-dind"
+    public var rootlessDockerImage = "docker:20.10-dind-rootless"
+    public var buildkitImage = "screwdrivercd/buildkit-rootless:latest"
     /// Builds may ask for a BuildKit daemon beside them, which is privileged.
     public var rootlessBuildkitFeatureEnabled = true
     public var cpu = Sizes(micro: 1, low: 2, high: 6, turbo: 12, max: 12)

@@ -7,4 +7,6 @@ public struct LoadedConfiguration: Sendable {
     public let unused: [String]
     /// What is not wrong but may surprise, for example a variable that has no meaning here. Safe to log.
     public let notes: [String]
+    /// Variables that hold a secret.
+    public let secretVariables: Set<String>
 }

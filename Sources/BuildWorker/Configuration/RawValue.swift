@@ -16,11 +16,15 @@ enum RawValue: Hashable, Sendable {
         }
     }
 
-    /// As people should see it in a problem: on one line, without credentials, not too long.
+    /// As people should see it in a problem: on one line, without credentials, not too long. Of JSON, what our settings are made of.
     var shown: String {
         switch self {
-        case .text(let text): Self.shown(text)
-        case .document(let document): Self.shown(document.text())
+        case .document(let document): return Self.shown(document.redacted(.settings).text())
+        case .text(let text):
+            guard let first = text.trimmed.first, "{[".contains(first) else { return Self.shown(text) }
+            do throws(JSONError) { return Self.shown(try JSONValue(parsing: text).redacted(.settings).text()) } catch {
+                return "<\(text.utf8.count) bytes that are not JSON: \(error)>"
+            }
         }
     }
 
@@ -32,12 +36,10 @@ enum RawValue: Hashable, Sendable {
         return JSONValue.string(cut).text()
     }
 
-    /// Hides what stands before the `@` of addresses, and what JSON members with telling names hold. The keys that are secrets
-    /// never come here; this is for what is written into the others.
+    /// Hides what stands before the `@` of addresses, with and without a scheme, and behind their `?` or `#`. The keys that are secrets never
+    /// come here; this is for what is written into the others.
     static func withoutCredentials(_ text: String) -> String {
-        text.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@")
-            .replacing(/[^\s"@,\/]+:(?!\/\/)[^\s"]*@/, with: "<redacted>@")
-            .replacing(/(?i)("[^"]*(?:passw|passphrase|credential|token)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*"/) { "\($0.output.1)\"<redacted>\"" }
+        text.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@").replacing(/[^\s"@,\/]+:(?!\/\/)[^\s"]*@/, with: "<redacted>@").withoutAddressSecrets
     }
 }
 

@@ -68,8 +68,8 @@ extension Setting {
         ["sdHabEnabled"].map { "executor.k8s-vm.options.\($0)" }
             + [
                 "serviceAccount", "buildToken", "privileged", "dnsPolicy", "imagePullPolicy", "automountServiceAccountToken", "dockerFeatureEnabled",
-                "rootlessBuildkitFeatureEnabled", "lifecycleHooks", "podLabels", "annotations", "runtimeClass", "imagePullSecretName", "volumeMounts",
-                "buildSecrets", "buildSecretsFile",
+                "dockerImage", "rootlessDockerImage", "buildkitImage", "rootlessBuildkitFeatureEnabled", "lifecycleHooks", "podLabels", "annotations",
+                "runtimeClass", "imagePullSecretName", "volumeMounts", "buildSecrets", "buildSecretsFile",
             ].map { "executor.k8s-vm.options.kubernetes.\($0)" })
 
     /// The keys below `executor.NAME.options`.
@@ -107,6 +107,9 @@ extension Setting {
             option("kubernetes.imagePullPolicy", \.imagePullPolicy, .oneOf("Always", "IfNotPresent", "Never")),
             option("kubernetes.automountServiceAccountToken", \.automountServiceAccountToken, .boolean),
             option("kubernetes.dockerFeatureEnabled", \.dockerFeatureEnabled, .boolean),
+            option("kubernetes.dockerImage", \.dockerImage, .imageWithTag),
+            option("kubernetes.rootlessDockerImage", \.rootlessDockerImage, .imageWithTag),
+            option("kubernetes.buildkitImage", \.buildkitImage, .imageWithTag),
             option("kubernetes.rootlessBuildkitFeatureEnabled", \.rootlessBuildkitFeatureEnabled, .boolean),
             option("kubernetes.resources.cpu.micro", \.cpu.micro, .size("cores")),
             option("kubernetes.resources.cpu.low", \.cpu.low, .size("cores")),

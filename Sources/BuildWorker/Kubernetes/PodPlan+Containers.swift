@@ -21,7 +21,7 @@ extension PodPlan {
         guard let docker = self.docker else { return .none }
         return [
             "name": "dind",
-            "image": self.buildkit == nil ? "docker:20.10-dind" : "docker:20.10-dind-rootless",
+            "image": .string(self.buildkit == nil ? self.options.dockerImage : self.options.rootlessDockerImage),
             "resources": docker.document,
             "securityContext": ["privileged": true],
             "volumeMounts": [
@@ -37,7 +37,7 @@ extension PodPlan {
         guard let buildkit = self.buildkit else { return .none }
         return [
             "name": "buildkitd",
-            "image": "screwdrivercd/buildkit-rootless:latest",
+            "image": .string(self.options.buildkitImage),
             "resources": buildkit.document,
             "args": ["--addr", "tcp://localhost:1234", "--config", "/etc/buildkit/buildkitd.toml"],
             "securityContext": ["privileged": true],

@@ -20,7 +20,7 @@ public struct Heartbeat: Sendable {
         let path = "\(directory)/heartbeat"
         guard let bytes = try SpoolFile.read(path) else { return nil }
         var (file, now) = (stat(), timespec())
-        guard stat(path, &file) == 0 else { throw SpoolError("look at", path) }
+        guard lstat(path, &file) == 0 else { throw SpoolError("look at", path) }
         clock_gettime(CLOCK_REALTIME, &now)
         do throws(JSONError) { self.document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
         let seconds = max(0, Double(now.tv_sec - file.st_mtim.tv_sec) + Double(now.tv_nsec - file.st_mtim.tv_nsec) / 1e9)

@@ -28,14 +28,13 @@ public final class InFlightLedger: Sendable {
     ///
     /// - Parameter capacity: lines to begin with; more are added where they are needed.
     init(_ path: String, capacity: Int) throws(SpoolError) {
-        self.file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard self.file >= 0 else { throw SpoolError("open", path) }
+        self.file = try SpoolFile.make(path, O_RDWR | O_TRUNC)
         self.free = Mutex((Array((0..<capacity).reversed()), capacity))
         // Thrown with all properties set: the deinitializer closes the file.
         for line in 0..<capacity where !Self.write(Self.blank, to: self.file, line: line) { throw SpoolError("write", path) }
     }
 
-    deinit { if self.file >= 0 { close(self.file) } }
+    deinit { close(self.file) }
 
     /// - Returns: `nil` when it cannot be written down, because there is no room on the disk for another line.
     func enter(_ key: MessageKey, _ step: HandlingStep) -> Place? {

@@ -168,14 +168,34 @@ import Testing
         #expect(!notes.joined().contains("hunter"))
     }
 
+    /// A file that says whom to trust, and does not count, or is not there.
+    @Test(arguments: [
+        (["K8S_TOKEN": "t"], "\(KubernetesOptions.mountedAuthorities) is not there for the API server of k8s"),
+        (["K8S_TOKEN_FILE": "/etc/passwd"], "K8S_CA_FILE names its own"), (["K8S_HOST": "http://k8s.test", "K8S_CA_FILE": "/ca.pem"], "(/ca.pem) is not looked at"),
+        (["RABBITMQ_CA_FILE": "/ca.pem"], "(/ca.pem) is not looked at without amqps"),
+    ])
+    func notesWhatIsNotChecked(_ environment: [String: String], _ words: String) throws {
+        let notes = try ConfigurationFixture.load(environment).notes
+        #expect(notes.count == 1 && notes[0].contains(words), "\(notes)")
+    }
+
+    @Test func knowsWhichVariablesHoldSecrets() throws {
+        let loaded = try ConfigurationFixture.load()
+        #expect(loaded.secretVariables == ["NODE_CONFIG"], "those that are not set hold none")
+        let set = try ConfigurationFixture.load(["RABBITMQ_PASSWORD": "a", "K8S_PROXY": "http://a:b@c:1", "ECOSYSTEM_PROXY": "http://a:b@c:1", "RABBITMQ_HOST": "a"])
+        #expect(set.secretVariables == ["NODE_CONFIG", "RABBITMQ_PASSWORD", "K8S_PROXY", "ECOSYSTEM_PROXY"])
+    }
+
     /// Whatever is wrong, and however it is printed.
     @Test func secretsAppearNowhere() throws {
         let secret = "hunter2"
         let wrong = ConfigurationFixture.problems([
             "K8S_TOKEN": "\(secret) \(secret)", "RABBITMQ_HOST": "amqp://guest:\(secret)@a.test", "ECOSYSTEM_API": "https://u:\(secret)@a.test",
             "K8S_HOST": "admin:\(secret)@k8s.test", "RABBITMQ_CONNECT_OPTIONS": #"{"credentials":{"username":"a","password":"\#(secret)"}}"#,
+            "ECOSYSTEM_STORE": "https://a.test/?token=\(secret)", "ECOSYSTEM_UI": "a.test//x#\(secret)", "HOOK_COMMAND": #"["hook","-p","\#(secret)"]"#,
+            "K8S_SECRETS": #"{"sshKey":"\#(secret)"}"#, "K8S_LIFECYCLE_HOOKS": #"{"env":[{"value":"\#(secret)"}"#, "K8S_VOLUME_MOUNTS": #"[{"\#(secret)"#,
         ])
-        #expect(wrong.count == 5)
+        #expect(Set(wrong.map(\.key)).count == 11, "\(wrong)")
         #expect(wrong.first { $0.key?.hasSuffix(".token") == true }?.value == "<redacted>")
         let loaded = try ConfigurationFixture.load([
             "RABBITMQ_PASSWORD": secret, "K8S_TOKEN": secret, "ECOSYSTEM_PUSHGATEWAY_URL": "http://u:\(secret)@push.test",

@@ -31,7 +31,7 @@ import Testing
             WEIGHT_K8S_VM K8S_VM_EXECUTOR_EXCLUSION K8S_VM_FALLBACK K8S_BASE_IMAGE K8S_DISK_LABEL K8S_DISK_SPEED_LABEL K8S_VM_BUILD_TIMEOUT
             K8S_VM_MAX_BUILD_TIMEOUT K8S_VM_NODE_SELECTORS K8S_VM_PREFERRED_NODE_SELECTORS
             K8S_SANDBOX_NODE_SELECTORS K8S_SANDBOX_PREFERRED_NODE_SELECTORS K8S_HOST K8S_SECURITYCONTEXT_PRIVILEGED K8S_TOKEN K8S_JOBS_NAMESPACE K8S_SERVICE_ACCOUNT_NAME K8S_BUILD_TOKEN
-            K8S_POD_DNS_POLICY K8S_POD_IMAGE_PULL_POLICY K8S_AUTOMOUNT_SERVICE_ACCOUNT_TOKEN DOCKER_FEATURE_ENABLED ROOTLESS_BUILDKIT_FEATURE_ENABLED K8S_CPU_MICRO K8S_CPU_LOW
+            K8S_POD_DNS_POLICY K8S_POD_IMAGE_PULL_POLICY K8S_AUTOMOUNT_SERVICE_ACCOUNT_TOKEN DOCKER_FEATURE_ENABLED K8S_DOCKER_IMAGE K8S_DOCKER_ROOTLESS_IMAGE K8S_BUILDKIT_IMAGE ROOTLESS_BUILDKIT_FEATURE_ENABLED K8S_CPU_MICRO K8S_CPU_LOW
             K8S_CPU_HIGH K8S_CPU_TURBO K8S_CPU_MAX K8S_MEMORY_MICRO K8S_MEMORY_LOW K8S_MEMORY_HIGH K8S_MEMORY_TURBO K8S_MEMORY_MAX K8S_BUILD_TIMEOUT
             K8S_MAX_BUILD_TIMEOUT TERMINATION_GRACE_PERIOD_SECONDS K8S_LIFECYCLE_HOOKS K8S_POD_LABELS K8S_NODE_SELECTORS K8S_PREFERRED_NODE_SELECTORS
             K8S_ANNOTATIONS K8S_RUNTIME_CLASS K8S_IMAGE_PULL_SECRET_NAME K8S_VOLUME_MOUNTS K8S_POD_STATUSQUERY_DELAY K8S_SECRETS K8S_SECRETS_FILE
@@ -63,6 +63,22 @@ import Testing
             // The vhost is documented as the path that the variable holds.
             let value = row.variable == "RABBITMQ_VIRTUAL_HOST" ? "/screwdriver" : row.valueText
             #expect(documented[row.variable] == [row.key, value], "\(row.variable)")
+        }
+    }
+
+    /// What an operator is told to switch on is there.
+    @Test func theSecurityPageNamesOurVariables() throws {
+        let page = try String(contentsOf: ConfigurationFixture.root.appendingPathComponent("docs/security.md"), encoding: .utf8)
+        let known = Set(VariableMap(path: "\(ConfigurationFixture.directory)/environment.yaml").variables.values)
+        let others: Set = [
+            // On branches of their own.
+            "ECOSYSTEM_API_HOSTS", "RABBITMQ_MAX_MESSAGE_BYTES", "STATUS_HOST", "STATUS_PORT", "STATUS_HOSTS",
+        ]
+        let named = Set(page.matches(of: /`([A-Z0-9]+(?:_[A-Z0-9]+)*)(?:=[^`]*)?`/).map { String($0.output.1) })
+        #expect(named.contains("K8S_BUILD_TOKEN"))
+        for name in named.subtracting(others) {
+            let isFile = name.hasSuffix("_FILE") && known.contains(String(name.dropLast(5)))
+            #expect(known.contains(name) || isFile, "\(name)")
         }
     }
 

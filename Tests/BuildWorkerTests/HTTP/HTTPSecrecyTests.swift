@@ -24,6 +24,9 @@ import Testing
         // A web token, whole and cut.
         ("args: eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VybmFtZSI6ODYwOTIzMSwiYnVpbGRJZCI6ODY.We0bBdqQfqLlz7sTX5rshdtyT6bDv9sZvj2G3 end", "args: <redacted>.<redacted>.<redacted> end"),
         ("…|R1c2VybmFtZSI6ODYwOTIzMSwiYnVpbGRJZCI6O|…", "…|<redacted>|…"),
+        // Pieces of one: its beginning, and some of its middle.
+        ("bearer eyJhbGciOi is invalid", "bearer <redacted> is invalid"), ("near 'c2VybmFtZSI6ODYwOT'", "near '<redacted>'"),
+        ("jobs Deploy-to-Production-EU1 and CreateContainerConfigError1", "jobs Deploy-to-Production-EU1 and CreateContainerConfigError1"),
         // What people need to read.
         ("node@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "node@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
         ("0/3 nodes are available: 3 Insufficient cpu", "0/3 nodes are available: 3 Insufficient cpu"),
@@ -32,6 +35,8 @@ import Testing
     func textOfOthersIsMadeSafe(text: String, shown: String) { #expect(text.safeToShow(limit: 200) == shown) }
 
     @Test func givenSecretsGoWhateverTheyLookLike() {
+        let secret = Secret("correct-horse-battery-staple")
+        #expect("x horse-battery-st y battery" .safeToShow(limit: 100, hiding: [secret]) == "x <redacted> y battery", "half of one is too much")
         #expect("token abc, again abc".safeToShow(limit: 100, hiding: [Secret("abc"), Secret("")]) == "token <redacted>, again <redacted>")
     }
 

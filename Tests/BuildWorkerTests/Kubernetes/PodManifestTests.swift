@@ -34,6 +34,19 @@ import Testing
         #expect(manifest.document[path: "metadata", "name"]?.string == manifest.name)
     }
 
+    /// By default those of the original, as every fixture has them.
+    @Test func imagesBesideTheBuildAreSettings() throws {
+        let environment = [
+            "K8S_DOCKER_IMAGE": "d.test/dind@sha256:\(String(repeating: "a", count: 64))", "K8S_DOCKER_ROOTLESS_IMAGE": "d.test/rootless:1",
+            "K8S_BUILDKIT_IMAGE": "d.test/buildkit:1",
+        ]
+        let images = try PodFixture.own.reduce(into: Set<String>()) { images, fixture in
+            let own = PodFixture(fixture, adding: environment)
+            images.formUnion((try own.manifest().document["spec"]?["containers"]?.array ?? []).dropFirst().compactMap { $0["image"]?.string })
+        }
+        #expect(images == Set(environment.values))
+    }
+
     /// Objects without an order in Kubernetes still keep one here, so that operators can compare pods as text.
     @Test func keepsAnOrder() throws {
         let fixture = try #require(PodFixture.own.first { $0.name == "labels-from-environment" })

@@ -49,9 +49,29 @@ import Testing
         #expect(parked.retry(self.options, to: "builds", at: "")?.routingKey == "builds")
     }
 
-    @Test func secretsAreNotShown() {
-        let body = #"{"buildConfig":{"token":"t0ken","nested":[{"API_TOKEN":"t0ken","password":"t0ken"}],"buildId":7}}"#
-        let text = ParkedMessage(parked: self.delivery([:], body: body)).document.text()
-        #expect(!text.contains("t0ken") && text.contains("buildId"))
+    /// Nobody can list what is secret, so what is shown is listed.
+    @Test(arguments: [
+        #"{"buildConfig":{"token":"t0ken","nested":[{"API_TOKEN":"t0ken","password":"t0ken"}],"buildId":4711}}"#,
+        #"{"buildConfig":{"buildId":4711,"sshKey":"t0ken","env":[{"name":"A","value":"t0ken"}],"causeMessage":"t0ken"}}"#,
+        #"{"buildConfig":{"buildId":4711,"annotations":{"screwdriver.cd/cpu":{"a":"t0ken"},"mine":"t0ken"},"pipeline":{"id":1,"deployKey":"t0ken"}}}"#,
+        #"{"buildConfig":{"buildId":4711,"apiUri":"https://u:t0ken@api.test/v4?token=t0ken#t0ken"},"job":{"t0ken":"t0ken"}}"#,
+        #"{"buildConfig":{"buildId":4711,"jobName":["main",{"x":"t0ken"}]},"buildId":"t0ken"}"#,
+    ])
+    func secretsAreNotShown(body: String) {
+        let headers: AMQPTable = [
+            "token": "t0ken", "Authorization": "Basic t0ken", "x-mine": .array([.table(["a": "t0ken"])]), "x-death": .array([.table(["queue": "builds", "b": "t0ken"])]),
+        ]
+        let text = ParkedMessage(parked: self.delivery(headers, body: body)).document.text()
+        #expect(!text.contains("t0ken"), "\(text)")
+        #expect(text.contains("4711") && text.contains("builds") && text.contains("Authorization"), "what is there is told: \(text)")
+    }
+
+    @Test(arguments: [#""t0ken""#, #"["t0ken"]"#, "[[[1]]]", "4711"]) func whatIsNoMessageShowsNothing(body: String) {
+        #expect(ParkedMessage(parked: self.delivery([:], body: body)).document["body"]?.text().contains(/t0ken|\d/) == false)
+    }
+
+    @Test func equalMessagesOfOneMomentHaveIDsOfTheirOwn() {
+        let ids = (1...100).map { _ in ParkedMessage(self.delivery([:]), for: .unknownJob, at: "2026-11-21T08:00:00.000Z").id }
+        #expect(Set(ids).count == 100 && ids.allSatisfy { $0.count == 12 })
     }
 }

@@ -17,6 +17,12 @@ struct PodFixture: Sendable, CustomTestStringConvertible {
         self.pod = document["pod"]!
     }
 
+    /// The same message to a worker with more in its environment.
+    init(_ other: PodFixture, adding environment: [String: String]) {
+        (self.name, self.message, self.pod) = (other.name, other.message, other.pod)
+        self.environment = other.environment.merging(environment) { $1 }
+    }
+
     var testDescription: String { self.name }
 
     /// Every JSON file of a folder, by name.

@@ -72,6 +72,28 @@ extension Integration.OnARealCluster {
             }
         }
 
+        /// Strangers' builds: bounded, reached by nobody, and kept from the node's credentials; the worker's own disk is bounded, too.
+        @Test func whatStrangersMayDoIsBounded() async throws {
+            let objects = try self.objects(try await Kubectl(cluster: try RealCluster.required()).render(overlay: "small"))
+            func object(_ kind: String, _ namespace: String?, _ name: String) throws -> JSONValue {
+                try #require(objects.first { $0["kind"]?.string == kind && $0[path: "metadata", "namespace"]?.string == namespace && $0[path: "metadata", "name"]?.string == name })
+            }
+            for name in ["build-worker", "builds"] {
+                let labels = try object("Namespace", nil, name)[path: "metadata", "labels"]
+                #expect(labels?["pod-security.kubernetes.io/enforce"] != nil, "\(name)")
+            }
+            #expect(try object("ResourceQuota", "builds", "builds")[path: "spec", "hard", "pods"] != nil)
+            let policy = try object("NetworkPolicy", "builds", "builds")
+            #expect(policy[path: "spec", "podSelector"] == [:] && policy[path: "spec", "ingress"] == nil, "nobody reaches a build")
+            let exceptions = (policy[path: "spec", "egress"]?.array ?? []).flatMap { $0["to"]?.array ?? [] }.flatMap { $0[path: "ipBlock", "except"]?.array ?? [] }
+            #expect(exceptions.contains("169.254.169.254/32"))
+            let pod = try #require(try object("Deployment", "build-worker", "build-worker")[path: "spec", "template", "spec"])
+            let disk = try #require(pod["containers"]?.array?.first?[path: "resources", "limits", "ephemeral-storage"]?.string)
+            let spool = try #require(pod["volumes"]?.array?.first { $0["name"] == "spool" }?[path: "emptyDir", "sizeLimit"]?.string)
+            func megabytes(_ text: String) -> Int { Int(text.dropLast(2)) ?? 0 }
+            #expect(disk.hasSuffix("Mi") && spool.hasSuffix("Mi") && megabytes(spool) < megabytes(disk), "the log has its share")
+        }
+
         @Test func theRightsForTokensInSecretsAreCreated() async throws {
             let cluster = try RealCluster.required()
             try await cluster.must("POST", "/api/v1/namespaces", ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "builds"]], 201, 409)

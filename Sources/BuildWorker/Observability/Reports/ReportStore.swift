@@ -15,6 +15,7 @@ public struct ReportStore: Sendable {
     @discardableResult
     func file(_ report: FailureReport) throws(SpoolError) -> Bool {
         let day = "\(self.path)/\(report.at.prefix(10))"
+        try SpoolDirectory.make(self.path)
         try SpoolDirectory.make(day)
         let file = "\(day)/\(report.id).json"
         var line = report

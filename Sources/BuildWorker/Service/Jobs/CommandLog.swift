@@ -10,16 +10,15 @@ final class CommandLog {
     ///   - limit: of the file; each run adds to it.
     ///   - perRun: of this run's words.
     init(_ path: String, limit: Int, perRun: Int) throws(SpoolError) {
-        self.file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        self.file = try SpoolFile.make(path, O_WRONLY | O_APPEND)
         self.rest = 0
-        guard self.file >= 0 else { throw SpoolError("open", path) }
         var status = stat()
         // One that cannot be measured gets nothing.
         if fstat(self.file, &status) == 0 { self.rest = min(perRun, max(0, limit - Int(status.st_size))) }
         self.write(Array("--- \(Timestamp.now.text)\n".utf8)[...])
     }
 
-    deinit { if self.file >= 0 { close(self.file) } }
+    deinit { close(self.file) }
 
     /// - Returns: whether there may be more to come.
     func copy(from source: Int32) -> Bool {

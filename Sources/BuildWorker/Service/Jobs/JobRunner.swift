@@ -19,6 +19,10 @@ final class JobRunner: Sendable {
         var keys: [String: String?] = [:]
         /// What the disk said when it failed last; `nil` while it works.
         var problem: String?
+        /// Dead for what is in their files, and not told yet.
+        var unreadable: (first: JobName, error: String, count: Int)?
+        /// When such are told again, and how long that was put off.
+        var telling = (next: ContinuousClock.now, pause: Duration.zero)
     }
 
     private let state = Mutex(State())
@@ -47,6 +51,7 @@ final class JobRunner: Sendable {
             await group.next()
             group.cancelAll()
         }
+        self.tellUnreadable(isLast: true)
     }
 
     private func work() async {
@@ -72,6 +77,7 @@ final class JobRunner: Sendable {
     private func tick() async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: self.rules.scanInterval) } catch { return }
+            self.tellUnreadable()
             self.wake()
         }
     }
@@ -80,10 +86,11 @@ final class JobRunner: Sendable {
     func recover() async {
         await self.onDisk {
             let recovery = try self.queue.recoverAll()
-            for name in recovery.returned {
-                self.logger.warning("a job ran when an earlier worker ended; it is tried again", metadata: Self.metadata(name))
+            if let first = recovery.returned.first {
+                let metadata = Self.metadata(first).merging(["jobs": .stringConvertible(recovery.returned.count)]) { $1 }
+                self.logger.warning("jobs ran when an earlier worker ended; they are tried again", metadata: metadata)
             }
-            for name in recovery.buried { self.died(name, "it ran each time when a worker ended") }
+            if let first = recovery.buried.first { self.died(first, "it ran each time when a worker ended", jobs: recovery.buried.count) }
         }
     }
 
@@ -123,7 +130,7 @@ final class JobRunner: Sendable {
 
     private func run(_ name: JobName) async {
         let isClaimed = await self.onDisk { try self.queue.claim(name) }
-        if isClaimed == true { await self.settle(name, await self.outcome(of: name)) }
+        if isClaimed == true, let outcome = await self.outcome(of: name) { await self.settle(name, outcome) }
         if isClaimed == nil {
             // The disk does not let it be claimed: at once it would not either. Cancelled, it is left.
             do { try await Task.sleep(for: .seconds(5)) } catch {}
@@ -133,9 +140,13 @@ final class JobRunner: Sendable {
         self.wake()
     }
 
-    private func outcome(of name: JobName) async -> JobOutcome {
+    /// `nil`: it cannot be read, and is dead.
+    private func outcome(of name: JobName) async -> JobOutcome? {
         let job: Job?
-        do { job = try await OwnThread.run { try self.queue.read(name, in: .cur) } } catch { return .hopeless("\(error)") }
+        do { job = try await OwnThread.run { try self.queue.read(name, in: .cur) } } catch {
+            await self.bury(unreadable: name, "\(error)")
+            return nil
+        }
         guard let job else { return .refused("it was dropped") }
         return await withTaskGroup(of: JobOutcome?.self) { group in
             group.addTask { await self.process(job, self.queue.log(of: name, in: .cur)) }
@@ -203,10 +214,35 @@ final class JobRunner: Sendable {
         }
     }
 
-    private func died(_ name: JobName, _ error: String) {
-        self.logger.error(
-            "a job is dead: 'worker spool show' says why, 'worker spool retry' tries it again",
-            metadata: Self.metadata(name).merging(["error": .string(error)]) { $1 })
+    private func bury(unreadable name: JobName, _ error: String) async {
+        await self.onDisk {
+            try self.queue.bury(name, error)
+            self.onOutcome(self.queue.kind, JobOutcome.hopeless(error).word)
+            self.state.withLock { state in
+                let known = state.unreadable
+                state.unreadable = (known?.first ?? name, known?.error ?? error, (known?.count ?? 0) + 1)
+            }
+        }
+    }
+
+    /// A line for all that came since the last, ever more seldom while there are more: somebody may have laid thousands there.
+    private func tellUnreadable(isLast: Bool = false) {
+        let now = ContinuousClock.now
+        let known = self.state.withLock { state in
+            guard let known = state.unreadable, isLast || now >= state.telling.next else { return nil as (first: JobName, error: String, count: Int)? }
+            let isOver = now - state.telling.next > state.telling.pause
+            state.telling.pause = isOver ? .seconds(1) : min(state.telling.pause * 2, .seconds(3600))
+            state.telling.next = now + state.telling.pause
+            state.unreadable = nil
+            return known
+        }
+        if let known { self.died(known.first, known.error, jobs: known.count) }
+    }
+
+    private func died(_ name: JobName, _ error: String, jobs: Int = 1) {
+        var metadata = Self.metadata(name).merging(["error": .string(error)]) { $1 }
+        if jobs > 1 { metadata["jobs"] = .stringConvertible(jobs) }
+        self.logger.error("a job is dead: 'worker spool show' says why, 'worker spool retry' tries it again", metadata: metadata)
     }
 
     private static func metadata(_ name: JobName) -> Logger.Metadata { ["jobFile": .string(name.id), "attempt": .stringConvertible(name.attempt)] }

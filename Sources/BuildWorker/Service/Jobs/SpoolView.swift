@@ -30,8 +30,9 @@ public struct SpoolView: Sendable {
     /// - Throws: when the directory cannot be read.
     public init(spool: String) throws(SpoolError) {
         var queues: [SpoolQueue] = []
-        // Boxes that were never made stay unmade: looking, perhaps as root, must not make what the worker cannot open then.
-        for kind in JobKind.allCases where SpoolDirectory.exists("\(spool)/queues/\(kind.rawValue)") { queues.append(try SpoolQueue(kind, spool: spool)) }
+        for kind in JobKind.allCases where SpoolDirectory.exists("\(spool)/queues/\(kind.rawValue)") {
+            queues.append(try SpoolQueue(kind, spool: spool, makingBoxes: false))
+        }
         self.queues = queues
     }
 

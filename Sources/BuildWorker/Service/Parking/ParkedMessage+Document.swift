@@ -1,36 +1,16 @@
 extension ParkedMessage {
-    /// All there is to see, without secrets: JSON for people and tools. A body that is not JSON is shown by its size and hash.
+    /// What may be seen of it (``ShownMembers``): JSON for people and tools. A body that is not JSON is shown by its size and hash.
     public var document: JSONValue {
         var members: [JSONValue.Member] = [
             .init("id", .string(self.id)), .init("reason", .string(self.reason)), .init("detail", .string(self.detail)),
             .init("from", self.origin.map { .string($0) } ?? .null), .init("parkedAt", .string(self.parkedAt)),
-            .init("headers", AMQPValue.table(self.properties.headers).shown), .init("bytes", .number(String(self.body.count))),
+            .init("headers", AMQPValue.table(self.properties.headers).shown.redacted(.headers)), .init("bytes", .number(String(self.body.count))),
             .init("hash", .string(Fingerprint.of(self.body))),
         ]
         do throws(JSONError) {
-            let body = try JSONValue(parsing: self.body)
-            // Text in text may hold anything.
-            if case .string = body { members.append(.init("body", .string("text; --raw prints it"))) } else { members.append(.init("body", body.hidingTokens)) }
+            members.append(.init("body", try JSONValue(parsing: self.body).redacted(.message)))
         } catch { members.append(.init("body", .string("not JSON (\(error)); --raw prints it"))) }
         return .object(members)
-    }
-}
-
-extension JSONValue {
-    /// Values of members whose name says that they are secret are replaced.
-    fileprivate var hidingTokens: JSONValue {
-        switch self {
-        case .object(let members):
-            .object(
-                members.map { member in
-                    let name = member.name.lowercased()
-                    let isSecret = ["token", "password", "secret", "jwt"].contains { name.contains($0) }
-                    return .init(member.name, isSecret ? .string("<redacted>") : member.value.hidingTokens)
-                })
-        case .array(let values): .array(values.map(\.hidingTokens))
-        case .string(let text): .string(text.safeToShow(limit: 2000))
-        case .number, .bool, .null: self
-        }
     }
 }
 
@@ -46,7 +26,7 @@ extension AMQPValue {
         case .float(let value): .string(String(value))
         case .double(let value): .string(String(value))
         case .decimal(let scale, let value): .string("\(value)e-\(scale)")
-        case .string(let bytes), .bytes(let bytes): .string(self.text?.safeToShow(limit: 2000) ?? "\(bytes.count) bytes that are not text")
+        case .string(let bytes), .bytes(let bytes): .string(self.text ?? "\(bytes.count) bytes that are not text")
         }
     }
 }

@@ -23,10 +23,12 @@ public struct ParkedMessage: Sendable {
         Header.owedSince, Header.troubledSince, Header.isHopeless,
     ]
 
-    /// - Parameter at: RFC 3339.
-    init(_ delivery: Delivery, for error: BuildMessageError, at time: String) {
+    /// - Parameters:
+    ///   - at: RFC 3339.
+    ///   - nonce: tells it from an equal one of the same millisecond.
+    init(_ delivery: Delivery, for error: BuildMessageError, at time: String, nonce: UInt64 = .random(in: .min ... .max)) {
         (self.reason, self.detail, self.origin, self.parkedAt) = (error.reason, error.description, delivery.queue, time)
-        self.id = Self.id(delivery.body, time)
+        self.id = Self.id(delivery.body, "\(time) \(nonce)")
         self.body = delivery.body
         var properties = delivery.properties
         properties.isPersistent = true

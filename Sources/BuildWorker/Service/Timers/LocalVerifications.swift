@@ -57,13 +57,18 @@ final class LocalVerifications: Sendable {
     private func rearm() {
         guard let journal else { return }
         do throws(SpoolError) {
-            let entries = try journal.entries()
-            for (name, entry) in entries {
+            var problems: [SpoolError] = []
+            for (name, entry) in try journal.entries() {
                 switch entry {
                 case .success(let entry): self.arm(Kept(entry: entry, file: name))
-                case .failure(let error):
-                    self.logger.error("an init timer on disk cannot be read; its file is left for you", metadata: ["error": .string(error.description)])
+                case .failure(let error): problems.append(error)
                 }
+            }
+            // In one line: somebody may have laid thousands there.
+            if let first = problems.first {
+                self.logger.error(
+                    "init timers on disk cannot be read; their files are left for you",
+                    metadata: ["files": .stringConvertible(problems.count), "error": .string(first.description)])
             }
             if self.count > 0 { self.logger.notice("init timers of an earlier run are armed again", metadata: ["timers": .stringConvertible(self.count)]) }
         } catch {

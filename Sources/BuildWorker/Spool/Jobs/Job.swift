@@ -34,8 +34,8 @@ public struct Job: Hashable, Sendable {
 
     // MARK: As JSON
 
-    /// What may be shown: all but the payload's secrets.
-    public var document: JSONValue { self.document(payload: self.payload.withoutSecrets) }
+    /// What may be shown (``ShownMembers``).
+    public var document: JSONValue { self.document(payload: self.payload.redacted(.job)) }
 
     var serialized: [UInt8] { self.document(payload: self.payload).serialized() }
 
@@ -61,22 +61,5 @@ public struct Job: Hashable, Sendable {
             return Trial(at: at, attempt: attempt, error: error)
         }
         self.init(kind, id: id, created: created, orderKey: document["orderKey"]?.string, history: history, payload: payload)
-    }
-}
-
-extension JSONValue {
-    /// With every member of a telling name hidden, and every text as it may be shown.
-    var withoutSecrets: JSONValue {
-        switch self {
-        case .object(let members):
-            .object(members.map { member in
-                let name = member.name.lowercased()
-                let isSecret = ["token", "password", "secret"].contains { name.contains($0) }
-                return Member(member.name, isSecret ? "<redacted>" : member.value.withoutSecrets)
-            })
-        case .array(let elements): .array(elements.map(\.withoutSecrets))
-        case .string(let text): .string(text.safeToShow(limit: 2000))
-        case .null, .bool, .number: self
-        }
     }
 }

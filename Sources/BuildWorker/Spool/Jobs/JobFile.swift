@@ -4,14 +4,8 @@ internal import Glibc
 enum JobFile {
     /// Makes a new file and syncs it. What cannot be written whole is removed again.
     static func create(_ path: String, _ bytes: [UInt8]) throws(SpoolError) {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw SpoolError("write", path) }
-        var rest = bytes[...]
-        var error: SpoolError?
-        while error == nil, !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { error = SpoolError("write", path) }
-        }
+        let file = try SpoolFile.make(path, O_WRONLY | O_EXCL, for: "write")
+        var error = SpoolFile.write(bytes, to: file) ? nil : SpoolError("write", path)
         if error == nil, fsync(file) != 0 { error = SpoolError("sync", path) }
         close(file)
         if let error {
@@ -27,17 +21,9 @@ enum JobFile {
         return false
     }
 
-    /// Makes the renames in a directory survive a power cut.
-    static func sync(directory: String) throws(SpoolError) {
-        let file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard file >= 0 else { throw SpoolError("open", directory) }
-        defer { close(file) }
-        guard fsync(file) == 0 else { throw SpoolError("sync", directory) }
-    }
-
     /// Says that somebody still works on it. One that is gone is not missed.
     static func touch(_ path: String) throws(SpoolError) {
-        guard utimensat(AT_FDCWD, path, nil, 0) == 0 || errno == ENOENT else { throw SpoolError("touch", path) }
+        guard utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT else { throw SpoolError("touch", path) }
     }
 
     /// Milliseconds since 1970 of the last touch; `nil` when the file is gone.

@@ -40,10 +40,13 @@ public final class SpoolQueue: Sendable {
     /// The latest sequence given out, and jobs believed to be in `new` and `cur`.
     private let state: Mutex<(sequence: Int, jobs: Int)>
 
-    /// - Parameter spool: `SPOOL_DIRECTORY`. The boxes are made where they are missing.
-    public init(_ kind: JobKind, spool: String, limits: Limits = Limits()) throws(SpoolError) {
+    /// - Parameters:
+    ///   - spool: `SPOOL_DIRECTORY`.
+    ///   - makingBoxes: where they are missing. Whoever only looks, perhaps as root at another user's, makes none and owns none.
+    public init(_ kind: JobKind, spool: String, limits: Limits = Limits(), makingBoxes: Bool = true) throws(SpoolError) {
         let directory = "\(spool)/queues/\(kind.rawValue)"
-        for box in JobBox.allCases.map(\.rawValue) + ["logs"] { try SpoolDirectory.make("\(directory)/\(box)") }
+        let boxes = (JobBox.allCases.map(\.rawValue) + ["logs"]).map { "\(directory)/\($0)" }
+        for part in ["\(spool)/queues", directory] + boxes where makingBoxes { try SpoolDirectory.make(part) }
         (self.kind, self.limits, self.directory) = (kind, limits, directory)
         self.state = Mutex((0, 0))
         var waiting = 0
@@ -78,7 +81,7 @@ public final class SpoolQueue: Sendable {
                 let draft = self.path(name, in: .tmp)
                 try JobFile.create(draft, bytes)
                 guard try JobFile.move(draft, to: self.path(name, in: .new)) else { throw SpoolError("rename", draft, "it is gone") }
-                try JobFile.sync(directory: "\(self.directory)/new")
+                try SpoolFile.sync(directory: "\(self.directory)/new")
             } catch { throw .disk(error) }
         } catch {
             self.left()
@@ -193,7 +196,7 @@ public final class SpoolQueue: Sendable {
     @discardableResult
     func move(_ old: JobName, _ from: JobBox, to new: JobName, _ to: JobBox) throws(SpoolError) -> Bool {
         guard try JobFile.move(self.path(old, in: from), to: self.path(new, in: to)) else { return false }
-        try JobFile.sync(directory: "\(self.directory)/\(to.rawValue)")
+        try SpoolFile.sync(directory: "\(self.directory)/\(to.rawValue)")
         return true
     }
 
