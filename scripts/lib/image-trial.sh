@@ -60,7 +60,7 @@ start_surroundings() {
 }
 
 write_environment() {
-    HEALTH_PORT=$(free_ports 1)
+    read -r -d '' HEALTH_PORT STATUS_PORT < <(free_ports 2) || true
     cat >"$workspace/environment" <<ENV
 RABBITMQ_HOST=localhost
 RABBITMQ_PORT=$AMQP_PORT
@@ -75,6 +75,7 @@ K8S_JOBS_NAMESPACE=builds
 ECOSYSTEM_API=$API
 RABBITMQ_BUILD_INIT_TIMEOUT=0.05
 PORT=$HEALTH_PORT
+STATUS_PORT=$STATUS_PORT
 DRAIN_TIMEOUT=25
 ENV
 }
@@ -98,7 +99,7 @@ messages_in() {
         | awk -v names=" $* " 'index(names, " " $1 " ") { sum += $2 } END { print sum + 0 }'
 }
 
-has_in_hand() { curl -fs "http://127.0.0.1:$HEALTH_PORT/status" | jq -e --argjson build "$1" 'any(.inFlight[]; .buildId == $build)'; }
+has_in_hand() { curl -fs "http://127.0.0.1:$STATUS_PORT/status" | jq -e --argjson build "$1" 'any(.inFlight[]; .buildId == $build)'; }
 
 # Prints a field of the worker's process as the kernel has it.
 of_process() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$PROCESS/status"; }
