@@ -59,6 +59,9 @@ extension Integration {
             try await stage.simulator.setListener("kubernetes", open: false)
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("it has noticed") { try await worker.get("/readyz").status == 503 }
+            let told = try await worker.get("/readyz").text
+            #expect(told.contains("is away, the intake is paused: ") && told.contains("/pods"))
+            #expect(try await worker.probe("/readyz") == (503, String(told.prefix { $0 != ":" })), "no word of a build, nor of what was asked for")
             let url = "http://127.0.0.1:\(try await worker.statusPort())"
             let outcome = try await self.check(stage, ["worker", "--url", url])
             self.expect(outcome, 2, "breakers_open=1")

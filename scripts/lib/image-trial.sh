@@ -60,7 +60,8 @@ start_surroundings() {
 }
 
 write_environment() {
-    read -r -d '' HEALTH_PORT STATUS_PORT < <(free_ports 2) || true
+    mapfile -t ports < <(free_ports 2)
+    HEALTH_PORT=${ports[0]} STATUS_PORT=${ports[1]}
     cat >"$workspace/environment" <<ENV
 RABBITMQ_HOST=localhost
 RABBITMQ_PORT=$AMQP_PORT
