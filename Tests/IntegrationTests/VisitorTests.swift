@@ -19,8 +19,12 @@ extension Integration {
         /// The most memory that a process ever had, in MB.
         private func peakMemory(_ worker: WorkerProcess) throws -> Int {
             let status = try String(contentsOfFile: "/proc/\(worker.child.pid)/status", encoding: .utf8)
-            return try #require(Int(try #require(status.firstMatch(of: /VmHWM:\s*(\d+) kB/)).output.1)) / 1000
+            let kilobytes = try #require(status.firstMatch(of: /VmHWM:\s*(\d+) kB/)?.output.1)
+            return try #require(Int(kilobytes)) / 1000
         }
+
+        /// Of answers.
+        private static func count(_ text: String) -> Int { text.components(separatedBy: "HTTP/1.1 ").count - 1 }
 
         @Test(arguments: [(Server.probes, "/"), (.probes, "/metrics"), (.pages, "/"), (.pages, "/status")])
         func requestsWhoseAnswersNobodyReadsTakeNoMemory(server: Server, path: String) async throws {
@@ -36,7 +40,7 @@ extension Integration {
             for _ in 1...5 { #expect(try await worker.probe("/livez").status == 200) }
             _ = try await sending.value
             let answers = try await OwnThread.run { connection.rest() }
-            #expect(answers.matches(of: /HTTP\/1\.1 /).count <= 1)
+            #expect(Self.count(answers) <= 1)
             #expect(try self.peakMemory(worker) - before < 20)
             try await worker.terminate()
         }
@@ -84,15 +88,15 @@ extension Integration {
         // MARK: One connection
 
         @Test(arguments: [
-            (request + request, "HTTP/1.1 200 OK", 1), ("HEAD /fine HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n\r\n", "HTTP/1.1 200 OK", 1),
-            ("GET /fine HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK", 1), ("GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404", 1),
-            ("POST /fine HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 405", 1),
-            ("GET /fine HTTP/1.1\r\nHost: evil.example\r\n\r\n", "HTTP/1.1 421", 1), ("GET /fine HTTP/1.1\r\n\r\n", "HTTP/1.1 400", 1),
-            ("GET /fine HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400", 1), ("hello\r\n\r\n", "HTTP/1.1 400", 1),
-            ("GET /fine HTTP/1.1\r\nX: " + String(repeating: "x", count: 20_000), "HTTP/1.1 400", 1),
-            ("GET /" + String(repeating: "x", count: 20_000), "HTTP/1.1 400", 1),
+            (request + request, "HTTP/1.1 200 OK"), ("HEAD /fine HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n\r\n", "HTTP/1.1 200 OK"),
+            ("GET /fine HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK"), ("GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404"),
+            ("POST /fine HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 405"),
+            ("GET /fine HTTP/1.1\r\nHost: evil.example\r\n\r\n", "HTTP/1.1 421"), ("GET /fine HTTP/1.1\r\n\r\n", "HTTP/1.1 400"),
+            ("GET /fine HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400"), ("hello\r\n\r\n", "HTTP/1.1 400"),
+            ("GET /fine HTTP/1.1\r\nX: " + String(repeating: "x", count: 20_000), "HTTP/1.1 400"),
+            ("GET /" + String(repeating: "x", count: 20_000), "HTTP/1.1 400"),
         ])
-        func aConnectionGetsOneAnswer(sent: String, status: String, answers: Int) async throws {
+        func aConnectionGetsOneAnswer(sent: String, status: String) async throws {
             let text = try await serving(Self.fine) { port in
                 try await OwnThread.run {
                     let connection = try RawConnection(port: port)
@@ -101,7 +105,7 @@ extension Integration {
                 }
             }
             #expect(text.hasPrefix(status), "\(text.prefix(200))")
-            #expect(text.matches(of: /HTTP\/1\.1 /).count == answers && text.contains("Connection: close"))
+            #expect(Self.count(text) == 1 && text.contains("Connection: close"))
         }
 
         @Test func whoTakesTooLongIsClosed() async throws {
@@ -112,8 +116,9 @@ extension Integration {
             try await serving(routes, limits) { port in
                 let (silent, slow, deaf) = try (RawConnection(port: port), RawConnection(port: port), RawConnection(port: port))
                 deaf.send(Self.request)
+                slow.send("GET /fine HTTP/1.1\r\nX: ")
                 try await eventually("what comes byte by byte comes too late") {
-                    slow.send("G")
+                    slow.send("x")
                     return slow.isClosed
                 }
                 try await eventually("so does nothing") { silent.isClosed }

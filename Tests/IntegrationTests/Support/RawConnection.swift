@@ -45,7 +45,7 @@ final class RawConnection: Sendable {
     /// Whether the peer has closed it, without waiting and with what it said before left unread.
     var isClosed: Bool {
         var byte: UInt8 = 0
-        let count = recv(self.descriptor, &byte, 1, Int32(MSG_DONTWAIT.rawValue) | Int32(MSG_PEEK.rawValue))
+        let count = recv(self.descriptor, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK))
         return count == 0 || count < 0 && errno != EAGAIN
     }
 }
