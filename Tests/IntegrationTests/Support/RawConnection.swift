@@ -10,6 +10,9 @@ final class RawConnection: Sendable {
         // For a test that goes wrong; nothing is waited for as long as this.
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] { setsockopt(self.descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size)) }
+        // What is not read stays with the peer: by itself this kernel may take 32 MB.
+        var size: Int32 = 1 << 16
+        setsockopt(self.descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian

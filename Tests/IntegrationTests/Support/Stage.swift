@@ -101,7 +101,7 @@ final class Stage: Sendable {
         ].merging(more) { $1 }
     }
 
-    func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:], openFiles: Int? = nil) throws -> WorkerProcess {
+    func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:], openFiles: String? = nil) throws -> WorkerProcess {
         let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
         return try WorkerProcess(
             arguments, environment: self.environment(["SPOOL_DIRECTORY": spool].merging(environment) { $1 }), openFiles: openFiles)

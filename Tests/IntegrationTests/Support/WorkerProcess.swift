@@ -11,15 +11,15 @@ final class WorkerProcess: Sendable {
     let secrets: [String]
     private static let transport = HTTPTransport()
 
-    /// - Parameter openFiles: as many files and connections as it may have open at a time.
-    init(_ arguments: [String], environment: [String: String], input: Data? = nil, openFiles: Int? = nil) throws {
+    /// - Parameter openFiles: how many files and connections it may have open at a time, as `ulimit` takes it.
+    init(_ arguments: [String], environment: [String: String], input: Data? = nil, openFiles: String? = nil) throws {
         self.secrets = [environment["K8S_TOKEN"] ?? ""].filter { !$0.isEmpty }
         let worker = Surroundings.binaries.appendingPathComponent("worker")
         guard let openFiles else {
             self.child = try ChildProcess(worker, arguments, environment: environment, input: input)
             return
         }
-        let command = ["-c", "ulimit -n \(openFiles); exec \"$0\" \"$@\"", worker.path] + arguments
+        let command = ["-c", "ulimit \(openFiles); exec \"$0\" \"$@\"", worker.path] + arguments
         self.child = try ChildProcess(URL(fileURLWithPath: "/bin/sh"), command, environment: environment, input: input)
     }
 
