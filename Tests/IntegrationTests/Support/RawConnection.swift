@@ -47,8 +47,14 @@ final class RawConnection: Sendable {
 
     /// Whether the peer has closed it, without waiting and with what it said before left unread.
     var isClosed: Bool {
-        var byte: UInt8 = 0
-        let count = recv(self.descriptor, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK))
+        let count = self.peek()
         return count == 0 || count < 0 && errno != EAGAIN
+    }
+
+    var isAnswered: Bool { self.peek() > 0 }
+
+    private func peek() -> Int {
+        var byte: UInt8 = 0
+        return recv(self.descriptor, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK))
     }
 }

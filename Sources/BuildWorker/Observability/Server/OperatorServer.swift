@@ -52,7 +52,8 @@ public struct OperatorServer: Service {
     public func run() async throws {
         let (names, limits, routes) = (self.names, self.limits, self.routes)
         let visitors = Visitors(limit: limits.connections)
-        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        // One loop, so that visitors come in their order and take one thread at most.
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
             // Room for a probe beside a crowd that comes all at once.
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -75,9 +76,9 @@ public struct OperatorServer: Service {
             throw BindError(address: "\(self.options.host):\(self.options.port)", reason: "\(error)", settings: self.settings)
         }
         self.onListening(channel.localAddress?.port ?? self.options.port)
-        try await withGracefulShutdownHandler {
+        try await withTaskCancellationOrGracefulShutdownHandler {
             try await channel.closeFuture.get()
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             channel.close(promise: nil)
         }
     }
