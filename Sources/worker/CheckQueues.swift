@@ -8,7 +8,7 @@ struct CheckQueues: AsyncParsableCommand {
         usage: "worker check queues [<options>]",
         discussion: """
             -w and -c are for the messages that are ready in the build, wait, retry and retry wait queue, of each: 100 and 1000. Where a worker \
-            answers on PORT, the init timers that it waits for are compared with those that are there.
+            answers on STATUS_PORT, the init timers that it waits for are compared with those that are there.
             """)
     @OptionGroup var check: CheckOptions
     @Option(name: .long, help: ArgumentHelp("The address of a worker to compare init timers with.", valueName: "address"))
@@ -22,7 +22,7 @@ struct CheckQueues: AsyncParsableCommand {
         check.acceptsDrift = self.acceptDrift
         await self.check.conclude { configuration in
             // First, so that what is armed meanwhile cannot be missing.
-            let timers = await self.expectedTimers(configuration.httpd)
+            let timers = await self.expectedTimers(configuration.status)
             let view = await ManagementAPI(configuration.rabbitmq).view(of: Topology(configuration.rabbitmq))
             do throws(AMQPError) {
                 let administration = try TopologyAdministration(configuration.rabbitmq, view: view)

@@ -34,7 +34,7 @@ struct Run: AsyncParsableCommand {
                 format: configuration.log.format == .json ? .json : .text, level: Logger.Level(configuration.log.level), output: output)
         }
         for note in loaded.notes { logger.notice("\(note)") }
-        // The only event loop is the HTTP server's; by default there would be one a processor.
+        // The only event loop is the HTTP servers'; by default there would be one a processor.
         NIOSingletons.groupLoopCountSuggestion = 1
         let environment = ProcessInfo.processInfo.environment
         let proxies = ["http_proxy", "https_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }.filter { environment[$0]?.isEmpty == false }
@@ -45,12 +45,20 @@ struct Run: AsyncParsableCommand {
         logger.info("\(Product.name) \(Product.version) starts", metadata: ["host": .string(host), "pid": .stringConvertible(Int(getpid()))])
 
         let worker = Worker(configuration, host: host, spool: Self.spool(configuration, logger), environment: environment, logger: logger)
-        let server = OperatorServer(configuration.httpd, routes: worker.routes) { port in
+        let files = OpenFiles()
+        if let warning = files.warning { logger.warning("\(warning)") }
+        let limits = OperatorServer.Limits(connections: files.visitors)
+        let names = OwnNames([host, ProcessInfo.processInfo.hostName, configuration.httpd.host, configuration.status.host] + configuration.statusHosts)
+        let probes = OperatorServer(configuration.httpd, setBy: "PORT (and HOST)", names: names, limits: limits, routes: worker.probes) { port in
             logger.info("Server running on http://\(configuration.httpd.host):\(port)", metadata: ["port": .stringConvertible(port)])
+        }
+        let pages = OperatorServer(configuration.status, setBy: "STATUS_PORT (and STATUS_HOST)", names: names, limits: limits, routes: worker.pages) { port in
+            logger.info("Status page on http://\(configuration.status.host):\(port)/", metadata: ["statusPort": .stringConvertible(port)])
         }
         // Shut down in reverse: the worker drains while its health can still be asked.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: server),
+            .init(service: probes),
+            .init(service: pages),
             .init(service: SecondSignal(worker: worker)),
             .init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup),
         ]

@@ -6,12 +6,12 @@ struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what a running worker has in hand, what it waits for, and what is wrong.",
         discussion: """
-            Asks the worker that runs here (on PORT) or the one at --url. The status page, http://…:PORT/, shows the same.
+            Asks the worker that runs here (on STATUS_PORT) or the one at --url. The status page, http://127.0.0.1:STATUS_PORT/, shows the same.
 
             Exit codes: 0 ready · 1 not ready; the problems are named first · 69 the worker cannot be reached.
             """)
 
-    @Option(name: .long, help: ArgumentHelp("The worker's address, for example http://10.1.2.3:8080.", valueName: "address"))
+    @Option(name: .long, help: ArgumentHelp("The worker's address, for example http://10.1.2.3:8081.", valueName: "address"))
     var url: String?
     @Flag(name: .long, help: "The document of /status as it is.") var json = false
     @Flag(name: .long, help: "Again every two seconds, until Ctrl-C.") var watch = false
@@ -54,7 +54,7 @@ struct Status: AsyncParsableCommand {
 
     private func question() throws -> StatusQuestion {
         // Who names the worker needs no configuration.
-        let server = self.url == nil ? try self.options.load().configuration.httpd : ServerOptions()
+        let server = self.url == nil ? try self.options.load().configuration.status : ServerOptions()
         do throws(StatusQuestion.Failure) { return try StatusQuestion(url: self.url, server) } catch { throw ValidationError(error.description) }
     }
 }

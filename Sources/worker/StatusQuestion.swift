@@ -21,7 +21,7 @@ struct StatusQuestion {
     ///   - url: of the worker; `nil`: the one that runs here.
     init(url: String?, _ server: ServerOptions) throws(Failure) {
         guard let url else {
-            guard server.port != 0 else { throw .noWorker(reason: "PORT is 0, so the worker has taken a free one and logged it: name it with --url") }
+            guard server.port != 0 else { throw .noWorker(reason: "PORT or STATUS_PORT is 0, so the worker has taken a free port and logged it: name it with --url") }
             // A server that listens on one address only is asked there.
             let host = ["0.0.0.0", "::", ""].contains(server.host) ? "127.0.0.1" : server.host.contains(":") ? "[\(server.host)]" : server.host
             self.address = "http://\(host):\(server.port)/status"
@@ -37,7 +37,10 @@ struct StatusQuestion {
         } catch {
             throw .unreachable(reason: error.description, nobodyListens: error.code == .connectionRefused)
         }
-        guard response.status == 200 else { throw .noWorker(reason: "no worker's status: \(self.address) answered \(response.status)") }
+        guard response.status == 200 else {
+            let advice = [404: ": ask STATUS_PORT and not PORT", 421: ": ask by IP address, or add the name to its STATUS_HOSTS"][response.status] ?? ""
+            throw .noWorker(reason: "no worker's status: \(self.address) answered \(response.status)\(advice)")
+        }
         do throws(JSONError) { return try JSONValue(parsing: response.body) } catch {
             throw .noWorker(reason: "no worker's status: the answer of \(self.address) is no JSON")
         }

@@ -26,12 +26,12 @@ extension Integration {
             let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
             let worker = try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool])
             try await worker.waitUntilConsuming()
-            let port = try await worker.healthPort()
+            let port = try await worker.statusPort()
             try await eventually("it is ready") { try await worker.get("/readyz").status == 200 }
-            let here = ["PORT": String(port), "SPOOL_DIRECTORY": spool]
+            let here = ["STATUS_PORT": String(port), "SPOOL_DIRECTORY": spool]
             self.expect(try await self.check(stage, ["worker"], here), 0, "consumes, 0 in hand | connections=2;;;0")
             // Nobody listens on port 1; the heartbeat file tells that it lives.
-            let silent = ["PORT": "1", "SPOOL_DIRECTORY": spool]
+            let silent = ["STATUS_PORT": "1", "SPOOL_DIRECTORY": spool]
             try await eventually("it has written that it is ready") {
                 guard let data = FileManager.default.contents(atPath: "\(spool)/heartbeat") else { return false }
                 return try JSONValue(parsing: String(decoding: data, as: UTF8.self))["ready"] == true
@@ -59,7 +59,10 @@ extension Integration {
             try await stage.simulator.setListener("kubernetes", open: false)
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("it has noticed") { try await worker.get("/readyz").status == 503 }
-            let url = "http://127.0.0.1:\(try await worker.healthPort())"
+            let told = try await worker.get("/readyz").text
+            #expect(told.contains("is away, the intake is paused: ") && told.contains("/pods"))
+            #expect(try await worker.probe("/readyz") == (503, String(told.prefix { $0 != ":" })), "no word of a build, nor of what was asked for")
+            let url = "http://127.0.0.1:\(try await worker.statusPort())"
             let outcome = try await self.check(stage, ["worker", "--url", url])
             self.expect(outcome, 2, "breakers_open=1")
             self.expect(try await self.check(stage, ["worker", "--alive", "--url", url]), 0, "is alive")
@@ -75,7 +78,7 @@ extension Integration {
             self.expect(try await self.check(stage, ["queues"]), 2, "nobody consumes \(stage.queues.build)")
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
-            let url = "http://127.0.0.1:\(try await worker.healthPort())"
+            let url = "http://127.0.0.1:\(try await worker.statusPort())"
             try await eventually("the broker counts its consumers") { try await self.check(stage, ["queues", "--url", url]).code == 0 }
             for build in 1...11 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("all timers are with the broker") {

@@ -58,15 +58,16 @@ extension Integration {
             return try run.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
         }
 
-        @Test func aPortThatIsTakenIsAFailedStart() async throws {
+        @Test(arguments: ["PORT", "STATUS_PORT"]) func aPortThatIsTakenIsAFailedStart(setting: String) async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
             let first = try stage.startWorker()
             let port = String(try await first.healthPort())
-            let second = try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool, "PORT": port])
+            let second = try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool, setting: port])
             #expect(try await second.child.waitForExit() == 71)
             #expect(try second.hasLogged("the HTTP server cannot listen on"))
+            #expect(try second.hasLogged("Set \(setting) (and "))
             let reports = try await self.lines(["list", "--json"], stage, ["SPOOL_DIRECTORY": spool])
             #expect(reports.map { $0["kind"]?.string } == ["start-failed"])
             try await first.terminate()

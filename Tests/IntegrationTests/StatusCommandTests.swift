@@ -47,7 +47,7 @@ extension Integration {
             let result = try await serving(["/status": { .json(document) }]) { port in
                 try await WorkerProcess.run(
                     ["status"],
-                    environment: ["PORT": String(port), "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path])
+                    environment: ["STATUS_PORT": String(port), "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path])
             }
             #expect(result.code == 1, "\(result.errors)")
         }

@@ -76,7 +76,7 @@ extension Integration {
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(8123, image: "fate/running:1"))
             try await eventually("its timer runs") { try await worker.status()["waiting"]?.array?.count == 1 }
-            let address = "http://127.0.0.1:\(try await worker.healthPort())"
+            let address = "http://127.0.0.1:\(try await worker.statusPort())"
 
             let status = try await WorkerProcess.run(["status", "--url", address, "--json"], environment: [:])
             #expect(status.code == 0, "\(status.errors)")

@@ -63,7 +63,8 @@ start_surroundings() {
 }
 
 write_environment() {
-    HEALTH_PORT=$(free_ports 1)
+    mapfile -t ports < <(free_ports 2)
+    HEALTH_PORT=${ports[0]} STATUS_PORT=${ports[1]}
     cat >"$workspace/environment" <<ENV
 RABBITMQ_HOST=localhost
 RABBITMQ_PORT=$AMQP_PORT
@@ -78,6 +79,7 @@ K8S_JOBS_NAMESPACE=builds
 ECOSYSTEM_API=$API
 RABBITMQ_BUILD_INIT_TIMEOUT=0.05
 PORT=$HEALTH_PORT
+STATUS_PORT=$STATUS_PORT
 DRAIN_TIMEOUT=25
 ENV
 }
@@ -106,7 +108,7 @@ messages_in() {
 # What a quorum queue says of itself is up to five seconds old: a number is awaited, and one that never comes is told.
 has_messages() { [[ "$(messages_in "${@:2}" | tee /dev/stderr)" == "$1" ]]; }
 
-has_in_hand() { curl -fs "http://127.0.0.1:$HEALTH_PORT/status" | BUILD=$1 is_told 'any(.inFlight[]; (.buildId | tostring) == $build)'; }
+has_in_hand() { curl -fs "http://127.0.0.1:$STATUS_PORT/status" | BUILD=$1 is_told 'any(.inFlight[]; (.buildId | tostring) == $build)'; }
 
 # Prints a field of the worker's process as the kernel has it.
 of_process() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$PROCESS/status"; }

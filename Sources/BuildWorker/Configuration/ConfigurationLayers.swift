@@ -158,6 +158,16 @@ struct ConfigurationLayers {
         return .document(merged)
     }
 
+    /// Call it when all layers are on: what nobody has set gives way to the port that somebody has.
+    mutating func settleStatusPort() {
+        guard self.origins["status.port"] ?? .default == .default else { return }
+        switch self.configuration.httpd.port {
+        case 0: self.configuration.status.port = 0
+        case self.configuration.status.port: self.configuration.status.port -= 1
+        default: break
+        }
+    }
+
     /// Call it when all layers are on: the other executors have what `executor.k8s` has, and on top what is said of themselves.
     ///
     /// - Parameter below: what the original reads, too, below its variables: each of those sets the same key of all its executors, so that a file

@@ -24,6 +24,7 @@ public struct ConfigurationLoader: Sendable {
         layers.add(environment, mapped: map.variables, operators.mappings)
         for file in operators.runtimeFiles { layers.add(file: file, as: .file(file)) }
         layers.settleDerived(variablesAbove: Set(operators.files.map { .file($0) } + [.variable(NodeConfig.documentVariable)]))
+        layers.settleStatusPort()
         layers.checkConsistency()
         guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems.inKeyOrder) }
         layers.noteOddities()

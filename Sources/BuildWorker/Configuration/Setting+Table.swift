@@ -160,6 +160,9 @@ extension Setting {
     private static let others: [Setting] = [
         Setting("httpd.port", \.httpd.port, .integer(0...65535)),
         Setting("httpd.host", \.httpd.host, .listenAddress),
+        Setting("status.port", \.status.port, .integer(0...65535)),
+        Setting("status.host", \.status.host, .listenAddress),
+        Setting("status.hosts", \.statusHosts, .hostNames, empty: .value),
         Setting("log.format", \.log.format, .word),
         Setting("log.level", \.log.level, .word),
         Setting("concurrency.start", \.concurrency.start, .integer(0...65535)),

@@ -1,11 +1,19 @@
 extension ValueFormat where Value == [String] {
+    /// Of the broker's nodes.
+    static var hosts: ValueFormat { .hosts(orNone: false, port: "use RABBITMQ_PORT, which holds for all hosts") }
+
+    /// By which the worker may be asked, or none.
+    static var hostNames: ValueFormat { .hosts(orNone: true, port: "it is good for any") }
+
     /// Host names with commas between them; in a file also a list.
-    static var hosts: ValueFormat {
+    /// - Parameter port: what to do instead of writing one.
+    private static func hosts(orNone: Bool, port: String) -> ValueFormat {
         ValueFormat(
             .list,
             parse: { raw, _ throws(Mismatch) in
                 let hosts: [String] =
                     switch raw {
+                    case .text("") where orNone: []
                     case .text(let text): text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmed }
                     case .document(let document): document.array?.map { $0.string ?? "" } ?? [""]
                     }
@@ -15,7 +23,7 @@ extension ValueFormat where Value == [String] {
                     if host.contains("://") || host.contains("@") {
                         wrong.append("\(place)must be a host name alone: protocol, user and password have variables of their own")
                     } else if host.wholeMatch(of: /[^:]+:[0-9]+|\[.*\]:[0-9]+/) != nil {
-                        wrong.append("\(place)must not have a port: use RABBITMQ_PORT, which holds for all hosts")
+                        wrong.append("\(place)must not have a port: \(port)")
                     } else {
                         wrong.append("\(place)must be a host name or an IP address, several with commas between them")
                     }

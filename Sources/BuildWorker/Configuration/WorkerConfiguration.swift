@@ -7,6 +7,10 @@ public struct WorkerConfiguration: Sendable {
     public var executor = ExecutorOptions()
     public var ecosystem = EcosystemOptions()
     public var httpd = ServerOptions()
+    /// `status.port` and `status.host`: where operators ask. By default who is on this machine, or in this pod, and nobody else.
+    public var status = ServerOptions(port: 8081, host: "127.0.0.1")
+    /// `status.hosts`: names by which both servers may be asked, besides IP addresses, `localhost` and this machine's.
+    public var statusHosts: [String] = []
     public var log = LogOptions()
     public var concurrency = ConcurrencyOptions()
     public var metrics = MetricsOptions()
@@ -22,13 +26,13 @@ public struct WorkerConfiguration: Sendable {
     public init() {}
 }
 
-/// Where operators and machines ask the worker (`httpd.*`).
+/// Where an HTTP server of the worker listens (`httpd.*`: for probes and Prometheus).
 public struct ServerOptions: Sendable {
     /// 0–65535; 0 takes any free port.
-    public var port = 8080
-    public var host = "0.0.0.0"
+    public var port: Int
+    public var host: String
 
-    public init() {}
+    public init(port: Int = 8080, host: String = "0.0.0.0") { (self.port, self.host) = (port, host) }
 }
 
 /// How many deliveries of a job type are handled at a time (`concurrency.*`). 0: as many as the prefetch lets in.

@@ -147,14 +147,21 @@ public final class Health: Sendable {
     public func draining() { self.state.withLock { $0.isDraining = true } }
 
     /// Why the worker is not ready, the gravest first; empty when it is.
-    public var problems: [String] { self.state.withLock { $0.crashLoop.map { [$0.description] } ?? [] } + self.hindrances }
+    public var problems: [String] { self.problems(withCauses: true) }
+
+    /// - Parameter withCauses: with what a service said, which may name a build and its pod.
+    func problems(withCauses: Bool) -> [String] {
+        self.state.withLock { $0.crashLoop.map { [$0.description] } ?? [] } + self.hindrances(withCauses: withCauses)
+    }
 
     /// The same without a crash loop, in which it works, if slowly.
-    var hindrances: [String] {
+    var hindrances: [String] { self.hindrances(withCauses: true) }
+
+    private func hindrances(withCauses: Bool) -> [String] {
         let (faults, outages) = self.state.withLock { state in
             (
-                state.clusterFaults.sorted { $0.key < $1.key }.filter { $0.value.at + Self.faultLifetime > .now }.map { "\($0.key): \($0.value.text)" },
-                state.outages.sorted { $0.key < $1.key }.map { "\($0.key) is away, the intake is paused: \($0.value.cause)" }
+                state.clusterFaults.sorted { $0.key < $1.key }.filter { $0.value.at + Self.faultLifetime > .now }.map { "\($0.key): \(withCauses ? $0.value.text : "a request was refused")" },
+                state.outages.sorted { $0.key < $1.key }.map { "\($0.key) is away, the intake is paused" + (withCauses ? ": \($0.value.cause)" : "") }
             )
         }
         // Where the worker itself pauses its queues, that they are paused says nothing more.

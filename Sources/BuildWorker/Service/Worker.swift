@@ -118,8 +118,10 @@ public final class Worker: Service {
         (self.consuming, self.publishing, self.verifications) = (consuming, publishing, verifications)
     }
 
-    /// What the worker tells over HTTP, by path.
-    public var routes: OperatorServer.Routes { self.supervisor.routes }
+    /// What the worker tells probes and Prometheus over HTTP, by path: nothing of any build.
+    public var probes: OperatorServer.Routes { self.supervisor.probes }
+    /// What it tells operators.
+    public var pages: OperatorServer.Routes { self.supervisor.pages }
 
     /// Nothing is being handled, and no timer runs here.
     public var isIdle: Bool { self.inHand.count == 0 && self.verifications.count == 0 }

@@ -212,4 +212,10 @@ import Testing
         let value = try #require(ConfigurationFixture.problems(["RABBITMQ_PORT": String(repeating: "9", count: 5000)]).first?.value)
         #expect(value == "\"\(String(repeating: "9", count: 80))…\"")
     }
+
+    /// A port that nobody has set gives way.
+    @Test(arguments: [([:], 8081), (["PORT": "0"], 0), (["PORT": "8081"], 8080), (["PORT": "0", "STATUS_PORT": "9000"], 9000), (["PORT": "80"], 8081)])
+    func theStatusPortIsAnother(environment: [String: String], port: Int) throws {
+        #expect(try ConfigurationFixture.configuration(environment).status.port == port)
+    }
 }

@@ -31,7 +31,7 @@ import Testing
         ("ECOSYSTEM_API", "https://api.test/", "https://api.test"), ("ECOSYSTEM_UI", "http://ui.test:8080/cd//", "http://ui.test:8080/cd"),
         ("ECOSYSTEM_PUSHGATEWAY_URL", "", ""), ("ECOSYSTEM_PUSHGATEWAY_URL", "http://push.test/?a=1&b=<2>", "http://push.test/?<redacted>"),
         ("ECOSYSTEM_PUSHGATEWAY_URL", "http://u:p@push.test", "http://<redacted>@push.test"), ("CACHE_PATH", "relative", "relative"),
-        ("CACHE_MAX_SIZE_MB", "512", 512), ("PORT", "0", 0), ("HOST", "::", "::"), ("LOG_LEVEL", "Warning", "warning"), ("LOG_FORMAT", "text", "text"),
+        ("CACHE_MAX_SIZE_MB", "512", 512), ("PORT", "0", 0), ("STATUS_HOSTS", "", ""), ("STATUS_HOSTS", "a.test, b", "a.test,b"), ("HOST", "::", "::"), ("LOG_LEVEL", "Warning", "warning"), ("LOG_FORMAT", "text", "text"),
         ("DRAIN_TIMEOUT", "60", 60), ("ECOSYSTEM_API_HOSTS", "", ""), ("ECOSYSTEM_API_HOSTS", "[]", ""),
         ("ECOSYSTEM_API_HOSTS", "api.test, *.Builds.test,10.0.0.7", "api.test,*.Builds.test,10.0.0.7"), ("ECOSYSTEM_API_HOSTS", #"["api.test"]"#, "api.test"),
     ] as [(String, String, JSONValue)])
@@ -77,6 +77,7 @@ import Testing
         ("K8S_SECRETS_FILE", #"[{"name":"a","mountPath":"/a","secretName":"s","readOnly":"maybe"}]"#, "[0].readOnly must be true or false"),
         ("ECOSYSTEM_API", "api.test", "http:// or https://"), ("ECOSYSTEM_API", "https://u:p@api.test", "without user"), ("ECOSYSTEM_API", "https://api.test?a", "without user"),
         ("ECOSYSTEM_PUSHGATEWAY_URL", "push.test", "must be empty or"), ("CACHE_STRATEGY", "tape", "s3, disk"), ("CACHE_COMPRESS", "2", "must be on"),
+        ("STATUS_HOSTS", "a.test:80", "must not have a port: it is good for any"), ("STATUS_HOSTS", "a,", "host 2 must be"),
         ("PORT", "65536", "from 0 to 65535"), ("HOST", "http://a", "address to listen on"), ("LOG_LEVEL", "loud", "trace, debug, info"),
         ("LOG_FORMAT", "xml", "json, text"), ("DRAIN_TIMEOUT", "0", "greater than 0"), ("K8S_TOKEN", "a b", "without spaces"),
     ])

@@ -161,8 +161,10 @@ extension Integration.OnARealCluster {
             #expect(mounts[account] == "account")
             #expect(KubernetesOptions.mountedAuthorities == "\(account)/ca.crt")
             #expect(worker["ports"]?.array?.first?["containerPort"]?.integer == options.httpd.port)
-            let ingress = try RealCluster.shipped("network-policy")[path: "spec", "ingress"]?.array?.first?["ports"]?.array
-            #expect(ingress?.map { $0["port"]?.integer } == [options.httpd.port])
+            let ingress = try #require(try RealCluster.shipped("network-policy")[path: "spec", "ingress"]?.array)
+            #expect(ingress.flatMap { $0["ports"]?.array ?? [] }.map { $0["port"]?.integer } == [options.httpd.port])
+            #expect(ingress.allSatisfy { $0["from"]?.array?.isEmpty == false }, "a rule without from lets everybody in")
+            #expect(options.status.host == "127.0.0.1", "what tells of builds is for 'kubectl port-forward'")
             #expect(deployment[path: "spec", "selector", "matchLabels"] == deployment[path: "spec", "template", "metadata", "labels"])
             #expect(spec["serviceAccountName"]?.string == (try RealCluster.shipped("service-account"))[path: "metadata", "name"]?.string)
         }

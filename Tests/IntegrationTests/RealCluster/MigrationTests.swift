@@ -53,7 +53,7 @@ extension Integration.OnARealCluster {
                 if let command = command.firstRange(of: " -- worker ").map({ String(command[$0.upperBound...]) }) {
                     let worker = try #require(self.worker, "exec in a pod that is not there: \(command)")
                     var environment = try await self.environmentOfOurs()
-                    environment["PORT"] = String(try await worker.healthPort())
+                    environment["STATUS_PORT"] = String(try await worker.statusPort())
                     let outcome = try await WorkerProcess.run(command.split(separator: " ").map(String.init), environment: environment)
                     guard outcome.code <= 1 else { throw NotInTime(description: "\(command): \(outcome.code) \(outcome.output) \(outcome.errors)") }
                     return outcome.output
@@ -119,7 +119,7 @@ extension Integration.OnARealCluster {
                     }
                 }
                 environment["BUILD_WORKER_CONFIG_DIR"] = Surroundings.sourceRoot.appendingPathComponent("Config").path
-                return environment.merging(["SPOOL_DIRECTORY": self.spool, "PORT": "0"]) { $1 }
+                return environment.merging(["SPOOL_DIRECTORY": self.spool, "PORT": "0", "STATUS_PORT": "0"]) { $1 }
             }
         }
 
@@ -134,7 +134,7 @@ extension Integration.OnARealCluster {
 
         /// As an operator has it, with what is secret in a Secret.
         private static func originalDeployment(_ stage: Stage, _ user: [String: String]) -> [JSONValue] {
-            let own = ["SPOOL_DIRECTORY", "BUILD_WORKER_CONFIG_DIR", "PORT", "LOG_LEVEL", "RABBITMQ_VERIFY_LIMIT", "RABBITMQ_RETRY_DELAY_SECONDS"]
+            let own = ["SPOOL_DIRECTORY", "BUILD_WORKER_CONFIG_DIR", "PORT", "STATUS_PORT", "LOG_LEVEL", "RABBITMQ_VERIFY_LIMIT", "RABBITMQ_RETRY_DELAY_SECONDS"]
             let values = stage.environment(["EXECUTOR_PLUGIN": "k8s", "RABBITMQ_RETRYQUEUE_ENABLED": "true"]).merging(user) { $1 }.filter { !own.contains($0.key) }
             let secrets = ["RABBITMQ_PASSWORD", "K8S_TOKEN"]
             let variables: [JSONValue] = values.sorted { $0.key < $1.key }.map { name, value in

@@ -96,15 +96,15 @@ final class Stage: Sendable {
             "RABBITMQ_EXCHANGE": self.queues.exchange, "RABBITMQ_RETRY_DELAY_SECONDS": "1",
             "RABBITMQ_BUILD_INIT_TIMEOUT": "\(self.initTimeout / .seconds(60))", "RABBITMQ_VERIFY_LIMIT": "3",
             "K8S_HOST": self.simulator.kubernetes, "K8S_TOKEN": self.clusterToken, "K8S_JOBS_NAMESPACE": self.namespace,
-            "ECOSYSTEM_API": self.simulator.api, "REQUEST_RETRYDELAY": "100", "PORT": "0", "LOG_LEVEL": "debug",
+            "ECOSYSTEM_API": self.simulator.api, "REQUEST_RETRYDELAY": "100", "PORT": "0", "STATUS_PORT": "0", "LOG_LEVEL": "debug",
             "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path,
         ].merging(more) { $1 }
     }
 
-    func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:]) throws -> WorkerProcess {
+    func startWorker(_ arguments: [String] = ["run"], _ environment: [String: String] = [:], openFiles: String? = nil) throws -> WorkerProcess {
         let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
         return try WorkerProcess(
-            arguments, environment: self.environment(["SPOOL_DIRECTORY": spool].merging(environment) { $1 }))
+            arguments, environment: self.environment(["SPOOL_DIRECTORY": spool].merging(environment) { $1 }), openFiles: openFiles)
     }
 
     // MARK: Messages

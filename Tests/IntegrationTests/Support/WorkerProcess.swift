@@ -11,10 +11,16 @@ final class WorkerProcess: Sendable {
     let secrets: [String]
     private static let transport = HTTPTransport()
 
-    init(_ arguments: [String], environment: [String: String], input: Data? = nil) throws {
+    /// - Parameter openFiles: how many files and connections it may have open at a time, as `ulimit` takes it.
+    init(_ arguments: [String], environment: [String: String], input: Data? = nil, openFiles: String? = nil) throws {
         self.secrets = [environment["K8S_TOKEN"] ?? ""].filter { !$0.isEmpty }
         let worker = Surroundings.binaries.appendingPathComponent("worker")
-        self.child = try ChildProcess(worker, arguments, environment: environment, input: input)
+        guard let openFiles else {
+            self.child = try ChildProcess(worker, arguments, environment: environment, input: input)
+            return
+        }
+        let command = ["-c", "ulimit \(openFiles); exec \"$0\" \"$@\"", worker.path] + arguments
+        self.child = try ChildProcess(URL(fileURLWithPath: "/bin/sh"), command, environment: environment, input: input)
     }
 
     /// Runs a command to its end.
@@ -41,11 +47,16 @@ final class WorkerProcess: Sendable {
         }
     }
 
-    /// Waits for the server, which may be up a moment after the consumers.
-    func healthPort() async throws -> Int {
+    /// `PORT`: for probes and Prometheus.
+    func healthPort() async throws -> Int { try await self.logged("port") }
+    /// `STATUS_PORT`: for operators, who get all that there is.
+    func statusPort() async throws -> Int { try await self.logged("statusPort") }
+
+    /// Waits for the servers, which may be up a moment after the consumers.
+    private func logged(_ name: String) async throws -> Int {
         var port: Int?
-        try await eventually("the worker has logged its port") {
-            port = try self.log().compactMap { $0["port"]?.integer }.first
+        try await eventually("the worker has logged its \(name)") {
+            port = try self.log().compactMap { $0[name]?.integer }.first
             return port != nil
         }
         return try #require(port)
@@ -64,8 +75,12 @@ final class WorkerProcess: Sendable {
         }) { first, _ in first }
     }
 
-    func get(_ path: String) async throws -> (status: Int, text: String) {
-        let request = HTTPRequest(method: "GET", url: "http://127.0.0.1:\(try await self.healthPort())\(path)", body: nil)
+    func get(_ path: String) async throws -> (status: Int, text: String) { try await self.get(path, on: try await self.statusPort()) }
+
+    func probe(_ path: String) async throws -> (status: Int, text: String) { try await self.get(path, on: try await self.healthPort()) }
+
+    private func get(_ path: String, on port: Int) async throws -> (status: Int, text: String) {
+        let request = HTTPRequest(method: "GET", url: "http://127.0.0.1:\(port)\(path)", body: nil)
         let response = try await Self.transport.send(request, deadline: .seconds(30))
         return (response.status, String(decoding: response.body, as: UTF8.self))
     }

@@ -33,7 +33,10 @@ struct Liveness: Sendable {
     }
 
     /// Empty while it lives.
-    var problems: [String] {
+    var problems: [String] { self.problems(withBuilds: true) }
+
+    /// - Parameter withBuilds: whether it is said whose step takes too long.
+    func problems(withBuilds: Bool) -> [String] {
         let now = ContinuousClock.now
         let stuckLoops = self.loops.compactMap { loop -> String? in
             let age = loop.age()
@@ -45,7 +48,7 @@ struct Liveness: Sendable {
             guard let step = entry.step, !(isHeldUp && step.waitsForConfirm), step != .clearCache else { return nil }
             let since = step.waitsForConfirm ? max(entry.since, canPublishSince ?? entry.since) : entry.since
             guard now - since > self.stepDeadline else { return nil }
-            return "\(entry.context.job): \(step.words) has taken \((now - since).inWords)"
+            return "\(withBuilds ? "\(entry.context.job)" : "a delivery"): \(step.words) has taken \((now - since).inWords)"
         }
         return stuckLoops + stuckSteps
     }

@@ -36,13 +36,19 @@ final class Supervisor: Sendable {
     /// What the worker works without, and whose builds wait.
     var notes: [String] { self.health.notes + self.failingHosts.notes() }
 
-    var routes: OperatorServer.Routes {
-        [
-            "/": { StatusPage.answer },
-            "/health": { .verdict(self.health.problems, notes: self.notes) },
-            "/readyz": { .verdict(self.health.problems, notes: self.notes) },
-            "/livez": { .verdict(self.liveness.problems) },
-            "/status": { .json(self.document) },
+    /// For machines, whoever asks: nothing of any build.
+    var probes: OperatorServer.Routes { self.routes(tellingCauses: false) }
+
+    /// For operators: all of it.
+    var pages: OperatorServer.Routes {
+        self.routes(tellingCauses: true).merging(["/": { StatusPage.answer }, "/status": { .json(self.document) }]) { $1 }
+    }
+
+    private func routes(tellingCauses: Bool) -> OperatorServer.Routes {
+        let readiness = { @Sendable () -> Answer in .verdict(self.health.problems(withCauses: tellingCauses), notes: self.notes) }
+        return [
+            "/health": readiness, "/readyz": readiness,
+            "/livez": { .verdict(self.liveness.problems(withBuilds: tellingCauses)) },
             "/metrics": { Answer(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(self.metrics.utf8)) },
         ]
     }
