@@ -69,6 +69,7 @@ extension ActionPerformer {
         switch reason {
         case .outage: properties.headers[Header.owedSince] = nil
         case .aside: break
+        case .counted: properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt + 1))
         case .owed: properties.headers[Header.owedSince] = .int64(Int64(context.owedSince ?? context.arrivedAt.secondsSince1970))
         case .healing: properties.headers[Header.troubledSince] = .int64(Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
         }
@@ -102,7 +103,7 @@ extension ActionPerformer {
         // Never the payload: it may hold a token.
         let metadata: Logger.Metadata = [
             "reason": .string(error.reason), "error": .string(error.description), "parkedId": .string(parked.id),
-            "bytes": .stringConvertible(delivery.body.count), "hash": .string(Fingerprint.of(delivery.body)),
+            "bytes": .stringConvertible(delivery.bodySize), "hash": .string(delivery.bodyHash),
         ]
         let handOver = self.handOver(outcome, message, context)
         switch handOver {
@@ -121,7 +122,7 @@ extension BuildMessageError {
         switch self {
         case .poison: "poison"
         case .owed: "owed"
-        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .malformedDeathHistory: "unreadable"
+        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .malformedDeathHistory, .unreadHeaders, .tooLarge: "unreadable"
         }
     }
 }
