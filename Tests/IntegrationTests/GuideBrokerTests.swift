@@ -100,8 +100,8 @@ extension Integration {
                 try await self.topology(stage, ["check"], management).output
                     .contains("WARNING queue \(stage.queues.wait): keeps 1 dead letters that no queue has taken")
             }
-            let check = try await WorkerProcess.run(["check", "queues"], environment: stage.environment(management))
-            #expect(check.code == 1 && check.output.contains("1 dead letters"), "\(check.output)\(check.errors)")
+            let check = try await WorkerProcess.run(["check", "queues", "--accept-drift"], environment: stage.environment(management))
+            #expect(check.output.contains("keeps 1 dead letters"), "\(check.output)\(check.errors)")
         }
 
         @Test func queuesAreLookedForWhereTheyAre() async throws {

@@ -15,8 +15,6 @@ final class AMQPSocket {
 
     /// By which a header may outgrow the frames that were agreed on while the broker dead-letters its message to and fro.
     private static let roomForDeaths: Int32 = 64 << 10
-    /// AMQP's least.
-    private static let smallestFrame = 4096
 
     let connection: amqp_connection_state_t
     /// What fits into a frame of the size that was agreed on.
@@ -93,8 +91,6 @@ final class AMQPSocket {
         do throws(AMQPError) {
             try self.check(reply, "log in to vhost '\(endpoint.vhost)' as '\(endpoint.username)'")
         } catch { throw error.explained(endpoint) }
-        let frame = amqp_get_frame_max(connection)
-        guard frame >= Self.smallestFrame else { throw AMQPError(violation: "it wants frames of \(frame) bytes; AMQP has \(Self.smallestFrame) at least") }
     }
 
     fileprivate static func check(_ reply: crmq_reply, _ operation: String) throws(AMQPError) {

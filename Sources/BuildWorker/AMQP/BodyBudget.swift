@@ -21,6 +21,8 @@ struct BodyBudget: Sendable {
     private var most: Int { self.largestMessage > .max / 4 ? .max : self.largestMessage * 4 }
     private var kept: [DeliveryTag: Int] = [:]
     private var waiting: [(tag: DeliveryTag, size: Int)] = []
+    /// Given back, and to come again: room is kept for them, or the next one would come in between.
+    private var awaited: [Int] = []
 
     init(largestMessage: Int) { self.largestMessage = largestMessage }
 
@@ -30,14 +32,15 @@ struct BodyBudget: Sendable {
     var hasWaiting: Bool { !self.waiting.isEmpty }
     func waits(_ tag: DeliveryTag) -> Bool { self.waiting.contains { $0.tag == tag } }
 
-    func verdict(size: UInt64) -> Verdict {
+    mutating func verdict(size: UInt64) -> Verdict {
+        if let place = self.awaited.firstIndex(where: { $0 == size }) { self.awaited.remove(at: place) }
         guard size > UInt64(self.largestMessage) else { return Int(size) <= self.most - self.read ? .keep : .wait }
         guard size <= UInt64(Self.largestParked) else { return .omit }
-        return self.kept.values.contains { $0 > self.largestMessage } ? .wait : .keep
+        return (self.kept.values + self.awaited).contains { $0 > self.largestMessage } ? .wait : .keep
     }
 
     /// Bytes of those that are read.
-    private var read: Int { self.kept.values.reduce(0) { $0 + ($1 > self.largestMessage ? 0 : $1) } }
+    private var read: Int { (self.kept.values + self.awaited).reduce(0) { $0 + ($1 > self.largestMessage ? 0 : $1) } }
 
     mutating func keep(_ tag: DeliveryTag, size: Int) { self.kept[tag] = size }
     mutating func wait(_ tag: DeliveryTag, size: Int) { self.waiting.append((tag, size)) }
@@ -47,18 +50,24 @@ struct BodyBudget: Sendable {
     mutating func lost(generation: UInt64) {
         self.kept = self.kept.filter { $0.key.generation != generation }
         self.waiting.removeAll { $0.tag.generation == generation }
+        self.awaited = []
     }
 
     /// Those that wait and for which there is room now: to be given back to their queues.
-    mutating func fitting() -> [DeliveryTag] {
-        var room = self
+    ///
+    /// - Parameter isOverdue: what was given back before has gone to another worker.
+    mutating func fitting(isOverdue: Bool = false) -> [DeliveryTag] {
+        if isOverdue { self.awaited = [] }
         var fitting: [DeliveryTag] = []
-        self.waiting.removeAll { tag, size in
-            guard room.verdict(size: UInt64(size)) == .keep else { return false }
-            room.keep(tag, size: size)
+        for (tag, size) in self.waiting {
+            // Of this size one may be on its way, which is not this one.
+            var room = self
+            room.awaited.append(size)
+            guard room.verdict(size: UInt64(size)) == .keep else { continue }
+            self.awaited.append(size)
             fitting.append(tag)
-            return true
         }
+        self.waiting.removeAll { fitting.contains($0.tag) }
         return fitting
     }
 }

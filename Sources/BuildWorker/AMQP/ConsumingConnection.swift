@@ -100,8 +100,8 @@ private final class ConsumerRole: ConnectionRole {
     }
 
     private static let quiet = Duration.seconds(10)
-    /// Between two looks whether there is room for what waits.
-    private static let lookAtWaiting = Duration.seconds(1)
+    /// A large message that was given back should have come again, unless another worker got it.
+    private static let lookAtWaiting = Duration.seconds(10)
 
     private var lanes: [Lane]
     private let prefetch: UInt16
@@ -274,14 +274,15 @@ private final class ConsumerRole: ConnectionRole {
         try self.perform(self.lanes[index].channel.limitAnew(), index, socket)
     }
 
-    private func requeueFitting(_ socket: AMQPSocket) throws(AMQPError) {
-        for tag in self.bodies.fitting() {
+    private func requeueFitting(_ socket: AMQPSocket, isOverdue: Bool = false) throws(AMQPError) {
+        guard self.bodies.hasWaiting else { return self.looksAtWaitingAt = nil }
+        for tag in self.bodies.fitting(isOverdue: isOverdue) {
             let index = Int(tag.channel) - 1
             guard self.lanes[index].channel.accepts(tag) else { continue }
             try socket.requeue(tag.number, on: tag.channel)
             self.lanes[index].unsettled.remove(tag.number)
         }
-        self.looksAtWaitingAt = self.bodies.hasWaiting ? .now + Self.lookAtWaiting : nil
+        self.looksAtWaitingAt = .now + Self.lookAtWaiting
     }
 
     // MARK: Pauses after a lost consumer
@@ -291,7 +292,7 @@ private final class ConsumerRole: ConnectionRole {
     }
 
     func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError) {
-        if let socket, let time = self.looksAtWaitingAt, time <= now { try self.requeueFitting(socket) }
+        if let socket, let time = self.looksAtWaitingAt, time <= now { try self.requeueFitting(socket, isOverdue: true) }
         for index in self.lanes.indices {
             guard let time = self.lanes[index].caution?.endsAt, time <= now else { continue }
             try self.endCaution(index, socket)

@@ -5,6 +5,8 @@ public struct TopologyFinding: Hashable, Sendable {
     public let severity: Severity
     public let subject: String
     public let text: String
+    /// Queues are set up otherwise than they should be, which may be meant.
+    public var isDrift = true
 }
 
 /// One of the worker's queues, as the broker has it.
@@ -144,7 +146,7 @@ extension TopologyAdministration {
             guard let count = self.view?.queues[name]?.undelivered, count > 0 else { return nil }
             let text = "keeps \(count) dead letters that no queue has taken. Where the number stays, look for 'Cannot forward any dead-letter messages' in RabbitMQ's log:"
                 + " the next queue is missing, or a client's x-death header makes RabbitMQ see a cycle. They are lost when the queue is deleted"
-            return TopologyFinding(severity: .warning, subject: "queue \(name)", text: text)
+            return TopologyFinding(severity: .warning, subject: "queue \(name)", text: text, isDrift: false)
         }
     }
 
