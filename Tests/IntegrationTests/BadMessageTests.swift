@@ -53,12 +53,12 @@ extension Integration {
             try LogCheck.holds(worker)
         }
 
-        /// 160 MB at once. Twenty messages of 20 MB ended every worker of 256 MiB at its start, before it knew anything of them.
+        /// 150 MB at once. Twenty messages of 20 MB ended every worker of 256 MiB at its start, before it knew anything of them.
         @Test func largeMessagesAreParkedOneAfterAnother() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
-            let count = 8
-            for number in 0..<count { try await stage.publish([UInt8(number)] + Array(repeating: UInt8(ascii: "x"), count: 20 << 20)) }
+            let count = 5
+            for number in 0..<count { try await stage.publish([UInt8(number)] + Array(repeating: UInt8(ascii: "x"), count: 30 << 20)) }
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))

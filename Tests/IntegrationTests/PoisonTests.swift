@@ -63,7 +63,7 @@ extension Integration {
             let next = try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool])
             try await eventually("all builds are started") {
                 let state = try await stage.simulator.state()
-                return (1...3).allSatisfy { state.hostname($0) != nil }
+                return (1...3).allSatisfy { state.pods($0).count == 1 }
             }
             #expect(try next.hasLogged(caution))
             try await next.terminate()

@@ -15,6 +15,8 @@ import Testing
     private static func endpoint(_ broker: StubBroker) -> AMQPEndpoint {
         var options = RabbitMQOptions()
         (options.hosts, options.port, options.reconnectLimit) = (["127.0.0.1"], broker.port, .milliseconds(250))
+        // The stub sends none.
+        options.heartbeat = .seconds(3600)
         return AMQPEndpoint(options, connectionName: "test")
     }
 

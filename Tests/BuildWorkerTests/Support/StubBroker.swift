@@ -74,7 +74,7 @@ final class StubBroker: Sendable {
         guard try client.read(8) == Array("AMQP".utf8) + [0, 0, 9, 1] else { throw Conversation.Fault("no protocol header") }
         try client.method(0, 10, 10, [0, 9] + self.options.serverProperties + Conversation.long("PLAIN") + Conversation.long("en_US"))
         _ = try client.expect(10, 11)
-        try client.method(0, 10, 30, Conversation.number(2047 as UInt16) + Conversation.number(self.options.frameMax) + Conversation.number(60 as UInt16))
+        try client.method(0, 10, 30, Conversation.number(2047 as UInt16) + Conversation.number(self.options.frameMax) + Conversation.number(3600 as UInt16))
         _ = try client.expect(10, 31)
         _ = try client.expect(10, 40)
         try client.method(0, 10, 41, [0])
