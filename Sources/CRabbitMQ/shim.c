@@ -1,11 +1,98 @@
+#define _GNU_SOURCE  // RTLD_NEXT
 #include "CRabbitMQ.h"
 
+#include <dlfcn.h>
 #include <string.h>
 #include <sys/time.h>
 
 static struct timeval timeval_of(int ms) {
     struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
     return tv;
+}
+
+// --- Tables of strangers
+//
+// librabbitmq decodes tables and arrays by recursion, as deep as they nest: 26,000 levels fit one frame of a publisher, and a stack does
+// not hold them. It calls `amqp_decode_table` through its own dynamic symbol, so this one is called in its place, for every table there is,
+// the handshake's too. What nests too deep, or has so many values that they would take up a hundred times their bytes, is passed over.
+
+enum { DEEPEST_TABLE = 16, MOST_TABLE_VALUES = 4096 };
+
+static _Thread_local int table_was_passed_over;
+static _Thread_local int is_in_table;
+
+static uint32_t number_at(const uint8_t *at) {
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+// Bytes of a value of this kind, those of its length included; -1: it is a container, -2: its length comes first, -3: there is no such kind.
+static int size_of_kind(uint8_t kind) {
+    switch (kind) {
+        case 'V': return 0;
+        case 't': case 'b': case 'B': return 1;
+        case 's': case 'u': return 2;
+        case 'I': case 'i': case 'f': return 4;
+        case 'D': return 5;
+        case 'l': case 'L': case 'd': case 'T': return 8;
+        case 'A': case 'F': return -1;
+        case 'S': case 'x': return -2;
+        default: return -3;
+    }
+}
+
+// Whether a table may be decoded. What is no table may: librabbitmq finds that out.
+static int is_harmless(const uint8_t *bytes, size_t length) {
+    struct { size_t end; int is_array; } level[DEEPEST_TABLE];
+    int depth = 0, values = 0;
+    size_t at = 4;
+    if (length < 4 || number_at(bytes) > length - 4) return 1;
+    level[0].end = 4 + (size_t)number_at(bytes);
+    level[0].is_array = 0;
+    while (depth >= 0) {
+        if (at >= level[depth].end) {
+            depth--;
+            continue;
+        }
+        size_t end = level[depth].end;
+        if (!level[depth].is_array) at += 1 + (size_t)bytes[at];
+        if (at >= end) return 1;
+        if (++values > MOST_TABLE_VALUES) return 0;
+        int size = size_of_kind(bytes[at++]);
+        if (size == -3) return 1;
+        if (size >= 0) {
+            at += (size_t)size;
+            continue;
+        }
+        if (end - at < 4 || number_at(bytes + at) > end - at - 4) return 1;
+        size_t content = number_at(bytes + at);
+        at += 4;
+        if (size == -2) {
+            at += content;
+            continue;
+        }
+        if (++depth == DEEPEST_TABLE) return 0;
+        level[depth].end = at + content;
+        level[depth].is_array = bytes[at - 5] == 'A';
+    }
+    return 1;
+}
+
+__attribute__((visibility("default"), used)) int amqp_decode_table(amqp_bytes_t encoded, amqp_pool_t *pool, amqp_table_t *output, size_t *offset) {
+    int (*decode)(amqp_bytes_t, amqp_pool_t *, amqp_table_t *, size_t *) = dlsym(RTLD_NEXT, "amqp_decode_table");
+    if (!decode) return AMQP_STATUS_UNEXPECTED_STATE;
+    if (is_in_table) return decode(encoded, pool, output, offset);
+    const uint8_t *bytes = (const uint8_t *)encoded.bytes + *offset;
+    if (*offset <= encoded.len && !is_harmless(bytes, encoded.len - *offset)) {
+        table_was_passed_over = 1;
+        output->num_entries = 0;
+        output->entries = NULL;
+        *offset += 4 + (size_t)number_at(bytes);
+        return AMQP_STATUS_OK;
+    }
+    is_in_table = 1;
+    int status = decode(encoded, pool, output, offset);
+    is_in_table = 0;
+    return status;
 }
 
 static void flatten_method(const amqp_method_t *method, crmq_frame *out) {
@@ -72,6 +159,7 @@ void crmq_next_frame(amqp_connection_state_t connection, int timeout_ms, crmq_fr
     struct timeval tv = timeval_of(timeout_ms);
     amqp_frame_t frame;
     memset(out, 0, sizeof *out);
+    table_was_passed_over = 0;
     out->status = amqp_simple_wait_frame_noblock(connection, &frame, &tv);
     if (out->status == AMQP_STATUS_TIMEOUT) {
         out->status = AMQP_STATUS_OK;
@@ -87,6 +175,7 @@ void crmq_next_frame(amqp_connection_state_t connection, int timeout_ms, crmq_fr
             out->kind = CRMQ_FRAME_HEADER;
             out->body_size = frame.payload.properties.body_size;
             out->properties = frame.payload.properties.decoded;
+            out->headers_passed_over = table_was_passed_over;
             break;
         case AMQP_FRAME_BODY:
             out->kind = CRMQ_FRAME_BODY;

@@ -16,7 +16,9 @@ extension Integration {
             ("not UTF-8", Array(#"{"job":"st"#.utf8) + [0xFF, 0xFE] + Array(#""}"#.utf8), "malformed-json"),
             ("nested absurdly", Array(repeating: UInt8(ascii: "["), count: 100_000), "malformed-json"),
             ("an id that overflows", Array(#"{"job":"stop","buildConfig":{"buildId":99999999999999999999999}}"#.utf8), "invalid-field"),
-            ("10 MB", Array(repeating: UInt8(ascii: "x"), count: 10 << 20), "malformed-json"),
+            ("10 MB", Array(repeating: UInt8(ascii: "x"), count: 10 << 20), "too-large"),
+            ("a job id without end", Array(#"{"job":"start","buildConfig":{"buildId":1,"container":"a","apiUri":"http://b","token":"c","jobId":""#.utf8)
+                + Array(repeating: UInt8(ascii: "7"), count: 500_000) + Array(#""}}"#.utf8), "invalid-field"),
             ("a path that climbs out", Array(#"{"job":"clear","cacheConfig":{"resource":"caches","action":"delete","scope":"pipelines","pipelineId":"../../etc","id":1}}"#.utf8), "invalid-field"),
         ]
 
@@ -49,6 +51,78 @@ extension Integration {
             #expect(worker.child.isRunning)
             try await worker.terminate()
             try LogCheck.holds(worker)
+        }
+
+        /// 150 MB at once. Twenty messages of 20 MB ended every worker of 256 MiB at its start, before it knew anything of them.
+        @Test func largeMessagesAreParkedOneAfterAnother() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let count = 5
+            for number in 0..<count { try await stage.publish([UInt8(number)] + Array(repeating: UInt8(ascii: "x"), count: 30 << 20)) }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"))
+            try await eventually("all are parked, and the good one is not harmed", within: .seconds(240)) {
+                try await stage.simulator.state().hostname(1) != nil && stage.depth(\.parked) == count
+            }
+            let peak = try #require(Self.peakMemory(worker))
+            #expect(peak < 160 << 10, "\(peak) KiB")
+            for words in ["not connected to RabbitMQ", "handled alone"] { #expect(try !worker.hasLogged(words), "\(words)") }
+            #expect(try worker.log().allSatisfy { ($0["error"]?.string?.utf8.count ?? 0) < 1000 })
+            try await worker.terminate()
+        }
+
+        /// KiB.
+        private static func peakMemory(_ worker: WorkerProcess) -> Int? {
+            let status = FileManager.default.contents(atPath: "/proc/\(worker.child.pid)/status").map { String(decoding: $0, as: UTF8.self) }
+            return status?.firstMatch(of: /VmHWM:\s+(\d+) kB/).flatMap { Int($0.output.1) }
+        }
+
+        /// What cannot even be kept for as long as parking takes leaves its size and its hash.
+        @Test func ofTheLargestOnlyTheHashIsParked() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            let body = Array(repeating: UInt8(ascii: "x"), count: BodyBudget.largestParked + 1)
+            try await stage.publish(body, headers: ["mine": "kept"])
+            try await eventually("it is parked") { try stage.depth(\.parked) == 1 && stage.isSettled() }
+            let parked = try #require(try await stage.take(1, from: stage.queues.parked).first)
+            #expect(parked.body.isEmpty)
+            #expect(parked.properties.headers["x-parked-reason"]?.text == "too-large")
+            #expect(parked.properties.headers["mine"]?.text == "kept")
+            let detail = parked.properties.headers["x-parked-detail"]?.text ?? ""
+            #expect(detail.contains("it has \(body.count) bytes") && detail.contains(Fingerprint.of(body)), "\(detail)")
+            try await worker.terminate()
+        }
+
+        @Test func headersThatNestTooDeepAreParkedUnread() async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            let deep = (0..<40).reduce(AMQPValue.array([])) { value, _ in .array([value]) }
+            try await stage.publish(stage.start(1, image: "fate/running:1"), headers: ["deep": deep])
+            try await stage.publish(stage.start(2, image: "fate/running:1"))
+            try await eventually("it is parked, and the next one started") {
+                try await stage.simulator.state().hostname(2) != nil && stage.depth(\.parked) == 1
+            }
+            let parked = try #require(try await stage.take(1, from: stage.queues.parked).first)
+            #expect(parked.properties.headers["x-parked-reason"]?.text == "unread-headers")
+            #expect(parked.body == stage.start(1, image: "fate/running:1").serialized())
+            try await worker.terminate()
+        }
+
+        /// A client's count is no reason to let everything else wait.
+        @Test func aClientsDeliveryCountMakesNoSuspect() async throws {
+            let stage = try await Stage.set(.classic)
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            try await stage.publish(stage.start(1, image: "fate/running:1"), headers: ["x-delivery-count": .int64(2)])
+            try await eventually("it is started") { try await stage.simulator.state().hostname(1) != nil }
+            #expect(try !worker.hasLogged("handled alone"))
+            try await worker.terminate()
         }
 
         /// The broker would route copies back here, each of which would be parked with copies of its own.
@@ -126,6 +200,28 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/refuse-1:1"), headers: ["x-death": strange])
             try await eventually("it is retried, not failed") { try await stage.simulator.state().hostname(1) != nil }
             #expect(try await stage.simulator.state().status(1) != "FAILURE")
+            try await worker.terminate()
+        }
+
+        /// Made by a client, or by a queue of that name before: an entry of our queue with another reason than `rejected`.
+        ///
+        /// RabbitMQ 3.10.8, tried with every reason: the message comes to us; after one NACK it goes to the wait queue, whose time runs out, and
+        /// there it stays (`messages_dlx` 1, `messages_ready` 0, nobody gets it). Its own entry of the rejection goes behind the client's, the first
+        /// entry of the queue decides, and the log says `Dead-letter queues cycle detected`. That there is one with `rejected` too does not help,
+        /// nor does a count of 0. Where an entry of another queue with `rejected` comes first, it comes back. Entries of the wait queue do no harm.
+        @Test(arguments: [["expired"], ["maxlen"], ["rejected", "expired"], ["Rejected"]])
+        func deathsThatLookLikeACycleAreNotRejected(reasons: [String]) async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            let deaths = reasons.map { AMQPValue.table(["queue": .text(stage.queues.build), "reason": .text($0), "count": .int64(1)]) }
+            try await stage.publish(stage.start(1, image: "fate/refuse-1:1"), headers: ["x-death": .array(deaths)])
+            try await eventually("it comes back, and is started") { try await stage.simulator.state().hostname(1) != nil }
+            #expect(try worker.hasLogged("handed over instead of rejected"))
+            let attempts = reasons.count { $0 == "rejected" } + 1
+            #expect(try worker.hasLogged("retrying \(attempts)("), "the attempt is counted")
+            #expect(try stage.isSettled() && stage.depth(\.parked) == 0)
             try await worker.terminate()
         }
 

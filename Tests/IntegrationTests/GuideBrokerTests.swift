@@ -89,6 +89,21 @@ extension Integration {
             try await stage.broker.ctl("clear_policy", "-p", "/", "short")
         }
 
+        /// A client that publishes to the wait queue with the deaths of ``BadMessageTests`` is not stopped by any worker.
+        @Test func whatNoQueueTakesIsSeen() async throws {
+            let stage = try await Stage.set(broker: try await Self.broker.value)
+            defer { stage.clear() }
+            let death = AMQPValue.table(["queue": .text(stage.queues.build), "reason": "expired", "count": .int64(1)])
+            try await stage.publish(stage.start(1, image: "fate/running:1"), to: stage.queues.wait, headers: ["x-death": .array([death])])
+            let management = try self.management(stage)
+            try await eventually("the dead letter is seen") {
+                try await self.topology(stage, ["check"], management).output
+                    .contains("WARNING queue \(stage.queues.wait): keeps 1 dead letters that no queue has taken")
+            }
+            let check = try await WorkerProcess.run(["check", "queues", "--accept-drift"], environment: stage.environment(management))
+            #expect(check.output.contains("keeps 1 dead letters"), "\(check.output)\(check.errors)")
+        }
+
         @Test func queuesAreLookedForWhereTheyAre() async throws {
             let stage = try await self.stage()
             defer { stage.clear() }

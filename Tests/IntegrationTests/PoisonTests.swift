@@ -50,6 +50,29 @@ extension Integration {
             #expect(try !FileManager.default.contentsOfDirectory(atPath: spool).contains("suspects"), "nobody is suspected any more")
         }
 
+        /// It may have died of a message before that was on record, or of being idle: one at a time tells.
+        @Test func afterAnEndWithoutWarningAndWithoutSuspectsMessagesComeOneAtATime() async throws {
+            let stage = try await Stage.set(initTimeout: .seconds(300))
+            defer { stage.clear() }
+            let spool = Self.newSpool()
+            let caution = "messages are taken one at a time at first"
+            let killed = try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool])
+            try await killed.waitUntilConsuming()
+            try await killed.child.kill9()
+            for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
+            let next = try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool])
+            try await eventually("all builds are started") {
+                let state = try await stage.simulator.state()
+                return (1...3).allSatisfy { state.pods($0).count == 1 }
+            }
+            #expect(try next.hasLogged(caution))
+            try await next.terminate()
+            let last = try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool])
+            try await last.waitUntilConsuming()
+            #expect(try !last.hasLogged(caution) && !killed.hasLogged(caution))
+            try await last.terminate()
+        }
+
         @Test func poisonThatIsVerifiedIsConvictedByOthersThatAre() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(2))
             defer { stage.clear() }

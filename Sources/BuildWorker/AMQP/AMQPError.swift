@@ -52,6 +52,11 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
         (self.operation, self.code, self.detail) = (operation, .refused(code), text)
     }
 
+    /// The broker does what no broker may.
+    init(violation detail: String) {
+        (self.operation, self.code, self.detail) = ("connection given up: the broker violates the protocol", .library(AMQP_STATUS_BAD_AMQP_DATA.rawValue), detail)
+    }
+
     init(_ operation: String, unsendable detail: String) {
         (self.operation, self.code, self.detail) = (operation, .unsendable, detail)
     }

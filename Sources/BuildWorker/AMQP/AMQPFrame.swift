@@ -3,7 +3,8 @@ internal import CRabbitMQ
 /// A frame as a value: nothing in it borrows from librabbitmq.
 enum AMQPFrame: Sendable {
     case deliver(channel: UInt16, number: UInt64, isRedelivered: Bool)
-    case header(channel: UInt16, bodySize: UInt64, MessageProperties)
+    /// `hasUnreadHeaders`: they nest too deep or are too many, and the properties have none.
+    case header(channel: UInt16, bodySize: UInt64, MessageProperties, hasUnreadHeaders: Bool)
     case body(channel: UInt16, [UInt8])
     case `return`(channel: UInt16, code: UInt16, text: String)
     case ack(number: UInt64, isMultiple: Bool)
@@ -30,7 +31,7 @@ extension AMQPFrame {
         case CRMQ_FRAME_METHOD: self = Self.method(frame)
         case CRMQ_FRAME_HEADER:
             let properties = frame.properties.map { MessageProperties(copying: $0.pointee) } ?? MessageProperties()
-            self = .header(channel: frame.channel, bodySize: frame.body_size, properties)
+            self = .header(channel: frame.channel, bodySize: frame.body_size, properties, hasUnreadHeaders: frame.headers_passed_over != 0)
         case CRMQ_FRAME_BODY: self = .body(channel: frame.channel, [UInt8](copying: frame.body))
         default: self = .other
         }

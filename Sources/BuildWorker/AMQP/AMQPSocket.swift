@@ -13,7 +13,12 @@ final class AMQPSocket {
     /// What fits into one header frame with some to spare; a larger one cannot be sent (131,072 bytes a frame).
     static let largestProperties = 120_000
 
+    /// By which a header may outgrow the frames that were agreed on while the broker dead-letters its message to and fro.
+    private static let roomForDeaths: Int32 = 64 << 10
+
     let connection: amqp_connection_state_t
+    /// What fits into a frame of the size that was agreed on.
+    private let largestFragment: Int
     let fileDescriptor: Int32
     let host: String
 
@@ -21,6 +26,7 @@ final class AMQPSocket {
         self.connection = connection
         self.host = host
         self.fileDescriptor = amqp_get_sockfd(connection)
+        self.largestFragment = Int(amqp_get_frame_max(connection)) - 8
     }
 
     deinit { amqp_destroy_connection(self.connection) }
@@ -92,12 +98,13 @@ final class AMQPSocket {
         guard reply.status == AMQP_STATUS_OK.rawValue else { throw AMQPError(operation, status: reply.status) }
     }
 
-    /// Lets the broker send frames larger than were agreed on. It does where a message's headers have grown in its own
+    /// Lets the broker send headers somewhat larger than the frames that were agreed on. It does where they have grown in its own
     /// queues by dead-lettering, and librabbitmq would otherwise take them for rubbish and lose the connection.
     /// Only for a connection that does not publish: its own frames would be larger too.
     func acceptLargeFrames(heartbeat: Duration) throws(AMQPError) {
         let status = amqp_tune_connection(
-            self.connection, amqp_get_channel_max(self.connection), 1 << 20, Int32(clamping: max(1, heartbeat.components.seconds)))
+            self.connection, amqp_get_channel_max(self.connection), amqp_get_frame_max(self.connection) + Self.roomForDeaths,
+            Int32(clamping: max(1, heartbeat.components.seconds)))
         try self.check(status, "tune")
     }
 
@@ -130,6 +137,9 @@ final class AMQPSocket {
         crmq_next_frame(self.connection, 0, &frame)
         try self.check(frame.status, "read")
         guard frame.kind != CRMQ_FRAME_NONE else { return nil }
+        guard frame.kind != CRMQ_FRAME_BODY || frame.body.len <= self.largestFragment else {
+            throw AMQPError(violation: "a frame is larger than was agreed on")
+        }
         let copy = AMQPFrame(copying: frame)
         amqp_maybe_release_buffers_on_channel(self.connection, frame.channel)
         return copy
@@ -144,6 +154,11 @@ final class AMQPSocket {
             case .nack: amqp_basic_nack(self.connection, channel, number, 0, 0)
             }
         try self.check(status, "settle")
+    }
+
+    /// Gives a message back to its queue, which delivers it again.
+    func requeue(_ number: UInt64, on channel: UInt16) throws(AMQPError) {
+        try self.check(amqp_basic_nack(self.connection, channel, number, 0, 1), "requeue")
     }
 
     func publish(_ message: OutgoingMessage, on channel: UInt16) throws(AMQPError) {

@@ -1,23 +1,20 @@
 internal import CRabbitMQ
 
 extension AMQPTable {
-    /// How deep tables may nest; deeper parts of a stranger's headers read as ``AMQPValue/void``.
-    fileprivate static let maximumDepth = 16
-
-    /// Copies a table out of librabbitmq's buffers.
-    init(copying table: amqp_table_t, depth: Int = 0) {
+    /// Copies a table out of librabbitmq's buffers. The shim sees to it that none nests deep.
+    init(copying table: amqp_table_t) {
         self.init()
-        guard let entries = table.entries, depth < Self.maximumDepth else { return }
+        guard let entries = table.entries else { return }
         self.fields.reserveCapacity(Int(table.num_entries))
         for index in 0..<Int(table.num_entries) {
             let entry = entries[index]
-            self.fields.append(Field(String(copying: entry.key), AMQPValue(copying: entry.value, depth: depth + 1)))
+            self.fields.append(Field(String(copying: entry.key), AMQPValue(copying: entry.value)))
         }
     }
 }
 
 extension AMQPValue {
-    fileprivate init(copying field: amqp_field_value_t, depth: Int) {
+    fileprivate init(copying field: amqp_field_value_t) {
         let value = field.value
         self =
             switch amqp_field_value_kind_t(UInt32(field.kind)) {
@@ -36,15 +33,15 @@ extension AMQPValue {
             case AMQP_FIELD_KIND_UTF8: .string([UInt8](copying: value.bytes))
             case AMQP_FIELD_KIND_BYTES: .bytes([UInt8](copying: value.bytes))
             case AMQP_FIELD_KIND_TIMESTAMP: .timestamp(value.u64)
-            case AMQP_FIELD_KIND_TABLE: .table(AMQPTable(copying: value.table, depth: depth))
-            case AMQP_FIELD_KIND_ARRAY: .array(Self.elements(of: value.array, depth: depth))
+            case AMQP_FIELD_KIND_TABLE: .table(AMQPTable(copying: value.table))
+            case AMQP_FIELD_KIND_ARRAY: .array(Self.elements(of: value.array))
             default: .void
             }
     }
 
-    private static func elements(of array: amqp_array_t, depth: Int) -> [AMQPValue] {
-        guard let entries = array.entries, depth < AMQPTable.maximumDepth else { return [] }
-        return (0..<Int(array.num_entries)).map { AMQPValue(copying: entries[$0], depth: depth + 1) }
+    private static func elements(of array: amqp_array_t) -> [AMQPValue] {
+        guard let entries = array.entries else { return [] }
+        return (0..<Int(array.num_entries)).map { AMQPValue(copying: entries[$0]) }
     }
 }
 

@@ -7,12 +7,14 @@ public struct BrokerView: Sendable {
         let setBy: [String: String]
         /// `false`: the broker has not counted the queue yet, and tells nothing of policies before.
         let showsPolicies: Bool
+        /// Dead letters that the queue keeps because the next one has not confirmed them (RabbitMQ's `messages_dlx`), a few seconds ago.
+        let undelivered: Int
 
         /// - Parameters:
         ///   - own: the queue's arguments.
         ///   - policies: what its policies add up to, by the names that policies use; `nil`: not known.
         ///   - source: the policies' names.
-        public init(kind: String?, own: AMQPTable, policies: AMQPTable?, source: String) {
+        public init(kind: String?, own: AMQPTable, policies: AMQPTable?, source: String, undelivered: Int = 0) {
             var arguments = own
             var setBy: [String: String] = [:]
             if let kind, kind != "classic" { arguments["x-queue-type"] = .text(kind) } else { arguments["x-queue-type"] = nil }
@@ -23,7 +25,7 @@ public struct BrokerView: Sendable {
                 arguments[name] = field.value
                 setBy[name] = source
             }
-            (self.arguments, self.setBy, self.showsPolicies) = (arguments, setBy, policies != nil)
+            (self.arguments, self.setBy, self.showsPolicies, self.undelivered) = (arguments, setBy, policies != nil, undelivered)
         }
 
         func differences(from wanted: AMQPTable) -> [ArgumentDifference] {

@@ -36,6 +36,8 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
+    private static var framesAtATime: Int { 256 }
+
     private let endpoint: AMQPEndpoint
     private let makeRole: @Sendable () -> Role
     private let mailbox = Mutex(Mailbox())
@@ -136,7 +138,9 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
             let isStopping = self.isStopping
             try self.performCommands(role, socket)
             if isStopping { return }
-            while let frame = try socket.nextFrame() {
+            // A broker that never stops sending must not keep this thread from all else.
+            for _ in 0..<Self.framesAtATime {
+                guard let frame = try socket.nextFrame() else { break }
                 if case .connectionClosed(let code, let text) = frame { throw AMQPError("connection", refused: code, text) }
                 try role.handle(frame, socket)
             }

@@ -13,7 +13,7 @@ struct ConsumerChannel: Sendable {
         case starting
         /// Deliveries come → `stopping`, `lost`, `closed`
         case consuming
-        /// `basic.cancel` sent: deliveries on their way still come → `idle`, `closed`
+        /// `basic.cancel` sent: deliveries on their way still come → `idle`, `limiting` (another prefetch), `closed`
         case stopping
         /// Paused: deliveries in hand can be settled, none come → `starting`, `closed`
         case idle
@@ -37,6 +37,8 @@ struct ConsumerChannel: Sendable {
     private(set) var state = State.closed
     /// Whether deliveries are wanted.
     private(set) var isWanted: Bool
+    /// Another prefetch is to be set before anything is consumed again.
+    private var isToBeLimited = false
     /// The channel in use; tags of others are stale.
     private(set) var generation: UInt64 = 0
 
@@ -65,8 +67,26 @@ struct ConsumerChannel: Sendable {
 
     mutating func opened() -> Action? {
         guard self.state == .opening else { return nil }
-        self.state = .limiting
+        return self.limit()
+    }
+
+    private mutating func limit() -> Action {
+        (self.state, self.isToBeLimited) = (.limiting, false)
         return .setPrefetch
+    }
+
+    /// Another prefetch holds from now on. A consumer that is there is cancelled, for it keeps the one that it began with.
+    mutating func limitAnew() -> Action? {
+        switch self.state {
+        case .closed, .opening: return nil
+        case .idle: return self.limit()
+        case .consuming:
+            (self.state, self.isToBeLimited) = (.stopping, true)
+            return .cancel
+        case .limiting, .starting, .stopping, .lost:
+            self.isToBeLimited = true
+            return nil
+        }
     }
 
     mutating func prefetchSet() -> Action? {
@@ -77,7 +97,7 @@ struct ConsumerChannel: Sendable {
     mutating func started() -> Action? {
         guard self.state == .starting else { return nil }
         self.state = .consuming
-        guard !self.isWanted else { return nil }
+        guard !self.isWanted || self.isToBeLimited else { return nil }
         self.state = .stopping
         return .cancel
     }
@@ -94,8 +114,7 @@ struct ConsumerChannel: Sendable {
             self.state = .lost
             return .pause
         case .stopping:
-            self.state = .idle
-            return self.isWanted ? self.startIfWanted() : nil
+            return self.startIfWanted()
         case .closed, .opening, .limiting, .idle, .lost: return nil
         }
     }
@@ -129,6 +148,7 @@ struct ConsumerChannel: Sendable {
     }
 
     private mutating func startIfWanted() -> Action? {
+        if self.isToBeLimited { return self.limit() }
         self.state = self.isWanted ? .starting : .idle
         return self.isWanted ? .consume : nil
     }

@@ -12,9 +12,12 @@ public final class ConsumingConnection: Sendable {
     /// - Parameters:
     ///   - queues: each gets a channel of its own, so that none waits behind another.
     ///   - prefetch: unsettled deliveries a queue, 1–65535.
+    ///   - largestMessage: bytes of a body that is read (``BodyBudget``); by default all that come are kept, for tools.
+    ///   - isCautious: takes one delivery of a queue at a time, until as many as the prefetch are settled or no more come.
     ///   - host: goes into the consumer tags, `<queue>@<host>`.
     public init(
-        _ endpoint: AMQPEndpoint, queues: [String], prefetch: Int, host: String, onEvent: @escaping @Sendable (ConnectionEvent) -> Void
+        _ endpoint: AMQPEndpoint, queues: [String], prefetch: Int, largestMessage: Int = .max, isCautious: Bool = false, host: String,
+        onEvent: @escaping @Sendable (ConnectionEvent) -> Void
     ) {
         let (stream, feed) = AsyncStream<Delivery>.makeStream()
         self.deliveries = stream
@@ -22,8 +25,8 @@ public final class ConsumingConnection: Sendable {
         self.channels = channels
         self.thread = ConnectionThread(endpoint) {
             ConsumerRole(
-                queues: queues, prefetch: UInt16(clamping: prefetch), heartbeat: endpoint.heartbeat, host: host,
-                pauseLimit: endpoint.reconnectLimit, feed: feed, channels: channels, onEvent: onEvent)
+                queues: queues, prefetch: UInt16(clamping: prefetch), bodies: BodyBudget(largestMessage: largestMessage), isCautious: isCautious,
+                heartbeat: endpoint.heartbeat, host: host, pauseLimit: endpoint.reconnectLimit, feed: feed, channels: channels, onEvent: onEvent)
         }
     }
 
@@ -76,10 +79,34 @@ private final class ConsumerRole: ConnectionRole {
         var resumesAt: ContinuousClock.Instant?
         /// How often the queue has been consumed over this connection.
         var subscriptions = 0
+        /// Of its channel: deliveries not settled yet, and how often it was consumed. Each time the broker may fill the prefetch anew.
+        var unsettled: Set<UInt64> = []
+        var subscriptionsOfChannel = 0
+        /// `nil`: the prefetch is used to the full.
+        var caution: Caution?
+
+        mutating func channelIsGone() {
+            (self.unsettled, self.subscriptionsOfChannel) = ([], 0)
+            self.caution?.endsAt = nil
+        }
     }
+
+    /// A worker that ended without warning, and left nothing in its ledger, may have died of a message before it wrote that down: so they
+    /// come one at a time, and the broker counts the deliveries of the one to blame only.
+    private struct Caution {
+        var settled = 0
+        /// Nothing is in hand since ``ConsumerRole/quiet`` before.
+        var endsAt: ContinuousClock.Instant?
+    }
+
+    private static let quiet = Duration.seconds(10)
+    /// A large message that was given back should have come again, unless another worker got it.
+    private static let lookAtWaiting = Duration.seconds(10)
 
     private var lanes: [Lane]
     private let prefetch: UInt16
+    private var bodies: BodyBudget
+    private var looksAtWaitingAt: ContinuousClock.Instant?
     private let heartbeat: Duration
     private let host: String
     private let feed: AsyncStream<Delivery>.Continuation
@@ -90,12 +117,14 @@ private final class ConsumerRole: ConnectionRole {
     private var random = SystemRandomNumberGenerator()
 
     init(
-        queues: [String], prefetch: UInt16, heartbeat: Duration, host: String, pauseLimit: Duration, feed: AsyncStream<Delivery>.Continuation,
-        channels: OpenChannels, onEvent: @escaping @Sendable (ConnectionEvent) -> Void
+        queues: [String], prefetch: UInt16, bodies: BodyBudget, isCautious: Bool, heartbeat: Duration, host: String, pauseLimit: Duration,
+        feed: AsyncStream<Delivery>.Continuation, channels: OpenChannels, onEvent: @escaping @Sendable (ConnectionEvent) -> Void
     ) {
         self.lanes = queues.enumerated().map { index, queue in
-            Lane(channel: ConsumerChannel(number: UInt16(index + 1), queue: queue), backoff: Backoff(first: .seconds(1), limit: pauseLimit))
+            let channel = ConsumerChannel(number: UInt16(index + 1), queue: queue)
+            return Lane(channel: channel, backoff: Backoff(first: .seconds(1), limit: pauseLimit), caution: isCautious && prefetch > 1 ? Caution() : nil)
         }
+        self.bodies = bodies
         (self.prefetch, self.heartbeat, self.host, self.feed, self.channels, self.onEvent) = (prefetch, heartbeat, host, feed, channels, onEvent)
     }
 
@@ -106,7 +135,6 @@ private final class ConsumerRole: ConnectionRole {
         try socket.acceptLargeFrames(heartbeat: self.heartbeat)
         self.onEvent(.connected(host: socket.host))
         for index in self.lanes.indices {
-            self.lanes[index].assembler = DeliveryAssembler()
             self.lanes[index].resumesAt = nil
             let generation = self.nextGeneration()
             try self.perform(self.lanes[index].channel.connected(generation: generation), index, socket)
@@ -115,7 +143,7 @@ private final class ConsumerRole: ConnectionRole {
 
     func disconnected(_ error: AMQPError, retryIn pause: Duration) {
         for index in self.lanes.indices {
-            self.channels.close(self.lanes[index].channel.generation)
+            self.closeChannel(index)
             self.lanes[index].channel.disconnected()
             self.lanes[index].resumesAt = nil
         }
@@ -131,6 +159,9 @@ private final class ConsumerRole: ConnectionRole {
             let index = Int(tag.channel) - 1
             guard let socket, self.lanes.indices.contains(index), self.lanes[index].channel.accepts(tag) else { return }
             try socket.settle(tag.number, on: tag.channel, as: settlement)
+            self.bodies.settled(tag)
+            try self.settled(tag.number, index, socket)
+            try self.requeueFitting(socket)
         case .flush(let continuation): continuation.resume()
         case .want(let isWanted): try self.want(isWanted && !self.isDraining, socket)
         case .drain:
@@ -157,20 +188,34 @@ private final class ConsumerRole: ConnectionRole {
     func handle(_ frame: AMQPFrame, _ socket: AMQPSocket) throws(AMQPError) {
         switch frame {
         case .deliver(let channel, let number, let isRedelivered):
-            self.lane(channel) { $0.assembler.begin(.delivery(number: number, isRedelivered: isRedelivered)) }
-        case .header(let channel, let bodySize, let properties):
-            self.lane(channel) { lane in
-                if let whole = lane.assembler.header(bodySize: bodySize, properties) { self.deliver(whole, lane.channel) }
+            try self.arrives(number, isRedelivered, channel)
+        case .header(let channel, let bodySize, let properties, let hasUnreadHeaders):
+            guard let index = self.index(channel) else { return }
+            let keeping: DeliveryAssembler.Keeping =
+                switch self.bodies.verdict(size: bodySize) {
+                case .keep: .all
+                case .omit: .hash
+                case .wait: .nothing
+                }
+            if case .delivery(let number, _)? = self.lanes[index].assembler.kind, bodySize <= DeliveryAssembler.largestBody {
+                let tag = DeliveryTag(generation: self.lanes[index].channel.generation, channel: channel, number: number)
+                switch keeping {
+                case .all: self.bodies.keep(tag, size: Int(bodySize))
+                case .hash: break
+                case .nothing: self.bodies.wait(tag, size: Int(bodySize))
+                }
             }
+            let whole = try self.lanes[index].assembler.header(bodySize: bodySize, properties, hasUnreadHeaders: hasUnreadHeaders, keeping: keeping)
+            if let whole { self.deliver(whole, self.lanes[index].channel) }
         case .body(let channel, let fragment):
-            self.lane(channel) { lane in
-                if let whole = lane.assembler.body(fragment) { self.deliver(whole, lane.channel) }
-            }
+            guard let index = self.index(channel) else { return }
+            if let whole = try self.lanes[index].assembler.body(fragment) { self.deliver(whole, self.lanes[index].channel) }
         case .channelOpened(let channel): try self.advance(channel, socket) { $0.opened() }
         case .prefetchSet(let channel): try self.advance(channel, socket) { $0.prefetchSet() }
         case .consuming(let channel):
             self.lane(channel) { lane in
                 lane.backoff.reset()
+                if lane.unsettled.isEmpty { lane.caution?.endsAt = .now + Self.quiet }
                 self.onEvent(.consuming(queue: lane.channel.queue))
             }
             try self.advance(channel, socket) { $0.started() }
@@ -181,7 +226,7 @@ private final class ConsumerRole: ConnectionRole {
         case .consumerCancelled(let channel):
             try self.lose(channel, nil, "the broker cancelled the consumer: the queue was deleted or moved", socket) { $0.cancelledByBroker() }
         case .channelRefused(let channel, let code, let text):
-            self.lane(channel) { self.channels.close($0.channel.generation) }
+            self.index(channel).map(self.closeChannel)
             try self.lose(channel, Int(code), "\(code) \(text)", socket) { $0.closedByBroker() }
         case .blocked(let reason): self.onEvent(.blocked(reason: reason))
         case .unblocked: self.onEvent(.unblocked)
@@ -189,18 +234,69 @@ private final class ConsumerRole: ConnectionRole {
         }
     }
 
+    /// - Throws: where nobody asked for it.
+    private func arrives(_ number: UInt64, _ isRedelivered: Bool, _ channel: UInt16) throws(AMQPError) {
+        guard let index = self.index(channel), self.lanes[index].channel.isOpen else { throw AMQPError(violation: "it delivers on a channel that consumes nothing") }
+        self.lanes[index].unsettled.insert(number)
+        self.lanes[index].caution?.endsAt = nil
+        // Twice: should a cluster miscount while a queue's leader moves, that is no reason to give everything back.
+        guard self.lanes[index].unsettled.count <= 2 * Int(self.prefetch) * self.lanes[index].subscriptionsOfChannel else {
+            throw AMQPError(violation: "it delivers more than the prefetch of \(self.prefetch)")
+        }
+        self.lanes[index].assembler.begin(.delivery(number: number, isRedelivered: isRedelivered))
+    }
+
     private func deliver(_ message: DeliveryAssembler.Assembled, _ channel: ConsumerChannel) {
         guard case .delivery(let number, let isRedelivered) = message.kind else { return }
         let tag = DeliveryTag(generation: channel.generation, channel: channel.number, number: number)
+        // One that waits for room is not handled: it is given back.
+        guard !self.bodies.waits(tag) else {
+            if self.looksAtWaitingAt == nil { self.looksAtWaitingAt = .now + Self.lookAtWaiting }
+            return
+        }
         self.feed.yield(
-            Delivery(tag: tag, queue: channel.queue, isRedelivered: isRedelivered, properties: message.properties, body: message.body))
+            Delivery(
+                tag: tag, queue: channel.queue, isRedelivered: isRedelivered, properties: message.properties, body: message.body,
+                omitted: message.omitted, hasUnreadHeaders: message.hasUnreadHeaders))
+    }
+
+    private func settled(_ number: UInt64, _ index: Int, _ socket: AMQPSocket) throws(AMQPError) {
+        self.lanes[index].unsettled.remove(number)
+        guard self.lanes[index].caution != nil else { return }
+        self.lanes[index].caution?.settled += 1
+        if self.lanes[index].unsettled.isEmpty { self.lanes[index].caution?.endsAt = .now + Self.quiet }
+        if let caution = self.lanes[index].caution, caution.settled >= Int(self.prefetch) { try self.endCaution(index, socket) }
+    }
+
+    /// A prefetch holds for consumers that begin after it was set.
+    private func endCaution(_ index: Int, _ socket: AMQPSocket?) throws(AMQPError) {
+        self.lanes[index].caution = nil
+        try self.perform(self.lanes[index].channel.limitAnew(), index, socket)
+    }
+
+    private func requeueFitting(_ socket: AMQPSocket, isOverdue: Bool = false) throws(AMQPError) {
+        guard self.bodies.hasWaiting else { return self.looksAtWaitingAt = nil }
+        for tag in self.bodies.fitting(isOverdue: isOverdue) {
+            let index = Int(tag.channel) - 1
+            guard self.lanes[index].channel.accepts(tag) else { continue }
+            try socket.requeue(tag.number, on: tag.channel)
+            self.lanes[index].unsettled.remove(tag.number)
+        }
+        self.looksAtWaitingAt = .now + Self.lookAtWaiting
     }
 
     // MARK: Pauses after a lost consumer
 
-    var nextDeadline: ContinuousClock.Instant? { self.lanes.compactMap(\.resumesAt).min() }
+    var nextDeadline: ContinuousClock.Instant? {
+        (self.lanes.flatMap { [$0.resumesAt, $0.caution?.endsAt] } + [self.looksAtWaitingAt]).compactMap { $0 }.min()
+    }
 
     func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError) {
+        if let socket, let time = self.looksAtWaitingAt, time <= now { try self.requeueFitting(socket, isOverdue: true) }
+        for index in self.lanes.indices {
+            guard let time = self.lanes[index].caution?.endsAt, time <= now else { continue }
+            try self.endCaution(index, socket)
+        }
         for index in self.lanes.indices {
             guard let resumesAt = self.lanes[index].resumesAt, resumesAt <= now else { continue }
             self.lanes[index].resumesAt = nil
@@ -229,10 +325,19 @@ private final class ConsumerRole: ConnectionRole {
         return self.lastGeneration
     }
 
-    private func lane(_ channel: UInt16, _ change: (inout Lane) -> Void) {
-        let index = Int(channel) - 1
-        if self.lanes.indices.contains(index) { change(&self.lanes[index]) }
+    private func closeChannel(_ index: Int) {
+        self.channels.close(self.lanes[index].channel.generation)
+        self.bodies.lost(generation: self.lanes[index].channel.generation)
+        self.lanes[index].assembler = DeliveryAssembler()
+        self.lanes[index].channelIsGone()
     }
+
+    private func index(_ channel: UInt16) -> Int? {
+        let index = Int(channel) - 1
+        return self.lanes.indices.contains(index) ? index : nil
+    }
+
+    private func lane(_ channel: UInt16, _ change: (inout Lane) -> Void) { if let index = self.index(channel) { change(&self.lanes[index]) } }
 
     private func advance(
         _ channel: UInt16, _ socket: AMQPSocket, _ change: (inout ConsumerChannel) -> ConsumerChannel.Action?
@@ -247,9 +352,10 @@ private final class ConsumerRole: ConnectionRole {
         let (number, queue) = (self.lanes[index].channel.number, self.lanes[index].channel.queue)
         switch action {
         case .open: try socket.openChannel(number)
-        case .setPrefetch: try socket.setPrefetch(self.prefetch, on: number)
+        case .setPrefetch: try socket.setPrefetch(self.lanes[index].caution == nil ? self.prefetch : 1, on: number)
         case .consume:
             self.lanes[index].subscriptions += 1
+            self.lanes[index].subscriptionsOfChannel += 1
             try socket.consume(queue, consumerTag: self.consumerTag(self.lanes[index]), on: number)
         case .cancel: try socket.cancelConsumer(self.consumerTag(self.lanes[index]), on: number)
         case .confirmCloseAndPause: try socket.confirmClose(of: number)

@@ -20,6 +20,25 @@ public struct Delivery: Sendable {
     public let isRedelivered: Bool
     public let properties: MessageProperties
     public let body: [UInt8]
+    /// What is known of a body that was too large to keep; ``body`` is empty then.
+    var omitted: OmittedBody?
+    /// Its headers nest too deep, or are too many, to be read: ``properties`` has none.
+    var hasUnreadHeaders = false
+
+    /// Bytes of the message's body, kept or not.
+    var bodySize: Int { self.omitted?.size ?? self.body.count }
+    var bodyHash: String { self.omitted?.hash ?? Fingerprint.of(self.body) }
+
+    /// Deliveries before this one that nobody settled. Any client may write the header, and only of a message that the broker delivers
+    /// again is it sure to be the broker's.
+    var redeliveries: Int { self.isRedelivered ? max(0, self.properties.headers["x-delivery-count"]?.integer ?? 0) : 0 }
+}
+
+/// A body whose bytes were dropped as they came.
+struct OmittedBody: Hashable, Sendable {
+    let size: Int
+    /// ``Fingerprint``
+    let hash: String
 }
 
 /// The properties of an AMQP message that we read, write and pass on.

@@ -10,7 +10,17 @@ struct DeliveryAssembler: Sendable {
     struct Assembled: Sendable {
         let kind: Kind
         let properties: MessageProperties
-        let body: [UInt8]
+        var hasUnreadHeaders = false
+        var body: [UInt8] = []
+        /// Where the body was not to be kept; `body` is empty then.
+        var omitted: OmittedBody?
+    }
+
+    /// What becomes of a body's bytes.
+    enum Keeping: Sendable {
+        case all
+        case hash
+        case nothing
     }
 
     private enum State: Sendable {
@@ -19,34 +29,54 @@ struct DeliveryAssembler: Sendable {
         /// → `body`, or `idle` with an empty body
         case header(Kind)
         /// → `body`, `idle`
-        case body(Kind, MessageProperties, size: UInt64, [UInt8])
+        case body(Assembled, Keeping, missing: Int, Fingerprint)
     }
+
+    /// RabbitMQ can be set up to take so much (`max_message_size`), and not more.
+    static let largestBody = 512 << 20
 
     private var state = State.idle
 
+    /// What a header would belong to.
+    var kind: Kind? { if case .header(let kind) = self.state { kind } else { nil } }
+
     mutating func begin(_ kind: Kind) { self.state = .header(kind) }
 
-    mutating func header(bodySize: UInt64, _ properties: MessageProperties) -> Assembled? {
+    /// - Throws: a size that no broker has.
+    mutating func header(
+        bodySize: UInt64, _ properties: MessageProperties, hasUnreadHeaders: Bool = false, keeping: Keeping = .all
+    ) throws(AMQPError) -> Assembled? {
         guard case .header(let kind) = self.state else { return nil }
-        guard bodySize > 0 else {
-            self.state = .idle
-            return Assembled(kind: kind, properties: properties, body: [])
-        }
-        var body: [UInt8] = []
+        guard bodySize <= UInt64(Self.largestBody) else { throw AMQPError(violation: "it announces a message of \(bodySize) bytes") }
+        let size = Int(bodySize)
+        var message = Assembled(kind: kind, properties: properties, hasUnreadHeaders: hasUnreadHeaders)
+        switch keeping {
         // A stranger's header decides the size; what it claims is not allocated before it arrives.
-        body.reserveCapacity(Int(min(bodySize, 1 << 20)))
-        self.state = .body(kind, properties, size: bodySize, body)
-        return nil
+        case .all: message.body.reserveCapacity(min(size, 1 << 20))
+        case .hash, .nothing: message.omitted = OmittedBody(size: size, hash: "")
+        }
+        self.state = size > 0 ? .body(message, keeping, missing: size, Fingerprint()) : .idle
+        return size > 0 ? nil : message
     }
 
-    mutating func body(_ fragment: [UInt8]) -> Assembled? {
-        guard case .body(let kind, let properties, let size, var body) = self.state else { return nil }
-        self.state = .idle  // so that the array below is not shared, and appending does not copy
-        body += fragment
-        guard UInt64(body.count) >= size else {
-            self.state = .body(kind, properties, size: size, body)
+    /// - Throws: more bytes than were announced, or a frame without any, of which there could be no end.
+    mutating func body(_ fragment: [UInt8]) throws(AMQPError) -> Assembled? {
+        guard case .body(var message, let keeping, var missing, var hash) = self.state else { return nil }
+        self.state = .idle  // so that the array is not shared, and appending does not copy
+        guard (1...missing).contains(fragment.count) else {
+            throw AMQPError(violation: fragment.isEmpty ? "a frame of a message's body is empty" : "a message's body is larger than announced")
+        }
+        missing -= fragment.count
+        switch keeping {
+        case .all: message.body += fragment
+        case .hash: hash.add(fragment)
+        case .nothing: break
+        }
+        guard missing == 0 else {
+            self.state = .body(message, keeping, missing: missing, hash)
             return nil
         }
-        return Assembled(kind: kind, properties: properties, body: body)
+        if let omitted = message.omitted { message.omitted = OmittedBody(size: omitted.size, hash: hash.text) }
+        return message
     }
 }

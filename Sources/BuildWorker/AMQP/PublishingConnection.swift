@@ -139,8 +139,9 @@ private final class PublisherRole: ConnectionRole {
         case .channelOpened: try self.perform(self.channel.opened(), socket)
         case .confirmsSelected: try self.perform(self.channel.confirmsSelected(at: .now), socket)
         case .return(_, let code, let text): self.assembler.begin(.return(reason: "\(code) \(text)"))
-        case .header(_, let bodySize, let properties): self.returned(self.assembler.header(bodySize: bodySize, properties))
-        case .body(_, let fragment): self.returned(self.assembler.body(fragment))
+        // Of what comes back its message id is enough.
+        case .header(_, let bodySize, let properties, _): self.returned(try self.assembler.header(bodySize: bodySize, properties, keeping: .nothing))
+        case .body(_, let fragment): self.returned(try self.assembler.body(fragment))
         case .blocked(let reason):
             self.blockedSince = self.blockedSince ?? .now
             self.onEvent(.blocked(reason: reason))

@@ -5,6 +5,8 @@ public struct TopologyFinding: Hashable, Sendable {
     public let severity: Severity
     public let subject: String
     public let text: String
+    /// Queues are set up otherwise than they should be, which may be meant.
+    public var isDrift = true
 }
 
 /// One of the worker's queues, as the broker has it.
@@ -68,7 +70,7 @@ extension TopologyAdministration {
         if let exchange = self.topology.eventsExchange {
             findings.append(try self.checkExchange(exchange, "topic", withoutIt: "build events wait in the spool and are dead in the end"))
         }
-        for place in places { findings += self.findings(place) }
+        for place in places { findings += self.findings(place) + self.findingsOfDeadLetters(place) }
         findings += self.findingsOfRoutes(places)
         if let view {
             let severity: TopologyFinding.Severity = view.problem != nil && view.isConfigured ? .warning : .ok
@@ -136,6 +138,16 @@ extension TopologyAdministration {
         }
         guard !differences.isEmpty else { return [finding(.ok, "as it should be, \(state.ready) ready")] }
         return differences.map { finding($0.severity, $0.text) }
+    }
+
+    /// `messages` of a queue has them, `messages_ready` has not, and nobody gets them: only this count tells.
+    private func findingsOfDeadLetters(_ place: TopologyPlace) -> [TopologyFinding] {
+        Set([place.wantedName, place.name]).sorted().compactMap { name in
+            guard let count = self.view?.queues[name]?.undelivered, count > 0 else { return nil }
+            let text = "keeps \(count) dead letters that no queue has taken. Where the number stays, look for 'Cannot forward any dead-letter messages' in RabbitMQ's log:"
+                + " the next queue is missing, or a client's x-death header makes RabbitMQ see a cycle. They are lost when the queue is deleted"
+            return TopologyFinding(severity: .warning, subject: "queue \(name)", text: text, isDrift: false)
+        }
     }
 
     /// What only the management API shows of the ways between the queues.

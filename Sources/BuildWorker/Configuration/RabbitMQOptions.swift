@@ -29,6 +29,8 @@ public struct RabbitMQOptions: Sendable {
     public var queue = "test"
     /// Unsettled deliveries per queue, 1–65535.
     public var prefetchCount = 20
+    /// `rabbitmq.maxMessageBytes`, 1,024–16,777,216: a larger message is parked unread. Four times as much may be in hand at a time.
+    public var largestMessage = 1 << 20
     /// Rejections after which a build is failed instead of retried, 0–1000.
     public var messageReprocessLimit = 5
     /// The verification queue.

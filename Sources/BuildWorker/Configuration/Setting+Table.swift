@@ -19,6 +19,7 @@ extension Setting {
         Setting("rabbitmq.managementUrl", \.rabbitmq.managementURL, .noneOrHTTPURL, empty: .value),
         Setting("rabbitmq.queue", \.rabbitmq.queue, .brokerName("a queue", upTo: 240)),
         Setting("rabbitmq.prefetchCount", \.rabbitmq.prefetchCount, .integer(1...65535)),
+        Setting("rabbitmq.maxMessageBytes", \.rabbitmq.largestMessage, .integer(1024...(16 << 20))),
         Setting("rabbitmq.messageReprocessLimit", \.rabbitmq.messageReprocessLimit, .integer(0...1000)),
         Setting("rabbitmq.retryQueue", \.rabbitmq.retryQueue, .brokerName("a queue", upTo: 240)),
         Setting("rabbitmq.retryQueueEnabled", \.rabbitmq.retryQueueEnabled, .boolean),

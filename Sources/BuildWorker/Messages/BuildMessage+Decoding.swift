@@ -47,17 +47,20 @@ extension BuildConfig {
         case .refuse:
             container = fields.required("container", \.string)
             apiURI = fields.required("apiUri", BuildMessage.baseAddress)
-            token = fields.required("token", \.string)
+            token = fields.required("token", upTo: MessageFields.tokenLimit, \.string)
         case .ignore:
             container = fields.optional("container", strictness, \.string)
             apiURI = fields.optional("apiUri", strictness, BuildMessage.baseAddress)
-            token = fields.optional("token", strictness, \.string)
+            token = fields.optional("token", upTo: MessageFields.tokenLimit, strictness, \.string)
         }
-        func text(_ name: String) -> String? { fields.optional(name, strictness, BuildMessage.identifier) }
-        let (jobID, eventID, pipelineID) = (text("jobId"), text("eventId"), text("pipeline.id"))
-        let (jobName, pipelineName, pullRequestNumber) = (text("jobName"), text("pipeline.name"), text("prNum"))
+        func text(_ name: String, upTo limit: Int = MessageFields.nameLimit) -> String? {
+            fields.optional(name, upTo: limit, strictness, BuildMessage.identifier)
+        }
+        func id(_ name: String) -> String? { text(name, upTo: MessageFields.idLimit) }
+        let (jobID, eventID, pipelineID, pullRequestNumber) = (id("jobId"), id("eventId"), id("pipeline.id"), id("prNum"))
+        let (jobName, pipelineName) = (text("jobName"), text("pipeline.name"))
         let (templateName, templateVersion) = (text("template.fullName"), text("template.version"))
-        let annotations = fields.optional("annotations", strictness, \.members)
+        let annotations = fields.optional("annotations", upTo: MessageFields.tokenLimit, strictness, \.members)
         try fields.check()
         guard let buildID else { throw fields.error }
         self.init(
@@ -74,11 +77,11 @@ extension CacheConfig {
         _ = fields.required("resource") { $0 == "caches" ? true : nil }
         _ = fields.required("action") { $0 == "delete" ? true : nil }
         let scope = fields.required("scope") { $0.string.flatMap(Scope.init(rawValue:)) }
-        let prefix = fields.optional("prefix", .refuse) { $0.string.flatMap(BuildMessage.singleComponent) } ?? ""
+        let prefix = fields.optional("prefix", upTo: MessageFields.idLimit, .refuse) { $0.string.flatMap(BuildMessage.singleComponent) } ?? ""
         func component(_ value: JSONValue) -> String? { BuildMessage.identifier(value).flatMap(BuildMessage.singleComponent) }
-        let pipelineID = fields.required("pipelineId", component)
+        let pipelineID = fields.required("pipelineId", upTo: MessageFields.idLimit, component)
         // A pipeline's directory is named by `pipelineId`; `id` repeats it.
-        let id = scope == .pipelines ? pipelineID : fields.required("id", component)
+        let id = scope == .pipelines ? pipelineID : fields.required("id", upTo: MessageFields.idLimit, component)
         try fields.check()
         guard let scope, let pipelineID, let id else { throw fields.error }
         self.init(scope: scope, prefix: prefix, pipelineID: pipelineID, id: id)

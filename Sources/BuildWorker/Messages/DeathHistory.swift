@@ -32,6 +32,12 @@ public struct DeathHistory: Hashable, Sendable {
     /// How often `queue` rejected the message: the attempts made before this one.
     public func rejections(in queue: String) -> Int { self.count(queue, "rejected") }
 
+    /// Rejected, the message would stay in the wait queue for ever (RabbitMQ 3.10.8, which logs `Dead-letter queues cycle detected`).
+    ///
+    /// On its way back to `queue` the broker looks at the first entry of that name, and its own new entry goes behind those that are there:
+    /// where a client, or a queue of that name before, has put another reason than `rejected`, it sees a cycle that nobody breaks.
+    public func isTrap(in queue: String) -> Bool { self.entries.contains { $0.queue == queue && $0.reason != "rejected" } }
+
     /// How often the message's time in `queue` ran out.
     public func expirations(in queue: String) -> Int { self.count(queue, "expired") }
 

@@ -21,21 +21,32 @@ struct MessageFields {
     /// Absent, null and the empty text are all the same: missing.
     ///
     /// `read` must not be made to return a `JSONValue`: its literal `nil` is JSON's null, which would pass.
-    mutating func required<Value>(_ name: String, _ read: (JSONValue) -> Value?) -> Value? {
+    ///
+    /// - Parameter limit: bytes of a text or a number. Here, so that nothing that comes from outside is of any length behind this border.
+    mutating func required<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?) -> Value? {
         guard let value = self.value(name) else {
             self.missing.append("\(self.path).\(name)")
             return nil
         }
-        return self.note(read(value), name)
+        return self.note(value, name, limit, read)
     }
 
-    mutating func optional<Value>(_ name: String, _ strictness: Strictness = .refuse, _ read: (JSONValue) -> Value?) -> Value? {
+    mutating func optional<Value>(
+        _ name: String, upTo limit: Int = Self.nameLimit, _ strictness: Strictness = .refuse, _ read: (JSONValue) -> Value?
+    ) -> Value? {
         guard let value = self.value(name) else { return nil }
         switch strictness {
-        case .refuse: return self.note(read(value), name)
-        case .ignore: return read(value)
+        case .refuse: return self.note(value, name, limit, read)
+        case .ignore: return value.isLonger(than: limit) ? nil : read(value)
         }
     }
+
+    /// Ids, and whatever becomes part of a path or a label.
+    static let idLimit = 255
+    /// Names for people, images and addresses.
+    static let nameLimit = 2048
+    /// A build's JWT takes some hundred bytes.
+    static let tokenLimit = 16_384
 
     /// Throws if anything was wrong with a field read so far.
     func check() throws(BuildMessageError) {
@@ -50,8 +61,22 @@ struct MessageFields {
         return value == .null || value == "" ? nil : value
     }
 
-    private mutating func note<Value>(_ value: Value?, _ name: String) -> Value? {
-        if value == nil { self.invalid.append("\(self.path).\(name)") }
+    private mutating func note<Value>(_ value: JSONValue, _ name: String, _ limit: Int, _ read: (JSONValue) -> Value?) -> Value? {
+        let isTooLong = value.isLonger(than: limit)
+        let value = isTooLong ? nil : read(value)
+        if value == nil { self.invalid.append("\(self.path).\(name)\(isTooLong ? " (longer than \(limit) bytes)" : "")") }
         return value
+    }
+}
+
+extension JSONValue {
+    /// The text or number, or one of those in it, names of members included.
+    fileprivate func isLonger(than limit: Int) -> Bool {
+        switch self {
+        case .string(let text), .number(let text): text.utf8.count > limit
+        case .null, .bool: false
+        case .array(let values): values.contains { $0.isLonger(than: limit) }
+        case .object(let members): members.contains { $0.name.utf8.count > limit || $0.value.isLonger(than: limit) }
+        }
     }
 }

@@ -65,9 +65,9 @@ public final class Health: Sendable {
         self.state.withLock { state in
             switch event {
             case .connected: state.isConsumingConnected = true
-            case .disconnected:
+            case .disconnected(let error, _):
                 state.isConsumingConnected = false
-                for queue in state.queues.keys { state.queues[queue] = .some("not consumed") }
+                for queue in state.queues.keys { state.queues[queue] = .some("not consumed: \(error.description)") }
             case .consuming(let queue):
                 state.queues[queue] = .some(nil)
                 if queue == self.retryQueue { state.retryQueue = .usable }

@@ -74,6 +74,7 @@ extension ActionPerformer {
             if case .success(let message) = context.message, let own = message.build?.apiURI, own != self.configuration.ecosystem.api { break }
             properties.headers[Header.owedSince] = nil
         case .aside: break
+        case .counted: properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt + 1))
         case .owed: properties.headers[Header.owedSince] = .int64(Int64(context.owedSince ?? context.arrivedAt.secondsSince1970))
         case .healing: properties.headers[Header.troubledSince] = .int64(Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
         }
@@ -107,7 +108,7 @@ extension ActionPerformer {
         // Never the payload: it may hold a token.
         let metadata: Logger.Metadata = [
             "reason": .string(error.reason), "error": .string(error.description), "parkedId": .string(parked.id),
-            "bytes": .stringConvertible(delivery.body.count), "hash": .string(Fingerprint.of(delivery.body)),
+            "bytes": .stringConvertible(delivery.bodySize), "hash": .string(delivery.bodyHash),
         ]
         let handOver = self.handOver(outcome, message, context)
         switch handOver {
@@ -126,7 +127,7 @@ extension BuildMessageError {
         switch self {
         case .poison: "poison"
         case .owed: "owed"
-        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .forbiddenAPI, .malformedDeathHistory: "unreadable"
+        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .forbiddenAPI, .malformedDeathHistory, .unreadHeaders, .tooLarge: "unreadable"
         }
     }
 }

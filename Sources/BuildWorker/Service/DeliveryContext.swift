@@ -8,6 +8,8 @@ final class DeliveryContext: Sendable {
     let message: Result<BuildMessage, BuildMessageError>
     let command: BuildCommand
     let attempt: Int
+    /// The broker could not bring it back after a rejection, or would be harmed by one.
+    let mustNotBeRejected: Bool
     /// It waited without an attempt, or was parked, so this is not its first delivery.
     let wasHereBefore: Bool
     /// Init timers the build has had, from the header that we put on the timer's message.
@@ -52,6 +54,8 @@ final class DeliveryContext: Sendable {
         let deaths = DeathHistory(headers: headers)
         let message = Result { () throws(BuildMessageError) in
             if let crashes { throw BuildMessageError.poison(crashes: crashes) }
+            guard !delivery.hasUnreadHeaders else { throw BuildMessageError.unreadHeaders }
+            guard delivery.bodySize <= options.largestMessage else { throw Self.tooLarge(delivery, options) }
             guard !deaths.isMalformed else { throw BuildMessageError.malformedDeathHistory }
             let message = try BuildMessage(decoding: delivery.body)
             // A `stop` asks the build API nothing, so its pods go, whatever it names.
@@ -59,6 +63,8 @@ final class DeliveryContext: Sendable {
             return message
         }
         self.message = message
+        self.mustNotBeRejected = delivery.hasUnreadHeaders || deaths.isMalformed || deaths.isTrap(in: delivery.queue)
+        self.isTooLarge = delivery.bodySize > options.largestMessage
         self.command = BuildCommand(message)
         let earlier = headers[Header.earlierAttempts]?.integer
         // An operator's retry is not the first delivery either.
@@ -69,7 +75,8 @@ final class DeliveryContext: Sendable {
         self.round = max(0, min(headers[Header.initRound]?.integer ?? 0, 1_000_000))
         self.isFromInitTimer =
             deaths.rejections(in: delivery.queue) == 0 && (deaths.expirations(in: options.initQueue) > 0 || headers[Header.initTimer]?.integer == 1)
-        self.pullStart = Mutex(headers[Header.imagePullStart]?.text)
+        // Any client may write this one, too; a time is no longer.
+        self.pullStart = Mutex(headers[Header.imagePullStart]?.text.flatMap { $0.utf8.count <= 64 ? $0 : nil })
         (self.owedSince, self.troubledSince) = (headers[Header.owedSince]?.integer, headers[Header.troubledSince]?.integer)
         var logger = logger
         logger[metadataKey: "queue"] = .string(delivery.queue)
@@ -85,7 +92,16 @@ final class DeliveryContext: Sendable {
     }
 
     /// Why it is parked, should it be.
-    var parkingError: BuildMessageError { if case .failure(let error) = self.message { error } else { .owed(since: self.owedSince ?? 0) } }
+    var parkingError: BuildMessageError {
+        if case .failure(let error) = self.message { return error }
+        return self.owedSince.map { .owed(since: $0) } ?? (self.mustNotBeRejected ? .malformedDeathHistory : .owed(since: 0))
+    }
+
+    private let isTooLarge: Bool
+
+    private static func tooLarge(_ delivery: Delivery, _ options: RabbitMQOptions) -> BuildMessageError {
+        .tooLarge(bytes: delivery.bodySize, limit: options.largestMessage, hash: delivery.omitted?.hash)
+    }
 
     /// `nil`: the message is unreadable or concerns no build.
     ///
@@ -93,7 +109,7 @@ final class DeliveryContext: Sendable {
     var build: BuildConfig? {
         switch self.message {
         case .success(let message): return message.build
-        case .failure(.poison):
+        case .failure(.poison) where !self.isTooLarge:
             #if TEST_HOOKS
                 TestHooks.readPoison(self.delivery)
             #endif
@@ -115,10 +131,7 @@ final class DeliveryContext: Sendable {
     }
 
     /// Not the first delivery, whatever became of those before.
-    var isRepeated: Bool {
-        self.attempt > 0 || self.wasHereBefore || self.delivery.isRedelivered
-            || (self.delivery.properties.headers["x-delivery-count"]?.integer ?? 0) > 0
-    }
+    var isRepeated: Bool { self.attempt > 0 || self.wasHereBefore || self.delivery.isRedelivered }
 
     /// What the workflow begins with.
     func facts(wasStopped: Bool, _ rules: WorkflowRules) -> Facts {

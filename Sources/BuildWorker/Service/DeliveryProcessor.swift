@@ -169,8 +169,9 @@ struct DeliveryProcessor: Sendable {
                 _ = context.build
             }
             self.begin(action.step, record, context)
-            if case .settle(let settlement) = action {
-                self.log(settlement, facts, context)
+            if case .settle(let planned) = action {
+                guard let settlement = await self.settlement(planned, context) else { break }
+                self.log(settlement, facts, context, isReplaced: settlement != planned)
                 self.tell(.settled(settlement, facts, took: clock.now - beginning), context)
                 await self.isolation.survived(action.step, record)
                 return settlement
@@ -193,12 +194,33 @@ struct DeliveryProcessor: Sendable {
         return nil
     }
 
+    /// What RabbitMQ would not bring back after a rejection is handed to its wait queue by ourselves, the attempt counted, or parked; until
+    /// one of these has it, the delivery stays in hand.
+    ///
+    /// - Returns: `nil`: the worker ends, or the broker has it back.
+    private func settlement(_ planned: Settlement, _ context: DeliveryContext) async -> Settlement? {
+        guard planned == .nack, context.mustNotBeRejected else { return planned }
+        let isReadable = if case .success = context.message { true } else { false }
+        while !Task.isCancelled, !self.isGone(context.delivery.tag) {
+            let waits: [Fact] = isReadable ? await self.perform(.postpone(.counted), context) : [.postponement(.noQueue)]
+            if waits.contains(.postponement(.held)) { return .ack }
+            if waits.contains(.postponement(.noQueue)) {
+                let parking = await self.perform(.park, context)
+                if parking.contains(.parking(.held)) || parking.contains(.parking(.noQueue)) { return .ack }
+            }
+            do { try await Task.sleep(for: .seconds(1)) } catch { return nil }
+        }
+        return nil
+    }
+
     private func tell(_ moment: DeliveryMoment, _ context: DeliveryContext) { for observer in self.observers { observer(moment, context) } }
 
     /// The sentences that operators grep, with the result in words.
-    private func log(_ settlement: Settlement, _ facts: Facts, _ context: DeliveryContext) {
+    private func log(_ settlement: Settlement, _ facts: Facts, _ context: DeliveryContext, isReplaced: Bool) {
         let result = facts.summary(of: context.command)
         switch settlement {
+        case .ack where isReplaced:
+            context.logger.warning("err: \(result), handed over instead of rejected, because of its x-death header, for \(context.job)")
         case .ack where facts.postponement == .held:
             context.logger.warning("err: \(result), postponed without an attempt for \(context.job)")
         case .ack where facts.failure != nil && facts.failure != .ended && context.attempt >= self.rules.reprocessLimit:

@@ -44,6 +44,14 @@ extension Worker {
         }
     }
 
+    static func runMarker(_ spool: SpoolDirectory?, _ logger: Logger) -> StartMarker? {
+        guard let spool else { return nil }
+        do throws(SpoolError) { return try StartMarker("\(spool.path)/running", note: "\(Timestamp.now.text)\n") } catch {
+            logger.warning("the next worker will not know how this one ended: the spool cannot be written", metadata: ["error": .string(error.description)])
+            return nil
+        }
+    }
+
     /// Of workers that could not report themselves.
     func reportEarlierDeaths() {
         if let earlier = self.watchdog.startMarker?.earlier {

@@ -24,6 +24,8 @@ public final class Worker: Service {
     let reporter: FailureReporter
     let host: String
     private let spooler: Spooler?
+    /// There for as long as this worker runs.
+    private let runMarker: StartMarker?
     public let health: Health
 
     /// - Parameters:
@@ -39,7 +41,13 @@ public final class Worker: Service {
             health.publishing(event)
             event.log(to: logger, connection: "publish")
         }
-        let consuming = ConsumingConnection(endpoint, queues: queues, prefetch: rabbitmq.prefetchCount, host: host) { event in
+        let isolation = Isolation(spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger)
+        self.runMarker = Self.runMarker(spool, logger)
+        let isCautious = self.runMarker?.earlier != nil && isolation.suspectMessages.isEmpty
+        if isCautious { logger.warning("a worker ended without warning here, and nothing says of what: messages are taken one at a time at first") }
+        let consuming = ConsumingConnection(
+            endpoint, queues: queues, prefetch: rabbitmq.prefetchCount, largestMessage: rabbitmq.largestMessage, isCautious: isCautious, host: host
+        ) { event in
             let isNews = health.consuming(event)
             event.log(to: logger, connection: "consume", isNews: isNews)
             if isNews, case .consumerLost(rabbitmq.retryQueue, _, _, _) = event { health.notes.forEach { logger.warning("\($0)") } }
@@ -105,7 +113,7 @@ public final class Worker: Service {
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
                 healTimeout: rabbitmq.healTimeout, apiPatience: configuration.ecosystem.apiPatience),
             options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
-            isolation: Isolation(spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger), limits: JobLimits(configuration.concurrency),
+            isolation: isolation, limits: JobLimits(configuration.concurrency),
             settle: { tag, settlement in
                 guard !tag.isOfThisProcess else { return await verifications.settle(tag, as: settlement) }
                 consuming.settle(tag, as: settlement)
@@ -153,6 +161,7 @@ public final class Worker: Service {
         await self.publishing.waitUntilStopped()
         self.http.engine.stop()
         await self.http.engine.waitUntilStopped()
+        self.runMarker?.remove()
         self.logger.info("drained")
     }
 

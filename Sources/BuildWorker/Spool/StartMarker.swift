@@ -1,5 +1,5 @@
-/// A file that is there from a worker's start until it takes messages, or ends in an orderly way: one that is found tells of a
-/// worker that died before it did anything.
+/// A file that is there from a worker's start until a certain moment, or its orderly end: one that is found tells of a worker that died
+/// before. `starting` goes when it takes messages, `running` when it ends.
 struct StartMarker: Sendable {
     private let path: String
     /// What an earlier worker wrote that died while it started; `nil` where none did.

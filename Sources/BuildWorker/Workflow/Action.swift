@@ -42,7 +42,7 @@ public enum BuildQuestion: Hashable, Sendable {
     case hasEnded
 }
 
-/// Why a message waits without an attempt. Each has its own clock, which goes along with the message.
+/// Why a message is handed to its wait queue, mostly without an attempt. Each has its own clock, which goes along with the message.
 public enum PostponeReason: Hashable, Sendable, CaseIterable {
     /// A service is away for everybody: for as long as that lasts.
     case outage
@@ -50,6 +50,8 @@ public enum PostponeReason: Hashable, Sendable, CaseIterable {
     case owed
     /// A worker died of it, or of what it asked: others go first, to show which.
     case aside
+    /// In place of a rejection that the broker would not bring back: an attempt all the same.
+    case counted
     /// The pod is in trouble that mostly passes: until ``Facts/hadTimeToHeal``.
     case healing
 }

@@ -36,6 +36,7 @@ typedef struct {
     amqp_bytes_t routing_key;
     uint64_t body_size;     // header
     const amqp_basic_properties_t *properties;  // header
+    int headers_passed_over;  // header: they nest too deep or are too many, and `properties` has none
     amqp_bytes_t body;      // body
 } crmq_frame;
 

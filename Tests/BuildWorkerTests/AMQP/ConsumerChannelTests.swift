@@ -62,6 +62,34 @@ import Testing
         #expect(channel.want(true) == .consume)
     }
 
+    /// A prefetch holds for consumers that begin after it was set.
+    @Test(arguments: [ConsumerChannel.State.limiting, .starting, .consuming, .stopping, .idle])
+    func anotherPrefetchIsSetBeforeAnythingIsConsumed(in state: ConsumerChannel.State) {
+        var channel = self.channel(in: state)
+        var action = channel.limitAnew()
+        var limits = 0
+        for _ in 0..<8 where channel.state != .consuming || action != nil {
+            switch (channel.state, action) {
+            case (.limiting, .setPrefetch): (limits, action) = (limits + 1, channel.prefetchSet())
+            case (.limiting, _): action = channel.prefetchSet()
+            case (.starting, _): action = channel.started()
+            case (.stopping, _): action = channel.stopped()
+            default: action = channel.want(true)
+            }
+        }
+        #expect(channel.state == .consuming && limits == 1)
+    }
+
+    @Test func aPausedChannelWithAnotherPrefetchStaysPaused() {
+        var channel = self.channel(in: .consuming)
+        #expect(channel.limitAnew() == .cancel)
+        #expect(channel.want(false) == nil)
+        #expect(channel.stopped() == .setPrefetch)
+        #expect(channel.prefetchSet() == nil)
+        #expect(channel.state == .idle)
+        #expect(channel.want(true) == .consume)
+    }
+
     @Test func tagsOfAnEarlierChannelAreStale() {
         var channel = self.channel(in: .consuming)
         let tag = DeliveryTag(generation: 1, channel: 1, number: 7)
@@ -83,7 +111,7 @@ import Testing
         let events: [(inout ConsumerChannel) -> Void] = [
             { _ = $0.opened() }, { _ = $0.prefetchSet() }, { _ = $0.started() }, { _ = $0.stopped() }, { _ = $0.cancelledByBroker() },
             { _ = $0.closedByBroker() }, { _ = $0.pauseIsOver(generation: 5) }, { _ = $0.want(false) }, { _ = $0.want(true) },
-            { $0.disconnected() },
+            { $0.disconnected() }, { _ = $0.limitAnew() },
         ]
         for first in events {
             for second in events {

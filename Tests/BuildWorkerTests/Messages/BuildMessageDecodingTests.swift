@@ -57,6 +57,23 @@ import Testing
         #expect([build.jobID, build.eventID, build.pipelineID, build.pullRequestNumber] == [text, text, text, text])
     }
 
+    /// By field: what fits, and what the error says of one more byte. A build is stopped whatever is in the rest of its message.
+    @Test(arguments: [
+        ("jobId", 255), ("eventId", 255), ("prNum", 255), ("pipeline.id", 255), ("jobName", 2048), ("pipeline.name", 2048), ("template.fullName", 2048),
+        ("template.version", 2048), ("container", 2048), ("apiUri", 2048), ("token", 16_384), ("annotations", 16_384),
+    ])
+    func textsHaveALongestLength(field: String, limit: Int) throws {
+        func change(_ length: Int) -> JSONValue {
+            let text = field == "apiUri" ? "http://a/" + String(repeating: "a", count: length - 9) : String(repeating: "7", count: length)
+            let value: JSONValue = field == "annotations" ? ["k": .string(text)] : .string(text)
+            let names = field.split(separator: ".").map(String.init)
+            return names.count == 1 ? .object([.init(names[0], value)]) : .object([.init(names[0], .object([.init(names[1], value)]))])
+        }
+        _ = try start(change(limit))
+        #expect(problem(changing: change(limit + 1), job: "start") == .fields(missing: [], invalid: ["buildConfig.\(field) (longer than \(limit) bytes)"]))
+        #expect(problem(changing: change(limit + 1), job: "stop") == nil)
+    }
+
     @Test(arguments: ["jobId", "eventId", "jobName", "prNum", "annotations"], [true, [1], 1] as [JSONValue])
     func refusesFieldsThatMakeNoSense(_ name: String, _ value: JSONValue) {
         let change = JSONValue.object([.init(name, value)])

@@ -35,6 +35,25 @@ import Testing
     ])
     func whatNoBrokerWritesIsMalformed(header: AMQPValue) { #expect(DeathHistory(headers: ["x-death": header]).isMalformed) }
 
+    /// Of this queue, another reason than `rejected`.
+    @Test(arguments: [
+        ([], false), ([("q", "rejected")], false), ([("q.wait", "expired"), ("q", "rejected")], false), ([("q.wait", "anything")], false),
+        ([("q", "expired")], true), ([("q", "rejected"), ("q", "expired")], true), ([("q", "Rejected")], true), ([("q.wait", "expired"), ("q", "maxlen")], true),
+    ] as [([(String, String)], Bool)])
+    func whatWouldNotComeBackIsKnown(deaths: [(String, String)], isTrap: Bool) {
+        let history = DeathHistory(headers: ["x-death": .array(deaths.map { Self.death($0.0, $0.1, 1) })])
+        #expect(history.isTrap(in: "q") == isTrap && !history.isMalformed)
+    }
+
+    /// Only the broker's count is believed, and only it sets `redelivered`.
+    @Test(arguments: [(false, 7, 0), (true, 7, 7), (true, -1, 0), (true, nil, 0)] as [(Bool, Int64?, Int)])
+    func whatAClientCountsIsNotBelieved(isRedelivered: Bool, count: Int64?, redeliveries: Int) {
+        var properties = MessageProperties()
+        properties.headers["x-delivery-count"] = count.map { .int64($0) }
+        let delivery = Delivery(tag: .ofThisProcess(1), queue: "q", isRedelivered: isRedelivered, properties: properties, body: [])
+        #expect(delivery.redeliveries == redeliveries)
+    }
+
     @Test func countsDoNotOverflow() {
         let history = DeathHistory(headers: ["x-death": .array([Self.death("q", "rejected", .max), Self.death("q", "rejected", .max), Self.death("q", "rejected", -5)])])
         #expect(history.rejections(in: "q") > 1_000_000)

@@ -52,7 +52,7 @@ extension Simulation {
         copy.deaths = []
         switch reason {
         case .outage: copy.owedSince = nil
-        case .aside: break
+        case .aside, .counted: break
         case .owed: copy.owedSince = copy.owedSince ?? handling.begunAt
         case .healing: copy.troubledSince = copy.troubledSince ?? handling.begunAt
         }

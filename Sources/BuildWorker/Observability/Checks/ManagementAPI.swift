@@ -60,12 +60,12 @@ public struct ManagementAPI: Sendable {
     }
 
     private func queue(_ name: String, until end: ContinuousClock.Instant) async throws(Failure) -> BrokerView.Queue? {
-        let columns = "name,type,arguments,effective_policy_definition,policy,operator_policy"
+        let columns = "name,type,arguments,effective_policy_definition,policy,operator_policy,messages_dlx"
         guard let queue = try await self.object("queues", name, "?columns=\(columns)", until: end) else { return nil }
         let policies = ["policy", "operator_policy"].compactMap { queue[$0]?.string }.filter { !$0.isEmpty }.map { "'\($0)'" }
         return BrokerView.Queue(
             kind: queue["type"]?.string, own: AMQPTable(queue["arguments"]), policies: queue["effective_policy_definition"].map { AMQPTable($0) },
-            source: "policy \(policies.joined(separator: " and "))")
+            source: "policy \(policies.joined(separator: " and "))", undelivered: queue["messages_dlx"]?.integer ?? 0)
     }
 
     private func exchange(_ name: String, until end: ContinuousClock.Instant) async throws(Failure) -> BrokerView.Exchange? {

@@ -40,7 +40,7 @@ public struct QueuesCheck: Sendable {
         for finding in findings {
             switch finding.severity {
             case .ok: break
-            case .warning: if !self.acceptsDrift { result.add(.warning, "\(finding.subject): \(finding.text)") }
+            case .warning: if !self.acceptsDrift || !finding.isDrift { result.add(.warning, "\(finding.subject): \(finding.text)") }
             case .problem: result.add(.critical, "\(finding.subject): \(finding.text)")
             }
         }

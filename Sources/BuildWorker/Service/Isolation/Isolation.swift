@@ -53,7 +53,7 @@ final class Isolation: Sendable {
     func verdict(_ key: MessageKey, _ delivery: Delivery) -> Suspects.Verdict {
         let headers = delivery.properties.headers
         // An operator's retry begins with a clean record, whatever is left of an earlier one.
-        if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered, delivery.redeliveries == 0 { self.clear(key) }
+        if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered { self.clear(key) }
         let verdict =
             self.suspects?.verdict(key, redeliveries: delivery.redeliveries) ?? Suspects.verdict(nil, redeliveries: delivery.redeliveries, isLoop: false)
         guard let crashes = headers[Header.poisonCrashes]?.integer else { return verdict }
@@ -67,8 +67,18 @@ final class Isolation: Sendable {
     struct Record: Sendable {
         fileprivate let key: MessageKey
         fileprivate let place: InFlightLedger.Place?
-        fileprivate let isAlone: Bool
+        /// `nil`: it was among others from the beginning.
+        fileprivate let solitude: Solitude?
     }
+
+    /// Being alone, which has an end.
+    fileprivate final class Solitude: Sendable {
+        private let isOver = Atomic<Bool>(false)
+        var lasts: Bool { !self.isOver.load(ordering: .acquiring) }
+        /// - Returns: `false`: it was over before.
+        func end() -> Bool { !self.isOver.exchange(true, ordering: .acquiringAndReleasing) }
+    }
+
 
     func begin(_ key: MessageKey) -> Record { self.enter(key, .amongOthers) }
 
@@ -131,19 +141,31 @@ final class Isolation: Sendable {
     /// It is done with.
     func leave(_ place: Place) { if place.turn == nil { _ = self.countLast(place.queue, -1) } }
 
-    /// Handles a suspect when nothing else is handled any more, and everything else after it.
+    /// Handles a suspect when nothing else is handled any more, and everything else after it, or after a while: from then on a death
+    /// says no more of it than of the others.
     ///
     /// - Parameter isDue: it has no time to wait.
     /// - Returns: `nil` also where it has still to wait when the worker drains: the broker gives it to another.
     func alone<Result>(_ place: Place, isDue: Bool = false, _ handle: (Record) async -> Result?) async -> Result? {
         if place.turn == nil, !isDue { guard await self.waitOut(place) else { return nil } }
         await (place.turn ?? self.gate.joinAlone()).wait()
-        defer { self.gate.leave() }
+        let solitude = Solitude()
+        defer { if solitude.end() { self.gate.leave() } }
         if !isDue { guard await self.waitOut(place) else { return nil } }
-        let record = self.enter(place.key, .reading)
-        let result = await handle(record)
-        self.end(record)
-        return result
+        let record = self.enter(place.key, .reading, solitude)
+        return await withTaskGroup { group in
+            group.addTask {
+                // A worker that drains lets nobody else in.
+                guard await self.clock.sleep(self.clock.longestAlone), solitude.end() else { return }
+                if let place = record.place { self.ledger?.update(place, record.key, .amongOthers) }
+                self.logger.warning("a suspect takes long: others are handled meanwhile", metadata: ["messageKey": .string("\(record.key)")])
+                self.gate.leave()
+            }
+            let result = await handle(record)
+            group.cancelAll()
+            self.end(record)
+            return result
+        }
     }
 
     private func delay(_ place: Place) -> CrashDelay {
@@ -164,7 +186,7 @@ final class Isolation: Sendable {
 
     /// What it is about to do.
     func begins(_ step: HandlingStep, _ record: Record) {
-        if record.isAlone, let place = record.place { self.ledger?.update(place, record.key, step) }
+        if record.solitude?.lasts == true, let place = record.place { self.ledger?.update(place, record.key, step) }
     }
 
     /// It has done it, and the worker lives. Where that is evidence it is written to the disk, which the thread of all requests must not
@@ -187,12 +209,12 @@ final class Isolation: Sendable {
 
     func markParked(_ key: MessageKey, crashes: Int) { self.note { () throws(SpoolError) in try self.suspects?.markParked(key, crashes: crashes) } }
 
-    private func enter(_ key: MessageKey, _ step: HandlingStep) -> Record {
+    private func enter(_ key: MessageKey, _ step: HandlingStep, _ solitude: Solitude? = nil) -> Record {
         let place = self.ledger?.enter(key, step)
         if self.ledger != nil, place == nil, !self.isFull.exchange(true, ordering: .relaxed) {
             self.logger.error("the ledger of deliveries in hand cannot grow: its disk is full. The worker goes on without")
         }
-        return Record(key: key, place: place, isAlone: step.isAlone)
+        return Record(key: key, place: place, solitude: solitude)
     }
 
     private func note(_ write: () throws(SpoolError) -> Void) {
@@ -204,15 +226,12 @@ final class Isolation: Sendable {
 
 /// Time, as isolation needs it.
 struct IsolationClock: Sendable {
+    /// Many times what a delivery takes that meets no trouble. Whoever takes longer waits for something, and must not keep all others.
+    var longestAlone = Duration.seconds(30)
     var now: @Sendable () -> ContinuousClock.Instant = { .now }
     /// → `false` at once when the worker drains, or ends.
     var sleep: @Sendable (Duration) async -> Bool = { duration in
         do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) } } catch { return false }
         return !Task.isShuttingDownGracefully
     }
-}
-
-extension Delivery {
-    /// Deliveries before this one that nobody settled.
-    fileprivate var redeliveries: Int { self.properties.headers["x-delivery-count"]?.integer ?? 0 }
 }

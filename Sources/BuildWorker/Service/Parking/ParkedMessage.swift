@@ -53,7 +53,12 @@ public struct ParkedMessage: Sendable {
         (self.properties, self.body) = (delivery.properties, delivery.body)
     }
 
-    private static func id(_ body: [UInt8], _ time: String) -> String { String(Fingerprint.of(body + Array(time.utf8)).prefix(12)) }
+    private static func id(_ body: [UInt8], _ time: String) -> String {
+        var fingerprint = Fingerprint()
+        fingerprint.add(body.prefix(1 << 20))
+        fingerprint.add(time.utf8)
+        return String(fingerprint.text.prefix(12))
+    }
 
     private var reasons: AMQPTable {
         var table: AMQPTable = [
