@@ -30,7 +30,6 @@ struct BodyBudget: Sendable {
     static let unlimited = BodyBudget(largestMessage: .max)
 
     var hasWaiting: Bool { !self.waiting.isEmpty }
-    func waits(_ tag: DeliveryTag) -> Bool { self.waiting.contains { $0.tag == tag } }
 
     mutating func verdict(size: UInt64) -> Verdict {
         if let place = self.awaited.firstIndex(where: { $0 == size }) { self.awaited.remove(at: place) }

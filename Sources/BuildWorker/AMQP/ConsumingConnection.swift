@@ -101,7 +101,7 @@ private final class ConsumerRole: ConnectionRole {
 
     private static let quiet = Duration.seconds(10)
     /// A large message that was given back should have come again, unless another worker got it.
-    private static let lookAtWaiting = Duration.seconds(10)
+    private static let lookAtWaiting = Duration.seconds(30)
 
     private var lanes: [Lane]
     private let prefetch: UInt16
@@ -197,19 +197,15 @@ private final class ConsumerRole: ConnectionRole {
                 case .omit: .hash
                 case .wait: .nothing
                 }
-            if case .delivery(let number, _)? = self.lanes[index].assembler.kind, bodySize <= DeliveryAssembler.largestBody {
+            if case .delivery(let number, _)? = self.lanes[index].assembler.kind, case .all = keeping, bodySize <= DeliveryAssembler.largestBody {
                 let tag = DeliveryTag(generation: self.lanes[index].channel.generation, channel: channel, number: number)
-                switch keeping {
-                case .all: self.bodies.keep(tag, size: Int(bodySize))
-                case .hash: break
-                case .nothing: self.bodies.wait(tag, size: Int(bodySize))
-                }
+                self.bodies.keep(tag, size: Int(bodySize))
             }
             let whole = try self.lanes[index].assembler.header(bodySize: bodySize, properties, hasUnreadHeaders: hasUnreadHeaders, keeping: keeping)
-            if let whole { self.deliver(whole, self.lanes[index].channel) }
+            if let whole { try self.deliver(whole, self.lanes[index].channel, socket) }
         case .body(let channel, let fragment):
             guard let index = self.index(channel) else { return }
-            if let whole = try self.lanes[index].assembler.body(fragment) { self.deliver(whole, self.lanes[index].channel) }
+            if let whole = try self.lanes[index].assembler.body(fragment) { try self.deliver(whole, self.lanes[index].channel, socket) }
         case .channelOpened(let channel): try self.advance(channel, socket) { $0.opened() }
         case .prefetchSet(let channel): try self.advance(channel, socket) { $0.prefetchSet() }
         case .consuming(let channel):
@@ -246,13 +242,13 @@ private final class ConsumerRole: ConnectionRole {
         self.lanes[index].assembler.begin(.delivery(number: number, isRedelivered: isRedelivered))
     }
 
-    private func deliver(_ message: DeliveryAssembler.Assembled, _ channel: ConsumerChannel) {
+    private func deliver(_ message: DeliveryAssembler.Assembled, _ channel: ConsumerChannel, _ socket: AMQPSocket) throws(AMQPError) {
         guard case .delivery(let number, let isRedelivered) = message.kind else { return }
         let tag = DeliveryTag(generation: channel.generation, channel: channel.number, number: number)
-        // One that waits for room is not handled: it is given back.
-        guard !self.bodies.waits(tag) else {
-            if self.looksAtWaitingAt == nil { self.looksAtWaitingAt = .now + Self.lookAtWaiting }
-            return
+        // One for which there was no room is not handled: it is given back, at once where there is room meanwhile.
+        if case .nothing = message.keeping {
+            self.bodies.wait(tag, size: message.omitted?.size ?? 0)
+            return try self.requeueFitting(socket)
         }
         self.feed.yield(
             Delivery(
@@ -282,7 +278,7 @@ private final class ConsumerRole: ConnectionRole {
             try socket.requeue(tag.number, on: tag.channel)
             self.lanes[index].unsettled.remove(tag.number)
         }
-        self.looksAtWaitingAt = .now + Self.lookAtWaiting
+        self.looksAtWaitingAt = isOverdue ? .now + Self.lookAtWaiting : self.looksAtWaitingAt ?? .now + Self.lookAtWaiting
     }
 
     // MARK: Pauses after a lost consumer

@@ -212,7 +212,8 @@ final class Conversation {
         do {
             while true {
                 let head = try self.read(7)
-                _ = try self.read(head[3...6].reduce(0) { $0 << 8 | Int($1) } + 1)
+                let payload = try self.read(head[3...6].reduce(0) { $0 << 8 | Int($1) } + 1)
+                if payload.starts(with: [0, 10, 0, 50]) { try self.method(0, 10, 51) }
             }
         } catch is Gone {}
     }
