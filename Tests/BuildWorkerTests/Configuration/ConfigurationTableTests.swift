@@ -70,13 +70,9 @@ import Testing
     @Test func theSecurityPageNamesOurVariables() throws {
         let page = try String(contentsOf: ConfigurationFixture.root.appendingPathComponent("docs/security.md"), encoding: .utf8)
         let known = Set(VariableMap(path: "\(ConfigurationFixture.directory)/environment.yaml").variables.values)
-        let others: Set = [
-            // On branches of their own.
-            "ECOSYSTEM_API_HOSTS", "RABBITMQ_MAX_MESSAGE_BYTES", "STATUS_HOST", "STATUS_PORT", "STATUS_HOSTS",
-        ]
         let named = Set(page.matches(of: /`([A-Z0-9]+(?:_[A-Z0-9]+)*)(?:=[^`]*)?`/).map { String($0.output.1) })
         #expect(named.contains("K8S_BUILD_TOKEN"))
-        for name in named.subtracting(others) {
+        for name in named {
             let isFile = name.hasSuffix("_FILE") && known.contains(String(name.dropLast(5)))
             #expect(known.contains(name) || isFile, "\(name)")
         }

@@ -168,6 +168,8 @@ extension Integration.OnARealCluster {
                 ["apiGroups": [""], "resources": ["pods/status"], "verbs": ["get"]],
             ])
             let site = try Site(stage)
+            // Other tests create the manifests' objects, too.
+            try await site.kubectl.run("delete", "--namespace", "build-worker", "deployment,secret", "build-worker", "--ignore-not-found")
             // The names that the page has.
             try await stage.broker.ctl("add_user", "admin", "secret")
             try await stage.broker.ctl("set_permissions", "-p", "/", "admin", ".*", ".*", ".*")
