@@ -53,8 +53,9 @@ public final class FailingHosts: Sendable {
 
     func enter(_ name: String, at now: Instant = .now) -> Admission {
         self.hosts.withLock { hosts in
-            if hosts[name] == nil, hosts.count >= Self.limit, let oldest = hosts.filter({ $0.value.underWay == 0 }).min(by: { $0.value.lastWanted < $1.value.lastWanted }) {
-                hosts[oldest.key] = nil
+            if hosts[name] == nil, hosts.count >= Self.limit {
+                let idle = hosts.filter { $0.value.underWay == 0 }
+                if let oldest = idle.min(by: { $0.value.lastWanted < $1.value.lastWanted }) { hosts[oldest.key] = nil }
             }
             var host = hosts[name] ?? Host(lastBegan: now, lastWanted: now)
             defer { hosts[name] = host }
@@ -63,7 +64,9 @@ public final class FailingHosts: Sendable {
                 if let notBefore = host.notBefore, now < notBefore { return .refused(cause: host.cause) }
                 let isFailing = host.failingSince != nil
                 let others = hosts.values.reduce(0) { $0 + (!$1.answers && ($1.failingSince != nil) == isFailing ? $1.underWay : 0) }
-                guard others < self.share, !isFailing || host.underWay == 0 else { return now < host.lastBegan + Self.moment ? .soon : .refused(cause: host.cause) }
+                guard others < self.share, !isFailing || host.underWay == 0 else {
+                    return now < host.lastBegan + Self.moment ? .soon : .refused(cause: host.cause)
+                }
             }
             host.underWay += 1
             host.lastBegan = now
@@ -98,7 +101,8 @@ public final class FailingHosts: Sendable {
     func notes(at now: Instant = .now) -> [String] {
         let failing = self.failing(now)
         var notes = failing.prefix(5).map { name, host in
-            "the build API at \(name.safeToShow(limit: 100)) has failed for \((now - (host.failingSince ?? now)).inWords), so builds that name it wait and others go on: \(host.cause)"
+            let time = (now - (host.failingSince ?? now)).inWords
+            return "the build API at \(name.safeToShow(limit: 100)) has failed for \(time), so builds that name it wait and others go on: \(host.cause)"
         }
         if failing.count > notes.count { notes.append("\(failing.count - notes.count) more build APIs fail") }
         return notes
