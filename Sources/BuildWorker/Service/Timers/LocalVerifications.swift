@@ -9,6 +9,9 @@ final class LocalVerifications: Sendable {
         let entry: TimerJournal.Entry
         /// `nil`: it is nowhere but here.
         let file: String?
+        let build: BuildID
+
+        init(entry: TimerJournal.Entry, file: String?) { (self.entry, self.file, self.build) = (entry, file, entry.build) }
     }
 
     private struct Deliveries {
@@ -110,8 +113,10 @@ final class LocalVerifications: Sendable {
     }
 
     private func count(_ kept: Kept, _ difference: Int) {
-        let count = { (count: Int?) in (count ?? 0) + difference }
-        self.builds.withLock { $0[kept.entry.build] = count($0[kept.entry.build]) == 0 ? nil : count($0[kept.entry.build]) }
+        self.builds.withLock { builds in
+            let count = builds[kept.build, default: 0] + difference
+            builds[kept.build] = count == 0 ? nil : count
+        }
     }
 
     /// Hands over what the broker can take now, and leaves the rest on disk; ``run()`` and ``deliveries`` then end.
@@ -140,7 +145,7 @@ final class LocalVerifications: Sendable {
             guard self.isRetryQueueUsable() else { return self.deliver(kept) }
             switch await self.publish(kept.entry.outgoing(self.options, isEarly: false)) {
             case .confirmed:
-                self.forget(kept)
+                self.forget(kept.file)
                 return self.count(kept, -1)
             case .returned, .refused: return self.deliver(kept)
             case .nacked, .unconfirmed, .unsendable:
@@ -156,19 +161,19 @@ final class LocalVerifications: Sendable {
     @discardableResult
     private func handOverEarly(_ kept: Kept) async -> Bool {
         if self.isRetryQueueUsable(), await self.publish(kept.entry.outgoing(self.options, isEarly: true)) == .confirmed {
-            self.forget(kept)
+            self.forget(kept.file)
             return true
         }
         if kept.file == nil {
-            self.logger.error("an init timer is lost with this worker, which has no disk for it", metadata: ["buildId": .stringConvertible(kept.entry.build.rawValue)])
+            self.logger.error("an init timer is lost with this worker, which has no disk for it", metadata: ["buildId": .stringConvertible(kept.build.rawValue)])
         } else {
-            self.logger.notice("an init timer stays on disk: the next worker there arms it again", metadata: ["buildId": .stringConvertible(kept.entry.build.rawValue)])
+            self.logger.notice("an init timer stays on disk: the next worker there arms it again", metadata: ["buildId": .stringConvertible(kept.build.rawValue)])
         }
         return false
     }
 
-    private func forget(_ kept: Kept) {
-        guard let file = kept.file else { return }
+    private func forget(_ file: String?) {
+        guard let file else { return }
         // Left behind it fires once more, which is one look too many and does no harm.
         do throws(SpoolError) { try self.journal?.remove(file) } catch {
             self.logger.warning("an init timer that fired stays on disk", metadata: ["error": .string(error.description)])
@@ -198,7 +203,7 @@ final class LocalVerifications: Sendable {
     /// As the broker would: what is rejected comes again after a wait, with an attempt more.
     func settle(_ tag: DeliveryTag, as settlement: Settlement) async {
         guard let kept = self.given.withLock({ $0.inHand.removeValue(forKey: tag.number) }) else { return }
-        var file: String? = kept.file
+        var file = kept.file
         if settlement == .nack {
             var entry = kept.entry
             entry.dueAt = Self.milliseconds(after: self.options.retryDelay)
@@ -210,7 +215,7 @@ final class LocalVerifications: Sendable {
                 self.arm(Kept(entry: entry, file: kept.file))
             }
         }
-        self.forget(Kept(entry: kept.entry, file: file))
+        self.forget(file)
         self.count(kept, -1)
         self.giveOut()
     }
