@@ -32,6 +32,10 @@ extension Integration {
             for build in 1...20 { try await stage.publish(stage.start(build, image: build == 10 ? "test-hook/\(hook)" : "fate/running:1")) }
             // Slow enough for all to be in hand when it kills.
             try await stage.simulator.fault(["listener": "kubernetes", "method": "POST", "action": ["delayMs": 100]])
+            // And for nobody to be done before it: one that kills with its last step is alone in its queue then, and nobody can tell.
+            for build in (1...20) where build != 10 {
+                try await stage.simulator.fault(["listener": "api", "build": .string("\(build)"), "action": ["delayMs": 300]])
+            }
             let spool = Self.newSpool()
             let runs = try await self.keepRunning(stage, spool: { spool }, Stage.looking()) { _ in
                 let state = try await stage.simulator.state()
