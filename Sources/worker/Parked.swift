@@ -4,7 +4,10 @@ internal import Foundation
 
 struct Parked: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "See, retry or drop messages that were parked: unreadable ones, those that crashed the worker, and those whose end the build API would not be told.",
+        abstract: """
+            See, retry or drop messages that were parked: unreadable ones, those that crashed the worker, and those whose end the build API \
+            would not be told.
+            """,
         discussion: """
             Every message keeps its body, its headers and, in headers of ours, why and when it was parked. Looking changes \
             nothing. To mend one: 'show --raw ID > FILE', edit, 'worker publish FILE', then 'drop --reason "mended" ID'.
@@ -18,7 +21,7 @@ struct Parked: AsyncParsableCommand {
         func run() async throws {
             let rabbitmq = try self.options.load().configuration.rabbitmq
             var lines: [String] = []
-            try await review(rabbitmq) { parked in
+            try await ParkedQueue(rabbitmq).review { parked in
                 lines.append(parked.line)
                 return .leave
             }
@@ -36,16 +39,12 @@ struct Parked: AsyncParsableCommand {
 
         func run() async throws {
             var found: ParkedMessage?
-            try await review(try self.options.load().configuration.rabbitmq) { parked in
+            try await ParkedQueue(try self.options.load().configuration.rabbitmq).review { parked in
                 if parked.id == self.id { found = parked }
                 return .leave
             }
-            guard let found else { throw unknown([self.id]) }
-            if self.raw {
-                FileHandle.standardOutput.write(Data(found.body))
-            } else {
-                print(found.document.text(indented: true))
-            }
+            guard let found else { throw Parked.unknown([self.id]) }
+            if self.raw { FileHandle.standardOutput.write(Data(found.body)) } else { print(found.document.text(indented: true)) }
         }
     }
 
@@ -53,7 +52,9 @@ struct Parked: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give messages back to the queue they came from, with no attempts counted.",
             usage: "worker parked retry [<ids> ...] [<options>]",
-            discussion: "The broker has confirmed the new message before the parked one goes. Why it was parked stays in its header x-parked-history.")
+            discussion: """
+                The broker has confirmed the new message before the parked one goes. Why it was parked stays in its header x-parked-history.
+                """)
         @OptionGroup var selection: Selection
         @Option(name: .long, help: "Another queue, by its routing key.") var to: String?
         @OptionGroup var options: ConfigurationOptions
@@ -80,6 +81,10 @@ struct Parked: AsyncParsableCommand {
         }
     }
 
+    private static func unknown(_ ids: [String]) -> Failure {
+        Failure("not parked: \(ids.joined(separator: ", ")). 'worker parked list' shows what is")
+    }
+
     /// Which messages a command is about.
     struct Selection: ParsableArguments {
         @Argument(help: "Ids, from 'list'.") var ids: [String] = []
@@ -97,30 +102,12 @@ struct Parked: AsyncParsableCommand {
             var lines: [String] = []
             // What was done before a failure is told all the same.
             defer { lines.forEach { print($0) } }
-            try await review(rabbitmq) { parked in
+            try await ParkedQueue(rabbitmq).review { parked in
                 let isChosen = self.all ? self.code.map { $0 == parked.reason } ?? true : missing.remove(parked.id) != nil
                 return isChosen ? verdict : .leave
             } done: { lines.append(line($0)) }
-            if !missing.isEmpty { throw unknown(missing.sorted()) }
+            if !missing.isEmpty { throw Parked.unknown(missing.sorted()) }
             if lines.isEmpty { print("nothing is parked in \(rabbitmq.parkedQueue)\(self.code.map { " with code \($0)" } ?? "")") }
-        }
-    }
-}
-
-private func unknown(_ ids: [String]) -> ExitCode {
-    printError("not parked: \(ids.joined(separator: ", ")). 'worker parked list' shows what is")
-    return Exit.failed
-}
-
-/// Says in one line what went wrong.
-private func review(_ options: RabbitMQOptions, _ judge: (ParkedMessage) -> ParkedQueue.Verdict, done: (ParkedMessage) -> Void = { _ in }) async throws {
-    do throws(ParkedQueue.Failure) {
-        try await ParkedQueue(options).review(judge, done: done)
-    } catch {
-        printError("\(error)")
-        switch error {
-        case .broker(let error): throw error.isRetriable ? Exit.unavailable : Exit.failed
-        case .noQueue, .unreadable, .notPublished, .noOrigin: throw Exit.failed
         }
     }
 }
@@ -128,6 +115,7 @@ private func review(_ options: RabbitMQOptions, _ judge: (ParkedMessage) -> Park
 extension ParkedMessage {
     fileprivate var line: String {
         let retries = self.retries > 0 ? "  retried before: \(self.retries)" : ""
-        return "\(self.id)  \(self.parkedAt)  \(self.reason)  from \(self.origin ?? "unknown")  \(self.body.count) bytes  \(self.detail)\(retries)"
+        let origin = self.origin ?? "unknown"
+        return "\(self.id)  \(self.parkedAt)  \(self.reason)  from \(origin)  \(self.body.count) bytes  \(self.detail)\(retries)"
     }
 }

@@ -18,13 +18,8 @@ struct Reports: AsyncParsableCommand {
 
         func reports(_ options: ConfigurationOptions) throws -> [FailureReport] {
             let store = ReportStore(spool: try options.load().configuration.spoolDirectory)
-            do throws(SpoolError) {
-                return try store.list(since: self.since?.text).filter { report in
-                    (self.build == nil || report.buildID == self.build) && (self.fingerprint == nil || report.fingerprint == self.fingerprint)
-                }
-            } catch {
-                printError("\(error)")
-                throw Exit.failed
+            return try store.list(since: self.since?.text).filter { report in
+                (self.build == nil || report.buildID == self.build) && (self.fingerprint == nil || report.fingerprint == self.fingerprint)
             }
         }
     }
@@ -51,14 +46,8 @@ struct Reports: AsyncParsableCommand {
 
         func run() async throws {
             let store = ReportStore(spool: try self.options.load().configuration.spoolDirectory)
-            let report: FailureReport?
-            do throws(SpoolError) { report = try store.report(self.id) } catch {
-                printError("\(error)")
-                throw Exit.failed
-            }
-            guard let report else {
-                printError("there is no report \(self.id) below SPOOL_DIRECTORY: it is older than REPORTS_KEEP_DAYS, or another worker's")
-                throw Exit.failed
+            guard let report = try store.report(self.id) else {
+                throw Failure("there is no report \(self.id) below SPOOL_DIRECTORY: it is older than REPORTS_KEEP_DAYS, or another worker's")
             }
             print(report.document.text(indented: true))
         }
@@ -77,10 +66,8 @@ struct Reports: AsyncParsableCommand {
             if summaries.isEmpty, !self.json { print("no reports") }
             for one in summaries {
                 let count = String(repeating: " ", count: max(0, 6 - String(one.count).count)) + String(one.count)
-                print(
-                    self.json
-                        ? one.document.text()
-                        : "\(count)  \(one.fingerprint)  \(one.firstSeen) .. \(one.lastSeen)  \(one.version)  last \(one.lastReportID)  \(one.title)")
+                let when = "\(one.firstSeen) .. \(one.lastSeen)  \(one.version)  last \(one.lastReportID)"
+                print(self.json ? one.document.text() : "\(count)  \(one.fingerprint)  \(when)  \(one.title)")
             }
         }
     }
@@ -93,7 +80,9 @@ struct Since: ExpressibleByArgument {
 
     private init(text: String) { self.text = text }
 
-    init(secondsAgo seconds: Int) { self.text = Timestamp(secondsSince1970: Timestamp.now.secondsSince1970 - seconds, milliseconds: 0).text }
+    init(secondsAgo seconds: Int) {
+        self.text = Timestamp(secondsSince1970: Timestamp.now.secondsSince1970 - seconds, milliseconds: 0).text
+    }
 
     init?(argument: String) {
         if argument.wholeMatch(of: /\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?/) != nil {
@@ -101,7 +90,8 @@ struct Since: ExpressibleByArgument {
             return
         }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        guard let unit = argument.last.flatMap({ units[$0] }), let count = Int(argument.dropLast()), (0...1_000_000).contains(count) else { return nil }
+        guard let unit = argument.last.flatMap({ units[$0] }), let count = Int(argument.dropLast()), (0...1_000_000).contains(count)
+        else { return nil }
         self.init(secondsAgo: count * unit)
     }
 }

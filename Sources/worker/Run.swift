@@ -73,10 +73,10 @@ struct Run: AsyncParsableCommand {
         } catch let error as OperatorServer.BindError {
             worker.reportFailedStart("\(error)")
             await output.flush()
-            throw Exit.startFailed
+            throw ExitCode(.startFailed)
         }
         await output.flush()
-        if worker.health.isInCrashLoop { throw Exit.crashLoop }
+        if worker.health.isInCrashLoop { throw ExitCode(.crashLoop) }
     }
 
     /// Without a disk the worker goes on; what only a disk can keep is then lost in a crash.

@@ -38,14 +38,11 @@ struct Spool: ParsableCommand {
             let view = try open(self.options)
             var selection = SpoolView.Selection()
             selection.ids = [self.id]
-            try onDisk {
-                guard let entry = try view.entries(selection).first else {
-                    printError("not in the spool: \(self.id). 'worker spool list' shows what is")
-                    throw Exit.failed
-                }
-                print(entry.document().text(indented: true))
-                if let log = try view.log(of: entry) { print(log) }
+            guard let entry = try view.entries(selection).first else {
+                throw Failure("not in the spool: \(self.id). 'worker spool list' shows what is")
             }
+            print(entry.document().text(indented: true))
+            if let log = try view.log(of: entry) { print(log) }
         }
     }
 
@@ -84,7 +81,9 @@ struct Spool: ParsableCommand {
         @Option(name: .long, help: "Only those in which this text stands, as 'show' prints them.") var match = ""
 
         func validate() throws {
-            for word in self.kind where JobKind(rawValue: word) == nil { throw ValidationError("--kind must be status, publish, command or report") }
+            if self.kind.contains(where: { JobKind(rawValue: $0) == nil }) {
+                throw ValidationError("--kind must be status, publish, command or report")
+            }
             if self.olderThan < 0 { throw ValidationError("--older-than must be 0 or more seconds") }
         }
 
@@ -95,7 +94,7 @@ struct Spool: ParsableCommand {
             if !self.kind.isEmpty { selection.kinds = Set(self.kind.compactMap(JobKind.init)) }
             (selection.boxes, selection.ids) = (boxes, Set(ids))
             (selection.olderThan, selection.text) = (.seconds(self.olderThan), self.match)
-            return try onDisk { try view.entries(selection) }
+            return try view.entries(selection)
         }
     }
 
@@ -107,7 +106,9 @@ struct Spool: ParsableCommand {
         @OptionGroup var filter: Filter
 
         func validate() throws {
-            if self.ids.isEmpty, !self.all, self.filter.isEmpty { throw ValidationError("name ids, narrow down with --kind, --older-than or --match, or give --all") }
+            if self.ids.isEmpty, !self.all, self.filter.isEmpty {
+                throw ValidationError("name ids, narrow down with --kind, --older-than or --match, or give --all")
+            }
             if !self.ids.isEmpty, self.all { throw ValidationError("name ids, or give --all") }
         }
 
@@ -122,14 +123,13 @@ struct Spool: ParsableCommand {
                 let line = entry.line()
                 if self.dryRun {
                     print("would be \(word): \(line)")
-                } else if try onDisk({ try change(view, entry) }) {
+                } else if try change(view, entry) {
                     print("\(word) \(line)\(why)")
                 }
             }
             let missing = Set(self.ids).subtracting(entries.map(\.name.id))
             if !missing.isEmpty {
-                printError("nothing to do for \(missing.sorted().joined(separator: ", ")). 'worker spool list' shows what is there")
-                throw Exit.failed
+                throw Failure("nothing to do for \(missing.sorted().joined(separator: ", ")). 'worker spool list' shows what is there")
             }
             if entries.isEmpty { print("there is no such job") }
         }
@@ -139,16 +139,7 @@ struct Spool: ParsableCommand {
 private func open(_ options: ConfigurationOptions) throws -> SpoolView {
     let directory = try options.load().configuration.spoolDirectory
     guard FileManager.default.fileExists(atPath: directory) else {
-        printError("there is no directory \(directory) (SPOOL_DIRECTORY)")
-        throw Exit.failed
+        throw Failure("there is no directory \(directory) (SPOOL_DIRECTORY)")
     }
-    return try onDisk { try SpoolView(spool: directory) }
-}
-
-/// Says in one line what went wrong.
-private func onDisk<Result>(_ body: () throws -> Result) throws -> Result {
-    do { return try body() } catch let error as SpoolError {
-        printError("\(error)")
-        throw Exit.failed
-    }
+    return try SpoolView(spool: directory)
 }

@@ -34,11 +34,10 @@ struct Status: AsyncParsableCommand {
         guard self.watch else {
             let status: JSONValue
             do throws(StatusQuestion.Failure) { status = try await question.ask(deadline: Self.deadline) } catch {
-                printError(error.description)
-                throw Exit.unavailable
+                throw Failure(error.description, .unavailable)
             }
             print(self.json ? status.text(indented: true) : StatusText(status, colours: colours).text)
-            if status["ready"]?.bool != true { throw Exit.failed }
+            if status["ready"]?.bool != true { throw ExitCode(.failed) }
             return
         }
         while true {
@@ -54,7 +53,57 @@ struct Status: AsyncParsableCommand {
 
     private func question() throws -> StatusQuestion {
         // Who names the worker needs no configuration.
-        let server = self.url == nil ? try self.options.load().configuration.status : ServerOptions()
+        let server = self.url == nil ? try self.options.load().configuration.status : nil
         do throws(StatusQuestion.Failure) { return try StatusQuestion(url: self.url, server) } catch { throw ValidationError(error.description) }
+    }
+}
+
+/// Asks a worker for the document of `/status`.
+struct StatusQuestion {
+    enum Failure: Error, CustomStringConvertible {
+        case unreachable(reason: String, nobodyListens: Bool)
+        /// Something else answers there, or it is not known where to ask.
+        case noWorker(reason: String)
+
+        var description: String {
+            switch self {
+            case .unreachable(let reason, _), .noWorker(let reason): reason
+            }
+        }
+    }
+
+    private let address: String
+
+    /// - Parameters:
+    ///   - url: of the worker; `nil`: the one that runs here, on `server`.
+    init(url: String?, _ server: ServerOptions?) throws(Failure) {
+        guard let server, url == nil else {
+            let url = url ?? ""
+            self.address = url.hasSuffix("/") ? "\(url)status" : "\(url)/status"
+            return
+        }
+        guard server.port != 0 else {
+            throw .noWorker(reason: "PORT or STATUS_PORT is 0, so the worker has taken a free port and logged it: name it with --url")
+        }
+        // A server that listens on one address only is asked there.
+        let host = ["0.0.0.0", "::", ""].contains(server.host) ? "127.0.0.1" : server.host
+        self.address = "http://\(host.contains(":") ? "[\(host)]" : host):\(server.port)/status"
+    }
+
+    func ask(deadline: Duration) async throws(Failure) -> JSONValue {
+        let response: HTTPResponse
+        do throws(HTTPError) {
+            let request = HTTPRequest(method: "GET", url: self.address)
+            response = try await HTTPTransport(HTTPOptions(name: "worker")).send(request, deadline: deadline)
+        } catch {
+            throw .unreachable(reason: "the worker cannot be reached: \(error)", nobodyListens: error.code == .connectionRefused)
+        }
+        guard response.status == 200 else {
+            let advice = [404: ": ask STATUS_PORT and not PORT", 421: ": ask by IP address, or add the name to its STATUS_HOSTS"][response.status] ?? ""
+            throw .noWorker(reason: "no worker's status: \(self.address) answered \(response.status)\(advice)")
+        }
+        do throws(JSONError) { return try JSONValue(parsing: response.body) } catch {
+            throw .noWorker(reason: "no worker's status: the answer of \(self.address) is no JSON")
+        }
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import BuildWorker
+internal import Foundation
 
 struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,7 +15,7 @@ struct TopologyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let configuration = try self.options.load().configuration
-            print(Topology(configuration.rabbitmq, events: configuration.events).document.text(indented: true))
+            print(Topology(configuration.rabbitmq, eventsExchange: configuration.events.exchange).document.text(indented: true))
         }
     }
 
@@ -27,18 +28,19 @@ struct TopologyCommand: AsyncParsableCommand {
         func run() async throws {
             let findings = try await withBroker(try self.options.load().configuration) { try $0.check(try $0.survey()) }
             for finding in findings {
-                let mark = finding.severity.rawValue.uppercased()
-                print("\(mark)\(String(repeating: " ", count: max(1, 8 - mark.count)))\(finding.subject): \(finding.text)")
+                print("\(padded(finding.severity.rawValue.uppercased(), 8))\(finding.subject): \(finding.text)")
             }
-            if findings.contains(where: { $0.severity == .problem }) { throw Exit.failed }
+            if findings.contains(where: { $0.severity == .problem }) { throw ExitCode(.failed) }
         }
     }
 
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Add what is missing of the exchange, queues and bindings.",
-            discussion:
-                "What is there stays as it is, whoever made it, and is named with the reason. What the user may not do is said, and the rest is done. Twice changes nothing. Exit code 1 when something that is needed could not be made.")
+            discussion: """
+                What is there stays as it is, whoever made it, and is named with the reason. What the user may not do is said, and the rest is \
+                done. Twice changes nothing. Exit code 1 when something that is needed could not be made.
+                """)
         @OptionGroup var options: ConfigurationOptions
         @Flag(name: .long, help: "Show what would be done, and change nothing.")
         var plan = false
@@ -48,25 +50,24 @@ struct TopologyCommand: AsyncParsableCommand {
             try await withBroker(try self.options.load().configuration) { administration in
                 let application = try administration.apply(isPlan: isPlan) { step in
                     let word = isPlan && step.kind == .made ? "to be made" : step.kind.rawValue
-                    print("\(word)\(String(repeating: " ", count: max(1, 12 - word.count)))\(step.subject): \(step.text)")
+                    print("\(padded(word, 12))\(step.subject): \(step.text)")
                 }
                 if isPlan { print("Nothing was changed.") }
                 if let help = administration.help(for: application) { printError(help) }
-                if !application.isComplete { throw Exit.failed }
+                if !application.isComplete { throw ExitCode(.failed) }
             }
         }
     }
 }
 
-/// Connects, runs `body`, and says in one line what went wrong.
-private func withBroker<Result>(_ configuration: WorkerConfiguration, _ body: (TopologyAdministration) throws -> Result) async throws -> Result {
-    let view = await ManagementAPI(configuration.rabbitmq).view(of: Topology(configuration.rabbitmq, events: configuration.events))
-    do {
-        let administration = try TopologyAdministration(configuration.rabbitmq, events: configuration.events, view: view)
-        defer { administration.close() }
-        return try body(administration)
-    } catch let error as AMQPError {
-        printError("\(error)")
-        throw error.isRetriable ? Exit.unavailable : Exit.failed
-    }
+private func withBroker<Result>(
+    _ configuration: WorkerConfiguration, _ body: (TopologyAdministration) throws -> Result
+) async throws -> Result {
+    let (rabbitmq, exchange) = (configuration.rabbitmq, configuration.events.exchange)
+    let view = await ManagementAPI(rabbitmq).view(of: Topology(rabbitmq, eventsExchange: exchange))
+    let administration = try TopologyAdministration(rabbitmq, eventsExchange: exchange, view: view)
+    defer { administration.close() }
+    return try body(administration)
 }
+
+private func padded(_ word: String, _ width: Int) -> String { word.padding(toLength: width, withPad: " ", startingAt: 0) }

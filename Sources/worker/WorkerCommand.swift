@@ -30,20 +30,48 @@ struct WorkerCommand: AsyncParsableCommand {
         subcommands: [
             Run.self, Status.self, Check.self, TopologyCommand.self, Publish.self, Parked.self, Spool.self, Reports.self, Pod.self, Config.self,
         ])
+
+    /// As ArgumentParser has it, but for the errors of this program: what they say goes to stderr as it is, and here alone it is decided what
+    /// exit code they mean. And but for wrong usage of a check: 64 is no exit code of a plugin, and what a plugin says belongs on stdout.
+    static func main() async {
+        do {
+            var command = try self.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            if CommandLine.arguments.dropFirst().first == "check", self.exitCode(for: error) == .validationFailure {
+                say(CheckResult(.unknown, "wrong usage: \(self.message(for: error))"))
+            }
+            guard let status = ExitStatus(error) else { self.exit(withError: error) }
+            printError("\(error)")
+            self.exit(withError: ExitCode(status))
+        }
+    }
 }
 
-/// ``ExitStatus``, to be thrown.
-enum Exit {
-    static let failed = ExitCode(.failed)
-    static let unreadableMessage = ExitCode(.unreadableMessage)
-    static let unavailable = ExitCode(.unavailable)
-    static let crashLoop = ExitCode(.crashLoop)
-    static let startFailed = ExitCode(.startFailed)
-    static let wrongConfiguration = ExitCode(.wrongConfiguration)
+/// What a command says on stderr when it cannot do what it was asked for.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+    let status: ExitStatus
+
+    init(_ description: String, _ status: ExitStatus = .failed) { (self.description, self.status) = (description, status) }
+}
+
+extension ExitStatus {
+    /// `nil`: it is ArgumentParser's.
+    fileprivate init?(_ error: any Error) {
+        switch error {
+        case let error as Failure: self = error.status
+        case let error as AMQPError: self = error.isRetriable ? .unavailable : .failed
+        case let error as ParkedQueue.Failure:
+            if case .broker(let error) = error, error.isRetriable { self = .unavailable } else { self = .failed }
+        case is SpoolError: self = .failed
+        default: return nil
+        }
+    }
 }
 
 extension ExitCode {
-    fileprivate init(_ status: ExitStatus) { self.init(status.rawValue) }
+    init(_ status: ExitStatus) { self.init(status.rawValue) }
 }
 
 /// Where the configuration comes from; every subcommand takes it.
@@ -51,11 +79,10 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .long, help: "A YAML or JSON file with keys of Config/default.yaml; variables override it.")
     var config: String?
 
-    /// Ends the process with every problem on stderr when there is one.
+    /// Ends the command with every problem when there is one.
     func load() throws -> LoadedConfiguration {
         do throws(ConfigurationError) { return try self.read() } catch {
-            printError("the configuration is wrong, nothing was started:\n\(error)")
-            throw Exit.wrongConfiguration
+            throw Failure("the configuration is wrong, nothing was started:\n\(error)", .wrongConfiguration)
         }
     }
 
@@ -80,14 +107,3 @@ struct ConfigurationOptions: ParsableArguments {
 }
 
 func printError(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
-
-/// Reads a message from a file, or from stdin for `-`.
-func readMessage(_ file: String) throws -> [UInt8] {
-    if file == "-" { return [UInt8](try FileHandle.standardInput.readToEnd() ?? Data()) }
-    do {
-        return [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
-    } catch {
-        printError("cannot read \(file): \(error.localizedDescription)")
-        throw Exit.failed
-    }
-}

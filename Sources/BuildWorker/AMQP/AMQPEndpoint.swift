@@ -1,40 +1,44 @@
-/// A broker and how we present ourselves to it.
+/// A broker (``RabbitMQOptions``) and how we present ourselves to it.
+@dynamicMemberLookup
 public struct AMQPEndpoint: Sendable {
-    /// Tried in turn.
-    public var hosts: [String]
-    public var port: Int
-    public var vhost: String
-    public var username: String
-    public var password: Secret
-    /// Set for TLS: a PEM file with the authorities that may have signed the broker's certificate.
-    public var caFile: String?
-    /// With TLS: what we show to a broker that wants to know who we are.
-    public var clientCertificate: ClientCertificate?
-    /// Both sides give the connection up after two of these without a sign of life. Never 0, which would switch it off.
-    public var heartbeat: Duration
-    /// The longest pause between two attempts to connect.
-    public var reconnectLimit: Duration
+    private let options: RabbitMQOptions
     /// Shown in the broker's management UI.
-    public var connectionName: String
-
-    /// Two PEM files: the certificate with those between it and its authority, and its key.
-    public struct ClientCertificate: Hashable, Sendable {
-        public let certFile: String
-        public let keyFile: String
-    }
+    let connectionName: String
 
     public init(_ options: RabbitMQOptions, connectionName: String) {
-        self.hosts = options.hosts
-        self.port = options.port
-        self.vhost = options.vhost
-        self.username = options.username
-        self.password = options.password
-        self.caFile = options.transport == .amqps ? options.caFile : nil
-        if options.transport == .amqps, let certFile = options.certFile, let keyFile = options.keyFile {
-            self.clientCertificate = ClientCertificate(certFile: certFile, keyFile: keyFile)
-        }
-        self.heartbeat = options.heartbeat
-        self.reconnectLimit = options.reconnectLimit
-        self.connectionName = connectionName
+        (self.options, self.connectionName) = (options, connectionName)
     }
+
+    public subscript<Value>(dynamicMember option: KeyPath<RabbitMQOptions, Value>) -> Value { self.options[keyPath: option] }
+
+    /// Set for TLS: a PEM file with the authorities that may have signed the broker's certificate.
+    var caFile: String? { self.options.transport == .amqps ? self.options.caFile : nil }
+
+    /// With TLS: two PEM files for a broker that wants to know who we are, the certificate with those between it and its authority, and its
+    /// key.
+    var clientCertificate: (certFile: String, keyFile: String)? {
+        guard self.options.transport == .amqps, let certFile = self.options.certFile, let keyFile = self.options.keyFile else { return nil }
+        return (certFile, keyFile)
+    }
+}
+
+/// What happens to a connection, for logs and health. Told on the connection's thread: be quick.
+public enum ConnectionEvent: Hashable, Sendable {
+    case connected(host: String)
+    /// Tried again after the pause, for ever.
+    case disconnected(AMQPError, retryIn: Duration)
+    case consuming(queue: String)
+    /// The queue is not there, or was deleted, or its leader moved. Tried again after the pause.
+    ///
+    /// `code`: AMQP's, of a refusal: 404 there is no such queue, 403 no right to it. `nil`: the consumer was cancelled.
+    case consumerLost(queue: String, code: Int?, reason: String, retryIn: Duration)
+    /// No more deliveries come from that queue.
+    case stopped(queue: String)
+    /// An alarm: the broker takes no messages until ``unblocked``.
+    case blocked(reason: String)
+    case unblocked
+    /// The user may not publish to an exchange, or with a key. Each reason is told once.
+    case publishingRefused(reason: String)
+    /// The broker had refused a message, and what is published now goes over a new channel.
+    case channelRenewed
 }

@@ -35,29 +35,22 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
             endpoint.clientCertificate == nil
             ? "if the broker demands a client certificate, set RABBITMQ_CERT_FILE and RABBITMQ_KEY_FILE"
             : "the broker may not take the client certificate (RABBITMQ_CERT_FILE): is it expired, or of another authority?"
-        return AMQPError(self.operation, status: status, hint: hint)
+        return AMQPError(operation: self.operation, code: self.code, detail: "\(String(cString: amqp_error_string2(status))); \(hint)")
     }
+}
 
-    private init(_ operation: String, status: Int32, hint: String) {
-        self.init(operation: operation, code: .library(status), detail: "\(String(cString: amqp_error_string2(status))); \(hint)")
-    }
-
-    private init(operation: String, code: Code, detail: String) { (self.operation, self.code, self.detail) = (operation, code, detail) }
-
+extension AMQPError {
     init(_ operation: String, status: Int32) {
-        (self.operation, self.code, self.detail) = (operation, .library(status), String(cString: amqp_error_string2(status)))
+        self.init(operation: operation, code: .library(status), detail: String(cString: amqp_error_string2(status)))
     }
 
-    init(_ operation: String, refused code: UInt16, _ text: String) {
-        (self.operation, self.code, self.detail) = (operation, .refused(code), text)
-    }
+    init(_ operation: String, refused code: UInt16, _ text: String) { self.init(operation: operation, code: .refused(code), detail: text) }
 
     /// The broker does what no broker may.
     init(violation detail: String) {
-        (self.operation, self.code, self.detail) = ("connection given up: the broker violates the protocol", .library(AMQP_STATUS_BAD_AMQP_DATA.rawValue), detail)
+        let code = Code.library(AMQP_STATUS_BAD_AMQP_DATA.rawValue)
+        self.init(operation: "connection given up: the broker violates the protocol", code: code, detail: detail)
     }
 
-    init(_ operation: String, unsendable detail: String) {
-        (self.operation, self.code, self.detail) = (operation, .unsendable, detail)
-    }
+    init(_ operation: String, unsendable detail: String) { self.init(operation: operation, code: .unsendable, detail: detail) }
 }

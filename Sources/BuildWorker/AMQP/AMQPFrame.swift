@@ -63,53 +63,45 @@ extension AMQPFrame {
 }
 
 extension MessageProperties {
+    /// The texts among them: in C and here.
+    // Key paths of stored properties capture nothing.
+    nonisolated(unsafe) private static let texts:
+        [(flag: Int32, field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>, text: WritableKeyPath<MessageProperties, String?>)] = [
+            (AMQP_BASIC_CONTENT_TYPE_FLAG, \.content_type, \.contentType),
+            (AMQP_BASIC_CONTENT_ENCODING_FLAG, \.content_encoding, \.contentEncoding),
+            (AMQP_BASIC_CORRELATION_ID_FLAG, \.correlation_id, \.correlationID), (AMQP_BASIC_REPLY_TO_FLAG, \.reply_to, \.replyTo),
+            (AMQP_BASIC_MESSAGE_ID_FLAG, \.message_id, \.messageID), (AMQP_BASIC_TYPE_FLAG, \.type, \.type),
+            (AMQP_BASIC_APP_ID_FLAG, \.app_id, \.appID),
+        ]
+
     init(copying c: amqp_basic_properties_t) {
         self.init()
         func has(_ flag: Int32) -> Bool { c._flags & amqp_flags_t(flag) != 0 }
-        func text(_ flag: Int32, _ bytes: amqp_bytes_t) -> String? { has(flag) ? String(copying: bytes) : nil }
-        self.contentType = text(AMQP_BASIC_CONTENT_TYPE_FLAG, c.content_type)
-        self.contentEncoding = text(AMQP_BASIC_CONTENT_ENCODING_FLAG, c.content_encoding)
+        for (flag, field, text) in Self.texts where has(flag) { self[keyPath: text] = String(copying: c[keyPath: field]) }
         if has(AMQP_BASIC_HEADERS_FLAG) { self.headers = AMQPTable(copying: c.headers) }
         self.isPersistent = has(AMQP_BASIC_DELIVERY_MODE_FLAG) && c.delivery_mode == 2
         if has(AMQP_BASIC_PRIORITY_FLAG) { self.priority = c.priority }
-        self.correlationID = text(AMQP_BASIC_CORRELATION_ID_FLAG, c.correlation_id)
-        self.replyTo = text(AMQP_BASIC_REPLY_TO_FLAG, c.reply_to)
-        self.messageID = text(AMQP_BASIC_MESSAGE_ID_FLAG, c.message_id)
         if has(AMQP_BASIC_TIMESTAMP_FLAG) { self.timestamp = c.timestamp }
-        self.type = text(AMQP_BASIC_TYPE_FLAG, c.type)
-        self.appID = text(AMQP_BASIC_APP_ID_FLAG, c.app_id)
     }
 
     /// The C form, borrowed from `pool`.
     func lent(by pool: AMQPPool) -> amqp_basic_properties_t {
         var c = amqp_basic_properties_t()
-        func set(_ flag: Int32) { c._flags |= amqp_flags_t(flag) }
-        func text(_ text: String?, _ flag: Int32, _ field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>) {
-            guard let text else { return }
-            c[keyPath: field] = pool.bytes(text)
-            set(flag)
+        func set<Value>(_ flag: Int32, _ field: WritableKeyPath<amqp_basic_properties_t, Value>, _ value: Value?) {
+            guard let value else { return }
+            c[keyPath: field] = value
+            c._flags |= amqp_flags_t(flag)
         }
-        text(self.contentType, AMQP_BASIC_CONTENT_TYPE_FLAG, \.content_type)
-        text(self.contentEncoding, AMQP_BASIC_CONTENT_ENCODING_FLAG, \.content_encoding)
-        if !self.headers.isEmpty {
-            c.headers = pool.table(self.headers)
-            set(AMQP_BASIC_HEADERS_FLAG)
-        }
-        c.delivery_mode = self.isPersistent ? 2 : 1
-        set(AMQP_BASIC_DELIVERY_MODE_FLAG)
-        if let priority = self.priority {
-            c.priority = priority
-            set(AMQP_BASIC_PRIORITY_FLAG)
-        }
-        text(self.correlationID, AMQP_BASIC_CORRELATION_ID_FLAG, \.correlation_id)
-        text(self.replyTo, AMQP_BASIC_REPLY_TO_FLAG, \.reply_to)
-        text(self.messageID, AMQP_BASIC_MESSAGE_ID_FLAG, \.message_id)
-        if let timestamp = self.timestamp {
-            c.timestamp = timestamp
-            set(AMQP_BASIC_TIMESTAMP_FLAG)
-        }
-        text(self.type, AMQP_BASIC_TYPE_FLAG, \.type)
-        text(self.appID, AMQP_BASIC_APP_ID_FLAG, \.app_id)
+        for (flag, field, text) in Self.texts { set(flag, field, self[keyPath: text].map { pool.bytes($0) }) }
+        set(AMQP_BASIC_HEADERS_FLAG, \.headers, self.headers.isEmpty ? nil : pool.table(self.headers))
+        set(AMQP_BASIC_DELIVERY_MODE_FLAG, \.delivery_mode, self.isPersistent ? 2 : 1)
+        set(AMQP_BASIC_PRIORITY_FLAG, \.priority, self.priority)
+        set(AMQP_BASIC_TIMESTAMP_FLAG, \.timestamp, self.timestamp)
         return c
+    }
+
+    /// An upper bound of the bytes of a content header.
+    var encodedSize: Int {
+        Self.texts.reduce(64 + self.headers.encodedSize) { $0 + 1 + min(255, self[keyPath: $1.text]?.utf8.count ?? 0) }
     }
 }

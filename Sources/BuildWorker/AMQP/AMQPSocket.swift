@@ -188,22 +188,19 @@ final class AMQPSocket {
     }
 
     func consume(_ queue: String, consumerTag: String, on channel: UInt16) throws(AMQPError) {
-        let status = AMQPPool.withPool { pool in
+        try AMQPPool.withPool { pool throws(AMQPError) in
             var method = amqp_basic_consume_t()
-            method.queue = pool.bytes(queue)
-            method.consumer_tag = pool.bytes(consumerTag)
-            return amqp_send_method(self.connection, channel, UInt32(AMQP_BASIC_CONSUME_METHOD), &method)
+            (method.queue, method.consumer_tag) = (pool.bytes(queue), pool.bytes(consumerTag))
+            try self.send(UInt32(AMQP_BASIC_CONSUME_METHOD), &method, on: channel, "consume from '\(queue)'")
         }
-        try self.check(status, "consume from '\(queue)'")
     }
 
     func cancelConsumer(_ consumerTag: String, on channel: UInt16) throws(AMQPError) {
-        let status = AMQPPool.withPool { pool in
+        try AMQPPool.withPool { pool throws(AMQPError) in
             var method = amqp_basic_cancel_t()
             method.consumer_tag = pool.bytes(consumerTag)
-            return amqp_send_method(self.connection, channel, UInt32(AMQP_BASIC_CANCEL_METHOD), &method)
+            try self.send(UInt32(AMQP_BASIC_CANCEL_METHOD), &method, on: channel, "cancel consumer")
         }
-        try self.check(status, "cancel consumer")
     }
 
     func selectConfirms(on channel: UInt16) throws(AMQPError) {
@@ -223,7 +220,9 @@ final class AMQPSocket {
         try self.send(UInt32(AMQP_CHANNEL_CLOSE_OK_METHOD), &method, on: channel, "close channel")
     }
 
-    private func send<Method: BitwiseCopyable>(_ id: UInt32, _ method: inout Method, on channel: UInt16, _ operation: String) throws(AMQPError) {
+    private func send<Method: BitwiseCopyable>(
+        _ id: UInt32, _ method: inout Method, on channel: UInt16, _ operation: String
+    ) throws(AMQPError) {
         try self.check(amqp_send_method(self.connection, channel, id, &method), operation)
     }
 
@@ -235,39 +234,41 @@ final class AMQPSocket {
     /// Opens a channel for publishing with confirms.
     func openConfirmChannel(_ channel: UInt16) throws(AMQPError) {
         try self.openChannelAndWait(channel)
-        amqp_confirm_select(self.connection, channel)
-        try Self.check(crmq_last_reply(self.connection), "select confirms")
+        _ = try self.call("select confirms") { _ in amqp_confirm_select(self.connection, channel) }
     }
 
     func openChannelAndWait(_ channel: UInt16) throws(AMQPError) {
-        amqp_channel_open(self.connection, channel)
-        try Self.check(crmq_last_reply(self.connection), "open channel")
+        _ = try self.call("open channel") { _ in amqp_channel_open(self.connection, channel) }
     }
 
     /// - Returns: messages ready and consumers.
     @discardableResult
-    func declareQueue(_ queue: String, arguments: AMQPTable, isPassive: Bool, on channel: UInt16) throws(AMQPError) -> (ready: Int, consumers: Int) {
-        let ok = AMQPPool.withPool { pool in
-            amqp_queue_declare(
-                self.connection, channel, pool.bytes(queue), isPassive ? 1 : 0, 1, 0, 0, pool.table(arguments))
+    func declareQueue(
+        _ queue: String, arguments: AMQPTable, isPassive: Bool, on channel: UInt16
+    ) throws(AMQPError) -> (ready: Int, consumers: Int) {
+        let ok = try self.call("declare queue '\(queue)'") { pool in
+            amqp_queue_declare(self.connection, channel, pool.bytes(queue), isPassive ? 1 : 0, 1, 0, 0, pool.table(arguments))
         }
-        try Self.check(crmq_last_reply(self.connection), "declare queue '\(queue)'")
         return ok.map { (Int($0.pointee.message_count), Int($0.pointee.consumer_count)) } ?? (0, 0)
     }
 
     func declareExchange(_ exchange: String, kind: String, isPassive: Bool, on channel: UInt16) throws(AMQPError) {
-        AMQPPool.withPool { pool in
-            _ = amqp_exchange_declare(
-                self.connection, channel, pool.bytes(exchange), pool.bytes(kind), isPassive ? 1 : 0, 1, 0, 0, amqp_table_t())
+        _ = try self.call("declare exchange '\(exchange)'") { pool in
+            let passive: amqp_boolean_t = isPassive ? 1 : 0
+            return amqp_exchange_declare(
+                self.connection, channel, pool.bytes(exchange), pool.bytes(kind), passive, 1, 0, 0, amqp_table_t())
         }
-        try Self.check(crmq_last_reply(self.connection), "declare exchange '\(exchange)'")
     }
 
     func bindQueue(_ queue: String, to exchange: String, key: String, on channel: UInt16) throws(AMQPError) {
-        AMQPPool.withPool { pool in
-            _ = amqp_queue_bind(
-                self.connection, channel, pool.bytes(queue), pool.bytes(exchange), pool.bytes(key), amqp_table_t())
+        _ = try self.call("bind queue '\(queue)' to exchange '\(exchange)'") { pool in
+            amqp_queue_bind(self.connection, channel, pool.bytes(queue), pool.bytes(exchange), pool.bytes(key), amqp_table_t())
         }
-        try Self.check(crmq_last_reply(self.connection), "bind queue '\(queue)' to exchange '\(exchange)'")
+    }
+
+    private func call<Result>(_ operation: String, _ method: (AMQPPool) -> Result) throws(AMQPError) -> Result {
+        let result = AMQPPool.withPool(method)
+        try Self.check(crmq_last_reply(self.connection), operation)
+        return result
     }
 }

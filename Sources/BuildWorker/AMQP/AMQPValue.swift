@@ -90,3 +90,25 @@ extension AMQPValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral {
     public var array: [AMQPValue]? { if case .array(let values) = self { values } else { nil } }
     public var table: AMQPTable? { if case .table(let table) = self { table } else { nil } }
 }
+
+extension AMQPValue {
+    /// Bytes on the wire, type included.
+    var encodedSize: Int {
+        switch self {
+        case .void: 1
+        case .bool, .int8, .uint8: 2
+        case .int16, .uint16: 3
+        case .int32, .uint32, .float: 5
+        case .decimal: 6
+        case .int64, .uint64, .double, .timestamp: 9
+        case .string(let bytes), .bytes(let bytes): 5 + bytes.count
+        case .array(let values): values.reduce(5) { $0 + $1.encodedSize }
+        case .table(let table): 1 + table.encodedSize
+        }
+    }
+}
+
+extension AMQPTable {
+    /// Bytes on the wire.
+    var encodedSize: Int { self.fields.reduce(4) { $0 + 1 + min(255, $1.name.utf8.count) + $1.value.encodedSize } }
+}

@@ -8,8 +8,8 @@ struct ArgumentDifference: Hashable, Sendable {
     let current: AMQPValue?
     /// The current value could be understood, so the other arguments can be asked for.
     let canContinue: Bool
-    let severity: TopologyFinding.Severity
-    let text: String
+    private(set) var severity: TopologyFinding.Severity
+    private(set) var text: String
 
     /// Of a classic queue: it cannot have what quorum queues alone have, and one line says so.
     static let ofQuorumQueues = ["x-dead-letter-strategy", "x-overflow", "x-delivery-limit"]
@@ -39,17 +39,16 @@ struct ArgumentDifference: Hashable, Sendable {
         let should = wanted.map { "should be '\($0.shown)'" } ?? "should not be set"
         let danger = Self.danger(of: argument, current, isWanted: wanted != nil)
         self.severity = danger == nil ? .warning : .problem
-        self.text = "\(argument) \(found), \(should)\((danger ?? Self.cost(of: argument, isWanted: wanted != nil)).map { ": \($0)" } ?? "")"
-    }
-
-    private init(_ other: ArgumentDifference, severity: TopologyFinding.Severity, text: String) {
-        (self.argument, self.current, self.canContinue, self.severity, self.text) = (other.argument, other.current, other.canContinue, severity, text)
+        let cost = danger ?? Self.cost(of: argument, isWanted: wanted != nil)
+        self.text = "\(argument) \(found), \(should)\(cost.map { ": \($0)" } ?? "")"
     }
 
     /// AMQP shows no policies: what one may set is no reason for an alarm.
     var unlessSetByPolicy: ArgumentDifference {
         guard self.current == nil, Self.ofPolicies.contains(self.argument) else { return self }
-        return ArgumentDifference(self, severity: .warning, text: "\(self.text), unless a policy sets it")
+        var difference = self
+        (difference.severity, difference.text) = (.warning, "\(self.text), unless a policy sets it")
+        return difference
     }
 
     init(unparsed answer: String) {
@@ -91,5 +90,7 @@ struct ArgumentDifference: Hashable, Sendable {
 }
 
 extension AMQPValue {
-    fileprivate var shown: String { self.text ?? self.integer.map { String($0) } ?? (self == true ? "true" : self == false ? "false" : "?") }
+    fileprivate var shown: String {
+        if case .bool(let flag) = self { String(flag) } else { self.text ?? self.integer.map { String($0) } ?? "?" }
+    }
 }

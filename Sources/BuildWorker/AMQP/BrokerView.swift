@@ -1,8 +1,8 @@
 /// What the broker's management API tells of the worker's exchange and queues: policies above all, which AMQP does not show.
-public struct BrokerView: Sendable {
-    public struct Queue: Sendable {
+package struct BrokerView: Sendable {
+    package struct Queue: Sendable {
         /// The queue's own, and what policies add to them.
-        public let arguments: AMQPTable
+        package let arguments: AMQPTable
         /// Who set what the queue's own arguments did not, by argument.
         let setBy: [String: String]
         /// `false`: the broker has not counted the queue yet, and tells nothing of policies before.
@@ -14,14 +14,16 @@ public struct BrokerView: Sendable {
         ///   - own: the queue's arguments.
         ///   - policies: what its policies add up to, by the names that policies use; `nil`: not known.
         ///   - source: the policies' names.
-        public init(kind: String?, own: AMQPTable, policies: AMQPTable?, source: String, undelivered: Int = 0) {
+        package init(kind: String?, own: AMQPTable, policies: AMQPTable?, source: String, undelivered: Int = 0) {
             var arguments = own
             var setBy: [String: String] = [:]
             if let kind, kind != "classic" { arguments["x-queue-type"] = .text(kind) } else { arguments["x-queue-type"] = nil }
             for field in policies?.fields ?? [] {
                 let name = "x-\(field.name)"
                 // Of two limits the lower holds; of anything else the queue's own.
-                if let mine = own[name], !(field.value.integer.flatMap { limit in mine.integer.map { limit < $0 } } ?? false) { continue }
+                if let mine = own[name] {
+                    guard let limit = field.value.integer, let own = mine.integer, limit < own else { continue }
+                }
                 arguments[name] = field.value
                 setBy[name] = source
             }
@@ -33,7 +35,8 @@ public struct BrokerView: Sendable {
             let names = wanted.fields.map(\.name) + self.arguments.fields.map(\.name).filter { wanted[$0] == nil }
             return names.compactMap { name in
                 let (current, wanted) = (self.arguments[name], wanted[name])
-                guard current?.text != wanted?.text || current?.integer != wanted?.integer || (current == nil) != (wanted == nil) else { return nil }
+                let isSame = current?.text == wanted?.text && current?.integer == wanted?.integer && (current == nil) == (wanted == nil)
+                if isSame { return nil }
                 if isOtherKind, ArgumentDifference.ofQuorumQueues.contains(name), current == nil { return nil }
                 let difference = ArgumentDifference(name, current, wanted: wanted, policy: self.setBy[name])
                 return self.showsPolicies ? difference : difference.unlessSetByPolicy
@@ -41,7 +44,7 @@ public struct BrokerView: Sendable {
         }
     }
 
-    public struct Exchange: Sendable {
+    package struct Exchange: Sendable {
         let kind: String
         /// Where it sends what no queue takes, instead of returning it.
         let alternate: String?
@@ -50,7 +53,7 @@ public struct BrokerView: Sendable {
         /// Keys by queue; `nil`: not known.
         let bindings: [String: Set<String>]?
 
-        public init(kind: String, alternate: String?, unreadPolicy: String? = nil, bindings: [String: Set<String>]?) {
+        package init(kind: String, alternate: String?, unreadPolicy: String? = nil, bindings: [String: Set<String>]?) {
             (self.kind, self.alternate, self.unreadPolicy, self.bindings) = (kind, alternate, unreadPolicy, bindings)
         }
 
@@ -58,20 +61,9 @@ public struct BrokerView: Sendable {
         func routes(_ key: String, to queue: String) -> Bool? {
             switch self.kind {
             case "direct": self.bindings.map { $0[queue]?.contains(key) ?? false }
-            case "topic": self.bindings.map { $0[queue]?.contains { Self.matches(key, $0) } ?? false }
+            case "topic": self.bindings.map { $0[queue]?.contains { TopicPattern($0).matches(key) } ?? false }
             default: nil
             }
-        }
-
-        /// A topic exchange's rule: words with dots between them, `*` for one, `#` for any number.
-        static func matches(_ key: String, _ pattern: String) -> Bool {
-            func matches(_ words: ArraySlice<Substring>, _ patterns: ArraySlice<Substring>) -> Bool {
-                guard let first = patterns.first else { return words.isEmpty }
-                if first == "#" { return matches(words, patterns.dropFirst()) || !words.isEmpty && matches(words.dropFirst(), patterns) }
-                guard let word = words.first, first == "*" || first == word else { return false }
-                return matches(words.dropFirst(), patterns.dropFirst())
-            }
-            return matches(key.split(separator: ".", omittingEmptySubsequences: false)[...], pattern.split(separator: ".", omittingEmptySubsequences: false)[...])
         }
     }
 
@@ -83,14 +75,15 @@ public struct BrokerView: Sendable {
     /// Why it was of no use.
     let problem: String?
     /// Somebody wants it to be of use.
-    private(set) var isConfigured = true
+    let isConfigured: Bool
 
-    public init(address: String, clusterName: String?, queues: [String: Queue], exchanges: [String: Exchange], isConfigured: Bool) {
-        (self.address, self.clusterName, self.queues, self.exchanges, self.problem, self.isConfigured) = (address, clusterName, queues, exchanges, nil, isConfigured)
-    }
-
-    public init(address: String, problem: String, isConfigured: Bool) {
-        (self.address, self.clusterName, self.queues, self.exchanges, self.problem, self.isConfigured) = (address, nil, [:], [:], problem, isConfigured)
+    /// - Parameter problem: why it is of no use.
+    package init(
+        address: String, clusterName: String? = nil, queues: [String: Queue] = [:], exchanges: [String: Exchange] = [:],
+        problem: String? = nil, isConfigured: Bool
+    ) {
+        (self.address, self.clusterName, self.queues, self.exchanges) = (address, clusterName, queues, exchanges)
+        (self.problem, self.isConfigured) = (problem, isConfigured)
     }
 
     /// One machine may have several brokers.

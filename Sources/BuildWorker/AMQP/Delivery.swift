@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Names one delivery to the broker, which knows it only on the channel it came by.
 public struct DeliveryTag: Hashable, Sendable {
     /// Counts the channels this connection has opened. A tag of an earlier one is stale: its message was
@@ -9,6 +11,15 @@ public struct DeliveryTag: Hashable, Sendable {
     /// Of a delivery that the process makes itself; the broker's channels begin with 1.
     static func ofThisProcess(_ number: UInt64) -> DeliveryTag { DeliveryTag(generation: 0, channel: 0, number: number) }
     var isOfThisProcess: Bool { self.channel == 0 }
+}
+
+/// The channels that deliveries can be settled on, by generation, for those who are not on the connection's thread.
+final class OpenChannels: Sendable {
+    private let generations = Mutex<Set<UInt64>>([])
+
+    func open(_ generation: UInt64) { self.generations.withLock { _ = $0.insert(generation) } }
+    func close(_ generation: UInt64) { self.generations.withLock { _ = $0.remove(generation) } }
+    func contains(_ generation: UInt64) -> Bool { self.generations.withLock { $0.contains(generation) } }
 }
 
 /// A message the broker handed to us and waits to see settled.

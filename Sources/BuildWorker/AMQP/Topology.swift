@@ -1,81 +1,87 @@
 /// The exchange, queues and bindings that the worker expects (design: WORKFLOW.md, "Topology"). A value; nothing is declared here.
-public struct Topology: Sendable {
-    public struct Queue: Sendable {
-        public let name: String
-        public let purpose: String
-        public let arguments: AMQPTable
+package struct Topology: Sendable {
+    struct Queue: Sendable {
+        var name: String
+        let purpose: String
+        let arguments: AMQPTable
         /// What goes wrong without it.
-        public let withoutIt: String
-        /// The work queue whose rejected messages wait here; `nil`: none. Where somebody else made that queue, another may do this one's work.
+        let withoutIt: String
+        /// The work queue whose rejected messages wait here; `nil`: none. Where somebody else made that queue, another may do this one's
+        /// work.
         var waitsFor: String?
 
         func called(_ name: String) -> Queue {
-            Queue(name: name, purpose: self.purpose, arguments: self.arguments, withoutIt: self.withoutIt, waitsFor: self.waitsFor)
+            var queue = self
+            queue.name = name
+            return queue
         }
     }
 
-    public let exchange: String
+    let exchange: String
     /// Where build events go, a topic exchange; whoever wants them binds queues of their own. `nil`: none are sent.
-    public let eventsExchange: String?
+    let eventsExchange: String?
     /// Bound to the exchange by their names. In the order of the flow.
-    public internal(set) var queues: [Queue]
+    var queues: [Queue]
 
-    /// - Parameter brokerVersion: of the broker, for example "3.10.8"; from 4.0 on work queues need their delivery
-    ///   limit switched off, and earlier ones refuse that argument's value.
-    public init(_ options: RabbitMQOptions, events: EventOptions = EventOptions(), brokerVersion: String = "") {
-        let isUnlimitedByDefault = (brokerVersion.split(separator: ".").first.flatMap { Int($0) } ?? 3) < 4
-        func quorum(_ more: AMQPTable = [:]) -> AMQPTable { AMQPTable([.init("x-queue-type", "quorum")] + more.fields) }
+    /// - Parameters:
+    ///   - eventsExchange: empty: none.
+    ///   - brokerVersion: of the broker, for example "3.10.8"; from 4.0 on work queues need their delivery limit switched off, and earlier
+    ///     ones refuse that argument's value.
+    package init(_ options: RabbitMQOptions, eventsExchange: String = "", brokerVersion: String = "") {
+        let isLimitedByDefault = (brokerVersion.split(separator: ".").first.flatMap { Int($0) } ?? 3) >= 4
+        let unlimited: AMQPTable = isLimitedByDefault ? ["x-delivery-limit": .int64(-1)] : [:]
+        /// - Parameter ttl: `nil`: of a work queue.
         func deadLettering(to queue: String, after ttl: Duration?) -> AMQPTable {
             var table: AMQPTable = [
-                "x-dead-letter-exchange": "", "x-dead-letter-routing-key": .text(queue),
+                "x-queue-type": "quorum", "x-dead-letter-exchange": "", "x-dead-letter-routing-key": .text(queue),
                 // The message stays in its queue until the next one has confirmed it.
                 "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
             ]
-            if let ttl { table["x-message-ttl"] = .int64(Int64(ttl / .milliseconds(1))) }
-            return quorum(table)
-        }
-        func work(_ wait: String) -> AMQPTable {
-            var table = deadLettering(to: wait, after: nil)
-            if !isUnlimitedByDefault { table["x-delivery-limit"] = .int64(-1) }
+            if let ttl { table["x-message-ttl"] = .int64(Int64(ttl / .milliseconds(1))) } else { table.fields += unlimited.fields }
             return table
         }
-        self.exchange = options.exchange
-        self.eventsExchange = events.exchange.isEmpty ? nil : events.exchange
-        var queues = [
-            Queue(
-                name: options.queue, purpose: "builds to start and stop", arguments: work(options.waitQueue),
-                withoutIt: "no build is taken; the worker waits for the queue and says so"),
-            Queue(
-                name: options.waitQueue, purpose: "builds waiting for another attempt",
-                arguments: deadLettering(to: options.queue, after: options.retryDelay),
-                withoutIt: "a rejected build is lost, unless \(options.queue) dead-letters elsewhere", waitsFor: options.queue),
-        ]
-        if options.retryQueueEnabled {
-            queues += [
+        func queue(_ role: QueueRole, _ name: String) -> Queue {
+            switch role {
+            case .build:
                 Queue(
-                    name: options.retryQueue, purpose: "builds to verify", arguments: work(options.retryWaitQueue),
-                    withoutIt: "no build is verified; starts are tried again until the queue exists"),
+                    name: name, purpose: "builds to start and stop", arguments: deadLettering(to: options.waitQueue, after: nil),
+                    withoutIt: "no build is taken; the worker waits for the queue and says so")
+            case .wait:
                 Queue(
-                    name: options.retryWaitQueue, purpose: "verifications waiting for another attempt",
+                    name: name, purpose: "builds waiting for another attempt",
+                    arguments: deadLettering(to: options.queue, after: options.retryDelay),
+                    withoutIt: "a rejected build is lost, unless \(options.queue) dead-letters elsewhere", waitsFor: options.queue)
+            case .retry:
+                Queue(
+                    name: name, purpose: "builds to verify", arguments: deadLettering(to: options.retryWaitQueue, after: nil),
+                    withoutIt: "no build is verified; starts are tried again until the queue exists")
+            case .retryWait:
+                Queue(
+                    name: name, purpose: "verifications waiting for another attempt",
                     arguments: deadLettering(to: options.retryQueue, after: options.retryDelay),
-                    withoutIt: "a rejected verification is lost, unless \(options.retryQueue) dead-letters elsewhere", waitsFor: options.retryQueue),
+                    withoutIt: "a rejected verification is lost, unless \(options.retryQueue) dead-letters elsewhere",
+                    waitsFor: options.retryQueue)
+            case .initTimers:
                 Queue(
-                    name: options.initQueue, purpose: "init timers: builds whose pods are being watched",
+                    name: name, purpose: "init timers: builds whose pods are being watched",
                     arguments: deadLettering(to: options.retryQueue, after: options.initTimeout),
-                    withoutIt: "init timers are kept in the worker's memory and on its own disk (SPOOL_DIRECTORY); a worker that loses its disk forgets them"),
-            ]
-        }
-        queues.append(
-            Queue(
-                name: options.parkedQueue, purpose: "unreadable and poison messages",
+                    withoutIt: "init timers are kept in the worker's memory and on its own disk (SPOOL_DIRECTORY); a worker that loses its"
+                        + " disk forgets them")
+            case .parked:
                 // `worker parked` looks at messages by taking them and giving them back, which must not count against them.
-                arguments: quorum(isUnlimitedByDefault ? [:] : ["x-delivery-limit": .int64(-1)]),
-                withoutIt: "unreadable messages are dropped after one log line with their hash"))
-        self.queues = queues
+                Queue(
+                    name: name, purpose: "unreadable and poison messages",
+                    arguments: AMQPTable([.init("x-queue-type", "quorum")] + unlimited.fields),
+                    withoutIt: "unreadable messages are dropped after one log line with their hash")
+            }
+        }
+        self.exchange = options.exchange
+        self.eventsExchange = eventsExchange.isEmpty ? nil : eventsExchange
+        self.queues = options.queues.map(queue)
     }
 
     /// The topology as JSON, for people and tools.
-    public var document: JSONValue {
+    package var document: JSONValue {
         var document: JSONValue = [
             "exchange": ["name": .string(self.exchange), "type": "direct", "durable": true],
             "queues": .array(
@@ -90,6 +96,9 @@ public struct Topology: Sendable {
         if let eventsExchange { document["eventsExchange"] = ["name": .string(eventsExchange), "type": "topic", "durable": true] }
         return document
     }
+
+    /// As administrators of the original name it.
+    static func conventionalWaitQueue(of queue: String) -> String { "\(queue)dlr" }
 }
 
 extension AMQPValue {

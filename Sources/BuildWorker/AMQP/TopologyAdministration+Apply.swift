@@ -1,6 +1,6 @@
 /// What `worker topology apply` does, or would do, about one object.
-public struct TopologyStep: Hashable, Sendable {
-    public enum Kind: String, Sendable {
+package struct TopologyStep: Hashable, Sendable {
+    package enum Kind: String, Sendable {
         /// It was not there; with a plan: is to be made.
         case made
         /// It is there and stays as it is.
@@ -11,9 +11,9 @@ public struct TopologyStep: Hashable, Sendable {
         case failed
     }
 
-    public let kind: Kind
-    public let subject: String
-    public let text: String
+    package let kind: Kind
+    package let subject: String
+    package let text: String
 }
 
 /// Permissions in the words of `rabbitmqctl set_permissions`.
@@ -34,8 +34,8 @@ struct Permissions: Hashable, Sendable {
 
 extension TopologyAdministration {
     /// What came of ``apply(isPlan:onStep:)``.
-    public struct Application {
-        public fileprivate(set) var isComplete = true
+    package struct Application {
+        package fileprivate(set) var isComplete = true
         fileprivate var missing = Permissions()
         fileprivate let onStep: (TopologyStep) -> Void
 
@@ -51,12 +51,15 @@ extension TopologyAdministration {
     ///   - isPlan: changes nothing.
     ///   - onStep: told of each object when it is done.
     /// - Throws: when the connection is lost.
-    public func apply(isPlan: Bool, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError) -> Application {
+    @discardableResult
+    package func apply(isPlan: Bool = false, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError) -> Application {
         try self.apply(self.topology, isPlan: isPlan, onStep: onStep)
     }
 
     @discardableResult
-    func apply(_ topology: Topology, isPlan: Bool = false, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError) -> Application {
+    func apply(
+        _ topology: Topology, isPlan: Bool = false, onStep: @escaping (TopologyStep) -> Void = { _ in }
+    ) throws(AMQPError) -> Application {
         var application = Application(onStep: onStep)
         for (exchange, kind) in [(topology.exchange, "direct")] + (topology.eventsExchange.map { [($0, "topic")] } ?? []) {
             try self.apply(exchange: exchange, kind, isPlan, &application)
@@ -80,8 +83,11 @@ extension TopologyAdministration {
         case .usable(let text): add(.left, text)
         case .other(let text): add(.failed, "\(text). Delete it, or give the worker another (RABBITMQ_EXCHANGE)")
         case .missing:
-            let refusal = isPlan ? nil : try self.refusal { channel throws(AMQPError) in
-                try self.socket.declareExchange(exchange, kind: kind, isPassive: false, on: channel)
+            var refusal: AMQPError?
+            if !isPlan {
+                refusal = try self.refusal { channel throws(AMQPError) in
+                    try self.socket.declareExchange(exchange, kind: kind, isPassive: false, on: channel)
+                }
             }
             if refusal?.code == .refused(403) { application.missing.configure.insert(exchange) }
             add(refusal == nil ? .made : .failed, refusal?.detail ?? "a \(kind) exchange")
@@ -92,7 +98,7 @@ extension TopologyAdministration {
     private func keep(
         _ queue: Topology.Queue, _ state: TopologyPlace.State, _ topology: Topology, _ isPlan: Bool, _ application: inout Application
     ) throws(AMQPError) {
-        var text = "is there; how it is set up is told to users only who may configure it"
+        var text = Self.isThere()
         if let differences = state.differences {
             let names = differences.map(\.argument).joined(separator: ", ")
             text = names.isEmpty ? "as it should be" : "is there, with differences, which 'worker topology check' explains: \(names)"
@@ -133,20 +139,13 @@ extension TopologyAdministration {
     }
 
     private func bind(_ queue: Topology.Queue, _ topology: Topology) throws(AMQPError) -> AMQPError? {
-        try self.refusal { channel throws(AMQPError) in try self.socket.bindQueue(queue.name, to: topology.exchange, key: queue.name, on: channel) }
-    }
-
-    /// - Returns: the broker's no to this one thing.
-    private func refusal(_ body: (UInt16) throws(AMQPError) -> Void) throws(AMQPError) -> AMQPError? {
-        do throws(AMQPError) { try self.onFreshChannel(body) } catch {
-            guard case .refused = error.code, !error.isRetriable else { throw error }
-            return error
+        try self.refusal { channel throws(AMQPError) in
+            try self.socket.bindQueue(queue.name, to: topology.exchange, key: queue.name, on: channel)
         }
-        return nil
     }
 
     /// What the user lacks for the steps that failed; `nil`: nothing.
-    public func help(for application: Application) -> String? {
+    package func help(for application: Application) -> String? {
         guard application.missing != Permissions() else { return nil }
         return """
             ACCESS_REFUSED: the user '\(self.options.username)' lacks permissions. Either apply as a user who has them, or grant them beside those it

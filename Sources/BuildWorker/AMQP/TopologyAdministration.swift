@@ -1,7 +1,7 @@
 internal import CRabbitMQ
 
 /// Declares and compares a ``Topology`` over a short-lived connection. Blocks: for commands, not for the worker.
-public final class TopologyAdministration {
+package final class TopologyAdministration {
     let socket: AMQPSocket
     let options: RabbitMQOptions
     let topology: Topology
@@ -12,7 +12,7 @@ public final class TopologyAdministration {
     /// Connects to the first host that answers.
     ///
     /// - Parameter view: heeded where it is of the same broker.
-    public init(_ options: RabbitMQOptions, events: EventOptions = EventOptions(), view: BrokerView? = nil) throws(AMQPError) {
+    package init(_ options: RabbitMQOptions, eventsExchange: String = "", view: BrokerView? = nil) throws(AMQPError) {
         let endpoint = AMQPEndpoint(options, connectionName: "\(Product.name) topology \(Product.version)")
         var failure = AMQPError("connect", unsendable: "no host is configured")
         var open: AMQPSocket?
@@ -25,32 +25,29 @@ public final class TopologyAdministration {
         guard let open else { throw failure }
         let properties = amqp_get_server_properties(open.connection).map { AMQPTable(copying: $0.pointee) }
         (self.socket, self.options, self.view) = (open, options, view?.ifOf(cluster: properties?["cluster_name"]?.text))
-        self.topology = Topology(options, events: events, brokerVersion: properties?["version"]?.text ?? "")
+        self.topology = Topology(
+            options, eventsExchange: eventsExchange, brokerVersion: properties?["version"]?.text ?? "")
     }
 
-    public func close() { self.socket.close() }
+    package func close() { self.socket.close() }
 
     /// Messages that are ready in a queue; `nil` where it does not exist.
-    public func depth(of queue: String) throws(AMQPError) -> Int? { try self.counts(of: queue)?.ready }
+    package func depth(of queue: String) throws(AMQPError) -> Int? { try self.counts(of: queue)?.ready }
 
     /// Messages that are ready in a queue, and who consumes it; `nil` where it does not exist. What consumers have in hand is
     /// in neither.
-    public func counts(of queue: String) throws(AMQPError) -> (ready: Int, consumers: Int)? {
+    package func counts(of queue: String) throws(AMQPError) -> (ready: Int, consumers: Int)? {
         do throws(AMQPError) {
             return try self.onFreshChannel { channel throws(AMQPError) in
                 try self.socket.declareQueue(queue, arguments: [:], isPassive: true, on: channel)
             }
-        } catch {
-            guard error.code == .refused(404) else { throw error }
-            return nil
-        }
+        } catch where error.code == .refused(404) { return nil }
     }
 
     /// How an existing queue is set up; `nil`: the broker tells it to those only who may configure the queue. Changes nothing.
     func differences(of queue: Topology.Queue) throws(AMQPError) -> [ArgumentDifference]? {
         if let seen = self.view?.queues[queue.name] { return seen.differences(from: queue.arguments) }
-        do throws(AMQPError) { return try self.differencesByDeclaring(queue).map(\.unlessSetByPolicy) } catch {
-            guard error.code == .refused(403) else { throw error }
+        do throws(AMQPError) { return try self.differencesByDeclaring(queue).map(\.unlessSetByPolicy) } catch where error.code == .refused(403) {
             return nil
         }
     }
@@ -60,28 +57,61 @@ public final class TopologyAdministration {
         var arguments = queue.arguments
         var differences: [ArgumentDifference] = []
         for _ in 0..<16 {
-            do throws(AMQPError) {
-                try self.onFreshChannel { channel throws(AMQPError) in
-                    _ = try self.socket.declareQueue(queue.name, arguments: arguments, isPassive: false, on: channel)
-                }
-                return differences
-            } catch {
-                guard error.code == .refused(406) else { throw error }
-                guard let difference = ArgumentDifference(parsing: error.detail, expected: arguments) else {
-                    return differences + [ArgumentDifference(unparsed: error.detail)]
-                }
-                // What is no argument, such as `durable`, is named again and again.
-                guard !differences.contains(where: { $0.argument == difference.argument }) else { return differences }
-                differences.append(difference)
-                guard difference.canContinue else { return differences }
-                arguments[difference.argument] = difference.current
-                if difference.argument == "x-queue-type" {
-                    for argument in ArgumentDifference.ofQuorumQueues { arguments[argument] = nil }
-                    differences.removeAll { ArgumentDifference.ofQuorumQueues.contains($0.argument) }
-                }
+            let refusal = try self.refusal { channel throws(AMQPError) in
+                try self.socket.declareQueue(queue.name, arguments: arguments, isPassive: false, on: channel)
+            }
+            guard let refusal else { return differences }
+            guard refusal.code == .refused(406) else { throw refusal }
+            guard let difference = ArgumentDifference(parsing: refusal.detail, expected: arguments) else {
+                return differences + [ArgumentDifference(unparsed: refusal.detail)]
+            }
+            // What is no argument, such as `durable`, is named again and again.
+            guard !differences.contains(where: { $0.argument == difference.argument }) else { return differences }
+            differences.append(difference)
+            guard difference.canContinue else { return differences }
+            arguments[difference.argument] = difference.current
+            if difference.argument == "x-queue-type" {
+                for argument in ArgumentDifference.ofQuorumQueues { arguments[argument] = nil }
+                differences.removeAll { ArgumentDifference.ofQuorumQueues.contains($0.argument) }
             }
         }
         return differences
+    }
+
+    enum ExchangeState {
+        case missing(String)
+        case usable(String)
+        case other(String)
+    }
+
+    /// Of an exchange that is there the kind is asked by declaring it, which changes nothing and may be refused.
+    func look(atExchange exchange: String, _ wanted: String) throws(AMQPError) -> ExchangeState {
+        func declare(isPassive: Bool) throws(AMQPError) -> AMQPError? {
+            try self.refusal { channel throws(AMQPError) in
+                try self.socket.declareExchange(exchange, kind: wanted, isPassive: isPassive, on: channel)
+            }
+        }
+        if let refusal = try declare(isPassive: true) { return .missing(refusal.detail) }
+        var kind = self.view?.exchanges[exchange]?.kind
+        if kind == nil, let refusal = try declare(isPassive: false) {
+            kind = refusal.detail.firstMatch(of: /inequivalent arg 'type'.*but current is '([^']*)'/).map { String($0.output.1) }
+        }
+        switch kind {
+        case nil, wanted: return .usable("exists")
+        case "topic" where wanted == "direct":
+            return .usable("is a topic exchange, not a direct one: that works as well, for every queue is bound by its own name")
+        case let kind?:
+            return .other("is a \(kind) exchange, not a \(wanted) one: it does not send a message to the queue that the message names")
+        }
+    }
+
+    /// - Returns: the broker's no to this one thing.
+    func refusal(_ body: (UInt16) throws(AMQPError) -> Void) throws(AMQPError) -> AMQPError? {
+        do throws(AMQPError) { try self.onFreshChannel(body) } catch {
+            guard case .refused = error.code, !error.isRetriable else { throw error }
+            return error
+        }
+        return nil
     }
 
     /// A refusal closes the channel, so each question gets one of its own.

@@ -10,45 +10,46 @@ extension ConfigurationLayers {
         }
         self.checkTokens()
         self.checkVM()
-        self.checkPEM("ecosystem.caFile", self.configuration.ecosystem.caFile, .certificates)
-        if let refusal = APIHosts().refusal(of: self.configuration.ecosystem.api) { self.refuse("ecosystem.api", "must be another address: \(refusal)") }
-        let cache = self.configuration.ecosystem.cache
-        if cache.strategy == "disk", !KubernetesName.absolutePath.matches(cache.path) {
+        let ecosystem = self.configuration.ecosystem
+        self.checkPEM("ecosystem.caFile", ecosystem.caFile, .certificates)
+        if let refusal = APIHosts().refusal(of: ecosystem.api) { self.refuse("ecosystem.api", "must be another address: \(refusal)") }
+        if ecosystem.cache.strategy == "disk", !KubernetesName.absolutePath.matches(ecosystem.cache.path) {
             self.refuse("ecosystem.cache.path", "must be \(KubernetesName.absolutePath.rule) where the cache strategy is disk")
         }
     }
 
     private mutating func checkBroker() {
         let rabbitmq = self.configuration.rabbitmq
-        if rabbitmq.transport == .amqps {
-            switch rabbitmq.caFile {
-            case nil:
-                self.refuse(
-                    "rabbitmq.protocol",
-                    "amqps needs RABBITMQ_CA_FILE (rabbitmq.caFile): a PEM file with the authorities that may have signed the broker's certificate")
-            case let file?:
-                if !FileManager.default.isReadableFile(atPath: file) { self.refuse("rabbitmq.caFile", "must be a file that can be read") }
+        let usesTLS = rabbitmq.transport == .amqps
+        if usesTLS, rabbitmq.caFile == nil {
+            let file = "a PEM file with the authorities that may have signed the broker's certificate"
+            self.refuse("rabbitmq.protocol", "amqps needs RABBITMQ_CA_FILE (rabbitmq.caFile): \(file)")
+        }
+        if usesTLS { self.checkReadable("rabbitmq.caFile", rabbitmq.caFile) }
+        let certificate = [
+            ("certFile", rabbitmq.certFile, "RABBITMQ_KEY_FILE", rabbitmq.keyFile),
+            ("keyFile", rabbitmq.keyFile, "RABBITMQ_CERT_FILE", rabbitmq.certFile),
+        ]
+        for (name, file, otherName, other) in certificate where file != nil {
+            let key = "rabbitmq.\(name)"
+            if !usesTLS {
+                self.refuse(key, "must not be set without amqps (RABBITMQ_PROTOCOL): without TLS nobody sees a certificate")
+            } else if other == nil {
+                self.refuse(key, "must be set together with \(otherName)")
+            } else {
+                self.checkReadable(key, file)
             }
         }
-        self.checkClientCertificate()
         let names = [rabbitmq.queue, rabbitmq.waitQueue, rabbitmq.parkedQueue]
-        if rabbitmq.retryQueueEnabled, names.contains(where: [rabbitmq.retryQueue, rabbitmq.retryWaitQueue, rabbitmq.initQueue].contains) {
+        let verification = [rabbitmq.retryQueue, rabbitmq.retryWaitQueue, rabbitmq.initQueue]
+        if rabbitmq.retryQueueEnabled, names.contains(where: verification.contains) {
             self.refuse("rabbitmq.retryQueue", "must be another queue than \(rabbitmq.queue), and none of those named after it")
         }
     }
 
-    private mutating func checkClientCertificate() {
-        let rabbitmq = self.configuration.rabbitmq
-        for (key, file, other) in [("certFile", rabbitmq.certFile, rabbitmq.keyFile), ("keyFile", rabbitmq.keyFile, rabbitmq.certFile)] {
-            guard let file else { continue }
-            if rabbitmq.transport != .amqps {
-                self.refuse("rabbitmq.\(key)", "must not be set without amqps (RABBITMQ_PROTOCOL): without TLS nobody sees a certificate")
-            } else if other == nil {
-                self.refuse("rabbitmq.\(key)", "must be set together with \(key == "certFile" ? "RABBITMQ_KEY_FILE" : "RABBITMQ_CERT_FILE")")
-            } else if !FileManager.default.isReadableFile(atPath: file) {
-                self.refuse("rabbitmq.\(key)", "must be a file that can be read")
-            }
-        }
+    private mutating func checkReadable(_ key: String, _ file: String?) {
+        guard let file, !FileManager.default.isReadableFile(atPath: file) else { return }
+        self.refuse(key, "must be a file that can be read")
     }
 
     private mutating func checkPEM(_ key: String, _ file: String?, _ kind: PEMFile.Kind) {
@@ -56,22 +57,29 @@ extension ConfigurationLayers {
         self.refuse(key, "must be a PEM file with \(kind == .certificates ? "certificates" : "a private key"), but \(file) \(problem)")
     }
 
+    /// A key of an executor's `kubernetes`.
+    private func key(_ plugin: ExecutorOptions.Plugin, _ name: String) -> String {
+        "executor.\(plugin.rawValue).options.kubernetes.\(name)"
+    }
+
+    /// What another executor has from k8s is told there.
+    private func isOwn(_ plugin: ExecutorOptions.Plugin, _ name: String) -> Bool {
+        plugin == .k8s || self.origins[self.key(plugin, name)] != nil
+    }
+
     private mutating func checkServer(_ plugin: ExecutorOptions.Plugin) {
         let options = self.configuration.executor.options(of: plugin)
-        let prefix = "executor.\(plugin.rawValue).options.kubernetes"
         guard options.usesTLS else { return }
-        let files: [(key: String, file: String?, kind: PEMFile.Kind)] = [
-            ("caFile", plugin == .k8s ? options.authoritiesPath : options.caFile, .certificates), ("clientCertFile", options.clientCertFile, .certificates),
-            ("clientKeyFile", options.clientKeyFile, .privateKey),
+        let files: [(name: String, file: String?, kind: PEMFile.Kind)] = [
+            ("caFile", plugin == .k8s ? options.authoritiesPath : options.caFile, .certificates),
+            ("clientCertFile", options.clientCertFile, .certificates), ("clientKeyFile", options.clientKeyFile, .privateKey),
         ]
-        // What another executor has from k8s is told there.
-        for (key, file, kind) in files where plugin == .k8s || self.origins["\(prefix).\(key)"] != nil {
-            self.checkPEM("\(prefix).\(key)", file, kind)
-        }
-        guard plugin == .k8s || options.clientCertFile != self.configuration.executor.kubernetes.clientCertFile else { return }
-        if (options.clientCertFile == nil) != (options.clientKeyFile == nil) {
-            let (there, missing) = options.clientKeyFile == nil ? ("clientCertFile", "clientKeyFile") : ("clientKeyFile", "clientCertFile")
-            self.refuse("\(prefix).\(there)", "must be set together with \(missing)")
+        for (name, file, kind) in files where self.isOwn(plugin, name) { self.checkPEM(self.key(plugin, name), file, kind) }
+        let (certificate, key) = (options.clientCertFile, options.clientKeyFile)
+        guard plugin == .k8s || certificate != self.configuration.executor.kubernetes.clientCertFile else { return }
+        if (certificate == nil) != (key == nil) {
+            let (there, missing) = key == nil ? ("clientCertFile", "clientKeyFile") : ("clientKeyFile", "clientCertFile")
+            self.refuse(self.key(plugin, there), "must be set together with \(missing)")
         }
     }
 
@@ -81,25 +89,21 @@ extension ConfigurationLayers {
         let mounts =
             options.volumeMounts.map { ("volumeMounts", $0.name, $0.mountPath) }
             + options.buildSecretsFile.map { ("buildSecretsFile", $0.name, $0.mountPath) }
-        for (index, (key, name, path)) in mounts.enumerated() {
-            let key = "executor.\(plugin.rawValue).options.kubernetes.\(key)"
-            // What another executor has from k8s is told there.
-            guard plugin == .k8s || mounts[...index].contains(where: { self.origins["executor.\(plugin.rawValue).options.kubernetes.\($0.0)"] != nil }) else { continue }
-            if mounts[..<index].contains(where: { $0.1 == name }) {
-                self.refuse(key, "the name \(name.quoted) must be there once among all volumes")
-            }
-            if mounts[..<index].contains(where: { $0.2 == path }) {
-                self.refuse(key, "the mountPath \(path.quoted) must be there once among all mounts")
-            }
+        for (index, (setting, name, path)) in mounts.enumerated() {
+            let key = self.key(plugin, setting)
+            guard mounts[...index].contains(where: { self.isOwn(plugin, $0.0) }) else { continue }
+            let earlier = mounts[..<index]
+            if earlier.contains(where: { $0.1 == name }) { self.refuse(key, "the name \(name.quoted) must be there once among all volumes") }
+            if earlier.contains(where: { $0.2 == path }) { self.refuse(key, "the mountPath \(path.quoted) must be there once among all mounts") }
         }
     }
 
     /// The token that one API server takes is not for another's eyes.
     private mutating func checkTokens() {
         for plugin in ExecutorOptions.Plugin.derived where self.configuration.executor.options(of: plugin).isOtherCluster {
-            let prefix = "executor.\(plugin.rawValue).options.kubernetes"
-            guard self.origins["\(prefix).token"] == nil, self.origins["\(prefix).tokenFile"] == nil else { continue }
-            self.refuse("\(prefix).host", "another API server than that of k8s needs a token of its own: set token or tokenFile beside it")
+            guard !self.isOwn(plugin, "token"), !self.isOwn(plugin, "tokenFile") else { continue }
+            let need = "another API server than that of k8s needs a token of its own: set token or tokenFile beside it"
+            self.refuse(self.key(plugin, "host"), need)
         }
     }
 
@@ -107,7 +111,8 @@ extension ConfigurationLayers {
     private mutating func checkVM() {
         let executor = self.configuration.executor
         guard executor.vm.machine.baseImage.isEmpty else { return }
-        let needs = "k8s-vm needs K8S_BASE_IMAGE (executor.k8s-vm.options.kubernetes.baseImage): the image whose /sd/hyper-runner.sh starts the VM"
+        let image = "the image whose /sd/hyper-runner.sh starts the VM"
+        let needs = "k8s-vm needs K8S_BASE_IMAGE (\(self.key(.vm, "baseImage"))): \(image)"
         if executor.plugin == .vm { self.refuse("executor.plugin", needs) }
         if executor.vmShare.weight > 0 { self.refuse("executor.k8s-vm.weightage", needs) }
     }
@@ -115,43 +120,44 @@ extension ConfigurationLayers {
     /// Where the key's value comes from is where the problem is; one that is already known is not told twice.
     private mutating func refuse(_ key: String, _ expectation: String) {
         guard case .setting(let setting) = KeyTree.place(of: key), !self.problems.contains(where: { $0.key == key }) else { return }
-        let value = setting.value(self.configuration)
-        self.add(
-            ConfigurationProblem(
-                key: key, origin: self.origins[key] ?? .default, value: RawValue(value).shown, expectation: expectation))
+        let value = RawValue(setting.value(self.configuration)).shown
+        self.problems.add(key, self.origins[key] ?? .default, value: value, expectation)
     }
 
     /// Where a file says whose certificates to trust, and none of it counts.
     private mutating func noteUncheckedCertificates() {
         for plugin in ExecutorOptions.Plugin.allCases {
             let options = self.configuration.executor.options(of: plugin)
-            let prefix = "executor.\(plugin.rawValue).options.kubernetes"
-            guard plugin == .k8s || self.origins["\(prefix).caFile"] != nil || options.isOtherCluster else { continue }
+            guard self.isOwn(plugin, "caFile") || options.isOtherCluster else { continue }
+            let key = self.key(plugin, "caFile")
             if !options.usesTLS {
                 guard let file = options.caFile else { continue }
-                self.add(note: "\(prefix).caFile (\(file)) is not looked at: the API server's address begins with http://, so nobody checks who answers")
+                let reason = "the API server's address begins with http://, so nobody checks who answers"
+                self.notes.append("\(key) (\(file)) is not looked at: \(reason)")
             } else if options.authoritiesPath == nil, options.token != nil || FileVersion(options.tokenFile) != nil {
                 let lack = options.isOtherCluster ? "no CA is given" : "\(KubernetesOptions.mountedAuthorities) is not there"
-                let setting = plugin == .k8s ? "K8S_CA_FILE" : "\(prefix).caFile"
-                self.add(note: "\(lack) for the API server of \(plugin.rawValue): the system's CAs are trusted with its token; \(setting) names its own")
+                let trust = "the system's CAs are trusted with its token; \(plugin == .k8s ? "K8S_CA_FILE" : key) names its own"
+                self.notes.append("\(lack) for the API server of \(plugin.rawValue): \(trust)")
             }
         }
         let rabbitmq = self.configuration.rabbitmq
         if let file = rabbitmq.caFile, rabbitmq.transport != .amqps, rabbitmq.managementURL?.hasPrefix("https:") != true {
-            self.add(note: "RABBITMQ_CA_FILE (\(file)) is not looked at without amqps (RABBITMQ_PROTOCOL): nobody checks who answers")
+            self.notes.append("RABBITMQ_CA_FILE (\(file)) is not looked at without amqps (RABBITMQ_PROTOCOL): nobody checks who answers")
         }
     }
 
-    /// The worker we succeed put user and password into a URI, which decoded them.
     mutating func noteOddities() {
         let executor = self.configuration.executor
         if executor.kubernetes.buildToken == .secret, !executor.vm.machine.baseImage.isEmpty {
-            self.add(note: "K8S_BUILD_TOKEN=secret does not count for k8s-vm: the VM's launcher takes the token as an argument, so it stands in those pods")
+            let reason = "the VM's launcher takes the token as an argument, so it stands in those pods"
+            self.notes.append("K8S_BUILD_TOKEN=secret does not count for k8s-vm: \(reason)")
         }
         self.noteUncheckedCertificates()
+        // The worker we succeed put user and password into a URI, which decoded them.
         let rabbitmq = self.configuration.rabbitmq
-        for (key, text) in [("rabbitmq.username", rabbitmq.username), ("rabbitmq.password", rabbitmq.password.exposed)] {
-            if text.contains(/%[0-9A-Fa-f]{2}/) { self.add(note: "\(key) has a percent sign before two digits; it is used as it is, and not decoded as in a URI") }
+        for (key, text) in [("rabbitmq.username", rabbitmq.username), ("rabbitmq.password", rabbitmq.password.exposed)]
+        where text.contains(/%[0-9A-Fa-f]{2}/) {
+            self.notes.append("\(key) has a percent sign before two digits; it is used as it is, and not decoded as in a URI")
         }
     }
 }

@@ -2,31 +2,32 @@ internal import Foundation
 
 /// Makes a ``WorkerConfiguration`` of layers. From the lowest: `Config/default.yaml`, the files that the worker we succeed reads
 /// (``NodeConfig``), the file given with `--config`, `NODE_CONFIG`, variables, `runtime.json`.
-public struct ConfigurationLoader: Sendable {
+package struct ConfigurationLoader: Sendable {
     private let directory: String
 
-    /// - Parameter directory: has `default.yaml` and `environment.yaml`; see ``ConfigurationDirectory/locate(executablePath:environment:)``.
-    public init(directory: String) { self.directory = directory }
+    /// - Parameter directory: has `default.yaml` and `environment.yaml`; see
+    ///   ``ConfigurationDirectory/locate(executablePath:environment:)``.
+    package init(directory: String) { self.directory = directory }
 
     /// - Parameters:
     ///   - file: a YAML file shaped like `default.yaml` with some of its keys.
     /// - Throws: every problem there is, at once.
-    public func load(file: String? = nil, environment: [String: String]) throws(ConfigurationError) -> LoadedConfiguration {
+    package func load(file: String? = nil, environment: [String: String]) throws(ConfigurationError) -> LoadedConfiguration {
         var layers = ConfigurationLayers()
         layers.add(file: "\(self.directory)/\(ConfigurationDirectory.defaults)", as: .default, mustBeComplete: true)
         let operators = NodeConfig(environment, beside: self.directory, hostName: ProcessInfo.processInfo.hostName)
-        for problem in operators.problems { layers.add(problem) }
-        if !operators.files.isEmpty { layers.add(note: "configuration is read from \(operators.files.joined(separator: ", "))") }
+        layers.problems += operators.problems
+        if !operators.files.isEmpty { layers.notes.append("configuration is read from \(operators.files.joined(separator: ", "))") }
         for file in operators.files + (file.map { [$0] } ?? []) { layers.add(file: file, as: .file(file)) }
         if let document = operators.document { layers.add(document: document, of: NodeConfig.documentVariable) }
         let map = VariableMap(path: "\(self.directory)/\(ConfigurationDirectory.variables)")
-        for problem in map.problems { layers.add(problem) }
+        layers.problems += map.problems
         layers.add(environment, mapped: map.variables, operators.mappings)
         for file in operators.runtimeFiles { layers.add(file: file, as: .file(file)) }
         layers.settleDerived(variablesAbove: Set(operators.files.map { .file($0) } + [.variable(NodeConfig.documentVariable)]))
         layers.settleStatusPort()
         layers.checkConsistency()
-        guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems.inKeyOrder) }
+        guard layers.problems.isEmpty else { throw ConfigurationError(problems: layers.problems.inKeyOrder) }
         layers.noteOddities()
         return LoadedConfiguration(
             configuration: layers.configuration,
@@ -35,11 +36,59 @@ public struct ConfigurationLoader: Sendable {
     }
 }
 
-extension [ConfigurationProblem] {
-    /// Whole files first, then keys as they are documented, then keys that do not exist.
-    fileprivate var inKeyOrder: [ConfigurationProblem] {
-        let places = Dictionary(uniqueKeysWithValues: Setting.known.enumerated().map { ($1.key, $0) })
-        func rank(_ problem: ConfigurationProblem) -> Int { problem.key.map { places[$0] ?? Int.max } ?? -1 }
-        return self.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
+/// A configuration without problems, and how it came about.
+package struct LoadedConfiguration: Sendable {
+    package let configuration: WorkerConfiguration
+    /// Every key with its value and where that came from.
+    package let report: ConfigurationReport
+    /// Settings of the worker we succeed that are set and mean nothing here, a sentence a reason. Safe to log; ``notes`` has them too.
+    package let unused: [String]
+    /// What is not wrong but may surprise, for example a variable that has no meaning here. Safe to log.
+    package let notes: [String]
+    /// Variables that hold a secret.
+    package let secretVariables: Set<String>
+}
+
+/// The directory with the defaults and the map of variables.
+package enum ConfigurationDirectory {
+    static let defaults = "default.yaml"
+    static let variables = "environment.yaml"
+
+    /// The directory that `BUILD_WORKER_CONFIG_DIR` names; without it, the first of these that has both files: `Config`
+    /// beside the executable or up to four levels above it, `/etc/build-worker`, `./Config`.
+    ///
+    /// - Throws: an error that says where it looked.
+    package static func locate(executablePath: String, environment: [String: String]) throws(ConfigurationError) -> String {
+        try self.locate(executablePath: executablePath, environment: environment, elsewhere: ["/etc/build-worker", "./Config"])
+    }
+
+    static func locate(
+        executablePath: String, environment: [String: String], elsewhere: [String]
+    ) throws(ConfigurationError) -> String {
+        let variable = "BUILD_WORKER_CONFIG_DIR"
+        let named = environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+        let candidates = named.map { [$0] } ?? self.above(executablePath) + elsewhere
+        if let directory = candidates.first(where: self.isComplete) { return directory }
+        let files = "\(Self.defaults) and \(Self.variables)"
+        let looked = "no directory has \(files); set the variable to one that has. Looked at \(candidates.joined(separator: ", "))"
+        var problems: [ConfigurationProblem] = []
+        problems.add(
+            nil, .variable(variable), value: named?.quoted, named == nil ? looked : "must be a directory with \(files) in it")
+        throw ConfigurationError(problems: problems)
+    }
+
+    private static func above(_ executablePath: String) -> [String] {
+        var folder = URL(fileURLWithPath: executablePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        var candidates: [String] = []
+        for _ in 0...4 {
+            candidates.append(folder.appendingPathComponent("Config").path)
+            guard folder.path != "/" else { break }
+            folder.deleteLastPathComponent()
+        }
+        return candidates
+    }
+
+    private static func isComplete(_ directory: String) -> Bool {
+        [Self.defaults, Self.variables].allSatisfy { FileManager.default.fileExists(atPath: "\(directory)/\($0)") }
     }
 }

@@ -1,27 +1,23 @@
 /// Every setting with its variable, its effective value and where that came from, for `worker config`.
-public struct ConfigurationReport: Sendable {
-    public struct Row: Sendable, Hashable {
-        public let key: String
-        public let variable: String
+package struct ConfigurationReport: Sendable {
+    package struct Row: Sendable, Hashable {
+        package let key: String
+        package let variable: String
         /// `<redacted>` for a secret, null where there is none.
-        public let value: JSONValue
+        package let value: JSONValue
         /// Of the value, for example `min`.
-        public let unit: String?
-        public let origin: ConfigurationOrigin
+        package let unit: String?
+        package let origin: ConfigurationOrigin
 
         /// The value with its unit, for people, on one line.
-        public var valueText: String {
-            let text =
-                switch self.value {
-                case .null: "(none)"
-                case .string(let text): text.isEmpty || text.unicodeScalars.contains { $0.value < 0x20 } ? self.value.text() : text
-                case .bool, .number, .array, .object: self.value.text()
-                }
+        package var valueText: String {
+            let plain = self.value.string.flatMap { $0.isEmpty || $0.hasControlCharacters ? nil : $0 }
+            let text = self.value.isNull ? "(none)" : plain ?? self.value.text()
             return self.unit.map { "\(text) \($0)" } ?? text
         }
     }
 
-    public let rows: [Row]
+    package let rows: [Row]
 
     init(_ configuration: WorkerConfiguration, variables: [String: String], origins: [String: ConfigurationOrigin]) {
         // What is not said of the sandbox is not shown either: it is as `executor.k8s` has it.
@@ -34,20 +30,16 @@ public struct ConfigurationReport: Sendable {
     }
 
     /// Aligned columns, without a line break at the end. Values stand last: they may be long.
-    public var table: String {
-        let header = ["VARIABLE", "KEY", "ORIGIN", "VALUE"]
-        let lines = [header] + self.rows.map { [$0.variable, $0.key, $0.origin.description, $0.valueText] }
-        let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    package var table: String {
+        let lines = [["VARIABLE", "KEY", "ORIGIN", "VALUE"]] + self.rows.map { [$0.variable, $0.key, $0.origin.description, $0.valueText] }
+        let widths = (0..<3).map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { line in
-            line.indices.map { column in
-                let padding = column == line.count - 1 ? 0 : widths[column] - line[column].count
-                return line[column] + String(repeating: " ", count: padding)
-            }.joined(separator: "  ")
+            zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) + "  " }.joined() + line[3]
         }.joined(separator: "\n")
     }
 
     /// `{"settings":[{"key","variable","value","unit","origin"}]}`; `unit` is null where the value has none.
-    public var document: JSONValue {
+    package var document: JSONValue {
         [
             "settings": .array(
                 self.rows.map { row in

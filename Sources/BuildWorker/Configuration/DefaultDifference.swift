@@ -1,15 +1,15 @@
 /// What an operator of the worker we succeed would feel who changes the image and nothing else: a default that is another one here, or a
 /// setting that means something else. `docs/migrating.md` has the same table.
-public struct DefaultDifference: Sendable {
-    public let variable: String
+package struct DefaultDifference: Sendable {
+    package let variable: String
     /// Its path in `Config/default.yaml`.
-    public let key: String
+    package let key: String
     /// The original's value, as `worker config` would print it, and ours.
-    public let original: String
-    public let ours: String
-    public let meaning: String
+    package let original: String
+    package let ours: String
+    package let meaning: String
     /// What to set to have it as before.
-    public let remedy: String
+    package let remedy: String
     private let isFelt: @Sendable (WorkerConfiguration, ConfigurationOrigin) -> Bool
 
     private init(
@@ -20,7 +20,7 @@ public struct DefaultDifference: Sendable {
         (self.meaning, self.remedy, self.isFelt) = (meaning, "\(variable)=\(remedy)", isFelt)
     }
 
-    public static let all = [
+    package static let all = [
         DefaultDifference(
             "RABBITMQ_MSG_REPROCESS_LIMIT", "rabbitmq.messageReprocessLimit", "3", "5", "a build is tried two times more before it is failed", remedy: "3"),
         DefaultDifference(
@@ -49,20 +49,20 @@ public struct DefaultDifference: Sendable {
     ]
 
     /// Those that a configuration would feel.
-    public static func felt(by loaded: LoadedConfiguration) -> [DefaultDifference] {
+    package static func felt(by loaded: LoadedConfiguration) -> [DefaultDifference] {
         self.all.filter { difference in
             loaded.report.rows.contains { $0.key == difference.key && difference.isFelt(loaded.configuration, $0.origin) }
         }
     }
 
     /// The page's table.
-    public static var table: String {
+    package static var table: String {
         let rows = self.all.map { "| `\($0.variable)` | \($0.original) | \($0.ours) | \($0.meaning) | `\($0.remedy)` |" }
         return (["| Setting | Original | Here | So | As before |", "|---|---|---|---|---|"] + rows).joined(separator: "\n")
     }
 
     /// For people: what of ``all`` a configuration would feel, and what it sets in vain.
-    public static func text(_ loaded: LoadedConfiguration) -> String {
+    package static func text(_ loaded: LoadedConfiguration) -> String {
         let felt = self.felt(by: loaded).map { difference in
             """
             \(difference.variable) (\(difference.key)): \(difference.original) in the original, \(difference.ours) here
@@ -75,7 +75,7 @@ public struct DefaultDifference: Sendable {
     }
 
     /// `{"differences":[{"variable","key","original","ours","meaning","remedy"}],"unused":[…]}`
-    public static func document(_ loaded: LoadedConfiguration) -> JSONValue {
+    package static func document(_ loaded: LoadedConfiguration) -> JSONValue {
         let differences = self.felt(by: loaded).map { difference -> JSONValue in
             [
                 "variable": .string(difference.variable), "key": .string(difference.key), "original": .string(difference.original),

@@ -18,7 +18,9 @@ struct NodeConfig {
     /// Where its image has its own; a file may be mounted there.
     static let original = "/usr/src/app/node_modules/screwdriver-buildcluster-queue-worker/config"
     /// Those that its library reads, in its order; of these, we read the ones that hold nothing but data and need no library.
-    private static let extensions = ["js", "cjs", "ts", "json", "json5", "hjson", "toml", "coffee", "iced", "yaml", "yml", "cson", "properties", "xml"]
+    private static let extensions = [
+        "js", "cjs", "ts", "json", "json5", "hjson", "toml", "coffee", "iced", "yaml", "yml", "cson", "properties", "xml",
+    ]
     private static let readable: Set = ["json", "yaml", "yml"]
 
     /// Lowest first.
@@ -46,7 +48,8 @@ struct NodeConfig {
             guard let names = Self.contents(of: directory) else {
                 // Whoever says where the image had it anyway says nothing.
                 if named != nil, directory != Self.original {
-                    self.refuse(.variable("NODE_CONFIG_DIR"), directory.quoted, "must be a directory that can be read, or several with : between them")
+                    let expectation = "must be a directory that can be read, or several with : between them"
+                    self.problems.add(nil, .variable("NODE_CONFIG_DIR"), value: directory.quoted, expectation)
                 }
                 continue
             }
@@ -54,7 +57,7 @@ struct NodeConfig {
                 let path = "\(directory)/\(name)"
                 guard let rank = ranks[name], !ours.contains(Self.resolved(path)) else { continue }
                 guard Self.readable.contains(URL(fileURLWithPath: name).pathExtension) else {
-                    self.refuse(.file(path), nil, "cannot be read here: write it as YAML (.yaml) or JSON (.json)")
+                    self.problems.add(nil, .file(path), "cannot be read here: write it as YAML (.yaml) or JSON (.json)")
                     continue
                 }
                 found.append((rank, path))
@@ -77,7 +80,8 @@ struct NodeConfig {
     private static func ranks(deployments: [String], host: String, instance: String?) -> [String: Int] {
         let short = String(host.prefix { $0 != "." })
         var names = ["default"] + deployments
-        for deployment in deployments { names += (short == host ? [short] : [short, host]).flatMap { [$0, "\($0)-\(deployment)"] } }
+        let hosts = short == host ? [short] : [short, host]
+        for deployment in deployments { names += hosts.flatMap { [$0, "\($0)-\(deployment)"] } }
         for deployment in deployments { names += ["local", "local-\(deployment)"] }
         var files = names.flatMap { name in
             Self.extensions.flatMap { ending in ["\(name).\(ending)"] + (instance.map { ["\(name)-\($0).\(ending)"] } ?? []) }
@@ -90,11 +94,7 @@ struct NodeConfig {
     private mutating func readMap(_ file: String) {
         do throws(ConfigurationFile.Unreadable) {
             if let root = try ConfigurationFile(path: file).root { self.mappings += Self.leaves(of: root, prefix: "", file) }
-        } catch { self.refuse(.file(file), nil, error.reason) }
-    }
-
-    private mutating func refuse(_ origin: ConfigurationOrigin, _ value: String?, _ expectation: String) {
-        self.problems.append(ConfigurationProblem(key: nil, origin: origin, value: value, expectation: expectation))
+        } catch { self.problems.add(nil, .file(file), error.reason) }
     }
 
     /// A leaf is a variable's name, or an object with it as `__name`; what its `__format` says our settings know themselves.

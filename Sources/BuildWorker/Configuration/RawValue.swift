@@ -5,26 +5,41 @@ enum RawValue: Hashable, Sendable {
     /// A list or map of a YAML file.
     case document(JSONValue)
 
-    var isEmptyText: Bool { self == .text("") }
+    init(_ value: JSONValue) { self = value.scalarText.map(RawValue.text) ?? .document(value) }
+
+    /// The document in it; a text is parsed.
+    private func parsed() throws(JSONError) -> JSONValue {
+        switch self {
+        case .document(let document): document
+        case .text(let text): try JSONValue(parsing: text)
+        }
+    }
 
     /// The JSON object in it, if it is one.
     var object: JSONValue? {
-        switch self {
-        case .document(let document): return document.members.map(JSONValue.object)
-        case .text(let text):
-            do throws(JSONError) { return RawValue.document(try JSONValue(parsing: text)).object } catch { return nil }
-        }
+        do throws(JSONError) {
+            let document = try self.parsed()
+            return document.members == nil ? Optional.none : document
+        } catch { return Optional.none }
+    }
+
+    func json(_ expectation: String) throws(Mismatch) -> JSONValue {
+        do throws(JSONError) { return try self.parsed() } catch { throw Mismatch("\(expectation); it is \(error)") }
+    }
+
+    /// A JSON array of nothing but strings.
+    func strings(_ expectation: String) throws(Mismatch) -> [String] {
+        let elements = try self.json(expectation).array
+        guard let elements, elements.allSatisfy({ $0.string != nil }) else { throw Mismatch(expectation) }
+        return elements.compactMap(\.string)
     }
 
     /// As people should see it in a problem: on one line, without credentials, not too long. Of JSON, what our settings are made of.
     var shown: String {
-        switch self {
-        case .document(let document): return Self.shown(document.redacted(.settings).text())
-        case .text(let text):
-            guard let first = text.trimmed.first, "{[".contains(first) else { return Self.shown(text) }
-            do throws(JSONError) { return Self.shown(try JSONValue(parsing: text).redacted(.settings).text()) } catch {
-                return "<\(text.utf8.count) bytes that are not JSON: \(error)>"
-            }
+        if case .text(let text) = self, !["{", "["].contains(text.trimmed.first) { return Self.shown(text) }
+        do throws(JSONError) { return Self.shown(try self.parsed().redacted(.settings).text()) } catch {
+            guard case .text(let text) = self else { return "" }
+            return "<\(text.utf8.count) bytes that are not JSON: \(error)>"
         }
     }
 
@@ -36,15 +51,15 @@ enum RawValue: Hashable, Sendable {
         return JSONValue.string(cut).text()
     }
 
-    /// Hides what stands before the `@` of addresses, with and without a scheme, and behind their `?` or `#`. The keys that are secrets never
-    /// come here; this is for what is written into the others.
+    /// Hides what stands before the `@` of addresses, with and without a scheme, and behind their `?` or `#`. The keys that are secrets
+    /// never come here; this is for what is written into the others.
     static func withoutCredentials(_ text: String) -> String {
-        text.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@").replacing(/[^\s"@,\/]+:(?!\/\/)[^\s"]*@/, with: "<redacted>@").withoutAddressSecrets
+        text.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@").replacing(/[^\s"@,\/]+:(?!\/\/)[^\s"]*@/, with: "<redacted>@")
+            .withoutAddressSecrets
     }
 }
 
-extension RawValue {
-    init(_ value: JSONValue) {
-        self = value.scalarText.map(RawValue.text) ?? .document(value)
-    }
+extension String {
+    /// As JSON has it, cut if long.
+    var quoted: String { RawValue.text(self).shown }
 }

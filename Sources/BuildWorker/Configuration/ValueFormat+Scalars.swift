@@ -27,20 +27,23 @@ extension RawValue {
     /// For a Service named `rabbitmq` Kubernetes puts `RABBITMQ_PORT=tcp://10.0.0.7:5672` into every pod of its namespace.
     fileprivate var hintAtServiceLink: String {
         guard case .text(let text) = self, text.hasPrefix("tcp://") else { return "" }
-        return ". Kubernetes sets this variable for a Service of that name: say `enableServiceLinks: false` in the worker's pod, or set the variable"
+        let remedy = "say `enableServiceLinks: false` in the worker's pod, or set the variable"
+        return ". Kubernetes sets this variable for a Service of that name: \(remedy)"
     }
 }
 
 extension ValueFormat where Value == Double {
     /// More than 0, fractions allowed.
     static func positive(upTo limit: Double, unit: String? = nil) -> ValueFormat {
-        .scalar("must be a number greater than 0 and at most \(limit.shortText)", unit: unit, render: { .number($0.shortText) }) { text in
+        let expectation = "must be a number greater than 0 and at most \(limit.shortText)"
+        return .scalar(expectation, unit: unit, render: { .number($0.shortText) }) { text in
             Double(decimal: text).flatMap { $0 > 0 && $0 <= limit ? $0 : nil }
         }
     }
 }
 
 extension ValueFormat where Value == Duration {
+    /// By its milliseconds.
     enum Unit: Double {
         case milliseconds = 1
         case seconds = 1000
@@ -57,9 +60,10 @@ extension ValueFormat where Value == Duration {
 
     /// A number of that unit, fractions allowed, kept to the millisecond. Where `zero` is not allowed, what rounds to 0 is neither.
     static func duration(_ unit: Unit, upTo limit: Double, zero isZeroAllowed: Bool = false) -> ValueFormat {
-        let least = isZeroAllowed ? "from 0 to" : "greater than 0 and at most"
-        return .scalar("must be a number of \(unit) \(least) \(limit.shortText)", unit: unit.sign, render: { .number($0.count(of: unit).shortText) }) {
-            guard let count = Double(decimal: $0), count >= 0, count <= limit else { return nil }
+        let range = "\(isZeroAllowed ? "from 0 to" : "greater than 0 and at most") \(limit.shortText)"
+        let render = { @Sendable (duration: Duration) in JSONValue.number(duration.count(of: unit).shortText) }
+        return .scalar("must be a number of \(unit) \(range)", unit: unit.sign, render: render) { text in
+            guard let count = Double(decimal: text), count >= 0, count <= limit else { return nil }
             let milliseconds = Int64((count * unit.rawValue).rounded())
             return milliseconds > 0 || isZeroAllowed ? .milliseconds(milliseconds) : nil
         }

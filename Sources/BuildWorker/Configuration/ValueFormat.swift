@@ -26,6 +26,21 @@ struct ValueFormat<Value: Sendable>: Sendable {
                 return value
             }, render: render)
     }
+
+    /// A JSON document. `nil` from `parse` means that it is another one; what `parse` adds to its last argument is what is wrong in it.
+    static func json(
+        _ expectation: String, render: @escaping @Sendable (Value) -> JSONValue,
+        parse: @escaping @Sendable (JSONValue, Value, inout [String]) -> Value?
+    ) -> ValueFormat {
+        ValueFormat(
+            .json,
+            parse: { raw, below throws(Mismatch) in
+                var wrong: [String] = []
+                guard let value = parse(try raw.json(expectation), below, &wrong) else { throw Mismatch(expectation) }
+                guard wrong.isEmpty else { throw Mismatch(all: wrong) }
+                return value
+            }, render: render)
+    }
 }
 
 /// What a variable holds; `Config/environment.yaml` says it too, as `format`, for whoever reads it.
@@ -39,14 +54,4 @@ struct Mismatch: Error, Hashable {
 
     init(_ expectations: String...) { self.expectations = expectations }
     init(all expectations: [String]) { self.expectations = expectations }
-}
-
-extension String {
-    /// Without spaces and line breaks around it.
-    var trimmed: String {
-        var rest = self[...]
-        while rest.first?.isWhitespace == true { rest.removeFirst() }
-        while rest.last?.isWhitespace == true { rest.removeLast() }
-        return String(rest)
-    }
 }

@@ -22,17 +22,13 @@ public struct WorkerConfiguration: Sendable {
     public var spoolDirectory = "/var/spool/build-worker"
     /// `drainTimeoutSeconds`, more than 0, at most 3600 s: how long the builds in hand may take to finish after SIGTERM.
     public var drainTimeout = Duration.seconds(25)
-
-    public init() {}
 }
 
 /// Where an HTTP server of the worker listens (`httpd.*`: for probes and Prometheus).
 public struct ServerOptions: Sendable {
     /// 0–65535; 0 takes any free port.
-    public var port: Int
-    public var host: String
-
-    public init(port: Int = 8080, host: String = "0.0.0.0") { (self.port, self.host) = (port, host) }
+    public var port = 8080
+    public var host = "0.0.0.0"
 }
 
 /// How many deliveries of a job type are handled at a time (`concurrency.*`). 0: as many as the prefetch lets in.
@@ -41,8 +37,6 @@ public struct ConcurrencyOptions: Sendable {
     public var stop = 0
     public var verify = 0
     public var clear = 0
-
-    public init() {}
 }
 
 /// Where figures are sent (`metrics.*`). `/metrics` is always there.
@@ -53,8 +47,6 @@ public struct MetricsOptions: Sendable {
     public var statsdPort = 8125
     /// Of all names, without the dot.
     public var statsdPrefix = "build_worker"
-
-    public init() {}
 }
 
 /// The worker's housekeeping (`janitor.*`).
@@ -66,8 +58,6 @@ public struct JanitorOptions: Sendable {
     public var podTTL = Duration.zero
     /// `reports.keepDays`, 1–3650.
     public var reportDays = 7
-
-    public init() {}
 }
 
 /// What is logged and how (`log.*`).
@@ -77,6 +67,28 @@ public struct LogOptions: Sendable {
 
     public var format = Format.json
     public var level = Level.info
+}
 
-    public init() {}
+/// How spooled jobs are run (`spool.*`).
+public struct SpoolJobOptions: Sendable {
+    /// `spool.attempts`, 1–1000: runs of a job before it is dead.
+    public var attempts = 10
+    /// `spool.retryIntervalSeconds`, more than 0, at most 86 400 s: before a second attempt; doubled for each further one, up to an hour.
+    public var retryInterval = Duration.seconds(60)
+    /// `spool.timeLimitSeconds`, more than 0, at most 86 400 s: of one run.
+    public var timeLimit = Duration.seconds(600)
+}
+
+/// Where build events go (`events.*`).
+public struct EventOptions: Sendable {
+    /// `events.exchange`, a topic exchange; empty: none are sent.
+    public var exchange = ""
+}
+
+/// The operator's command that is told of events (`hook.*`).
+public struct HookOptions: Sendable {
+    /// `hook.command`: a program's absolute path and its arguments; empty: none is run.
+    public var command: [String] = []
+    /// `hook.events`: patterns of routing keys, as topic exchanges have them.
+    public var events = ["build.failed"]
 }

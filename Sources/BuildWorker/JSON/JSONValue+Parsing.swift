@@ -76,21 +76,24 @@ private struct JSONParser {
         }
     }
 
+    /// Reads that character, if it stands here.
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard self.next == UInt8(ascii: character) else { return false }
+        self.position += 1
+        return true
+    }
+
     private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
         self.position += 1
         var members: [JSONValue.Member] = []
         self.skipWhiteSpace()
-        if self.next == UInt8(ascii: "}") {
-            self.position += 1
-            return .object(members)
-        }
+        if self.take("}") { return .object(members) }
         while true {
             self.skipWhiteSpace()
             guard self.next == UInt8(ascii: "\"") else { throw self.error("a member name should stand here") }
             let name = try self.string()
             self.skipWhiteSpace()
-            guard self.next == UInt8(ascii: ":") else { throw self.error("':' should stand here") }
-            self.position += 1
+            guard self.take(":") else { throw self.error("':' should stand here") }
             if !self.passedOver.isEmpty, self.passedOver.contains(name) {
                 try self.passOver(depth: depth + 1)
                 members.append(JSONValue.Member(name, .null))
@@ -98,10 +101,8 @@ private struct JSONParser {
                 members.append(JSONValue.Member(name, try self.value(depth: depth + 1)))
             }
             self.skipWhiteSpace()
-            let separator = self.next
-            guard separator == UInt8(ascii: ",") || separator == UInt8(ascii: "}") else { throw self.error("',' or '}' should stand here") }
-            self.position += 1
-            if separator == UInt8(ascii: "}") { return .object(members) }
+            if self.take("}") { return .object(members) }
+            guard self.take(",") else { throw self.error("',' or '}' should stand here") }
         }
     }
 
@@ -128,33 +129,24 @@ private struct JSONParser {
         self.position += 1
         var elements: [JSONValue] = []
         self.skipWhiteSpace()
-        if self.next == UInt8(ascii: "]") {
-            self.position += 1
-            return .array(elements)
-        }
+        if self.take("]") { return .array(elements) }
         while true {
             elements.append(try self.value(depth: depth + 1))
             self.skipWhiteSpace()
-            let separator = self.next
-            guard separator == UInt8(ascii: ",") || separator == UInt8(ascii: "]") else { throw self.error("',' or ']' should stand here") }
-            self.position += 1
-            if separator == UInt8(ascii: "]") { return .array(elements) }
+            if self.take("]") { return .array(elements) }
+            guard self.take(",") else { throw self.error("',' or ']' should stand here") }
         }
     }
 
     private mutating func number() throws(JSONError) -> String {
         let start = self.position
-        if self.next == UInt8(ascii: "-") { self.position += 1 }
+        _ = self.take("-")
         guard let first = self.next, Self.isDigit(first) else { throw self.error("a value should stand here") }
         self.position += 1
         if first != UInt8(ascii: "0") { self.skipDigits() }
-        if self.next == UInt8(ascii: ".") {
-            self.position += 1
-            guard self.skipDigits() > 0 else { throw self.error("a digit should follow the decimal point") }
-        }
-        if let byte = self.next, byte | 0x20 == UInt8(ascii: "e") {
-            self.position += 1
-            if let sign = self.next, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { self.position += 1 }
+        if self.take("."), self.skipDigits() == 0 { throw self.error("a digit should follow the decimal point") }
+        if self.take("e") || self.take("E") {
+            _ = self.take("+") || self.take("-")
             guard self.skipDigits() > 0 else { throw self.error("a digit should follow the exponent") }
         }
         return String(decoding: self.bytes[start..<self.position], as: UTF8.self)

@@ -19,12 +19,12 @@ struct BuildAnnotations: Hashable, Sendable {
 
     /// A container beside the build's, where the build wants it (only `true` itself counts), in sizes by name only.
     struct Sidecar: Hashable, Sendable {
-        let cpu: Size?
-        let ram: Size?
+        let (cpu, ram): (Amount?, Amount?)
 
         fileprivate init?(wantedBy enabled: String, cpu: String, ram: String, _ values: [String: JSONValue]) {
             guard values[enabled]?.bool == true else { return nil }
-            (self.cpu, self.ram) = (BuildAnnotations.size(values[cpu]), BuildAnnotations.size(values[ram]))
+            self.cpu = BuildAnnotations.size(values[cpu]).map(Amount.named)
+            self.ram = BuildAnnotations.size(values[ram]).map(Amount.named)
         }
     }
 
@@ -96,12 +96,9 @@ struct BuildAnnotations: Hashable, Sendable {
     }
 
     private static func number(in text: String) -> Double? {
-        let space = text.unicodeScalars.prefix { $0.properties.isWhitespace }
-        var digits = text.unicodeScalars[space.endIndex...]
-        while let last = digits.last, last.properties.isWhitespace { digits.removeLast() }
+        let digits = text.trimmed
         if digits.isEmpty { return 0 }
         // `Double` also reads "nan", "infinity" and hexadecimal text.
-        guard digits.allSatisfy({ "0123456789+-.eE".unicodeScalars.contains($0) }) else { return nil }
-        return Double(String(digits))
+        return digits.allSatisfy { "0123456789+-.eE".contains($0) } ? Double(digits) : nil
     }
 }

@@ -18,14 +18,10 @@ struct PodLabels: Sendable {
         set("screwdriver.cd/pr_number", build.pullRequestNumber)
         set("screwdriver.cd/cpu", resources.millicores == 0 ? nil : (resources.millicores / 1000).plainText)
         set("screwdriver.cd/memory", resources.gigabytes == 0 ? nil : resources.gigabytes.plainText)
-        set("screwdriver.cd/disk", Self.disk(annotations.disk).rawValue)
+        let disk = annotations.disk ?? .low
+        set("screwdriver.cd/disk", (disk == .max ? .low : disk).rawValue)
         for label in options.podLabels { set(label.name, label.value) }
         self.document = labels
-    }
-
-    private static func disk(_ size: BuildAnnotations.Size?) -> BuildAnnotations.Size {
-        guard let size, size != .max else { return .low }
-        return size
     }
 
     /// The nearest text that Kubernetes takes for a label's value: at most 63 characters of `[A-Za-z0-9_.-]`, a letter
@@ -36,19 +32,12 @@ struct PodLabels: Sendable {
         var value: [UInt8] = []
         var isInRun = false
         for byte in text.utf8 {
-            let isAllowed = Self.isAlphanumeric(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+            let isAllowed = byte.isAlphanumeric || "_-.".utf8.contains(byte)
             if isAllowed { value.append(byte) } else if !isInRun { value.append(UInt8(ascii: ".")) }
             isInRun = !isAllowed
         }
-        var kept = value.drop { !Self.isAlphanumeric($0) }.prefix(63)
-        while let last = kept.last, !Self.isAlphanumeric(last) { kept.removeLast() }
+        var kept = value.drop { !$0.isAlphanumeric }.prefix(63)
+        while let last = kept.last, !last.isAlphanumeric { kept.removeLast() }
         return String(decoding: kept, as: UTF8.self)
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: false
-        }
     }
 }

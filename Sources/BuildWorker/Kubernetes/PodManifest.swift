@@ -34,83 +34,50 @@ public struct PodManifest: Sendable, CustomStringConvertible, CustomReflectable 
     public var customMirror: Mirror { Mirror(self, children: ["name": self.name]) }
 }
 
-/// Everything that has to be decided before the pod can be written down.
-struct PodPlan: Sendable {
-    let options: KubernetesOptions
-    let ecosystem: EcosystemOptions
-    let buildID: BuildID
-    let pipelineID: String
-    /// The build container's name.
-    let name: String
-    let image: String
-    let token: Secret
-    /// Of the pod, and of the Secret with its token.
-    let podName: String
-    var usesSecret: Bool { self.options.buildToken == .secret }
-    let labels: PodLabels
-    let resources: PodResources
-    /// `nil`: no Docker daemon beside the build.
-    let docker: PodResources?
-    /// `nil`: no BuildKit daemon beside the build.
-    let buildkit: PodResources?
-    /// `nil`: the cache is not on the node's disk, or the build has none there.
-    let cache: CacheDirectories?
-    let timeoutMinutes: Double
-    let gracePeriodSeconds: Double
-
-    init(build: BuildConfig, options: KubernetesOptions, ecosystem: EcosystemOptions) throws(PodManifestError) {
-        guard let image = build.container else { throw .missingField("container") }
-        guard let token = build.token else { throw .missingField("token") }
-        let annotations = try BuildAnnotations(build.annotations)
-        (self.options, self.ecosystem) = (options, ecosystem)
-        (self.buildID, self.image, self.token) = (build.buildID, image, token)
-        self.pipelineID = build.pipelineID ?? ""
-        self.name = PodName.container(of: build.buildID, prefix: options.prefix)
-        self.podName = PodName.of(build.buildID, prefix: options.prefix)
-        self.resources = PodResources(build: annotations, options: options)
-        self.labels = PodLabels(build: build, annotations: annotations, resources: self.resources, options: options)
-        // Both have to agree: the operator who allows it and the build that wants it.
-        func sidecar(_ wanted: BuildAnnotations.Sidecar?, _ isAllowed: Bool) -> PodResources? {
-            isAllowed ? wanted.map { PodResources($0, options: options) } : nil
-        }
-        self.docker = sidecar(annotations.docker, options.dockerFeatureEnabled)
-        self.buildkit = sidecar(annotations.buildkit, options.rootlessBuildkitFeatureEnabled)
-        self.cache = try CacheDirectories(build: build, prefix: options.prefix, cache: ecosystem.cache)
-        (self.timeoutMinutes, self.gracePeriodSeconds) = (options.timeoutMinutes(annotations), options.gracePeriodSeconds(annotations))
-    }
-
-    var spec: JSONValue {
-        var spec: JSONValue = [:]
-        if !self.options.runtimeClass.isEmpty { spec["runtimeClassName"] = .string(self.options.runtimeClass) }
-        spec["serviceAccountName"] = .string(self.options.serviceAccount)
-        spec["automountServiceAccountToken"] = .bool(self.options.automountServiceAccountToken)
-        spec["terminationGracePeriodSeconds"] = .number(self.gracePeriodSeconds.plainText)
-        spec["restartPolicy"] = "Never"
-        spec["dnsPolicy"] = .string(self.options.dnsPolicy)
-        if !self.options.imagePullSecretName.isEmpty {
-            spec["imagePullSecrets"] = [["name": .string(self.options.imagePullSecretName)]]
-        }
-        spec["containers"] = .array([self.buildContainer, self.dockerContainer, self.buildkitContainer].compactMap { $0 })
-        spec["initContainers"] = [self.launcherContainer]
-        spec["volumes"] = .array(self.volumes)
-        spec["tolerations"] = Self.tolerations(self.options.nodeSelectors)
-        spec["affinity"] = Self.nodeAffinity(self.options.nodeSelectors, self.options).map { ["nodeAffinity": $0] }
-        return spec
-    }
-}
-
 extension KubernetesOptions {
     /// How long the build may run: what it asks for, at least a minute, up to the operator's limit.
     func timeoutMinutes(_ annotations: BuildAnnotations) -> Double {
         annotations.timeoutMinutes.map { min(max($0, 1), self.maxBuildTimeoutMinutes) } ?? self.buildTimeoutMinutes
     }
 
-    /// What a build may ask for: a pod that is deleted keeps its place on the node for so long.
-    private static let longestGracePeriodSeconds = 3600.0
-
-    /// How long it has to end: what it asks for, up to an hour, but not less than the operator's.
+    /// How long it has to end: what it asks for, up to an hour, since a pod that is deleted keeps its place on the node for so long, but
+    /// not less than the operator's.
     func gracePeriodSeconds(_ annotations: BuildAnnotations) -> Double {
         let least = Double(self.terminationGracePeriodSeconds)
-        return annotations.terminationGracePeriodSeconds.map { max(min($0, Self.longestGracePeriodSeconds), least) } ?? least
+        return annotations.terminationGracePeriodSeconds.map { max(min($0, 3600), least) } ?? least
+    }
+}
+
+/// Why a build cannot become a pod. Trying again does not help.
+public enum PodManifestError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A field of the build that every `start` has.
+    case missingField(String)
+    /// A field that goes into a path of the node would leave the cache's directory.
+    case unsafePathComponent(field: String)
+    /// An annotation that should be a number is none.
+    case invalidAnnotation(String)
+    /// It asks for a VM, and the worker has no image that starts one.
+    case noVM
+
+    /// A short code that does not change, for headers and metrics.
+    public var reason: String {
+        switch self {
+        case .missingField: "missing-field"
+        case .unsafePathComponent: "unsafe-path"
+        case .invalidAnnotation: "invalid-annotation"
+        case .noVM: "no-vm"
+        }
+    }
+
+    /// Safe to log: names the field, never its value.
+    public var description: String {
+        switch self {
+        case .missingField(let field): "the build has no \(field)"
+        case .unsafePathComponent(let field): "\(field) cannot be part of a path"
+        case .invalidAnnotation(let name): "the annotation \(name) is not a number"
+        case .noVM:
+            "the build asks for a virtual machine (executor k8s-vm), and this worker has none: ask for another executor, or have the"
+                + " cluster's administrators set K8S_BASE_IMAGE (or K8S_VM_FALLBACK=k8s, and it runs as an ordinary pod)"
+        }
     }
 }

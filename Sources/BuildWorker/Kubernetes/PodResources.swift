@@ -2,27 +2,17 @@
 struct PodResources: Hashable, Sendable {
     let cores: Double
     let gigabytes: Double
+
+    /// Sizes by name, or whole numbers up to the operator's maximum.
+    ///
+    /// - Parameter isVM: a virtual machine knows no size `MAX` at all; for memory there is none anyway.
+    init(cpu: BuildAnnotations.Amount?, ram: BuildAnnotations.Amount?, _ options: KubernetesOptions, isVM: Bool = false) {
+        self.cores = Self.amount(isVM && cpu == .named(.max) ? nil : cpu, options.cpu)
+        self.gigabytes = Self.amount(ram == .named(.max) ? nil : ram, options.memory)
+    }
+
     /// Thousandths of a core.
     var millicores: Double { self.cores * 1000 }
-
-    /// The build container: sizes by name, or whole numbers up to the operator's maximum.
-    init(build annotations: BuildAnnotations, options: KubernetesOptions) {
-        self.cores = Self.amount(annotations.cpu, options.cpu)
-        self.gigabytes = Self.amountButMax(annotations.ram, options.memory)
-    }
-
-    /// A virtual machine: as the build container, but it knows no size `MAX` at all.
-    init(vm annotations: BuildAnnotations, options: KubernetesOptions) {
-        self.cores = Self.amountButMax(annotations.cpu, options.cpu)
-        self.gigabytes = Self.amountButMax(annotations.ram, options.memory)
-    }
-
-    /// A daemon beside the build: sizes by name.
-    init(_ sidecar: BuildAnnotations.Sidecar, options: KubernetesOptions) {
-        self.cores = Self.amount(sidecar.cpu.map { .named($0) }, options.cpu)
-        self.gigabytes = Self.amountButMax(sidecar.ram.map { .named($0) }, options.memory)
-    }
-
     var megabytes: Double { self.gigabytes * 1024 }
 
     var document: JSONValue {
@@ -39,11 +29,6 @@ struct PodResources: Hashable, Sendable {
         case .named(.turbo): sizes.turbo
         case .named(.max): sizes.max
         }
-    }
-
-    /// For memory there is no size `MAX`.
-    private static func amountButMax(_ amount: BuildAnnotations.Amount?, _ sizes: KubernetesOptions.Sizes) -> Double {
-        Self.amount(amount == .named(.max) ? nil : amount, sizes)
     }
 }
 

@@ -1,5 +1,5 @@
-/// The pod of a build that runs in a virtual machine (executor `k8s-vm`): a privileged container that has the node's hypervisor start the VM
-/// with the build's image, and waits for its end.
+/// The pod of a build that runs in a virtual machine (executor `k8s-vm`): a privileged container that has the node's hypervisor start the
+/// VM with the build's image, and waits for its end.
 ///
 /// The cluster never sees the build's image. What goes wrong with it, the container tells the build API itself.
 struct VMPodPlan: Sendable {
@@ -12,9 +12,10 @@ struct VMPodPlan: Sendable {
     static let app = "screwdriver-vm"
 
     private let options: KubernetesOptions
-    private let ecosystem: EcosystemOptions
+    private let pushgatewayURL: String
     private let resources: PodResources
-    private let cache: CacheDirectories?
+    private let hasCache: Bool
+    private let volumes: [PodVolume]
     private let selectors: PodPlan.Selectors
     private let gracePeriodSeconds: String
     private let arguments: [(name: String, value: String)]
@@ -25,20 +26,31 @@ struct VMPodPlan: Sendable {
         guard let token = build.token else { throw .missingField("token") }
         guard let event = build.eventID else { throw .missingField("eventId") }
         let annotations = try BuildAnnotations(build.annotations)
-        (self.options, self.ecosystem) = (options, ecosystem)
-        self.resources = PodResources(vm: annotations, options: options)
-        self.cache = try CacheDirectories(build: build, prefix: options.prefix, cache: ecosystem.cache)
+        (self.options, self.pushgatewayURL) = (options, ecosystem.pushgatewayURL)
+        self.resources = PodResources(cpu: annotations.cpu, ram: annotations.ram, options, isVM: true)
         self.selectors = Self.selectors(annotations, options)
         self.gracePeriodSeconds = options.gracePeriodSeconds(annotations).plainText
+        let directories = try CacheDirectories(build: build, prefix: options.prefix, cache: ecosystem.cache)
+        self.hasCache = directories != nil
+        self.volumes =
+            [
+                PodVolume("hyper-socket", PodVolume.path("/var/run", type: nil), at: [.build: "/var/run"]),
+                PodVolume("sd-workspaces", PodVolume.path("/opt/screwdriver", type: nil), at: [.build: "/var/sd-workspaces"]),
+                PodVolume(
+                    "sdlauncher", PodVolume.path("/opt/screwdriver/sdlauncher/\(options.launchVersion)"),
+                    at: [.build: "/opt/sd", .launcher: "/opt/launcher"]),
+            ] + (directories?.volumes(build: { "/opt/sd/cache/\($0)" }, launcher: { "/opt/sdcache\($0)" }) ?? [])
         let cache = ecosystem.cache
         self.arguments = [
-            ("cpu", self.resources.cores.plainText), ("memory", self.resources.megabytes.plainText), ("container", image), ("api_uri", ecosystem.api),
-            ("store_uri", ecosystem.store), ("ui_uri", ecosystem.ui), ("build_id", build.buildID.description),
-            ("job_id", CacheDirectories.parentJobID(of: build) ?? build.jobID ?? ""), ("event_id", event), ("pipeline_id", build.pipelineID ?? ""),
-            ("id_with_prefix", PodName.container(of: build.buildID, prefix: options.prefix)), ("build_token", token.exposed),
-            ("build_timeout", options.timeoutMinutes(annotations).plainText), ("launcher_version", options.launchVersion),
-            ("cache_strategy", self.cache == nil ? "s3" : cache.strategy), ("cache_path", self.cache?.root ?? cache.path), ("cache_compress", String(cache.compress)),
-            ("cache_md5check", String(cache.md5check)), ("cache_max_size_mb", String(cache.maxSizeMB)), ("cache_max_go_threads", String(cache.maxGoThreads)),
+            ("cpu", self.resources.cores.plainText), ("memory", self.resources.megabytes.plainText), ("container", image),
+            ("api_uri", ecosystem.api), ("store_uri", ecosystem.store), ("ui_uri", ecosystem.ui), ("build_id", build.buildID.description),
+            ("job_id", CacheDirectories.parentJobID(of: build) ?? build.jobID ?? ""), ("event_id", event),
+            ("pipeline_id", build.pipelineID ?? ""), ("id_with_prefix", PodName.container(of: build.buildID, prefix: options.prefix)),
+            ("build_token", token.exposed), ("build_timeout", options.timeoutMinutes(annotations).plainText),
+            ("launcher_version", options.launchVersion), ("cache_strategy", directories == nil ? "s3" : cache.strategy),
+            ("cache_path", directories?.root ?? cache.path), ("cache_compress", String(cache.compress)),
+            ("cache_md5check", String(cache.md5check)), ("cache_max_size_mb", String(cache.maxSizeMB)),
+            ("cache_max_go_threads", String(cache.maxGoThreads)),
         ]
     }
 
@@ -58,65 +70,38 @@ struct VMPodPlan: Sendable {
             "podAntiAffinity": ["preferredDuringSchedulingIgnoredDuringExecution": [["weight": 100, "podAffinityTerm": others]]]
         ]
         affinity["nodeAffinity"] = PodPlan.nodeAffinity(self.selectors, self.options)
+        // An older form of what the pods of `k8s` have, without the times that it took.
+        let caches = self.hasCache ? ["pipeline", "job", "event"].map { "/opt/sdcache\($0)" } : []
+        let installer = PodPlan.installer(Self.installer, self.options, caches: caches, habitat: "/hab/*", move: "mv", self.volumes)
         var spec: JSONValue = [
             "affinity": affinity,
             "restartPolicy": "Never",
             "terminationGracePeriodSeconds": .number(self.gracePeriodSeconds),
             "containers": [self.vmLauncher],
-            "initContainers": [self.programs],
-            "volumes": .array(self.volumes),
+            "initContainers": [installer],
+            "volumes": .array(self.volumes.map(\.document)),
         ]
         spec["tolerations"] = PodPlan.tolerations(self.selectors)
         return spec
     }
 
     private var vmLauncher: JSONValue {
-        var mounts = [
-            PodPlan.mount("hyper-socket", at: "/var/run"), PodPlan.mount("sd-workspaces", at: "/var/sd-workspaces"),
-            PodPlan.mount("sdlauncher", at: "/opt/sd"),
-        ]
-        if let cache = self.cache {
-            mounts += [
-                PodPlan.mount("sd-pipeline-cache", at: "/opt/sd/cache/pipeline", readOnly: cache.isReadOnly),
-                PodPlan.mount("sd-job-cache", at: "/opt/sd/cache/job", readOnly: cache.isReadOnly),
-                PodPlan.mount("sd-event-cache", at: "/opt/sd/cache/event"),
-            ]
-        }
+        let (cpu, memory) = (self.resources.cores.plainText, "\(self.resources.megabytes.plainText)Mi")
         return [
             "name": .string(Self.container),
             "image": .string(self.options.machine.baseImage),
             "imagePullPolicy": "Always",
             "lifecycle": ["preStop": ["exec": ["command": ["/bin/sh", "-c", "sleep 30"]]]],
             "securityContext": ["privileged": true],
-            "resources": ["limits": ["cpu": .string(self.resources.cores.plainText), "memory": .string("\(self.resources.megabytes.plainText)Mi")]],
+            "resources": ["limits": ["cpu": .string(cpu), "memory": .string(memory)]],
             "command": [.string(Self.command)],
             "args": .array(self.arguments.flatMap { [.string("--\($0.name)"), .string($0.value)] }),
             "env": [
-                PodPlan.variable("SD_PUSHGATEWAY_URL", self.ecosystem.pushgatewayURL),
+                PodPlan.variable("SD_PUSHGATEWAY_URL", self.pushgatewayURL),
                 PodPlan.variable("SD_TERMINATION_GRACE_PERIOD_SECONDS", self.gracePeriodSeconds),
-                PodPlan.variable("NODE_ID", from: ["fieldRef": ["fieldPath": "spec.nodeName"]]),
+                PodPlan.variable("NODE_ID", from: PodPlan.nodeName),
             ],
-            "volumeMounts": .array(mounts),
+            "volumeMounts": self.volumes.mounts(in: .build),
         ]
-    }
-
-    /// As in the pods of `k8s`, but an older form of it, without the times that it took.
-    private var programs: JSONValue {
-        let caches = self.cache == nil ? [] : ["pipeline", "job", "event"]
-        let script = (caches.map { "chmod -R 777 /opt/sdcache\($0)" } + [PodPlan.install(habitat: "/hab/*", move: "mv")]).joined(separator: " && ") + ";"
-        return [
-            "name": .string(Self.installer),
-            "image": .string("\(self.options.launchImage):\(self.options.launchVersion)"),
-            "command": ["/bin/sh", "-c", .string(script)],
-            "volumeMounts": .array(
-                [PodPlan.mount("sdlauncher", at: "/opt/launcher")] + caches.map { PodPlan.mount("sd-\($0)-cache", at: "/opt/sdcache\($0)") }),
-        ]
-    }
-
-    private var volumes: [JSONValue] {
-        [
-            PodPlan.hostPath("hyper-socket", "/var/run"), PodPlan.hostPath("sd-workspaces", "/opt/screwdriver"),
-            PodPlan.directory("sdlauncher", "/opt/screwdriver/sdlauncher/\(self.options.launchVersion)"),
-        ] + (self.cache?.volumes ?? [])
     }
 }

@@ -38,29 +38,17 @@ extension BuildMessage {
 
 extension BuildConfig {
     fileprivate init(decoding document: JSONValue, _ strictness: MessageFields.Strictness) throws(BuildMessageError) {
-        var fields = try MessageFields("buildConfig", of: document)
+        var fields = try MessageFields("buildConfig", of: document, strictness)
         let buildID = fields.required("buildId", BuildMessage.buildID)
-        let container: String?
-        let apiURI: String?
-        let token: String?
-        switch strictness {
-        case .refuse:
-            container = fields.required("container", \.string)
-            apiURI = fields.required("apiUri", BuildMessage.baseAddress)
-            token = fields.required("token", upTo: MessageFields.tokenLimit, \.string)
-        case .ignore:
-            container = fields.optional("container", strictness, \.string)
-            apiURI = fields.optional("apiUri", strictness, BuildMessage.baseAddress)
-            token = fields.optional("token", upTo: MessageFields.tokenLimit, strictness, \.string)
-        }
-        func text(_ name: String, upTo limit: Int = MessageFields.nameLimit) -> String? {
-            fields.optional(name, upTo: limit, strictness, BuildMessage.identifier)
-        }
-        func id(_ name: String) -> String? { text(name, upTo: MessageFields.idLimit) }
+        let container = fields.needed("container", \.string)
+        let apiURI = fields.needed("apiUri", BuildMessage.baseAddress)
+        let token = fields.needed("token", upTo: MessageFields.tokenLimit, \.string)
+        func name(_ name: String) -> String? { fields.optional(name, BuildMessage.identifier) }
+        func id(_ name: String) -> String? { fields.optional(name, upTo: MessageFields.idLimit, BuildMessage.identifier) }
         let (jobID, eventID, pipelineID, pullRequestNumber) = (id("jobId"), id("eventId"), id("pipeline.id"), id("prNum"))
-        let (jobName, pipelineName) = (text("jobName"), text("pipeline.name"))
-        let (templateName, templateVersion) = (text("template.fullName"), text("template.version"))
-        let annotations = fields.optional("annotations", upTo: MessageFields.tokenLimit, strictness, \.members)
+        let (jobName, pipelineName) = (name("jobName"), name("pipeline.name"))
+        let (templateName, templateVersion) = (name("template.fullName"), name("template.version"))
+        let annotations = fields.optional("annotations", upTo: MessageFields.tokenLimit, \.members)
         try fields.check()
         guard let buildID else { throw fields.error }
         self.init(
@@ -77,11 +65,14 @@ extension CacheConfig {
         _ = fields.required("resource") { $0 == "caches" ? true : nil }
         _ = fields.required("action") { $0 == "delete" ? true : nil }
         let scope = fields.required("scope") { $0.string.flatMap(Scope.init(rawValue:)) }
-        let prefix = fields.optional("prefix", upTo: MessageFields.idLimit, .refuse) { $0.string.flatMap(BuildMessage.singleComponent) } ?? ""
-        func component(_ value: JSONValue) -> String? { BuildMessage.identifier(value).flatMap(BuildMessage.singleComponent) }
-        let pipelineID = fields.required("pipelineId", upTo: MessageFields.idLimit, component)
+        func single(_ text: String?) -> String? { text.flatMap { PathComponent.isSingle($0) ? $0 : nil } }
+        let prefix = fields.optional("prefix", upTo: MessageFields.idLimit) { single($0.string) } ?? ""
+        func component(_ name: String) -> String? {
+            fields.required(name, upTo: MessageFields.idLimit) { single(BuildMessage.identifier($0)) }
+        }
+        let pipelineID = component("pipelineId")
         // A pipeline's directory is named by `pipelineId`; `id` repeats it.
-        let id = scope == .pipelines ? pipelineID : fields.required("id", upTo: MessageFields.idLimit, component)
+        let id = scope == .pipelines ? pipelineID : component("id")
         try fields.check()
         guard let scope, let pipelineID, let id else { throw fields.error }
         self.init(scope: scope, prefix: prefix, pipelineID: pipelineID, id: id)
@@ -118,6 +109,4 @@ extension BuildMessage {
         while trimmed.last == "/" { trimmed.removeLast() }
         return String(trimmed)
     }
-
-    fileprivate static func singleComponent(_ text: String) -> String? { PathComponent.isSingle(text) ? text : nil }
 }

@@ -28,47 +28,26 @@ public struct BuildMessage: Sendable, CustomStringConvertible, CustomReflectable
 public struct BuildConfig: Sendable {
     public let buildID: BuildID
     /// For the log only; a message may do without.
-    public let jobID: String?
-    public let jobName: String?
-    public let eventID: String?
+    public var jobID: String?
+    public var jobName: String?
+    public var eventID: String?
     /// `pipeline.id`
-    public let pipelineID: String?
+    public var pipelineID: String?
     /// `pipeline.name`
-    public let pipelineName: String?
+    public var pipelineName: String?
     /// `template.fullName`
-    public let templateName: String?
+    public var templateName: String?
     /// `template.version`
-    public let templateVersion: String?
-    public let pullRequestNumber: String?
+    public var templateVersion: String?
+    public var pullRequestNumber: String?
     /// The image to run; present in every `start`.
-    public let container: String?
+    public var container: String?
     /// Base address of the build API, without a trailing slash; present in every `start`.
-    public let apiURI: String?
+    public var apiURI: String?
     /// Speaks to the build API as this build; present in every `start`.
-    public let token: Secret?
+    public var token: Secret?
     /// `annotations`, as they came.
-    public let annotations: JSONValue
-
-    public init(
-        buildID: BuildID, jobID: String? = nil, jobName: String? = nil, eventID: String? = nil, pipelineID: String? = nil,
-        pipelineName: String? = nil, templateName: String? = nil, templateVersion: String? = nil,
-        pullRequestNumber: String? = nil, container: String? = nil, apiURI: String? = nil, token: Secret? = nil,
-        annotations: JSONValue = [:]
-    ) {
-        self.buildID = buildID
-        self.jobID = jobID
-        self.jobName = jobName
-        self.eventID = eventID
-        self.pipelineID = pipelineID
-        self.pipelineName = pipelineName
-        self.templateName = templateName
-        self.templateVersion = templateVersion
-        self.pullRequestNumber = pullRequestNumber
-        self.container = container
-        self.apiURI = apiURI
-        self.token = token
-        self.annotations = annotations
-    }
+    public var annotations: JSONValue = [:]
 }
 
 /// A cache directory to remove.
@@ -79,8 +58,4 @@ public struct CacheConfig: Sendable, Hashable {
     public let prefix: String
     public let pipelineID: String
     public let id: String
-
-    public init(scope: Scope, prefix: String, pipelineID: String, id: String) {
-        (self.scope, self.prefix, self.pipelineID, self.id) = (scope, prefix, pipelineID, id)
-    }
 }

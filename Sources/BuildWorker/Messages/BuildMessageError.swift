@@ -56,11 +56,11 @@ public enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertibl
         case .unreadHeaders: "its headers nest too deep, or are too many, to be read; they are not kept"
         case .tooLarge(let bytes, let limit, let hash):
             "it has \(bytes) bytes, more than RABBITMQ_MAX_MESSAGE_BYTES (\(limit)), and was not read"
-                + (hash.map { "; above \(BodyBudget.largestParked) bytes a body is not kept either: its hash is \($0)" } ?? "")
+                + (hash.map { "; it was too large to be kept, too: its hash is \($0)" } ?? "")
         case .poison(let crashes): "handling it ended the worker \(crashes) times"
         case .owed(let since):
-            "what became of the build could not be told, or found out, since \(Timestamp(secondsSince1970: since, milliseconds: 0).text), while other builds were served"
-                + " (the failure report says why). 'worker parked retry' tries it again, 'worker parked drop' ends it"
+            "what became of the build could not be told, or found out, since "
+                + "\(Timestamp(secondsSince1970: since, milliseconds: 0).text), while other builds were served (the failure report says why). 'worker parked retry' tries it again, 'worker parked drop' ends it"
         }
     }
 }

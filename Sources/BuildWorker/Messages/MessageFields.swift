@@ -4,16 +4,24 @@ struct MessageFields {
     /// What to do about a field that is there but makes no sense.
     enum Strictness { case refuse, ignore }
 
+    /// Bytes of ids, and of whatever becomes part of a path or a label.
+    static let idLimit = 255
+    /// Of names for people, images and addresses.
+    static let nameLimit = 2048
+    /// A build's JWT takes some hundred bytes.
+    static let tokenLimit = 16_384
+
     private let object: JSONValue
     private let path: String
+    private let strictness: Strictness
     private var missing: [String] = []
     private var invalid: [String] = []
 
     /// Throws where `message` has no such object.
-    init(_ path: String, of message: JSONValue) throws(BuildMessageError) {
+    init(_ path: String, of message: JSONValue, _ strictness: Strictness = .refuse) throws(BuildMessageError) {
         switch message[path] {
         case nil, .null: throw .fields(missing: [path], invalid: [])
-        case let object? where object.members != nil: (self.object, self.path) = (object, path)
+        case let object? where object.members != nil: (self.object, self.path, self.strictness) = (object, path, strictness)
         default: throw .fields(missing: [], invalid: [path])
         }
     }
@@ -28,25 +36,24 @@ struct MessageFields {
             self.missing.append("\(self.path).\(name)")
             return nil
         }
-        return self.note(value, name, limit, read)
+        let isTooLong = value.isLonger(than: limit)
+        let result = isTooLong ? nil : read(value)
+        if result == nil { self.invalid.append("\(self.path).\(name)\(isTooLong ? " (longer than \(limit) bytes)" : "")") }
+        return result
     }
 
-    mutating func optional<Value>(
-        _ name: String, upTo limit: Int = Self.nameLimit, _ strictness: Strictness = .refuse, _ read: (JSONValue) -> Value?
-    ) -> Value? {
+    mutating func optional<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?) -> Value? {
         guard let value = self.value(name) else { return nil }
-        switch strictness {
-        case .refuse: return self.note(value, name, limit, read)
+        switch self.strictness {
+        case .refuse: return self.required(name, upTo: limit, read)
         case .ignore: return value.isLonger(than: limit) ? nil : read(value)
         }
     }
 
-    /// Ids, and whatever becomes part of a path or a label.
-    static let idLimit = 255
-    /// Names for people, images and addresses.
-    static let nameLimit = 2048
-    /// A build's JWT takes some hundred bytes.
-    static let tokenLimit = 16_384
+    /// Only where what makes no sense is refused.
+    mutating func needed<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?) -> Value? {
+        self.strictness == .refuse ? self.required(name, upTo: limit, read) : self.optional(name, upTo: limit, read)
+    }
 
     /// Throws if anything was wrong with a field read so far.
     func check() throws(BuildMessageError) {
@@ -59,13 +66,6 @@ struct MessageFields {
     private func value(_ name: String) -> JSONValue? {
         let value = name.split(separator: ".").reduce(self.object as JSONValue?) { value, part in value?[String(part)] }
         return value == .null || value == "" ? nil : value
-    }
-
-    private mutating func note<Value>(_ value: JSONValue, _ name: String, _ limit: Int, _ read: (JSONValue) -> Value?) -> Value? {
-        let isTooLong = value.isLonger(than: limit)
-        let value = isTooLong ? nil : read(value)
-        if value == nil { self.invalid.append("\(self.path).\(name)\(isTooLong ? " (longer than \(limit) bytes)" : "")") }
-        return value
     }
 }
 

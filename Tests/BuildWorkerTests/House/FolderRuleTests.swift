@@ -9,6 +9,7 @@ import Testing
     /// Modules besides the standard library, by folder.
     static let imports: [String: Set<String>] = [
         "": [],
+        "Support": ["Glibc"],
         "JSON": [],
         "Workflow": [],
         "Messages": [],
@@ -24,13 +25,14 @@ import Testing
 
     /// Types of one folder that another may not name: the decisions know no drivers, and drivers do not know each other.
     static let unknownTo: [String: [String]] = [
+        "Support": ["JSONValue", "Delivery", "BuildMessage", "KubernetesOptions", "WorkerConfiguration", "Logger"],
         "Workflow": ["JSONValue", "Delivery", "BuildMessage", "KubernetesClient", "HTTPTransport", "AMQPError", "Logger"],
         "HTTP": ["KubernetesClient", "BuildAPIClient", "Delivery", "BuildWorkflow"],
-        "AMQP": ["HTTPTransport", "KubernetesClient", "BuildAPIClient", "BuildMessage", "BuildWorkflow", "Logger"],
-        "Kubernetes": ["AMQPError", "Delivery", "BuildAPIClient", "BuildWorkflow", "Logger"],
-        "Screwdriver": ["AMQPError", "KubernetesClient", "BuildWorkflow", "Logger"],
+        "AMQP": ["HTTPTransport", "KubernetesClient", "BuildAPIClient", "BuildMessage", "BuildWorkflow", "WorkerConfiguration", "KubernetesOptions", "Logger"],
+        "Kubernetes": ["WorkerConfiguration", "RabbitMQOptions", "ValueFormat", "AMQPError", "Delivery", "BuildAPIClient", "BuildWorkflow", "Logger"],
+        "Screwdriver": ["WorkerConfiguration", "RabbitMQOptions", "ValueFormat", "AMQPError", "KubernetesClient", "BuildWorkflow", "Logger"],
         "Spool": ["Delivery", "BuildMessage", "BuildWorkflow", "HTTPTransport", "KubernetesClient", "AMQPError", "Logger"],
-        "Messages": ["HTTPTransport", "KubernetesClient", "BuildWorkflow", "Logger"],
+        "Messages": ["WorkerConfiguration", "AMQPTable", "BodyBudget", "HTTPTransport", "KubernetesClient", "BuildWorkflow", "Logger"],
     ]
 
     static func files() throws -> [(folder: String, name: String, text: String)] {

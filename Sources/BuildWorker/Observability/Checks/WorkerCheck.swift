@@ -1,21 +1,25 @@
 /// Judges a worker by what it says of itself: the document of `GET /status`, or the shorter one of its heartbeat file.
-public struct WorkerCheck: Sendable {
+package struct WorkerCheck: Sendable {
     /// Of the delivery that has been in hand for the longest time, in seconds. RabbitMQ takes the connection away after 30 minutes.
-    public var unackedAge = Thresholds(warning: AlertRange(above: 300), critical: AlertRange(above: 900))
+    package var unackedAge = Thresholds(warning: AlertRange(above: 300), critical: AlertRange(above: 900))
     /// Since a connection's thread last turned, in seconds.
-    public var loopAge: Thresholds
+    private let loopAge: Thresholds
     /// Judges life only: not whether others let the worker do its work, nor how long a delivery has been in hand. For who restarts
     /// what is not well, for a restart mends nothing else.
-    public var asksForLifeOnly = false
+    package var asksForLifeOnly = false
 
     /// - Parameter heartbeat: of the connections to RabbitMQ; what the worker calls alive follows from it.
-    public init(heartbeat: Duration) { self.loopAge = Thresholds(critical: AlertRange(above: Int(Self.loopDeadline(heartbeat: heartbeat) / .seconds(1)))) }
+    package init(heartbeat: Duration) {
+        self.loopAge = Thresholds(critical: AlertRange(above: Int(Self.loopDeadline(heartbeat: heartbeat) / .seconds(1))))
+    }
 
     /// A thread that has not turned for so long is stuck: two heartbeats, but not less than connecting may take.
     static func loopDeadline(heartbeat: Duration) -> Duration { max(heartbeat * 2, .seconds(30)) }
 
-    public func judge(_ status: JSONValue) -> CheckResult {
-        guard let live = status["live"]?.bool, let ready = status["ready"]?.bool, let problems = status["problems"]?.array?.compactMap(\.string) else {
+    package func judge(_ status: JSONValue) -> CheckResult {
+        guard let live = status["live"]?.bool, let ready = status["ready"]?.bool,
+            let problems = status["problems"]?.array?.compactMap(\.string)
+        else {
             return CheckResult(.unknown, "what answers is no worker, or one of another version")
         }
         if self.asksForLifeOnly {
@@ -31,25 +35,27 @@ public struct WorkerCheck: Sendable {
         for problem in problems { result.add(live && isDraining ? .warning : .critical, problem) }
         if !ready, problems.isEmpty { result.add(isDraining ? .warning : .critical, "it does not consume") }
         // What is wrong with these is among the problems.
-        result.measure(CheckFigure("connections", status.count("connections") { $0["connected"]?.bool == true }), "")
-        result.measure(CheckFigure("breakers_open", status.count("breakers") { $0["open"]?.bool == true }), "")
-        result.measure(CheckFigure("unacked", unacked), "")
+        result.measure(CheckFigure("connections", status.count("connections") { $0["connected"]?.bool == true }))
+        result.measure(CheckFigure("breakers_open", status.count("breakers") { $0["open"]?.bool == true }))
+        result.measure(CheckFigure("unacked", unacked))
         let age = unacked == nil ? nil : status["oldestUnackedSeconds"]?.double ?? 0
-        result.measure(
-            CheckFigure("oldest_unacked", age, .seconds, self.unackedAge), "the oldest delivery has been in hand for \(age?.figureText ?? "?") s\(status.oldestBuild)")
+        let words = "the oldest delivery has been in hand for \(age?.figureText ?? "?") s\(status.oldestBuild)"
+        result.measure(CheckFigure("oldest_unacked", age, .seconds, self.unackedAge), words)
         for loop in status["loops"]?.array ?? [] {
             guard let name = loop["name"]?.string, let age = loop["ageSeconds"]?.double else { continue }
-            result.measure(CheckFigure("loop_\(name)", age, .seconds, self.loopAge), "the \(name) connection's thread has not turned for \(age.figureText) s")
+            let words = "the \(name) connection's thread has not turned for \(age.figureText) s"
+            result.measure(CheckFigure("loop_\(name)", age, .seconds, self.loopAge), words)
         }
         return result
     }
 
     /// Judges a worker whose server cannot be reached by its heartbeat file. One that writes it is alive, but something is wrong.
-    public func judge(unreachable reason: String, _ heartbeat: Heartbeat?) -> CheckResult {
+    package func judge(unreachable reason: String, _ heartbeat: Heartbeat?) -> CheckResult {
         guard let heartbeat else { return CheckResult(.critical, "\(reason), and there is no heartbeat file") }
         let age = (heartbeat.age / .milliseconds(100)).rounded() / 10
         guard heartbeat.isRecent else {
-            return CheckResult(.critical, "\(reason), and the last heartbeat is \(age.figureText) s old\(heartbeat.isOfTheDead ? " and of a process that is gone" : "")")
+            let owner = heartbeat.isOfTheDead ? " and of a process that is gone" : ""
+            return CheckResult(.critical, "\(reason), and the last heartbeat is \(age.figureText) s old\(owner)")
         }
         var result = self.judge(heartbeat.document)
         guard !self.asksForLifeOnly else { return result }
@@ -59,7 +65,7 @@ public struct WorkerCheck: Sendable {
 }
 
 extension JSONValue {
-    fileprivate func count(_ list: String, where condition: (JSONValue) -> Bool) -> Double? { (self[list]?.array?.count(where: condition)).map { Double($0) } }
+    fileprivate func count(_ list: String, where condition: (JSONValue) -> Bool) -> Int? { self[list]?.array?.count(where: condition) }
 
     /// Of the delivery that has been in hand for the longest time: they come oldest first.
     fileprivate var oldestBuild: String {

@@ -1,3 +1,11 @@
+/// What one of the worker's queues is for.
+public enum QueueRole: String, Hashable, Sendable {
+    case build, wait, retry
+    case retryWait = "retry_wait"
+    case initTimers = "init"
+    case parked
+}
+
 /// Where the broker is and which queues are ours (`rabbitmq.*`).
 public struct RabbitMQOptions: Sendable {
     public enum Transport: String, Sendable, CaseIterable { case amqp, amqps }
@@ -23,7 +31,8 @@ public struct RabbitMQOptions: Sendable {
     public var certFile: String?
     /// PEM file with that certificate's key, without a passphrase.
     public var keyFile: String?
-    /// `rabbitmq.managementUrl`: of the management API, which checks ask what AMQP does not show. `nil`: they try its usual port on the broker's host.
+    /// `rabbitmq.managementUrl`: of the management API, which checks ask what AMQP does not show. `nil`: they try its usual port on the
+    /// broker's host.
     public var managementURL: String?
     /// The build queue.
     public var queue = "test"
@@ -37,7 +46,8 @@ public struct RabbitMQOptions: Sendable {
     public var retryQueue = "sdRetryQueue"
     public var retryQueueEnabled = true
     public var exchange = "build"
-    /// `rabbitmq.initTimeout` (minutes, fractions allowed, more than 0, at most 1440): how long a pod may take to begin before it is looked at again.
+    /// `rabbitmq.initTimeout` (minutes, fractions allowed, more than 0, at most 1440): how long a pod may take to begin before it is looked
+    /// at again.
     public var initTimeout = Duration.seconds(300)
     /// Init timers a pending pod gets before its build is failed, 1–1000.
     public var verifyLimit = 6
@@ -53,4 +63,12 @@ public struct RabbitMQOptions: Sendable {
     public var retryWaitQueue: String { "\(self.retryQueue).wait" }
     public var initQueue: String { "\(self.retryQueue).init" }
     public var parkedQueue: String { "\(self.queue).parked" }
+
+    /// All of them, in the order of the flow.
+    public var queues: [(role: QueueRole, name: String)] {
+        let verification: [(role: QueueRole, name: String)] = [
+            (.retry, self.retryQueue), (.retryWait, self.retryWaitQueue), (.initTimers, self.initQueue),
+        ]
+        return [(.build, self.queue), (.wait, self.waitQueue)] + (self.retryQueueEnabled ? verification : []) + [(.parked, self.parkedQueue)]
+    }
 }

@@ -31,11 +31,9 @@ public struct ExecutorOptions: Sendable {
     /// An executor's part of the builds that name none.
     public struct Share: Sendable {
         /// Compared with the others' (0–1 000 000); 0: none.
-        public var weight: Int
+        public var weight = 0
         /// Regular expressions, in any case of letters: an image in which one is found is not the executor's.
-        public var exclusions: [String]
-
-        public init(weight: Int = 0, exclusions: [String] = []) { (self.weight, self.exclusions) = (weight, exclusions) }
+        public var exclusions: [String] = []
     }
 
     /// Runs the builds that name no executor, where there are no weights.

@@ -2,16 +2,9 @@
 public struct KubernetesOptions: Sendable {
     /// Sizes by name: cores or GB, fractions allowed, more than 0.
     public struct Sizes: Sendable, Hashable {
-        public var micro: Double
-        public var low: Double
-        public var high: Double
-        public var turbo: Double
+        public var micro, low, high, turbo: Double
         /// Upper bound of a size given as a number.
         public var max: Double
-
-        public init(micro: Double, low: Double, high: Double, turbo: Double, max: Double) {
-            (self.micro, self.low, self.high, self.turbo, self.max) = (micro, low, high, turbo, max)
-        }
     }
 
     /// What `k8s-vm` alone has.
@@ -21,10 +14,6 @@ public struct KubernetesOptions: Sendable {
         /// The labels of nodes whose values builds ask for by their annotations `disk` and `diskSpeed`; empty: those mean nothing.
         public var diskLabel = ""
         public var diskSpeedLabel = ""
-
-        public init(baseImage: String = "", diskLabel: String = "", diskSpeedLabel: String = "") {
-            (self.baseImage, self.diskLabel, self.diskSpeedLabel) = (baseImage, diskLabel, diskSpeedLabel)
-        }
     }
 
     /// Where a build's token is (`K8S_BUILD_TOKEN`).
@@ -37,38 +26,26 @@ public struct KubernetesOptions: Sendable {
 
     /// A directory or device of the node, mounted into the build container (`K8S_VOLUME_MOUNTS`).
     public struct VolumeMount: Sendable, Hashable {
-        public var name: String
-        public var mountPath: String
-        public var path: String
+        public var name = ""
+        public var mountPath = ""
+        public var path = ""
         public var type: String?
         public var readOnly: Bool?
-
-        public init(name: String, mountPath: String, path: String, type: String? = nil, readOnly: Bool? = nil) {
-            (self.name, self.mountPath, self.path, self.type, self.readOnly) = (name, mountPath, path, type, readOnly)
-        }
     }
 
     /// One key of a Secret as an environment variable of the build (`K8S_SECRETS`).
     public struct SecretVariable: Sendable, Hashable {
-        public var variable: String
-        public var secretName: String
-        public var key: String
-
-        public init(variable: String, secretName: String, key: String) {
-            (self.variable, self.secretName, self.key) = (variable, secretName, key)
-        }
+        public var variable = ""
+        public var secretName = ""
+        public var key = ""
     }
 
     /// A Secret mounted as files (`K8S_SECRETS_FILE`).
     public struct SecretFiles: Sendable, Hashable {
-        public var name: String
-        public var mountPath: String
-        public var secretName: String
+        public var name = ""
+        public var mountPath = ""
+        public var secretName = ""
         public var readOnly: Bool?
-
-        public init(name: String, mountPath: String, secretName: String, readOnly: Bool? = nil) {
-            (self.name, self.mountPath, self.secretName, self.readOnly) = (name, mountPath, secretName, readOnly)
-        }
     }
 
     /// The API server: `https://` unless a scheme is given, with or without a port, without a path.
