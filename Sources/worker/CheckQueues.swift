@@ -28,9 +28,9 @@ struct CheckQueues: AsyncParsableCommand {
                 let administration = try TopologyAdministration(configuration.rabbitmq, view: view)
                 defer { administration.close() }
                 let places = try administration.survey()
-                let queues = configuration.rabbitmq.roles.map { role, name in
-                    let place = places.first { $0.wantedName == name }
-                    return QueuesCheck.Queue(role, place?.name ?? name, ready: place?.ready, consumers: place?.consumers)
+                let queues = configuration.rabbitmq.queues.map { queue in
+                    let place = places.first { $0.wantedName == queue.name }
+                    return QueuesCheck.Queue(queue.role, place?.name ?? queue.name, ready: place?.ready, consumers: place?.consumers)
                 }
                 return check.judge(queues, try administration.check(places), expectedTimers: timers)
             } catch { return CheckResult(.critical, error.description) }
@@ -43,12 +43,5 @@ struct CheckQueues: AsyncParsableCommand {
             let timers = try await StatusQuestion(url: self.url, server).ask(deadline: .seconds(min(2, self.check.timeout / 4)))["timers"]
             return timers?["expected"]?.integer.map { max(0, $0 - (timers?["local"]?.integer ?? 0)) }
         } catch { return nil }
-    }
-}
-
-extension RabbitMQOptions {
-    fileprivate var roles: [(QueuesCheck.Queue.Role, String)] {
-        let verification: [(QueuesCheck.Queue.Role, String)] = [(.retry, self.retryQueue), (.retryWait, self.retryWaitQueue), (.initTimers, self.initQueue)]
-        return [(.build, self.queue), (.wait, self.waitQueue)] + (self.retryQueueEnabled ? verification : []) + [(.parked, self.parkedQueue)]
     }
 }

@@ -70,7 +70,7 @@ extension ValueFormat where Value == String {
 
     /// Empty, or passed on to the build as it is.
     static var optionalHTTPURL: ValueFormat {
-        .scalar("must be empty or an http:// or https:// address", render: { .string(RawValue.withoutCredentials($0)) }) {
+        .scalar("must be empty or an http:// or https:// address", render: { .string($0.withoutUserinfo) }) {
             $0.isEmpty ? "" : Self.url($0, allowingQuery: true)
         }
     }

@@ -123,7 +123,7 @@ extension ValueFormat where Value == ConnectOptions {
                 return options
             },
             render: { options in
-                func seconds(_ duration: Duration) -> JSONValue { .number(duration.count(of: .seconds).shortText) }
+                func seconds(_ duration: Duration) -> JSONValue { .number(duration.count(of: .seconds).plainText) }
                 return ["heartbeatIntervalInSeconds": seconds(options.heartbeat), "reconnectTimeInSeconds": seconds(options.reconnectLimit)]
             })
     }

@@ -34,7 +34,7 @@ extension RawValue {
 extension ValueFormat where Value == Double {
     /// More than 0, fractions allowed.
     static func positive(upTo limit: Double, unit: String? = nil) -> ValueFormat {
-        .scalar("must be a number greater than 0 and at most \(limit.shortText)", unit: unit, render: { .number($0.shortText) }) { text in
+        .scalar("must be a number greater than 0 and at most \(limit.plainText)", unit: unit, render: { .number($0.plainText) }) { text in
             Double(decimal: text).flatMap { $0 > 0 && $0 <= limit ? $0 : nil }
         }
     }
@@ -58,7 +58,7 @@ extension ValueFormat where Value == Duration {
     /// A number of that unit, fractions allowed, kept to the millisecond. Where `zero` is not allowed, what rounds to 0 is neither.
     static func duration(_ unit: Unit, upTo limit: Double, zero isZeroAllowed: Bool = false) -> ValueFormat {
         let least = isZeroAllowed ? "from 0 to" : "greater than 0 and at most"
-        return .scalar("must be a number of \(unit) \(least) \(limit.shortText)", unit: unit.sign, render: { .number($0.count(of: unit).shortText) }) {
+        return .scalar("must be a number of \(unit) \(least) \(limit.plainText)", unit: unit.sign, render: { .number($0.count(of: unit).plainText) }) {
             guard let count = Double(decimal: $0), count >= 0, count <= limit else { return nil }
             let milliseconds = Int64((count * unit.rawValue).rounded())
             return milliseconds > 0 || isZeroAllowed ? .milliseconds(milliseconds) : nil
@@ -79,7 +79,4 @@ extension Double {
         guard text.wholeMatch(of: /[+-]?[0-9]+(\.[0-9]+)?|[+-]?\.[0-9]+/) != nil else { return nil }
         self.init(text)
     }
-
-    /// `5` rather than `5.0`.
-    var shortText: String { self == self.rounded() && abs(self) < 1e15 ? String(Int64(self)) : String(self) }
 }

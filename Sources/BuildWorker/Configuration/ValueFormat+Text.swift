@@ -121,7 +121,7 @@ extension ValueFormat where Value == ExecutorOptions.Plugin {
             parse: { raw, _ throws(Mismatch) in
                 guard case .text(let text) = raw else { throw Mismatch("must be one of \(names)") }
                 guard let plugin = Value(rawValue: text.trimmed) else {
-                    throw Mismatch("executor \(RawValue.withoutCredentials(String(text.trimmed.prefix(40)))) is not supported: use one of \(names)")
+                    throw Mismatch("executor \(String(text.trimmed.prefix(40)).withoutUserinfo) is not supported: use one of \(names)")
                 }
                 return plugin
             }, render: { .string($0.rawValue) })

@@ -46,10 +46,3 @@ struct PodResources: Hashable, Sendable {
         Self.amount(amount == .named(.max) ? nil : amount, sizes)
     }
 }
-
-extension Double {
-    /// Whole numbers without a decimal point, others with as many digits as they need.
-    var plainText: String {
-        self.rounded() == self && self.magnitude < 9_007_199_254_740_992 ? String(Int(self)) : "\(self)"
-    }
-}

@@ -10,6 +10,7 @@ import Testing
     static let imports: [String: Set<String>] = [
         "": [],
         "JSON": [],
+        "Text": [],
         "Workflow": [],
         "Messages": [],
         "AMQP": ["CRabbitMQ", "Foundation", "Glibc", "Synchronization"],

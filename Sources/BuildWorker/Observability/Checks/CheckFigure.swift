@@ -21,11 +21,6 @@ public struct CheckFigure: Hashable, Sendable, CustomStringConvertible {
         let quoted = label.contains(" ") ? "'\(label)'" : label
         guard let value = self.value, value.isFinite else { return "\(quoted)=U" }
         let warning = self.thresholds.warning?.description ?? "", critical = self.thresholds.critical?.description ?? ""
-        return "\(quoted)=\(value.figureText)\(self.unit.rawValue);\(warning);\(critical);0"
+        return "\(quoted)=\(value.plainText)\(self.unit.rawValue);\(warning);\(critical);0"
     }
-}
-
-extension Double {
-    /// `3` for 3.0, else as many digits as it has.
-    var figureText: String { Int(exactly: self).map { String($0) } ?? String(self) }
 }

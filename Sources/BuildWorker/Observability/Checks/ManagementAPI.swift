@@ -92,7 +92,7 @@ public struct ManagementAPI: Sendable {
     /// - Returns: `nil`: there is none of that name.
     private func object(_ kind: String, _ name: String, _ rest: String = "", until end: ContinuousClock.Instant) async throws(Failure) -> JSONValue? {
         do throws(Failure) {
-            return try await self.get("\(kind)/\(KubernetesClient.encoded(self.options.vhost))/\(KubernetesClient.encoded(name))\(rest)", until: end)
+            return try await self.get("\(kind)/\(self.options.vhost.percentEncoded)/\(name.percentEncoded)\(rest)", until: end)
         } catch {
             guard case .notFound = error else { throw error }
             return nil

@@ -1,22 +1,32 @@
+/// What a queue is there for: its name in metrics, `/status` and checks.
+public enum QueueRole: String, Hashable, Sendable {
+    case build
+    case wait
+    case retry
+    case retryWait = "retry_wait"
+    case initTimers = "init"
+    case parked
+}
+
+extension RabbitMQOptions {
+    /// The queues that this worker uses.
+    public var queues: [QueuesCheck.Queue] {
+        let verification: [(QueueRole, String)] = [(.retry, self.retryQueue), (.retryWait, self.retryWaitQueue), (.initTimers, self.initQueue)]
+        let roles = [(.build, self.queue), (.wait, self.waitQueue)] + (self.retryQueueEnabled ? verification : []) + [(.parked, self.parkedQueue)]
+        return roles.map { QueuesCheck.Queue($0.0, $0.1) }
+    }
+}
+
 /// Judges the worker's queues as the broker shows them.
 public struct QueuesCheck: Sendable {
     public struct Queue: Hashable, Sendable {
-        public enum Role: String, Hashable, Sendable {
-            case build
-            case wait
-            case retry
-            case retryWait = "retry_wait"
-            case initTimers = "init"
-            case parked
-        }
-
-        public let role: Role
+        public let role: QueueRole
         public let name: String
-        /// Messages that nobody has in hand; `nil`: there is no such queue.
+        /// Messages that nobody has in hand; `nil`: there is no such queue, or nobody has looked yet.
         public let ready: Int?
         public let consumers: Int?
 
-        public init(_ role: Role, _ name: String, ready: Int?, consumers: Int?) {
+        public init(_ role: QueueRole, _ name: String, ready: Int? = nil, consumers: Int? = nil) {
             (self.role, self.name, self.ready, self.consumers) = (role, name, ready, consumers)
         }
     }

@@ -20,7 +20,7 @@ public struct SpoolCheck: Sendable {
             result.measure(CheckFigure("\(kind.name)_cur", Double(kind.current), .count, self.depth), "\(kind.current) in hand in \(kind.name)")
             // Tenths are enough for people.
             let age = kind.oldestDue.map { Double(max(0, now.millisecondsSince1970 - $0) / 100) / 10 } ?? 0
-            result.measure(CheckFigure("\(kind.name)_oldest", age, .seconds, self.age), "the oldest in \(kind.name) has been due for \(age.figureText) s")
+            result.measure(CheckFigure("\(kind.name)_oldest", age, .seconds, self.age), "the oldest in \(kind.name) has been due for \(age.plainText) s")
         }
         return result
     }

@@ -25,7 +25,7 @@ public struct WorkerCheck: Sendable {
         }
         let isDraining = status["draining"]?.bool == true
         let unacked = status["unacked"]?.double
-        var result = CheckResult(summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.figureText ?? "?") in hand")
+        var result = CheckResult(summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.plainText ?? "?") in hand")
         if !live { result.add(.critical, "it makes no progress") }
         // One that drains was told to: a rollout must not page anybody.
         for problem in problems { result.add(live && isDraining ? .warning : .critical, problem) }
@@ -36,10 +36,10 @@ public struct WorkerCheck: Sendable {
         result.measure(CheckFigure("unacked", unacked), "")
         let age = unacked == nil ? nil : status["oldestUnackedSeconds"]?.double ?? 0
         result.measure(
-            CheckFigure("oldest_unacked", age, .seconds, self.unackedAge), "the oldest delivery has been in hand for \(age?.figureText ?? "?") s\(status.oldestBuild)")
+            CheckFigure("oldest_unacked", age, .seconds, self.unackedAge), "the oldest delivery has been in hand for \(age?.plainText ?? "?") s\(status.oldestBuild)")
         for loop in status["loops"]?.array ?? [] {
             guard let name = loop["name"]?.string, let age = loop["ageSeconds"]?.double else { continue }
-            result.measure(CheckFigure("loop_\(name)", age, .seconds, self.loopAge), "the \(name) connection's thread has not turned for \(age.figureText) s")
+            result.measure(CheckFigure("loop_\(name)", age, .seconds, self.loopAge), "the \(name) connection's thread has not turned for \(age.plainText) s")
         }
         return result
     }
@@ -49,11 +49,11 @@ public struct WorkerCheck: Sendable {
         guard let heartbeat else { return CheckResult(.critical, "\(reason), and there is no heartbeat file") }
         let age = (heartbeat.age / .milliseconds(100)).rounded() / 10
         guard heartbeat.isRecent else {
-            return CheckResult(.critical, "\(reason), and the last heartbeat is \(age.figureText) s old\(heartbeat.isOfTheDead ? " and of a process that is gone" : "")")
+            return CheckResult(.critical, "\(reason), and the last heartbeat is \(age.plainText) s old\(heartbeat.isOfTheDead ? " and of a process that is gone" : "")")
         }
         var result = self.judge(heartbeat.document)
         guard !self.asksForLifeOnly else { return result }
-        result.add(.warning, "\(reason); its heartbeat file of \(age.figureText) s ago was looked at instead")
+        result.add(.warning, "\(reason); its heartbeat file of \(age.plainText) s ago was looked at instead")
         return result
     }
 }
