@@ -10,9 +10,13 @@ struct Backoff: Sendable {
 
     /// The pause after one more failure: between half of and all of `first` × 2ⁿ, at most `limit`.
     mutating func next(using random: inout some RandomNumberGenerator) -> Duration {
-        let whole = min(self.limit, self.first * (1 << min(self.failures, 20)))
-        self.failures += 1
-        return whole * Double.random(in: 0.5...1, using: &random)
+        defer { self.failures += 1 }
+        return self.pause(after: self.failures, using: &random)
+    }
+
+    /// - Parameter failures: before the last.
+    func pause(after failures: Int, using random: inout some RandomNumberGenerator) -> Duration {
+        min(self.limit, self.first * (1 << min(failures, 20))) * Double.random(in: 0.5...1, using: &random)
     }
 
     mutating func reset() { self.failures = 0 }

@@ -46,16 +46,9 @@ enum RawValue: Hashable, Sendable {
     static let longestShown = 80
 
     private static func shown(_ text: String) -> String {
-        let safe = Self.withoutCredentials(text)
+        let safe = text.withoutUserinfo
         let cut = safe.count > Self.longestShown ? "\(safe.prefix(Self.longestShown))…" : safe
         return JSONValue.string(cut).text()
-    }
-
-    /// Hides what stands before the `@` of addresses, with and without a scheme, and behind their `?` or `#`. The keys that are secrets
-    /// never come here; this is for what is written into the others.
-    static func withoutCredentials(_ text: String) -> String {
-        text.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@").replacing(/[^\s"@,\/]+:(?!\/\/)[^\s"]*@/, with: "<redacted>@")
-            .withoutAddressSecrets
     }
 }
 

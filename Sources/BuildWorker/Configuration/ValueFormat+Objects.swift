@@ -62,7 +62,7 @@ extension ValueFormat where Value == ConnectOptions {
             #"must be a JSON object like {"\#(heartbeat)":20,"\#(reconnect)":30}"#,
             render: { options in
                 [(heartbeat, options.heartbeat), (reconnect, options.reconnectLimit)].reduce(into: [:]) { object, option in
-                    object[option.0] = .number(option.1.count(of: .seconds).shortText)
+                    object[option.0] = .number(option.1.count(of: .seconds).plainText)
                 }
             },
             parse: { document, below, wrong in

@@ -35,8 +35,8 @@ extension RawValue {
 extension ValueFormat where Value == Double {
     /// More than 0, fractions allowed.
     static func positive(upTo limit: Double, unit: String? = nil) -> ValueFormat {
-        let expectation = "must be a number greater than 0 and at most \(limit.shortText)"
-        return .scalar(expectation, unit: unit, render: { .number($0.shortText) }) { text in
+        let expectation = "must be a number greater than 0 and at most \(limit.plainText)"
+        return .scalar(expectation, unit: unit, render: { .number($0.plainText) }) { text in
             Double(decimal: text).flatMap { $0 > 0 && $0 <= limit ? $0 : nil }
         }
     }
@@ -60,8 +60,8 @@ extension ValueFormat where Value == Duration {
 
     /// A number of that unit, fractions allowed, kept to the millisecond. Where `zero` is not allowed, what rounds to 0 is neither.
     static func duration(_ unit: Unit, upTo limit: Double, zero isZeroAllowed: Bool = false) -> ValueFormat {
-        let range = "\(isZeroAllowed ? "from 0 to" : "greater than 0 and at most") \(limit.shortText)"
-        let render = { @Sendable (duration: Duration) in JSONValue.number(duration.count(of: unit).shortText) }
+        let range = "\(isZeroAllowed ? "from 0 to" : "greater than 0 and at most") \(limit.plainText)"
+        let render = { @Sendable (duration: Duration) in JSONValue.number(duration.count(of: unit).plainText) }
         return .scalar("must be a number of \(unit) \(range)", unit: unit.sign, render: render) { text in
             guard let count = Double(decimal: text), count >= 0, count <= limit else { return nil }
             let milliseconds = Int64((count * unit.rawValue).rounded())
@@ -83,7 +83,4 @@ extension Double {
         guard text.wholeMatch(of: /[+-]?[0-9]+(\.[0-9]+)?|[+-]?\.[0-9]+/) != nil else { return nil }
         self.init(text)
     }
-
-    /// `5` rather than `5.0`.
-    var shortText: String { self == self.rounded() && abs(self) < 1e15 ? String(Int64(self)) : String(self) }
 }

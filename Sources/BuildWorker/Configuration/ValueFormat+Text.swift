@@ -90,7 +90,7 @@ extension ValueFormat where Value == String {
 
     /// Empty, or passed on to the build as it is.
     static var optionalHTTPURL: ValueFormat {
-        .scalar("must be empty or an http:// or https:// address", render: { .string(RawValue.withoutCredentials($0)) }) {
+        .scalar("must be empty or an http:// or https:// address", render: { .string($0.withoutUserinfo) }) {
             $0.isEmpty ? "" : Self.url($0, allowingQuery: true)
         }
     }
@@ -170,7 +170,7 @@ extension ValueFormat where Value == ExecutorOptions.Plugin {
             parse: { raw, _ throws(Mismatch) in
                 guard case .text(let text) = raw else { throw Mismatch("must be one of \(Self.words)") }
                 guard let plugin = Value(rawValue: text.trimmed) else {
-                    let name = RawValue.withoutCredentials(String(text.trimmed.prefix(40)))
+                    let name = String(text.trimmed.prefix(40)).withoutUserinfo
                     throw Mismatch("executor \(name) is not supported: use one of \(Self.words)")
                 }
                 return plugin

@@ -5,7 +5,7 @@ struct BuildClusters: Sendable {
         /// The first executor whose it is; the place goes by its name.
         let executor: ExecutorOptions.Plugin
         let options: KubernetesOptions
-        let client: KubernetesClient
+        fileprivate(set) var client: KubernetesClient
         /// One of the executors here keeps builds' tokens in Secrets.
         let usesTokenSecrets: Bool
 
@@ -16,7 +16,7 @@ struct BuildClusters: Sendable {
     }
 
     /// Never empty.
-    let places: [Place]
+    private(set) var places: [Place]
     private let options: ExecutorOptions
 
     /// - Parameter transport: made for each API server; executors that reach it in the same way share it.
@@ -35,6 +35,13 @@ struct BuildClusters: Sendable {
                 Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: connections), usesTokenSecrets: usesTokenSecrets))
         }
         self.places = places
+    }
+
+    /// With a layer around each one's requests.
+    func observed(by observer: (ExecutorOptions.Plugin) -> RequestObserver) -> BuildClusters {
+        var clusters = self
+        for index in clusters.places.indices { clusters.places[index].client.observer = observer(clusters.places[index].executor) }
+        return clusters
     }
 
     func route(_ build: BuildConfig) -> ExecutorRoute { ExecutorRoute(build, self.options) }

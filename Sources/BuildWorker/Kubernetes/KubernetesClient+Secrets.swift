@@ -25,11 +25,7 @@ extension KubernetesClient {
 
     func createSecret(_ document: JSONValue) async throws(KubernetesError) -> SecretVersion {
         let operation = "create secret"
-        do throws(KubernetesError) {
-            return try self.version(operation, try await self.document(operation, "POST", self.secretsURL, body: document, success: 201))
-        } catch where error.code == .notFound {
-            throw KubernetesError(operation: operation, code: .namespaceNotFound, status: error.status, reason: error.reason, message: error.message)
-        }
+        return try self.version(operation, try await self.document(operation, "POST", self.secretsURL, body: document, success: 201))
     }
 
     /// - Parameter patch: a merge patch (RFC 7386).
@@ -60,7 +56,7 @@ extension KubernetesClient {
     /// Goes through all Secrets that match, as ``secret(named:)`` knows them.
     func forEachPage(ofSecretsLabelled selector: String, _ body: ([SecretVersion]) async -> Void) async throws(KubernetesError) {
         let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-        try await self.forEachPage("list secrets", "\(self.secretsURL)?labelSelector=\(Self.encoded(selector))", accept: accept) { items in
+        try await self.forEachPage("list secrets", "\(self.secretsURL)?labelSelector=\(selector.percentEncoded)", accept: accept) { items in
             await body(items.compactMap { SecretVersion($0) })
         }
     }
@@ -72,7 +68,7 @@ extension KubernetesClient {
         return Secret(String(decoding: data, as: UTF8.self))
     }
 
-    private func url(ofSecret name: String) -> String { "\(self.secretsURL)/\(Self.encoded(name))" }
+    private func url(ofSecret name: String) -> String { "\(self.secretsURL)/\(name.percentEncoded)" }
 
     private func version(_ operation: String, _ document: JSONValue) throws(KubernetesError) -> SecretVersion {
         guard let version = SecretVersion(document) else {

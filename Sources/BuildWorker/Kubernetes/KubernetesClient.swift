@@ -1,28 +1,27 @@
 /// The requests that the worker makes of a cluster's API server. Each is attempted once, within
 /// ``KubernetesOptions/requestTimeout``; only a 401 is answered with one more attempt when the token can be read anew.
+///
+/// `send = observed ∘ authorised ∘ measured ∘ http`
 public struct KubernetesClient: Sendable {
     private let transport: HTTPTransport
     private let token: ServiceAccountToken
     private let podsURL: String
     let secretsURL: String
     private let deadline: Duration
+    /// Told of all requests but probes.
+    var observer: RequestObserver?
 
     public init(options: KubernetesOptions, transport: HTTPTransport) {
         self.transport = transport
         self.token = ServiceAccountToken(options)
-        let namespace = "\(options.serverURL)/api/v1/namespaces/\(Self.encoded(options.jobsNamespace))"
+        let namespace = "\(options.serverURL)/api/v1/namespaces/\(options.jobsNamespace.percentEncoded)"
         (self.podsURL, self.secretsURL) = ("\(namespace)/pods", "\(namespace)/secrets")
         self.deadline = options.requestTimeout
     }
 
     /// - Returns: the pod as the API server made it (201), without ``unread``.
     public func createPod(_ manifest: JSONValue) async throws(KubernetesError) -> JSONValue {
-        do throws(KubernetesError) {
-            return try await self.document("create pod", "POST", self.podsURL, body: manifest, success: 201, passingOver: Self.unread)
-        } catch where error.code == .notFound {
-            // There is nothing to be found in a request that creates, but the namespace, or the API itself at that address.
-            throw KubernetesError(operation: error.operation, code: .namespaceNotFound, status: error.status, reason: error.reason, message: error.message)
-        }
+        try await self.document("create pod", "POST", self.podsURL, body: manifest, success: 201, passingOver: Self.unread)
     }
 
     /// What nobody asks of a single pod, which is most of it.
@@ -30,7 +29,7 @@ public struct KubernetesClient: Sendable {
 
     /// Status of one pod, and its spec without ``unread``.
     public func podStatus(named name: String) async throws(KubernetesError) -> JSONValue {
-        try await self.document("get pod", "GET", "\(self.podsURL)/\(Self.encoded(name))/status", success: 200, passingOver: Self.unread)
+        try await self.document("get pod", "GET", "\(self.podsURL)/\(name.percentEncoded)/status", success: 200, passingOver: Self.unread)
     }
 
     /// All that match, from the server's memory (`resourceVersion=0`), which may be moments behind: with a quorum read it would go through every
@@ -52,7 +51,7 @@ public struct KubernetesClient: Sendable {
         var next: String?
         var isExpired = false
         repeat {
-            let from = next.map { "&continue=\(Self.encoded($0))" } ?? ""
+            let from = next.map { "&continue=\($0.percentEncoded)" } ?? ""
             do throws(KubernetesError) {
                 let page = try await self.page(operation, "\(url)&limit=\(Self.pageSize)\(from)", accept: accept)
                 await body(page.items)
@@ -97,17 +96,18 @@ public struct KubernetesClient: Sendable {
 
     private func probe(_ method: String, _ url: String, _ body: JSONValue?, success: Int) async throws(KubernetesError) {
         do throws(KubernetesError) {
-            _ = try await self.send("probe", method, url, body: body, success: success)
+            _ = try await self.authorised("probe", HTTPRequest(method: method, url: url, body: body?.serialized()), success: success)
         } catch where !error.mayBeOutage {}
     }
 
-    /// - Returns: `false`: there is none of that name.
-    @discardableResult
-    func deletePod(named name: String) async throws(KubernetesError) -> Bool {
+    /// One that is gone already is fine.
+    ///
+    /// - Parameter isOptional: whoever asks knows another way where this right is missing.
+    func deletePod(named name: String, isOptional: Bool = false) async throws(KubernetesError) {
+        let (operation, url) = ("delete pod", "\(self.podsURL)/\(name.percentEncoded)")
         do throws(KubernetesError) {
-            _ = try await self.send("delete pod", "DELETE", "\(self.podsURL)/\(Self.encoded(name))", body: nil, success: 200)
-            return true
-        } catch where error.code == .notFound { return false }
+            _ = try await self.send(operation, "DELETE", url, body: nil, success: 200, untold: isOptional ? .forbidden : nil)
+        } catch where error.code == .notFound {}
     }
 
     /// Deletes all that match; none is fine. Costs the API server a look at every pod of the namespace.
@@ -115,7 +115,7 @@ public struct KubernetesClient: Sendable {
         _ = try await self.send("delete pods", "DELETE", self.selecting(selector), body: nil, success: 200)
     }
 
-    private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(Self.encoded(selector))" }
+    private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(selector.percentEncoded)" }
 
     func document(
         _ operation: String, _ method: String, _ url: String, body: JSONValue? = nil, contentType: String? = nil, accept: String? = nil, success: Int,
@@ -129,20 +129,35 @@ public struct KubernetesClient: Sendable {
         }
     }
 
+    /// - Parameter untold: an answer that says nothing of the service.
     func send(
-        _ operation: String, _ method: String, _ url: String, body: JSONValue?, contentType: String? = nil, accept: String? = nil, success: Int
+        _ operation: String, _ method: String, _ url: String, body: JSONValue?, contentType: String? = nil, accept: String? = nil, success: Int,
+        untold: KubernetesError.Code? = nil
     ) async throws(KubernetesError) -> HTTPResponse {
-        // POST, too, does no harm when it is sent twice: a build's pod, or Secret, has one name, so a second one is a conflict and not another.
         var request = HTTPRequest(method: method, url: url, body: body?.serialized())
         if let contentType { request.contentType = contentType }
         if let accept { request.accept = accept }
+        guard let observer else { return try await self.authorised(operation, request, success: success) }
+        let access: RequestAccess = method == "GET" ? .read : .write
+        let probe = { @Sendable () async throws(KubernetesError) in try await access == .read ? self.probeRead() : self.probeWrite() }
+        return try await observer.around(access, isNews: { $0.code != untold }, probe: probe) { () async throws(KubernetesError) in
+            try await self.authorised(operation, request, success: success)
+        }
+    }
+
+    private func authorised(_ operation: String, _ request: HTTPRequest, success: Int) async throws(KubernetesError) -> HTTPResponse {
+        // POST, too, does no harm when it is sent twice: a build's pod, or Secret, has one name, so a second one is a conflict and not another.
+        var request = request
         var response = try await self.attempt(operation, &request)
         if response.status == 401, self.token.isFromFile {
             self.token.invalidate()
             response = try await self.attempt(operation, &request)
         }
-        guard response.status == success else { throw KubernetesError(operation, response, hiding: request.bearer.map { [$0] } ?? []) }
-        return response
+        guard response.status != success else { return response }
+        let error = KubernetesError(operation, response, hiding: request.bearer.map { [$0] } ?? [])
+        // There is nothing to be found in a request that creates, but the namespace, or the API itself at that address.
+        guard request.method == "POST", error.code == .notFound else { throw error }
+        throw KubernetesError(operation: operation, code: .namespaceNotFound, status: error.status, reason: error.reason, message: error.message)
     }
 
     private func attempt(_ operation: String, _ request: inout HTTPRequest) async throws(KubernetesError) -> HTTPResponse {
@@ -155,18 +170,6 @@ public struct KubernetesClient: Sendable {
             let code: KubernetesError.Code = error.code == .invalidToken ? .noToken : .unreachable(error.code)
             throw KubernetesError(operation: operation, code: code, message: error.description)
         }
-    }
-
-    /// Percent-encodes everything but RFC 3986's unreserved characters.
-    static func encoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                String(UnicodeScalar(byte))
-            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }.joined()
     }
 }
 

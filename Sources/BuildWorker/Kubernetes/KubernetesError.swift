@@ -1,5 +1,5 @@
 /// What the API server refused, or why it could not be asked. Safe to log and to show to a build's owner.
-public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct KubernetesError: ServiceError, Hashable, Sendable {
     public enum Code: Hashable, Sendable {
         /// 409: a pod of that name exists.
         case alreadyExists
@@ -37,7 +37,6 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         case noToken
     }
 
-    /// For example `create pod`.
     public let operation: String
     public let code: Code
     public let status: Int?
@@ -45,7 +44,6 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
     public let reason: String?
     /// The `message` of the API server's Status, at most 1,000 characters on one line, without what looks like a token.
     public let message: String
-    /// How long the server asks to be left alone, at most five minutes.
     public let retryAfter: Duration?
 
     /// - Parameter secrets: what must not stand in the message, should the API server quote it.
@@ -61,17 +59,16 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         self.message = message.safeToShow(limit: 1000, hiding: secrets)
     }
 
-    /// No attempt can help: it is this pod that the answer is about.
-    public var isFinal: Bool {
+    /// Where it is this pod that the answer is about no attempt can help.
+    public var isRetriable: Bool {
         switch self.code {
-        case .invalid, .denied: true
+        case .invalid, .denied: false
         case .alreadyExists, .conflict, .notFound, .quotaExceeded, .forbidden, .notReady, .unauthorized, .namespaceNotFound, .tooManyRequests, .serverError,
             .unexpectedStatus, .foreignAnswer, .expired, .unreadableAnswer, .noToken, .unreachable:
-            false
+            true
         }
     }
 
-    /// The worker is set up wrongly: every request of it would fail like this.
     public var isWorkersFault: Bool {
         switch self.code {
         case .forbidden, .unauthorized, .namespaceNotFound, .noToken: true
@@ -82,7 +79,6 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         }
     }
 
-    /// The API server itself may be away: then every request fails like this, whichever build it is for.
     public var mayBeOutage: Bool {
         switch self.code {
         case .unauthorized, .noToken, .notReady, .tooManyRequests, .serverError, .foreignAnswer: true

@@ -47,12 +47,9 @@ public enum PodName {
     }
 
     /// The same on every run and machine, and without a pattern for builds in a row.
-    static func hash(of build: BuildID) -> UInt64 { Self.hash(build.description.utf8) }
-
-    /// FNV-1a, 64 bits, and a final mix: neighbouring ids differ in few bits, which FNV leaves near the top.
-    private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+    static func hash(of build: BuildID) -> UInt64 {
+        var hash = Fingerprint.hash(build.description.utf8)
+        // Neighbouring ids differ in few bits, which FNV leaves near the top.
         hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
         hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53
         return hash ^ (hash >> 33)

@@ -31,10 +31,3 @@ struct PodResources: Hashable, Sendable {
         }
     }
 }
-
-extension Double {
-    /// Whole numbers without a decimal point, others with as many digits as they need.
-    var plainText: String {
-        self.rounded() == self && self.magnitude < 9_007_199_254_740_992 ? String(Int(self)) : "\(self)"
-    }
-}

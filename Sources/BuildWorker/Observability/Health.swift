@@ -8,18 +8,71 @@ public final class Health: Sendable {
         var blockedReason: String?
         /// Since when messages can be published, if they can.
         var canPublishSince: ContinuousClock.Instant?
-        /// By queue: `nil` is consumed, text says why it is not.
-        var queues: [String: String?] = [:]
+        var queues: [String: QueueState] = [:]
         var retryQueue = RetryQueue.unknown
         /// Timers came back from the broker, which has no init queue or does not let this worker publish there.
         var keepsTimers = false
-        /// The worker's own fault: token, rights, namespace. By what the cluster is called.
-        var clusterFaults: [String: (text: String, at: ContinuousClock.Instant)] = [:]
-        /// By service.
-        var outages: [String: Outage] = [:]
+        /// The worker's own: token, rights, namespace. Who may look may still not create: one says nothing of the other.
+        var faults: [Fault: (text: String, at: ContinuousClock.Instant)] = [:]
+        var outages: [Outages.Dependency: Outage] = [:]
         /// Workers on this disk died in a row, and it is not over.
         var crashLoop: CrashLoop?
         var isDraining = false
+    }
+
+    private struct Fault: Hashable {
+        let service: Outages.Dependency
+        let access: RequestAccess
+    }
+
+    enum QueueState: Hashable, Sendable {
+        case consumed
+        case unknown
+        /// On purpose.
+        case paused
+        case disconnected(AMQPError)
+        /// By the broker's words.
+        case lost(reason: String)
+
+        /// Why it is not consumed.
+        var reason: String? {
+            switch self {
+            case .consumed: nil
+            case .unknown: "not consumed yet"
+            case .paused: "paused"
+            case .disconnected(let error): "not consumed: \(error.description)"
+            case .lost(let reason): reason
+            }
+        }
+    }
+
+    /// What keeps the worker from its work.
+    enum Condition: Hashable, Sendable {
+        case crashLoop(CrashLoop)
+        case outage(Outages.Dependency, cause: String)
+        case draining
+        case disconnected
+        case queue(String, QueueState)
+        case cannotPublish
+        case blocked(reason: String)
+        case fault(Outages.Dependency, RequestAccess, text: String)
+
+        /// For people.
+        ///
+        /// - Parameter withCause: with what a service said, which may name a build and its pod.
+        func sentence(withCause: Bool) -> String {
+            switch self {
+            case .crashLoop(let loop): loop.description
+            case .outage(let service, let cause): "\(service.title) is away, the intake is paused" + (withCause ? ": \(cause)" : "")
+            case .draining: "draining"
+            case .disconnected: "not connected to RabbitMQ"
+            case .queue(let name, let state): "queue \(name): \(state.reason ?? "consumed")"
+            case .cannotPublish: "cannot publish: not connected to RabbitMQ"
+            case .blocked(let reason): "RabbitMQ takes no messages: \(reason)"
+            case .fault(let service, let access, let text):
+                "\(service.title)\(access == .read ? " (reading)" : ""): \(withCause ? text : "a request was refused")"
+            }
+        }
     }
 
     private enum RetryQueue: Hashable {
@@ -55,7 +108,7 @@ public final class Health: Sendable {
         self.retryQueue = retryQueue
         var state = State()
         if let retryQueue, !queues.contains(retryQueue) { state.retryQueue = .missing(reason: "RABBITMQ_RETRYQUEUE_ENABLED is off") }
-        for queue in queues { state.queues[queue] = .some("not consumed yet") }
+        for queue in queues { state.queues[queue] = .unknown }
         self.state = Mutex(state)
     }
 
@@ -67,16 +120,16 @@ public final class Health: Sendable {
             case .connected: state.isConsumingConnected = true
             case .disconnected(let error, _):
                 state.isConsumingConnected = false
-                for queue in state.queues.keys { state.queues[queue] = .some("not consumed: \(error.description)") }
+                for queue in state.queues.keys { state.queues[queue] = .disconnected(error) }
             case .consuming(let queue):
-                state.queues[queue] = .some(nil)
+                state.queues[queue] = .consumed
                 if queue == self.retryQueue { state.retryQueue = .usable }
             case .consumerLost(let queue, let code, let reason, _):
-                state.queues[queue] = .some(reason)
+                state.queues[queue] = .lost(reason: reason)
                 guard queue == self.retryQueue, let code, [403, 404, 405].contains(code) else { break }
                 defer { state.retryQueue = .missing(reason: reason) }
                 return state.retryQueue != .missing(reason: reason)
-            case .stopped(let queue): state.queues[queue] = .some("paused")
+            case .stopped(let queue): state.queues[queue] = .paused
             case .blocked, .unblocked, .channelRenewed, .publishingRefused: break
             }
             return true
@@ -95,16 +148,13 @@ public final class Health: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - name: for people.
-    ///   - fault: `nil` when a request to it succeeded.
-    func cluster(_ name: String, _ access: CircuitBreaker.Access, fault: String?) {
-        // Who may look may still not create: one says nothing of the other.
-        self.state.withLock { $0.clusterFaults[access == .write ? name : "\(name) (reading)"] = fault.map { ($0, .now) } }
+    /// - Parameter text: what the service says; `nil` when a request to it succeeded.
+    func fault(of service: Outages.Dependency, _ access: RequestAccess, _ text: String?) {
+        self.state.withLock { $0.faults[Fault(service: service, access: access)] = text.map { ($0, .now) } }
     }
 
     /// - Parameter cause: `nil` when the service is back.
-    func outage(of service: String, cause: String?) {
+    func outage(of service: Outages.Dependency, cause: String?) {
         self.state.withLock { state in state.outages[service] = cause.map { Outage(cause: $0, since: state.outages[service]?.since ?? .now) } }
     }
 
@@ -112,13 +162,12 @@ public final class Health: Sendable {
 
     public var isInCrashLoop: Bool { self.state.withLock { $0.crashLoop != nil } }
 
-    /// By service.
-    var outages: [String: Outage] { self.state.withLock { $0.outages } }
+    var outages: [Outages.Dependency: Outage] { self.state.withLock { $0.outages } }
     var canPublishSince: ContinuousClock.Instant? { self.state.withLock { $0.canPublishSince } }
     var canPublish: Bool { self.state.withLock { $0.isPublishingConnected && $0.blockedReason == nil } }
     var isDraining: Bool { self.state.withLock { $0.isDraining } }
-    /// By the name of each that is to be consumed: why it is not.
-    var queues: [String: String?] { self.state.withLock { $0.queues } }
+    /// By the name of each that is to be consumed.
+    var queues: [String: QueueState] { self.state.withLock { $0.queues } }
 
     var connections: [Connection] {
         self.state.withLock { state in
@@ -150,42 +199,37 @@ public final class Health: Sendable {
     public var problems: [String] { self.problems(withCauses: true) }
 
     /// - Parameter withCauses: with what a service said, which may name a build and its pod.
-    func problems(withCauses: Bool) -> [String] {
-        self.state.withLock { $0.crashLoop.map { [$0.description] } ?? [] } + self.hindrances(withCauses: withCauses)
-    }
+    func problems(withCauses: Bool) -> [String] { self.conditions.map { $0.sentence(withCause: withCauses) } }
 
     /// The same without a crash loop, in which it works, if slowly.
-    var hindrances: [String] { self.hindrances(withCauses: true) }
-
-    private func hindrances(withCauses: Bool) -> [String] {
-        let (faults, outages) = self.state.withLock { state in
-            (
-                state.clusterFaults.sorted { $0.key < $1.key }.filter { $0.value.at + Self.faultLifetime > .now }.map { "\($0.key): \(withCauses ? $0.value.text : "a request was refused")" },
-                state.outages.sorted { $0.key < $1.key }.map { "\($0.key) is away, the intake is paused" + (withCauses ? ": \($0.value.cause)" : "") }
-            )
-        }
-        // Where the worker itself pauses its queues, that they are paused says nothing more.
-        let broker = self.brokerProblems.filter { outages.isEmpty || !$0.hasSuffix(": paused") }
-        return outages + broker + faults
-    }
+    var hindrances: [Condition] { self.conditions.filter { if case .crashLoop = $0 { false } else { true } } }
 
     /// What keeps messages from coming and going.
-    public var brokerProblems: [String] {
+    var brokerProblems: [Condition] { self.state.withLock { self.brokerConditions($0) } }
+
+    private var conditions: [Condition] {
         self.state.withLock { state in
-            var problems: [String] = []
-            if state.isDraining { problems.append("draining") }
-            if !state.isConsumingConnected {
-                problems.append("not connected to RabbitMQ")
-            } else {
-                for (queue, reason) in state.queues.sorted(by: { $0.key < $1.key }) {
-                    guard let reason else { continue }
-                    if queue == self.retryQueue, case .missing = state.retryQueue { continue }
-                    problems.append("queue \(queue): \(reason)")
-                }
-            }
-            if !state.isPublishingConnected { problems.append("cannot publish: not connected to RabbitMQ") }
-            if let reason = state.blockedReason { problems.append("RabbitMQ takes no messages: \(reason)") }
-            return problems
+            let outages = state.outages.sorted { $0.key.rawValue < $1.key.rawValue }.map { Condition.outage($0.key, cause: $0.value.cause) }
+            // Where the worker itself pauses its queues, that they are paused says nothing more.
+            let broker = self.brokerConditions(state).filter { if case .queue(_, .paused) = $0 { outages.isEmpty } else { true } }
+            let faults = state.faults.filter { $0.value.at + Self.faultLifetime > .now }.map { Condition.fault($0.key.service, $0.key.access, text: $0.value.text) }
+            return (state.crashLoop.map { [.crashLoop($0)] } ?? []) + outages + broker
+                + faults.sorted { $0.sentence(withCause: false) < $1.sentence(withCause: false) }
         }
+    }
+
+    private func brokerConditions(_ state: State) -> [Condition] {
+        var conditions: [Condition] = state.isDraining ? [.draining] : []
+        if !state.isConsumingConnected {
+            conditions.append(.disconnected)
+        } else {
+            for (queue, how) in state.queues.sorted(by: { $0.key < $1.key }) where how != .consumed {
+                if queue == self.retryQueue, case .missing = state.retryQueue { continue }
+                conditions.append(.queue(queue, how))
+            }
+        }
+        if !state.isPublishingConnected { conditions.append(.cannotPublish) }
+        if let reason = state.blockedReason { conditions.append(.blocked(reason: reason)) }
+        return conditions
     }
 }

@@ -1,9 +1,14 @@
 /// The controller's API for builds. Each request is attempted once; ``RetryPolicy`` is applied by the caller.
+///
+/// `send = admitted ∘ (observed | rationed) ∘ measured ∘ http`: the worker's own API is observed, for its outages are everybody's; others, whose
+/// addresses stand in messages, hold up nobody else (``FailingHosts``).
 public struct BuildAPIClient: Sendable {
     private let transport: HTTPTransport
     private let deadline: Duration
     let hosts: APIHosts
     let failingHosts: FailingHosts
+    /// Told of all requests to the worker's own API but probes.
+    var observer: RequestObserver?
 
     /// - Parameters:
     ///   - deadline: of one request.
@@ -28,7 +33,7 @@ public struct BuildAPIClient: Sendable {
     /// - Throws: what ``BuildAPIError/mayBeOutage`` says yes to; any other answer is one, a gateway's too that does not lead to this path.
     public func probe(_ apiURI: String) async throws(BuildAPIError) {
         do throws(BuildAPIError) {
-            _ = try await self.send("probe", "GET", apiURI, "/v4/status")
+            _ = try await self.measured("probe", HTTPRequest(method: "GET", url: Self.base(apiURI) + "/v4/status"))
         } catch where !error.mayBeOutage || error.code == .foreignAnswer {}
     }
 
@@ -36,7 +41,8 @@ public struct BuildAPIClient: Sendable {
     /// and the token in the answer, good for a minute, is dropped.
     public func isWaiting(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
         do throws(BuildAPIError) {
-            _ = try await self.send("ask for build \(build)", "POST", apiURI, "\(Self.path(build))/token", token, ["buildTimeout": 1])
+            let path = "\(Self.path(build))/token"
+            _ = try await self.send("ask for build \(build)", "POST", apiURI, path, token, ["buildTimeout": 1], access: .read, isOptional: true)
             return true
         } catch where error.code == .begun { return false }
     }
@@ -69,21 +75,28 @@ public struct BuildAPIClient: Sendable {
 
     private static func key(_ apiURI: String) -> String { APIHosts.authority(of: apiURI).lowercased() }
 
+    /// - Parameter isOptional: not everyone knows such a question.
     private func send(
-        _ operation: String, _ method: String, _ apiURI: String, _ path: String, _ token: Secret? = nil, _ body: JSONValue? = nil
+        _ operation: String, _ method: String, _ apiURI: String, _ path: String, _ token: Secret, _ body: JSONValue? = nil,
+        access: RequestAccess? = nil, isOptional: Bool = false
     ) async throws(BuildAPIError) -> HTTPResponse {
         let base = Self.base(apiURI)
         if let refusal = self.hosts.refusal(of: base) { throw BuildAPIError(operation: operation, code: .forbidden, message: "not sent: \(refusal)") }
         let request = HTTPRequest(method: method, url: base + path, bearer: token, body: body?.serialized())
-        // That one's outages are everybody's, and known as such.
-        guard !self.hosts.isOwn(base) else { return try await self.send(operation, request) }
+        if self.hosts.isOwn(base) {
+            guard let observer else { return try await self.measured(operation, request, isOptional) }
+            let probe = { @Sendable () async throws(BuildAPIError) in try await self.probe(base) }
+            return try await observer.around(access ?? (method == "GET" ? .read : .write), probe: probe) { () async throws(BuildAPIError) in
+                try await self.measured(operation, request, isOptional)
+            }
+        }
         let host = Self.key(base)
         while case let admission = self.failingHosts.enter(host), admission != .admitted {
             if case .refused(let cause) = admission { throw BuildAPIError(operation: operation, code: .hostFailing, message: "not sent: \(cause)") }
             do { try await Task.sleep(for: .milliseconds(20)) } catch { throw BuildAPIError(operation: operation, code: .unreachable(.cancelled)) }
         }
         do throws(BuildAPIError) {
-            let response = try await self.send(operation, request)
+            let response = try await self.measured(operation, request, isOptional)
             self.failingHosts.leave(host, .answered)
             return response
         } catch {
@@ -92,7 +105,7 @@ public struct BuildAPIClient: Sendable {
         }
     }
 
-    private func send(_ operation: String, _ request: HTTPRequest) async throws(BuildAPIError) -> HTTPResponse {
+    private func measured(_ operation: String, _ request: HTTPRequest, _ isOptional: Bool = false) async throws(BuildAPIError) -> HTTPResponse {
         let response: HTTPResponse
         do throws(HTTPError) {
             response = try await self.transport.send(request, deadline: self.deadline)
@@ -100,7 +113,9 @@ public struct BuildAPIClient: Sendable {
             throw BuildAPIError(operation: operation, code: .unreachable(error.code), message: error.description)
         }
         guard (200..<300).contains(response.status) else {
-            throw BuildAPIError(operation, response, Self.document(response), token: request.bearer)
+            let error = BuildAPIError(operation, response, Self.document(response), token: request.bearer)
+            guard isOptional, [404, 405, 501].contains(response.status), error.code == .foreignAnswer || error.code == .status else { throw error }
+            throw BuildAPIError(operation: operation, code: .unknownQuestion, status: response.status, message: error.message)
         }
         return response
     }

@@ -1,5 +1,5 @@
 /// Why the build API did not take or say something. Safe to log.
-public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct BuildAPIError: ServiceError, Hashable, Sendable {
     public enum Code: Hashable, Sendable {
         /// The build has ended (or is not there any more): the API takes nothing more of it.
         case ended
@@ -17,15 +17,15 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         /// The host in the message fails, and must not hold up others. Nothing was sent.
         case hostFailing
         case unreadableAnswer
+        /// Whoever answered does not know this question, a gateway perhaps.
+        case unknownQuestion
     }
 
-    /// For example `update build 4711`.
     public let operation: String
     public let code: Code
     public let status: Int?
     /// What the API said, at most 300 characters on one line, without what looks like a token.
     public let message: String
-    /// How long the API asks to be left alone, at most five minutes.
     public let retryAfter: Duration?
 
     /// - Parameter secrets: what must not stand in the message, should the API quote it.
@@ -42,16 +42,18 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         switch self.code {
         case .ended, .begun, .token, .forbidden: true
         case .status: (400..<500).contains(self.status ?? 0) && ![401, 408, 429].contains(self.status)
-        case .foreignAnswer, .unreachable, .unreadableAnswer, .hostFailing: false
+        case .unknownQuestion, .foreignAnswer, .unreachable, .unreadableAnswer, .hostFailing: false
         }
     }
 
-    /// Whether the same request, a moment later, may fare better.
-    public var isRetriable: Bool { 
+    /// Every message brings its own address and token.
+    public var isWorkersFault: Bool { false }
+
+    public var isRetriable: Bool {
         switch self.code {
         case .unreachable(let code): code.isRetriable
         case .hostFailing: false
-        case .ended, .begun, .token, .status, .foreignAnswer, .forbidden, .unreadableAnswer: !self.isRefusal
+        case .ended, .begun, .token, .status, .foreignAnswer, .forbidden, .unreadableAnswer, .unknownQuestion: !self.isRefusal
         }
     }
 
@@ -62,17 +64,16 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
         case .unreachable(let code) where code != .tooLarge: .failed(cause: self.description)
         case .status where self.status ?? 0 >= 500: .failed(cause: self.description)
         case .forbidden, .hostFailing: .unknown
-        case .ended, .begun, .token, .status, .foreignAnswer, .unreachable, .unreadableAnswer: .answered
+        case .ended, .begun, .token, .status, .foreignAnswer, .unreachable, .unreadableAnswer, .unknownQuestion: .answered
         }
     }
 
-    /// The API itself may be away: then every request fails like this, whichever build it is for.
     public var mayBeOutage: Bool {
         switch self.code {
         case .status: (self.status ?? 0) >= 500 || self.status == 429 || self.status == 401
         case .foreignAnswer: true
         case .unreachable(let code): !code.isLocal && code != .tooLarge
-        case .ended, .begun, .token, .unreadableAnswer, .forbidden, .hostFailing: false
+        case .ended, .begun, .token, .unreadableAnswer, .forbidden, .hostFailing, .unknownQuestion: false
         }
     }
 
@@ -83,7 +84,7 @@ public struct BuildAPIError: Error, Hashable, Sendable, CustomStringConvertible 
             // Address and token stand in the message.
             case .unreachable(.invalidURL), .unreachable(.invalidToken), .forbidden: .message
             case .unreachable(let code) where code.isLocal: .worker
-            case .ended, .begun, .status, .foreignAnswer, .unreachable, .unreadableAnswer, .hostFailing: .buildAPI
+            case .ended, .begun, .status, .foreignAnswer, .unreachable, .unreadableAnswer, .hostFailing, .unknownQuestion: .buildAPI
             }
         return Problem(failureClass, self.description)
     }

@@ -15,20 +15,11 @@ extension ActionPerformer {
             return .unknown
         }
         do {
-            let state: BuildState
             switch question {
-            case .isWaiting:
-                state = try await self.buildAPI.isWaiting(build.buildID, at: apiURI, token: token) ? .waiting : .begun
-                self.outages.answered(.buildAPI, .read)
-            case .hasEnded:
-                state = BuildState(status: try await self.buildAPI.status(of: build.buildID, at: apiURI, token: token))
-                self.outages.succeeded(.buildAPI, .write)
+            case .isWaiting: return try await self.buildAPI.isWaiting(build.buildID, at: apiURI, token: token) ? .waiting : .begun
+            case .hasEnded: return BuildState(status: try await self.buildAPI.status(of: build.buildID, at: apiURI, token: token))
             }
-            return state
         } catch {
-            // Whoever does not know the question, a gateway perhaps, is asked another: the FAILURE itself, which the API refuses of an end.
-            if question == .isWaiting, [404, 405, 501].contains(error.status), error.code == .foreignAnswer || error.code == .status { return .unknown }
-            await self.judge(error, question == .hasEnded ? .write : .read, build.buildID, at: apiURI)
             switch error.code {
             case .ended: return .ended
             case .begun: return .begun
@@ -36,6 +27,8 @@ extension ActionPerformer {
             case .status where error.isRefusal: return .unknown
             // It took the update, which it does of no build that has ended, and did not say more.
             case .unreadableAnswer: return .unknown
+            // Asked another: the FAILURE itself, which the API refuses of an end.
+            case .unknownQuestion: return .unknown
             case .status, .foreignAnswer, .unreachable, .hostFailing: break
             }
             context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])
@@ -111,11 +104,8 @@ extension ActionPerformer {
         let end = ContinuousClock.now + patience
         while true {
             do throws(BuildAPIError) {
-                let status = try await self.buildAPI.update(build, at: apiURI, token: token, with: update)
-                self.outages.succeeded(.buildAPI, .write)
-                return .success(status)
+                return .success(try await self.buildAPI.update(build, at: apiURI, token: token, with: update))
             } catch {
-                await self.judge(error, .write, build, at: apiURI)
                 // It has just been asked for, so most likely it is our own word that ended it.
                 if error.code == .ended, mayHaveHadEffect, let status = update.status { return .success(status) }
                 mayHaveHadEffect = mayHaveHadEffect || error.isRetriable
@@ -128,18 +118,6 @@ extension ActionPerformer {
                 attempt += 1
                 guard await Self.waited(pause) else { return .failure(error) }
             }
-        }
-    }
-
-    /// The address stands in the message. Only the ecosystem's own API can be away for everybody: a message with a wrong address
-    /// is that build's fault.
-    private func judge(_ error: BuildAPIError, _ access: CircuitBreaker.Access, _ build: BuildID, at apiURI: String) async {
-        let ecosystem = self.configuration.ecosystem.api
-        guard apiURI == ecosystem else { return }
-        guard error.mayBeOutage else { return self.outages.answered(.buildAPI, access) }
-        await self.outages.judge(.buildAPI, access, of: build, .init(error.description, retryAfter: error.retryAfter)) { [buildAPI] in
-            do throws(BuildAPIError) { try await buildAPI.probe(ecosystem) } catch { return .init(error.description, retryAfter: error.retryAfter) }
-            return nil
         }
     }
 

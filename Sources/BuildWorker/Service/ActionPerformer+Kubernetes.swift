@@ -19,10 +19,10 @@ extension ActionPerformer {
         let name = place.podName(build.buildID)
         let secret: PreparedSecret?
         do { secret = try await self.prepareSecret(build, options, place, context) } catch {
-            return error.isFinal ? .rejected(error.problem) : .refused(error.problem)
+            return .failed(error)
         }
         do {
-            let pod = try await self.ask(place, .write, build, context) { () throws(KubernetesError) in try await place.client.createPod(manifest.document) }
+            let pod = try await place.client.createPod(manifest.document)
             context.logger.info(
                 "Pod created successfully for build \(build.buildID), podName: \(name)",
                 metadata: ["podName": .string(name), "executor": .string(route.executor.rawValue)])
@@ -35,7 +35,7 @@ extension ActionPerformer {
                 return .alreadyExists
             }
             await self.discardSecret(secret, after: error, build, context)
-            return error.isFinal ? .rejected(error.problem) : .refused(error.problem)
+            return .failed(error)
         }
     }
 
@@ -60,7 +60,7 @@ extension ActionPerformer {
         return await self.firstSeen(from: home.place) { place in
             let name = place.podName(build.buildID)
             do throws(KubernetesError) {
-                let pod = try await self.ask(place, .read, build, context) { () throws(KubernetesError) in try await place.client.podStatus(named: name) }
+                let pod = try await place.client.podStatus(named: name)
                 let seen = self.observe([pod], build, place, context)
                 if context.command == .start, context.isRepeated, seen != .foreign {
                     self.logAdoption(name, place, context)
@@ -84,9 +84,7 @@ extension ActionPerformer {
         guard let build = context.build else { return .absent }
         return await self.firstSeen(from: self.clusters.home(of: build).place) { place in
             do throws(KubernetesError) {
-                let pods = try await self.ask(place, .read, build, context) { () throws(KubernetesError) in
-                    try await place.client.pods(labelled: place.selector(build.buildID))
-                }
+                let pods = try await place.client.pods(labelled: place.selector(build.buildID))
                 if context.command == .start, let name = pods.first?[path: "metadata", "name"]?.string { self.logAdoption(name, place, context) }
                 return self.observe(pods, build, place, context)
             } catch {
@@ -130,14 +128,14 @@ extension ActionPerformer {
         let places = self.clusters.all(from: self.clusters.home(of: build).place)
         var problems: [Problem] = []
         func delete(_ place: BuildClusters.Place, _ request: () async throws(KubernetesError) -> Void) async {
-            do throws(KubernetesError) { try await self.ask(place, .write, build, context, request) } catch {
+            do throws(KubernetesError) { try await request() } catch {
                 // Where there is no such namespace there are no pods.
                 if error.code != .namespaceNotFound { problems.append(error.problem) }
             }
         }
         for place in places {
             await delete(place) { () throws(KubernetesError) in
-                _ = try await self.deletePod(build, place, context)
+                try await self.deletePod(build, place, context)
                 try await self.deleteSecret(build, place)
             }
         }
@@ -147,7 +145,7 @@ extension ActionPerformer {
             await delete(place) { () throws(KubernetesError) in
                 for pod in try await place.client.pods(labelled: place.selector(build.buildID)) {
                     guard let name = pod[path: "metadata", "name"]?.string, name != place.podName(build.buildID) else { continue }
-                    _ = try await place.client.deletePod(named: name)
+                    try await place.client.deletePod(named: name)
                 }
             }
         }
@@ -157,8 +155,8 @@ extension ActionPerformer {
     }
 
     /// Roles made for the original let nobody delete by name; what they allow costs a large cluster a hundred times as much.
-    private func deletePod(_ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) async throws(KubernetesError) -> Bool {
-        do throws(KubernetesError) { return try await place.client.deletePod(named: place.podName(build.buildID)) } catch where error.code == .forbidden {
+    private func deletePod(_ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) async throws(KubernetesError) {
+        do throws(KubernetesError) { try await place.client.deletePod(named: place.podName(build.buildID), isOptional: true) } catch where error.code == .forbidden {
             let missing = error
             do throws(KubernetesError) { try await place.client.deletePods(labelled: place.selector(build.buildID)) } catch where error.code == .forbidden {
                 throw missing
@@ -168,59 +166,12 @@ extension ActionPerformer {
                     "this worker may not delete pods by name, so it deletes by label, which a large cluster feels: give its role 'delete' on pods",
                     metadata: ["error": .string(error.description)])
             }
-            return true
         }
     }
 
     private static let hasSaidWhatIsMissing = Atomic<Bool>(false)
-
-    /// All requests for a build go through here: health and the outage watch learn from them.
-    func ask<Answer: Sendable>(
-        _ place: BuildClusters.Place, _ access: CircuitBreaker.Access, _ build: BuildConfig, _ context: DeliveryContext,
-        _ request: () async throws(KubernetesError) -> Answer
-    ) async throws(KubernetesError) -> Answer {
-        let service = Outages.Dependency(place)
-        do throws(KubernetesError) {
-            let answer = try await request()
-            self.health.cluster(place.title, access, fault: nil)
-            self.outages.succeeded(service, access)
-            return answer
-        } catch {
-            if error.isWorkersFault {
-                self.health.cluster(place.title, access, fault: error.description)
-                // What was not sent nobody has refused.
-                let words =
-                    error.status == nil
-                    ? "this worker cannot ask the cluster: check its address and token" : "the cluster refuses this worker: check its token, rights and namespace"
-                context.logger.error("\(words)", metadata: ["error": .string(error.description)])
-            } else {
-                if error.status != nil { self.health.cluster(place.title, access, fault: nil) }
-                context.logger.debug("request failed", metadata: ["error": .string(error.description)])
-            }
-            if error.mayBeOutage {
-                await self.outages.judge(service, access, of: build.buildID, .init(error.description, retryAfter: error.retryAfter)) {
-                    do throws(KubernetesError) {
-                        switch access {
-                        case .read: try await place.client.probeRead()
-                        case .write: try await place.client.probeWrite()
-                        }
-                    } catch { return .init(error.description, retryAfter: error.retryAfter) }
-                    return nil
-                }
-            } else {
-                self.outages.answered(service, access)
-            }
-            throw error
-        }
-    }
 }
 
-extension BuildClusters.Place {
-    /// For people.
-    fileprivate var title: String {
-        switch self.executor {
-        case .k8s: "Kubernetes"
-        case .sandbox, .vm: "Kubernetes (\(self.executor.rawValue))"
-        }
-    }
+extension CreationOutcome {
+    fileprivate static func failed(_ error: KubernetesError) -> CreationOutcome { error.isRetriable ? .refused(error.problem) : .rejected(error.problem) }
 }

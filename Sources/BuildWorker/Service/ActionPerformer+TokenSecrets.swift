@@ -15,7 +15,7 @@ extension ActionPerformer {
     ) async throws(KubernetesError) -> PreparedSecret? {
         guard options.buildToken == .secret, let token = build.token else { return nil }
         let secret = TokenSecret(name: place.podName(build.buildID), label: place.label(build.buildID), token: token)
-        let version = try await self.ask(place, .write, build, context) { () throws(KubernetesError) in try await place.tokenSecrets.prepare(secret) }
+        let version = try await place.tokenSecrets.prepare(secret)
         return PreparedSecret(secret: secret, version: version, place: place)
     }
 
@@ -27,14 +27,12 @@ extension ActionPerformer {
         guard let prepared else { return nil }
         let place = prepared.place
         do {
-            let made = try await self.pod(pod, of: prepared, build, context)
+            let made = if let pod { pod } else { try await place.client.podStatus(named: prepared.secret.name) }
             guard PodName.build(of: made, prefix: place.options.prefix) == build.buildID, let identity = PodIdentity(made) else {
                 await self.discardSecret(prepared, build, context)
                 return nil
             }
-            try await self.ask(place, .write, build, context) { () throws(KubernetesError) in
-                try await place.tokenSecrets.hand(prepared.secret, to: identity)
-            }
+            try await place.tokenSecrets.hand(prepared.secret, to: identity)
         } catch {
             context.logger.warning(
                 "the Secret with the build's token has no owner yet; the janitor will see to it", metadata: ["error": .string(error.description)])
@@ -51,20 +49,10 @@ extension ActionPerformer {
         else { return }
         let secret = TokenSecret(name: identity.name, label: place.label(build.buildID), token: token)
         do {
-            try await self.ask(place, .write, build, context) { () throws(KubernetesError) in try await place.tokenSecrets.hand(secret, to: identity) }
+            try await place.tokenSecrets.hand(secret, to: identity)
         } catch {
             context.logger.warning(
                 "the Secret with the build's token may have no owner; the janitor will see to it", metadata: ["error": .string(error.description)])
-        }
-    }
-
-    private func pod(
-        _ known: JSONValue?, of prepared: PreparedSecret, _ build: BuildConfig, _ context: DeliveryContext
-    ) async throws(KubernetesError) -> JSONValue {
-        if let known { return known }
-        let client = prepared.place.client
-        return try await self.ask(prepared.place, .read, build, context) { () throws(KubernetesError) in
-            try await client.podStatus(named: prepared.secret.name)
         }
     }
 
@@ -72,9 +60,7 @@ extension ActionPerformer {
     func discardSecret(_ prepared: PreparedSecret?, after error: KubernetesError? = nil, _ build: BuildConfig, _ context: DeliveryContext) async {
         guard let prepared, error?.mayHaveHadEffect != true else { return }
         do {
-            try await self.ask(prepared.place, .write, build, context) { () throws(KubernetesError) in
-                try await prepared.place.tokenSecrets.discard(prepared.version)
-            }
+            try await prepared.place.tokenSecrets.discard(prepared.version)
         } catch {
             context.logger.warning("a Secret without a pod is left to the janitor", metadata: ["error": .string(error.description)])
         }
@@ -84,10 +70,8 @@ extension ActionPerformer {
     func discardSecrets(_ build: BuildConfig, _ context: DeliveryContext) async {
         for place in self.clusters.places where place.usesTokenSecrets {
             do {
-                try await self.ask(place, .write, build, context) { () throws(KubernetesError) in
-                    let secret = try await place.client.secret(named: place.podName(build.buildID))
-                    if !secret.hasOwner { _ = try await place.tokenSecrets.settle(secret) }
-                }
+                let secret = try await place.client.secret(named: place.podName(build.buildID))
+                if !secret.hasOwner { _ = try await place.tokenSecrets.settle(secret) }
             } catch where error.code == .notFound {
             } catch {
                 context.logger.warning("Secrets without a pod may be left to the janitor", metadata: ["error": .string(error.description)])

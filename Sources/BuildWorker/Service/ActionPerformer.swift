@@ -1,4 +1,5 @@
-/// Turns each ``Action`` into requests and messages, and what comes of them into ``Fact``s. Decides nothing.
+/// Turns each ``Action`` into requests and messages, and what comes of them into ``Fact``s. Decides nothing. What health and the circuit breakers
+/// learn from the requests the clients tell them (``RequestWatch``).
 struct ActionPerformer: Sendable {
     let configuration: WorkerConfiguration
     let clusters: BuildClusters
@@ -11,6 +12,11 @@ struct ActionPerformer: Sendable {
     var keepNote: @Sendable (StatusJob) -> Void = { _ in }
 
     func perform(_ action: Action, _ context: DeliveryContext) async -> [Fact] {
+        let scope = RequestScope(build: { context.build?.buildID }, logger: context.logger)
+        return await RequestScope.$current.withValue(scope) { await self.attempt(action, context) }
+    }
+
+    private func attempt(_ action: Action, _ context: DeliveryContext) async -> [Fact] {
         switch action {
         case .ask(let question): [.build(await self.ask(question, context))]
         case .createPod: [.creation(await self.createPod(context))]

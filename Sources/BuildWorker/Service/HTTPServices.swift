@@ -3,8 +3,8 @@ internal import Logging
 /// Whom the worker asks over HTTP, over one engine: the API servers and the build API.
 struct HTTPServices: Sendable {
     let engine = HTTPEngine()
-    let clusters: BuildClusters
-    let buildAPI: BuildAPIClient
+    private(set) var clusters: BuildClusters
+    private(set) var buildAPI: BuildAPIClient
     let transports: [HTTPTransport]
 
     init(_ configuration: WorkerConfiguration, _ meters: Meters, _ logger: Logger) {
@@ -29,10 +29,10 @@ struct HTTPServices: Sendable {
             { logger.error("a file for TLS cannot be used; what was read before stays in use", metadata: ["setting": .string(file), "error": .string($0)]) }
         }
         self.clusters = BuildClusters(configuration.executor) { plugin, options in
-            transport(HTTPOptions(Outages.Dependency(plugin).label, options, onProblem: problem("the API server's")))
+            transport(HTTPOptions(Outages.Dependency(plugin).rawValue, options, onProblem: problem("the API server's")))
         }
         let ecosystem = configuration.ecosystem
-        var options = HTTPOptions(name: "build_api")
+        var options = HTTPOptions(name: Outages.Dependency.buildAPI.rawValue)
         options.authorities = ecosystem.caFile.map { PEMFile($0, .certificates, onProblem: problem("ECOSYSTEM_CA_FILE")) }
         options.proxy = ecosystem.proxy
         options.refusesLinkLocal = true
@@ -44,5 +44,12 @@ struct HTTPServices: Sendable {
             let trusted: Logger.Metadata = ["service": .string(transport.name), "caFile": .string(transport.authoritiesPath ?? "the system's CA certificates")]
             logger.info("certificates of a service are checked, where it speaks TLS", metadata: trusted)
         }
+    }
+    /// With the layer that learns from requests for builds.
+    func observed(by watch: RequestWatch) -> HTTPServices {
+        var services = self
+        services.clusters = self.clusters.observed { watch.observer(of: Outages.Dependency($0)) }
+        services.buildAPI.observer = watch.observer(of: .buildAPI)
+        return services
     }
 }

@@ -64,17 +64,18 @@ public final class Worker: Service {
         let intake = Intake { consuming.setIntake($0) }
         let journal = Self.journal(spool, logger)
         let verifications = LocalVerifications(rabbitmq, journal: journal, logger: logger, isRetryQueueUsable: { health.canUseRetryQueue }, publish: publish)
-        let http = HTTPServices(configuration, meters, logger)
-        let (clusters, buildAPI) = (http.clusters, http.buildAPI)
-        self.http = http
-        let spooler = Self.spooler(configuration, spool, host, buildAPI, meters, logger)
+        let services = HTTPServices(configuration, meters, logger)
+        let spooler = Self.spooler(configuration, spool, host, services.buildAPI, meters, logger)
         self.spooler = spooler
         let outages = Outages(
             health: health, logger: logger, intake: intake,
             onOpen: { dependency in
-                meters.count(.breakerOpened, dependency.label)
-                spooler?.tell(BuildEvent(.outageBegan, cause: "\(dependency.rawValue) is away"))
-            }, onClose: { spooler?.tell(BuildEvent(.outageEnded, cause: "\($0.rawValue) is back")) })
+                meters.count(.breakerOpened, dependency.rawValue)
+                spooler?.tell(BuildEvent(.outageBegan, cause: "\(dependency.title) is away"))
+            }, onClose: { spooler?.tell(BuildEvent(.outageEnded, cause: "\($0.title) is back")) })
+        let http = services.observed(by: RequestWatch(health: health, outages: outages))
+        let (clusters, buildAPI) = (http.clusters, http.buildAPI)
+        self.http = http
         let performer = ActionPerformer(
             configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish, verifications: verifications, health: health, outages: outages,
             keepNote: { spooler?.keep($0) })
@@ -100,7 +101,7 @@ public final class Worker: Service {
             isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince })
         self.supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0) } + [.buildAPI], transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
+            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0.executor) } + [.buildAPI], transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
         self.watchdog = Watchdog(
             supervisor: self.supervisor, statsd: statsd, systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
             heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger),

@@ -13,6 +13,8 @@ public struct SpoolCensus: Hashable, Sendable {
         public var dead = 0
         /// Of the job in `new` or `cur` that has been due for the longest time, milliseconds since 1970; `nil`: there is none.
         public var oldestDue: Int?
+        /// When the oldest of them was made.
+        public var oldestMade: Int?
 
         public init(_ name: String, new: Int = 0, current: Int = 0, dead: Int = 0, oldestDue: Int? = nil) {
             (self.name, self.new, self.current, self.dead, self.oldestDue) = (name, new, current, dead, oldestDue)
@@ -33,16 +35,16 @@ public struct SpoolCensus: Hashable, Sendable {
         for name in try Self.names("\(directory)/queues") {
             let box = "\(directory)/queues/\(name)"
             var kind = Kind(name)
-            let (new, current) = (try Self.dueTimes("\(box)/new"), try Self.dueTimes("\(box)/cur"))
-            (kind.new, kind.current, kind.dead) = (new.count, current.count, try Self.dueTimes("\(box)/dead").count)
-            kind.oldestDue = (new + current).min()
+            let (new, current) = (try Self.jobs("\(box)/new"), try Self.jobs("\(box)/cur"))
+            (kind.new, kind.current, kind.dead) = (new.count, current.count, try Self.jobs("\(box)/dead").count)
+            (kind.oldestDue, kind.oldestMade) = ((new + current).map(\.started).min(), (new + current).map(\.created).min())
             kinds.append(kind)
         }
         self.kinds = kinds
     }
 
     /// Of the jobs. What else lies there, such as the log of a dead one, is none.
-    private static func dueTimes(_ directory: String) throws(SpoolError) -> [Int] { try self.names(directory).compactMap { JobName($0)?.started } }
+    private static func jobs(_ directory: String) throws(SpoolError) -> [JobName] { try self.names(directory).compactMap { JobName($0) } }
 
     /// Empty where there is no such directory.
     private static func names(_ directory: String) throws(SpoolError) -> [String] {

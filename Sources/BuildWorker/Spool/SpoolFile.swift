@@ -59,15 +59,25 @@ enum SpoolFile {
     /// - Parameter isDurable: it must survive a power cut.
     static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool = true) throws(SpoolError) {
         let draft = "\(path).tmp"
-        let file = try self.make(draft, O_WRONLY | O_TRUNC, for: "write")
+        try self.write(bytes, to: draft, isDurable: isDurable)
+        guard rename(draft, path) == 0 else {
+            defer { unlink(draft) }
+            throw SpoolError("rename", draft)
+        }
+        // A rename survives a power cut once its directory is synced.
+        if isDurable { try self.sync(directory: String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])) }
+    }
+
+    /// Makes a file and syncs it. What cannot be written whole is removed again.
+    ///
+    /// - Parameter isNew: there must be none.
+    static func write(_ bytes: [UInt8], to path: String, isNew: Bool = false, isDurable: Bool = true) throws(SpoolError) {
+        let file = try self.make(path, O_WRONLY | (isNew ? O_EXCL : O_TRUNC), for: "write")
         let error: SpoolError? = Self.write(bytes, to: file) && (!isDurable || fsync(file) == 0) ? nil : SpoolError("write", path)
         close(file)
-        guard error == nil, rename(draft, path) == 0 else {
-            let reason = error ?? SpoolError("rename", draft)
-            unlink(draft)
-            throw reason
-        }
-        if isDurable { try Self.sync(directoryOf: path) }
+        guard let error else { return }
+        unlink(path)
+        throw error
     }
 
     /// In one write, so that lines of several writers do not mix. A crash may leave a line unfinished; the next one begins anew all
@@ -114,11 +124,6 @@ enum SpoolFile {
             if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { return false }
         }
         return true
-    }
-
-    /// A rename survives a power cut once its directory is synced.
-    private static func sync(directoryOf path: String) throws(SpoolError) {
-        try self.sync(directory: String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
     }
 
     static func sync(directory: String) throws(SpoolError) {

@@ -5,14 +5,13 @@ struct Fingerprint: Hashable, Sendable {
 
     mutating func add(_ bytes: some Sequence<UInt8>) { self.hash = bytes.reduce(self.hash) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 } }
 
-    var text: String {
-        let digits = String(self.hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    var text: String { self.hash.hexadecimal(digits: 16) }
 
-    static func of(_ bytes: some Sequence<UInt8>) -> String {
+    static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
         var fingerprint = Fingerprint()
         fingerprint.add(bytes)
-        return fingerprint.text
+        return fingerprint.hash
     }
+
+    static func of(_ bytes: some Sequence<UInt8>) -> String { self.hash(bytes).hexadecimal(digits: 16) }
 }

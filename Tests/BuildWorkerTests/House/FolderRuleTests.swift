@@ -11,6 +11,7 @@ import Testing
         "": [],
         "Support": ["Glibc"],
         "JSON": [],
+        "Text": [],
         "Workflow": [],
         "Messages": [],
         "AMQP": ["CRabbitMQ", "Foundation", "Glibc", "Synchronization"],

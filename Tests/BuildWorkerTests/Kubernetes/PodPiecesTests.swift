@@ -15,14 +15,6 @@ import Testing
     }
 
     @Test(arguments: [
-        (0.25, "0.25"), (1, "1"), (1.5, "1.5"), (12, "12"), (2.5, "2.5"), (250, "250"), (0, "0"), (-1, "-1"), (1e9, "1000000000"),
-        (0.1 + 0.2, "0.30000000000000004"),
-    ] as [(Double, String)])
-    func printsNumbersPlainly(_ number: Double, _ text: String) {
-        #expect(number.plainText == text)
-    }
-
-    @Test(arguments: [
         ("PR-1", true), ("PR-15:test", true), ("pr-2", true), ("Pr-3:a_b-c", true), ("PR-", false), ("PR-a", false), ("PR-1:", false),
         ("PR-1:a:b", false), ("xPR-1", false), ("PR-1 ", false), ("PR-1\n", false), ("main", false), ("", false), ("PR-1:é", false),
     ])

@@ -125,7 +125,7 @@ import Testing
 
     struct Meaning: Sendable, CustomTestStringConvertible {
         let code: KubernetesError.Code
-        var isFinal = false
+        var isRetriable = true
         var isWorkersFault = false
         var mayBeOutage = false
         let failureClass: FailureClass
@@ -136,13 +136,13 @@ import Testing
     private static let meanings = [
         Meaning(code: .forbidden, isWorkersFault: true, failureClass: .rights, answers: rights),
         Meaning(code: .quotaExceeded, failureClass: .quota, answers: quota),
-        Meaning(code: .denied, isFinal: true, failureClass: .policy, answers: policy),
+        Meaning(code: .denied, isRetriable: false, failureClass: .policy, answers: policy),
         Meaning(code: .notReady, mayBeOutage: true, failureClass: .cluster, answers: notReady),
         Meaning(code: .namespaceNotFound, isWorkersFault: true, failureClass: .rights, answers: terminating),
         Meaning(code: .serverError, mayBeOutage: true, failureClass: .cluster, answers: serverError),
         Meaning(code: .tooManyRequests, mayBeOutage: true, failureClass: .cluster, answers: tooMany),
         Meaning(code: .foreignAnswer, mayBeOutage: true, failureClass: .cluster, answers: foreignAnswers),
-        Meaning(code: .invalid, isFinal: true, failureClass: .rejected, answers: invalid),
+        Meaning(code: .invalid, isRetriable: false, failureClass: .rejected, answers: invalid),
         Meaning(code: .conflict, failureClass: .cluster, answers: conflicts),
         Meaning(code: .alreadyExists, failureClass: .cluster, answers: [Answer(status: 409, message: #"pods "4711-x" already exists"#, reason: "AlreadyExists")]),
         Meaning(
@@ -160,7 +160,7 @@ import Testing
             let error = answer.error
             #expect(error.code == meaning.code, "\(answer.testDescription)")
             #expect(error.problem.failureClass == meaning.failureClass, "\(answer.testDescription)")
-            #expect([error.isFinal, error.isWorkersFault, error.mayBeOutage] == [meaning.isFinal, meaning.isWorkersFault, meaning.mayBeOutage], "\(answer.testDescription)")
+            #expect([error.isRetriable, error.isWorkersFault, error.mayBeOutage] == [meaning.isRetriable, meaning.isWorkersFault, meaning.mayBeOutage], "\(answer.testDescription)")
         }
     }
 
@@ -169,7 +169,7 @@ import Testing
     func whatIsLocalIsOurs(code: HTTPError.Code) {
         let error = KubernetesError(operation: "create pod", code: .unreachable(code), message: "x")
         #expect(error.problem.failureClass == (code.isLocal ? .worker : .network))
-        #expect(!error.isFinal && (!code.isLocal || !error.mayBeOutage))
+        #expect(error.isRetriable && (!code.isLocal || !error.mayBeOutage))
         #expect(error.isWorkersFault == (code == .invalidURL), "its own settings name that address")
     }
 }

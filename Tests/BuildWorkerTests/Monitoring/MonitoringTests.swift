@@ -68,8 +68,8 @@ import Testing
     /// Values that a query may compare a label with; `nil` where they are not checked.
     private static func values(of label: String) throws -> Set<String>? {
         switch label {
-        case "role": Set(QueueSurvey(try ConfigurationFixture.configuration([:]).rabbitmq).queues.map(\.role) + ["consume", "publish"])
-        case "service": Set(Outages.Dependency.allCases.map(\.label))
+        case "role": Set(QueueSurvey(try ConfigurationFixture.configuration([:]).rabbitmq).queues.map(\.role.rawValue) + ["consume", "publish"])
+        case "service": Set(Outages.Dependency.allCases.map(\.rawValue))
         case "class": Set(FailureClass.allCases.map(\.rawValue))
         case "settlement": ["ack", "nack", "postponed"]
         case "state": ["new", "cur", "dead"]

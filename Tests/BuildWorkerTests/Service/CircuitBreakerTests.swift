@@ -5,7 +5,7 @@ import Testing
 @Suite struct CircuitBreakerTests {
     private let now = ContinuousClock.now
 
-    private func fail(_ breaker: inout CircuitBreaker, _ build: Int, _ access: CircuitBreaker.Access = .write) -> Bool {
+    private func fail(_ breaker: inout CircuitBreaker, _ build: Int, _ access: RequestAccess = .write) -> Bool {
         breaker.failed(BuildID(rawValue: build), access, cause: "500", at: self.now)
     }
 

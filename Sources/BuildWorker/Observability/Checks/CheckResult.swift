@@ -49,13 +49,8 @@ struct CheckFigure: Hashable, Sendable, CustomStringConvertible {
         let quoted = label.contains(" ") ? "'\(label)'" : label
         guard let value = self.value, value.isFinite else { return "\(quoted)=U" }
         let ranges = [self.thresholds.warning, self.thresholds.critical].map { $0?.description ?? "" }.joined(separator: ";")
-        return "\(quoted)=\(value.figureText)\(self.unit.rawValue);\(ranges);0"
+        return "\(quoted)=\(value.plainText)\(self.unit.rawValue);\(ranges);0"
     }
-}
-
-extension Double {
-    /// `3` for 3.0, else as many digits as it has.
-    var figureText: String { Int(exactly: self).map { String($0) } ?? String(self) }
 }
 
 /// The one line that a check prints, and its exit code. Collects findings; the worst is its status.

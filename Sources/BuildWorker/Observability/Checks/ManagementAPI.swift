@@ -103,7 +103,7 @@ package struct ManagementAPI: Sendable {
     private func object(
         _ kind: String, _ name: String, _ rest: String = "", until end: ContinuousClock.Instant
     ) async throws(Failure) -> JSONValue? {
-        let path = [kind, KubernetesClient.encoded(self.options.vhost), KubernetesClient.encoded(name)].joined(separator: "/")
+        let path = [kind, self.options.vhost.percentEncoded, name.percentEncoded].joined(separator: "/")
         do throws(Failure) { return try await self.get(path + rest, until: end) } catch {
             guard case .notFound = error else { throw error }
             return Optional.none

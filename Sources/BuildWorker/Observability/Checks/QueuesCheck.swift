@@ -1,13 +1,13 @@
 /// Judges the worker's queues as the broker shows them.
 package struct QueuesCheck: Sendable {
     package struct Queue: Hashable, Sendable {
-        let role: QueueRole
-        let name: String
-        /// Messages that nobody has in hand; `nil`: there is no such queue.
-        let ready: Int?
-        let consumers: Int?
+        package let role: QueueRole
+        package let name: String
+        /// Messages that are not in flight; `nil`: there is no such queue, or nobody has looked yet.
+        package let ready: Int?
+        package let consumers: Int?
 
-        package init(_ role: QueueRole, _ name: String, ready: Int?, consumers: Int?) {
+        package init(_ role: QueueRole, _ name: String, ready: Int? = nil, consumers: Int? = nil) {
             (self.role, self.name, self.ready, self.consumers) = (role, name, ready, consumers)
         }
     }

@@ -21,7 +21,7 @@ package struct SpoolCheck: Sendable {
             result.measure(CheckFigure("\(name)_cur", kind.current, self.depth), "\(kind.current) in hand in \(name)")
             // Tenths are enough for people.
             let age = kind.oldestDue.map { Double(max(0, now.millisecondsSince1970 - $0) / 100) / 10 } ?? 0
-            let words = "the oldest in \(name) has been due for \(age.figureText) s"
+            let words = "the oldest in \(name) has been due for \(age.plainText) s"
             result.measure(CheckFigure("\(name)_oldest", age, .seconds, self.age), words)
         }
         return result

@@ -29,7 +29,7 @@ package struct WorkerCheck: Sendable {
         }
         let isDraining = status["draining"]?.bool == true
         let unacked = status["unacked"]?.double
-        var result = CheckResult(summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.figureText ?? "?") in hand")
+        var result = CheckResult(summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.plainText ?? "?") in hand")
         if !live { result.add(.critical, "it makes no progress") }
         // One that drains was told to: a rollout must not page anybody.
         for problem in problems { result.add(live && isDraining ? .warning : .critical, problem) }
@@ -39,11 +39,11 @@ package struct WorkerCheck: Sendable {
         result.measure(CheckFigure("breakers_open", status.count("breakers") { $0["open"]?.bool == true }))
         result.measure(CheckFigure("unacked", unacked))
         let age = unacked == nil ? nil : status["oldestUnackedSeconds"]?.double ?? 0
-        let words = "the oldest delivery has been in hand for \(age?.figureText ?? "?") s\(status.oldestBuild)"
+        let words = "the oldest delivery has been in hand for \(age?.plainText ?? "?") s\(status.oldestBuild)"
         result.measure(CheckFigure("oldest_unacked", age, .seconds, self.unackedAge), words)
         for loop in status["loops"]?.array ?? [] {
             guard let name = loop["name"]?.string, let age = loop["ageSeconds"]?.double else { continue }
-            let words = "the \(name) connection's thread has not turned for \(age.figureText) s"
+            let words = "the \(name) connection's thread has not turned for \(age.plainText) s"
             result.measure(CheckFigure("loop_\(name)", age, .seconds, self.loopAge), words)
         }
         return result
@@ -55,11 +55,11 @@ package struct WorkerCheck: Sendable {
         let age = (heartbeat.age / .milliseconds(100)).rounded() / 10
         guard heartbeat.isRecent else {
             let owner = heartbeat.isOfTheDead ? " and of a process that is gone" : ""
-            return CheckResult(.critical, "\(reason), and the last heartbeat is \(age.figureText) s old\(owner)")
+            return CheckResult(.critical, "\(reason), and the last heartbeat is \(age.plainText) s old\(owner)")
         }
         var result = self.judge(heartbeat.document)
         guard !self.asksForLifeOnly else { return result }
-        result.add(.warning, "\(reason); its heartbeat file of \(age.figureText) s ago was looked at instead")
+        result.add(.warning, "\(reason); its heartbeat file of \(age.plainText) s ago was looked at instead")
         return result
     }
 }

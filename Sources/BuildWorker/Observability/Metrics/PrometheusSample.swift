@@ -22,7 +22,7 @@ final class PrometheusNumber: PrometheusSample, CounterHandler, FloatingPointCou
 
     func write(_ name: String, _ labels: String, to text: inout String) {
         let value = self.value.withLock { $0 }
-        text += "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(value.prometheusText)\n"
+        text += "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(value.plainText)\n"
     }
 }
 
@@ -57,17 +57,10 @@ final class PrometheusHistogram: PrometheusSample, TimerHandler {
         var count = 0
         for (limit, ofBucket) in zip(self.limits, state.counts) {
             count += ofBucket
-            text += "\(name)_bucket{\(others)le=\"\(limit.prometheusText)\"} \(count)\n"
+            text += "\(name)_bucket{\(others)le=\"\(limit.plainText)\"} \(count)\n"
         }
         let braced = labels.isEmpty ? "" : "{\(labels)}"
         text += "\(name)_bucket{\(others)le=\"+Inf\"} \(state.count)\n"
-        text += "\(name)_sum\(braced) \(state.sum.prometheusText)\n\(name)_count\(braced) \(state.count)\n"
-    }
-}
-
-extension Double {
-    /// Whole numbers without a fraction, as people expect of counts.
-    fileprivate var prometheusText: String {
-        self == self.rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self)
+        text += "\(name)_sum\(braced) \(state.sum.plainText)\n\(name)_count\(braced) \(state.count)\n"
     }
 }

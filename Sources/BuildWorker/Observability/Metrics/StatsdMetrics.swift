@@ -40,11 +40,11 @@ final class StatsdMetrics: MetricsFactory {
             state.gauges = taken.gauges
             return taken
         }
-        var lines = state.counts.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.statsdText)|c" }
+        var lines = state.counts.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.plainText)|c" }
         for (name, value) in state.gauges.sorted(by: { $0.key < $1.key }) {
             // A sign before a gauge's number means a change, so a negative one is sent in two steps.
             if value < 0 { lines.append("\(name):0|g") }
-            lines.append("\(name):\(value.statsdText)|g")
+            lines.append("\(name):\(value.plainText)|g")
         }
         lines += state.timings
         if state.dropped > 0 { lines.append("\(self.prefix)statsd_dropped:\(state.dropped)|c") }
@@ -80,7 +80,7 @@ final class StatsdMetrics: MetricsFactory {
     fileprivate func add(_ name: String, _ amount: Double) { self.state.withLock { $0.counts[name, default: 0] += amount } }
     fileprivate func set(_ name: String, _ value: Double) { self.state.withLock { $0.gauges[name] = value } }
     fileprivate func time(_ name: String, _ nanoseconds: Int64) {
-        let line = "\(name):\((Double(nanoseconds) / 1e6).statsdText)|ms"
+        let line = "\(name):\((Double(nanoseconds) / 1e6).plainText)|ms"
         self.state.withLock { state in
             if state.timings.count < Self.largestBacklog { state.timings.append(line) } else { state.dropped += 1 }
         }
@@ -139,8 +139,4 @@ private final class StatsdGauge: MeterHandler, RecorderHandler {
                 return value
             })
     }
-}
-
-extension Double {
-    fileprivate var statsdText: String { self == self.rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
 }

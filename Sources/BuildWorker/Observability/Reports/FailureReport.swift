@@ -76,17 +76,5 @@ public struct FailureReport: Sendable {
         self.fingerprint = FailureFingerprint.of(kind: kind.rawValue, failureClass: root.failureClass, cause: cause)
     }
 
-    static func newID() -> String {
-        let digits = String(UInt64.random(in: 0..<(1 << 48)), radix: 16)
-        return String(repeating: "0", count: 12 - digits.count) + digits
-    }
-}
-
-extension String {
-    /// The text without what follows a word that announces a secret: `password=…`, `Authorization: Basic …`.
-    var withoutCredentials: String {
-        self.replacing(/(?i)\b(authorization"?\s*[:=]\s*"?\w+|password"?\s*[:=]|passwd"?\s*[:=]|secret"?\s*[:=]|token"?\s*[:=])\s*"?[^\s",;]+/) {
-            "\($0.output.1) <redacted>"
-        }
-    }
+    static func newID() -> String { UInt64.random(in: 0..<(1 << 48)).hexadecimal(digits: 12) }
 }

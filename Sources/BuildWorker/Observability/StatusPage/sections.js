@@ -67,7 +67,7 @@ const tables = {
 
 const whyWords = { "init-timer": "watching its pod", retry: "another attempt", postponed: "end of an outage" };
 const roleWords = {
-  build: "builds to take", wait: "builds in backoff", retry: "verifications to do", retryWait: "verifications in backoff",
+  build: "builds to take", wait: "builds in backoff", retry: "verifications to do", retry_wait: "verifications in backoff",
   init: "init timers", parked: "parked messages",
 };
 

@@ -13,10 +13,5 @@ struct JobRules: Hashable, Sendable {
     /// Between two looks at the disk: for what is due, and for what operators' commands brought back.
     var scanInterval = Duration.seconds(1)
 
-    /// After the run that was attempt number `attempt`, from 0: between half of and all of `retryInterval` × 2ⁿ, so that jobs which
-    /// failed together do not return together.
-    func pause(afterAttempt attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
-        let whole = min(max(self.longestPause, self.retryInterval), self.retryInterval * (1 << min(attempt, 20)))
-        return whole * Double.random(in: 0.5...1, using: &random)
-    }
+    var backoff: Backoff { Backoff(first: self.retryInterval, limit: self.longestPause) }
 }

@@ -198,7 +198,7 @@ final class JobRunner: Sendable {
                 try self.queue.putBack(name)
             case .failed(let error):
                 var random = SystemRandomNumberGenerator()
-                let pause = self.rules.pause(afterAttempt: name.attempt, using: &random)
+                let pause = self.rules.backoff.pause(after: name.attempt, using: &random)
                 if try self.queue.failed(name, error, after: pause) {
                     word = "dead"
                     self.died(name, error)

@@ -10,6 +10,7 @@ final class Spooler: Sendable {
     private let publisher: EventPublisher?
     private let hookEvents: [TopicPattern]
     private let host: String
+    private let directory: String
     /// Of the names of pods.
     private let executor: ExecutorOptions
     private let logger: Logger
@@ -21,7 +22,7 @@ final class Spooler: Sendable {
         _ configuration: WorkerConfiguration, spool: SpoolDirectory, host: String, buildAPI: BuildAPIClient, meters: Meters, logger: Logger,
         report: (@Sendable ([UInt8]) async -> JobOutcome)? = nil
     ) throws(SpoolError) {
-        (self.host, self.executor, self.logger) = (host, configuration.executor, logger)
+        (self.host, self.directory, self.executor, self.logger) = (host, spool.path, configuration.executor, logger)
         self.hookEvents = configuration.hook.command.isEmpty ? [] : configuration.hook.events.map { TopicPattern($0) }
         self.publisher = configuration.events.exchange.isEmpty ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
         var limits = SpoolQueue.Limits()
@@ -174,6 +175,9 @@ final class Spooler: Sendable {
         return count
     }
 
-    /// Of each kind, by box. Blocks.
-    func counts() throws -> [JobKind: [JobBox: SpoolQueue.Count]] { try self.queues.mapValues { try $0.counts() } }
+    /// Blocks.
+    func counts() throws -> SpoolCensus {
+        for queue in self.queues.values { try queue.recount() }
+        return try SpoolCensus(of: self.directory)
+    }
 }

@@ -3,9 +3,6 @@
 /// Closed, failures of different builds without a success between them open it, and so does one failure whose probe fails
 /// as well. Open, a probe that succeeds closes it. One build's own fault never opens it: its probe succeeds, and it is one.
 struct CircuitBreaker: Sendable {
-    /// What a request does to the service: it may still read where it can no longer write.
-    enum Access: Hashable, Sendable { case read, write }
-
     enum State: Hashable, Sendable {
         /// → `open`
         case closed
@@ -19,7 +16,7 @@ struct CircuitBreaker: Sendable {
     static let relapseLimit = 3
 
     private(set) var state = State.closed
-    private var failedBuilds: [Access: Set<BuildID>] = [:]
+    private var failedBuilds: [RequestAccess: Set<BuildID>] = [:]
     /// Whose failure opened it last.
     private var pausedFor: BuildID?
     /// How often it opened since a build's request, or a probe's failure, last told more: a probe may pass where builds still fail.
@@ -33,10 +30,10 @@ struct CircuitBreaker: Sendable {
     }
 
     /// A build's request was answered, whatever the answer said of the build: no row of failures goes on over it.
-    mutating func answered(_ access: Access) { self.failedBuilds[access] = nil }
+    mutating func answered(_ access: RequestAccess) { self.failedBuilds[access] = nil }
 
     /// A build's request had its effect.
-    mutating func succeeded(_ access: Access) {
+    mutating func succeeded(_ access: RequestAccess) {
         self.answered(access)
         if access == .write { self.relapses = 0 }
     }
@@ -45,7 +42,7 @@ struct CircuitBreaker: Sendable {
     ///
     /// - Parameter asksForPause: the service says itself that it wants to be left alone: one build is enough.
     /// - Returns: whether it opened.
-    mutating func failed(_ build: BuildID, _ access: Access, asksForPause: Bool = false, cause: String, at now: ContinuousClock.Instant) -> Bool {
+    mutating func failed(_ build: BuildID, _ access: RequestAccess, asksForPause: Bool = false, cause: String, at now: ContinuousClock.Instant) -> Bool {
         guard !self.isOpen else { return false }
         self.failedBuilds[access, default: []].insert(build)
         // Asked for again by the same build alone, it is that build's matter: a limit for its token, perhaps.

@@ -4,24 +4,23 @@ internal import Synchronization
 /// Notices when the cluster or the build API fails for everybody, stops the intake meanwhile, and probes until it is back:
 /// an outage of others costs time, not builds.
 final class Outages: Sendable {
+    /// Its name in logs, metrics and `/status` is the raw value.
     enum Dependency: String, Hashable, Sendable, CaseIterable {
-        case cluster = "the Kubernetes API"
+        case cluster = "kubernetes"
         /// Where the executor has a place of its own.
-        case sandboxCluster = "the Kubernetes API of k8s-sandbox"
-        case vmCluster = "the Kubernetes API of k8s-vm"
-        case buildAPI = "the build API"
+        case sandboxCluster = "kubernetes_sandbox"
+        case vmCluster = "kubernetes_vm"
+        case buildAPI = "build_api"
 
-        /// For metrics.
-        var label: String {
+        /// In sentences.
+        var title: String {
             switch self {
-            case .cluster: "kubernetes"
-            case .sandboxCluster: "kubernetes_sandbox"
-            case .vmCluster: "kubernetes_vm"
-            case .buildAPI: "build_api"
+            case .cluster: "the Kubernetes API"
+            case .sandboxCluster: "the Kubernetes API of k8s-sandbox"
+            case .vmCluster: "the Kubernetes API of k8s-vm"
+            case .buildAPI: "the build API"
             }
         }
-
-        init(_ place: BuildClusters.Place) { self.init(place.executor) }
 
         init(_ executor: ExecutorOptions.Plugin) {
             switch executor {
@@ -30,6 +29,8 @@ final class Outages: Sendable {
             case .vm: self = .vmCluster
             }
         }
+
+        fileprivate func metadata(_ key: String, _ text: String) -> Logger.Metadata { ["service": .string(self.rawValue), key: .string(text)] }
     }
 
     /// Asks a service for next to nothing. `nil`: it answers.
@@ -46,6 +47,8 @@ final class Outages: Sendable {
             // "At once" is no pause.
             self.retryAfter = retryAfter.flatMap { $0 > .zero ? $0 : nil }
         }
+
+        init(_ error: any ServiceError) { self.init(error.description, retryAfter: error.retryAfter) }
     }
 
     private struct Watched {
@@ -96,11 +99,11 @@ final class Outages: Sendable {
 
     func isOpen(_ dependency: Dependency) -> Bool { self.watched.withLock { $0[dependency]?.breaker.isOpen ?? false } }
 
-    func succeeded(_ dependency: Dependency, _ access: CircuitBreaker.Access) {
+    func succeeded(_ dependency: Dependency, _ access: RequestAccess) {
         self.watched.withLock { $0[dependency, default: Watched()].breaker.succeeded(access) }
     }
 
-    func answered(_ dependency: Dependency, _ access: CircuitBreaker.Access) {
+    func answered(_ dependency: Dependency, _ access: RequestAccess) {
         self.watched.withLock { $0[dependency, default: Watched()].breaker.answered(access) }
     }
 
@@ -109,7 +112,7 @@ final class Outages: Sendable {
     /// - Parameters:
     ///   - failure: where the service asks to be left alone, that is everybody's business, and no probe is needed to know it.
     ///   - probe: tried again, with growing pauses, until it succeeds.
-    func judge(_ dependency: Dependency, _ access: CircuitBreaker.Access, of build: BuildID, _ failure: Failure, probe: @escaping Probe) async {
+    func judge(_ dependency: Dependency, _ access: RequestAccess, of build: BuildID, _ failure: Failure, probe: @escaping Probe) async {
         // Given up by this worker itself.
         guard !Task.isCancelled else { return }
         let now = ContinuousClock.now
@@ -140,12 +143,12 @@ final class Outages: Sendable {
 
     /// Under the lock, so that what is told of one change never follows what is told of the next.
     private func pause(_ dependency: Dependency, _ cause: String) {
-        self.health.outage(of: dependency.rawValue, cause: cause)
+        self.health.outage(of: dependency, cause: cause)
         self.intake.pause(for: .outage)
     }
 
     private func begin(_ dependency: Dependency, _ cause: String) {
-        self.logger.error("\(dependency.rawValue) is away: no more deliveries are taken until it is back", metadata: ["cause": .string(cause)])
+        self.logger.error("\(dependency.title) is away: no more deliveries are taken until it is back", metadata: dependency.metadata("cause", cause))
         self.onOpen(dependency)
         self.feed.yield(dependency)
     }
@@ -170,17 +173,17 @@ final class Outages: Sendable {
             do { try await Task.sleep(for: max(backoff.next(using: &random), asked - .now)) } catch { return }
             if let failure = await probe() {
                 self.watched.withLock { $0[dependency]?.heed(failure, at: .now) }
-                self.logger.info("\(dependency.rawValue) is still away", metadata: ["cause": .string(failure.cause)])
+                self.logger.info("\(dependency.title) is still away", metadata: dependency.metadata("cause", failure.cause))
                 continue
             }
             let duration = self.watched.withLock { all in
                 let duration = all[dependency]?.breaker.probeSucceeded(at: .now)
                 all[dependency]?.wasBackAt = .now
-                self.health.outage(of: dependency.rawValue, cause: nil)
+                self.health.outage(of: dependency, cause: nil)
                 if !all.values.contains(where: { $0.breaker.isOpen }) { self.intake.resume(from: .outage) }
                 return duration
             }
-            self.logger.notice("\(dependency.rawValue) is back", metadata: ["after": .string((duration ?? .zero).inWords)])
+            self.logger.notice("\(dependency.title) is back", metadata: dependency.metadata("after", (duration ?? .zero).inWords))
             self.onClose(dependency)
             return
         }

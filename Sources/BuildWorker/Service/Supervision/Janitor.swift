@@ -60,7 +60,7 @@ final class Janitor: Sendable {
     /// wait for that.
     private func lookAtQueues() {
         guard !self.isLooking.exchange(true, ordering: .relaxed) else { return }
-        let (options, names) = (self.rabbitmq, self.survey.queues.flatMap { [$0.name] + ($0.otherName.map { [$0] } ?? []) })
+        let (options, names) = (self.rabbitmq, self.survey.names)
         OwnThread.start {
             defer { self.isLooking.store(false, ordering: .relaxed) }
             do throws(AMQPError) {

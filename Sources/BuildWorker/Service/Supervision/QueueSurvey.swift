@@ -2,44 +2,29 @@ internal import Synchronization
 
 /// What the worker's queues held when somebody last looked.
 final class QueueSurvey: Sendable {
-    struct Queue: Sendable {
-        /// One of a few words, for metrics.
-        let role: String
-        /// Of a wait queue, the one that is there: the worker's own or the original's.
-        var name: String
-        fileprivate(set) var otherName: String?
-        /// `nil`: it does not exist, or nobody has looked yet.
-        var ready: Int?
-        var consumers: Int?
-    }
-
-    private let state: Mutex<[Queue]>
+    private let state: Mutex<[QueuesCheck.Queue]>
+    /// A wait queue is the worker's own or the original's, whichever is there.
+    private let waitQueues: [QueueRole: [String]]
 
     init(_ options: RabbitMQOptions) {
-        func wait(_ role: String, _ name: String, of queue: String) -> Queue {
-            Queue(role: role, name: name, otherName: Topology.conventionalWaitQueue(of: queue))
-        }
-        var queues = [Queue(role: "build", name: options.queue), wait("wait", options.waitQueue, of: options.queue)]
-        if options.retryQueueEnabled {
-            queues += [
-                Queue(role: "retry", name: options.retryQueue), wait("retryWait", options.retryWaitQueue, of: options.retryQueue),
-                Queue(role: "init", name: options.initQueue),
-            ]
-        }
-        self.state = Mutex(queues + [Queue(role: "parked", name: options.parkedQueue)])
+        self.state = Mutex(options.queues.map { QueuesCheck.Queue($0.role, $0.name) })
+        self.waitQueues = [
+            .wait: [options.waitQueue, Topology.conventionalWaitQueue(of: options.queue)],
+            .retryWait: [options.retryWaitQueue, Topology.conventionalWaitQueue(of: options.retryQueue)],
+        ]
     }
 
-    var queues: [Queue] { self.state.withLock { $0 } }
+    var queues: [QueuesCheck.Queue] { self.state.withLock { $0 } }
+
+    /// Of all that are worth a look.
+    var names: [String] { Set(self.queues.map(\.name) + self.waitQueues.filter { role, _ in self.queues.contains { $0.role == role } }.values.joined()).sorted() }
 
     /// - Parameter counts: by name; what is missing does not exist.
     func update(_ counts: [String: (ready: Int, consumers: Int)]) {
         self.state.withLock { queues in
-            for index in queues.indices {
-                if let other = queues[index].otherName, counts[queues[index].name] == nil, counts[other] != nil {
-                    (queues[index].name, queues[index].otherName) = (other, queues[index].name)
-                }
-                queues[index].ready = counts[queues[index].name]?.ready
-                queues[index].consumers = counts[queues[index].name]?.consumers
+            for (index, queue) in queues.enumerated() {
+                let name = self.waitQueues[queue.role]?.first { counts[$0] != nil } ?? queue.name
+                queues[index] = QueuesCheck.Queue(queue.role, name, ready: counts[name]?.ready, consumers: counts[name]?.consumers)
             }
         }
     }

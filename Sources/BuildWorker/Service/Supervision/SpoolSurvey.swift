@@ -2,14 +2,16 @@ internal import Synchronization
 
 /// What the spool held when somebody last looked: a listing of its boxes costs a few system calls, and the status page asks often.
 final class SpoolSurvey: Sendable {
-    typealias Counts = [JobKind: [JobBox: SpoolQueue.Count]]
+    private let census = Mutex(SpoolCensus(kinds: []))
 
-    private let state = Mutex(Counts())
+    func update(_ census: SpoolCensus) { self.census.withLock { $0 = census } }
 
-    func update(_ counts: Counts) { self.state.withLock { $0 = counts } }
+    func jobs(_ kind: JobKind) -> SpoolCensus.Kind {
+        self.census.withLock { $0.kinds.first { $0.name == kind.rawValue } } ?? SpoolCensus.Kind(kind.rawValue)
+    }
+}
 
-    func jobs(_ kind: JobKind, _ box: JobBox) -> Int { self.state.withLock { $0[kind]?[box]?.jobs ?? 0 } }
-
-    /// Of the jobs that are not dead.
-    func oldest(_ kind: JobKind) -> Duration? { self.state.withLock { counts in [JobBox.new, .cur].compactMap { counts[kind]?[$0]?.oldest }.max() } }
+extension SpoolCensus.Kind {
+    /// Of the jobs that are not dead, since the oldest was made.
+    var age: Duration? { self.oldestMade.map { .milliseconds(max(0, Timestamp.now.millisecondsSince1970 - $0)) } }
 }

@@ -19,14 +19,14 @@ extension Supervisor {
             .init("oldestUnackedSeconds", .seconds(self.oldestUnacked)),
             .init("waiting", .array(waiting.prefix(Self.longestList).map { $0.document })),
             .init("timers", ["expected": .integer(waiting.count { $0.why == .initTimer }), "local": .integer(self.localTimerCount)]),
-            .init("parked", self.survey.queues.first { $0.role == "parked" }?.ready.map { .integer($0) } ?? .null),
+            .init("parked", self.survey.queues.first { $0.role == .parked }?.ready.map { .integer($0) } ?? .null),
             .init(
                 "spool",
                 .array(
-                    JobKind.allCases.map { kind in
+                    JobKind.allCases.map { self.spool.jobs($0) }.map { jobs in
                         [
-                            "kind": .string(kind.rawValue), "new": .integer(self.spool.jobs(kind, .new)), "cur": .integer(self.spool.jobs(kind, .cur)),
-                            "dead": .integer(self.spool.jobs(kind, .dead)), "oldestSeconds": .seconds(self.spool.oldest(kind)),
+                            "kind": .string(jobs.name), "new": .integer(jobs.new), "cur": .integer(jobs.current), "dead": .integer(jobs.dead),
+                            "oldestSeconds": .seconds(jobs.age),
                         ]
                     })),
             .init("reports", .array(self.reports.all.prefix(50).map { $0.document })),
@@ -39,22 +39,22 @@ extension Supervisor {
         let outages = self.health.outages
         return .array(
             self.services.map { dependency in
-                let outage = outages[dependency.rawValue]
+                let outage = outages[dependency]
                 return [
                     "service": .string(dependency.rawValue), "open": .bool(outage != nil), "cause": outage.map { .string($0.cause) } ?? .null,
                     "sinceSeconds": .seconds(outage.map { .now - $0.since }),
-                    "connections": self.transports.first { $0.name == dependency.label }?.connections.document ?? .null,
+                    "connections": self.transports.first { $0.name == dependency.rawValue }?.connections.document ?? .null,
                 ]
             })
     }
 
-    private func document(of queue: QueueSurvey.Queue) -> JSONValue {
+    private func document(of queue: QueuesCheck.Queue) -> JSONValue {
         // `nil`: it is not one that this worker consumes.
-        let reason = self.health.queues[queue.name]
+        let state = self.health.queues[queue.name]
         return [
-            "name": .string(queue.name), "role": .string(queue.role), "ready": queue.ready.map { .integer($0) } ?? .null,
-            "consumers": queue.consumers.map { .integer($0) } ?? .null, "consuming": reason.map { .bool($0 == nil) } ?? .null,
-            "reason": reason.flatMap { $0 }.map { .string($0) } ?? .null,
+            "name": .string(queue.name), "role": .string(queue.role.rawValue), "ready": queue.ready.map { .integer($0) } ?? .null,
+            "consumers": queue.consumers.map { .integer($0) } ?? .null, "consuming": state.map { .bool($0 == .consumed) } ?? .null,
+            "reason": state?.reason.map { .string($0) } ?? .null,
         ]
     }
 }

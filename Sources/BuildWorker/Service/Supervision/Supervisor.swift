@@ -70,7 +70,7 @@ final class Supervisor: Sendable {
         meters.set(.timersExpected, to: Double(max(0, waiting.count { $0.why == .initTimer } - self.localTimers())))
         for connection in self.health.connections { meters.set(.connections, connection.role, to: connection.isConnected ? 1 : 0) }
         for dependency in self.services {
-            meters.set(.breakerOpen, dependency.label, to: self.health.outages[dependency.rawValue] == nil ? 0 : 1)
+            meters.set(.breakerOpen, dependency.rawValue, to: self.health.outages[dependency] == nil ? 0 : 1)
         }
         meters.set(.apiHostsFailing, to: Double(self.failingHosts.count()))
         for transport in self.transports {
@@ -82,13 +82,16 @@ final class Supervisor: Sendable {
             meters.set(.httpBytesReceived, name, to: Double(connections.bytesReceived))
         }
         for queue in self.survey.queues {
-            if let ready = queue.ready { meters.set(.queueMessages, queue.role, to: Double(ready)) }
+            if let ready = queue.ready { meters.set(.queueMessages, queue.role.rawValue, to: Double(ready)) }
             // Nobody need consume what the worker works without.
-            if let consumers = queue.consumers, queue.role != "retry" || self.health.canUseRetryQueue { meters.set(.queueConsumers, queue.role, to: Double(consumers)) }
+            if let consumers = queue.consumers, queue.role != .retry || self.health.canUseRetryQueue { meters.set(.queueConsumers, queue.role.rawValue, to: Double(consumers)) }
         }
         for kind in JobKind.allCases {
-            for box in [JobBox.new, .cur, .dead] { meters.set(.spoolDepth, kind.rawValue, box.rawValue, to: Double(self.spool.jobs(kind, box))) }
-            meters.set(.spoolOldest, kind.rawValue, to: (self.spool.oldest(kind) ?? .zero) / .seconds(1))
+            let jobs = self.spool.jobs(kind)
+            for (box, count) in [(JobBox.new, jobs.new), (.cur, jobs.current), (.dead, jobs.dead)] {
+                meters.set(.spoolDepth, kind.rawValue, box.rawValue, to: Double(count))
+            }
+            meters.set(.spoolOldest, kind.rawValue, to: (jobs.age ?? .zero) / .seconds(1))
         }
         meters.set(.logLinesDropped, to: Double(LogOutput.droppedLines))
         meters.set(.ready, to: self.health.problems.isEmpty ? 1 : 0)

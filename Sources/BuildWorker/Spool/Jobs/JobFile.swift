@@ -2,18 +2,6 @@ internal import Glibc
 
 /// The steps of a job's file: each leaves it where it was or where it should be, whenever the process or the machine ends.
 enum JobFile {
-    /// Makes a new file and syncs it. What cannot be written whole is removed again.
-    static func create(_ path: String, _ bytes: [UInt8]) throws(SpoolError) {
-        let file = try SpoolFile.make(path, O_WRONLY | O_EXCL, for: "write")
-        var error = SpoolFile.write(bytes, to: file) ? nil : SpoolError("write", path)
-        if error == nil, fsync(file) != 0 { error = SpoolError("sync", path) }
-        close(file)
-        if let error {
-            unlink(path)
-            throw error
-        }
-    }
-
     /// - Returns: `false` when the file is not there any more: somebody else took it.
     static func move(_ old: String, to new: String) throws(SpoolError) -> Bool {
         if rename(old, new) == 0 { return true }

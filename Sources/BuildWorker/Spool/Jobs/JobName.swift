@@ -25,17 +25,12 @@ public struct JobName: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Stays the same from box to box and from attempt to attempt.
-    public var id: String { "\(self.sequence)-\(self.pid)-\(self.hexadecimal)" }
+    public var id: String { "\(self.sequence)-\(self.pid)-\(self.random.hexadecimal(digits: 8))" }
 
     /// Milliseconds since 1970.
     public var created: Int { self.sequence / 1000 }
 
     public var description: String { "\(self.started)-\(self.id).\(self.attempt)" }
-
-    private var hexadecimal: String {
-        let digits = String(self.random, radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
-    }
 
     /// Digits only: `Int` would take a sign.
     private static func number(_ text: Substring) -> Int? { text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil }

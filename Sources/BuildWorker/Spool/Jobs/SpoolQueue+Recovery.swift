@@ -59,23 +59,4 @@ extension SpoolQueue {
         guard let touched = try JobFile.touched(path) else { return false }
         return touched < now.millisecondsSince1970 - Int(age / .milliseconds(1))
     }
-
-    /// What is in a box.
-    public struct Count: Hashable, Sendable {
-        public let jobs: Int
-        /// Since the oldest was made; `nil` without any.
-        public let oldest: Duration?
-    }
-
-    /// Reads the boxes' listings and no file.
-    public func counts(now: Timestamp = .now) throws(SpoolError) -> [JobBox: Count] {
-        var counts: [JobBox: Count] = [:]
-        for box in [JobBox.new, .cur, .dead] {
-            let names = try self.names(in: box)
-            let oldest = names.map(\.created).min().map { Duration.milliseconds(max(0, now.millisecondsSince1970 - $0)) }
-            counts[box] = Count(jobs: names.count, oldest: oldest)
-        }
-        try self.recount()
-        return counts
-    }
 }

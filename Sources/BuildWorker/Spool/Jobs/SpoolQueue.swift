@@ -79,7 +79,7 @@ public final class SpoolQueue: Sendable {
             guard bytes.count <= self.limits.bytes else { throw .tooLarge(bytes: bytes.count) }
             do throws(SpoolError) {
                 let draft = self.path(name, in: .tmp)
-                try JobFile.create(draft, bytes)
+                try SpoolFile.write(bytes, to: draft, isNew: true)
                 guard try JobFile.move(draft, to: self.path(name, in: .new)) else { throw SpoolError("rename", draft, "it is gone") }
                 try SpoolFile.sync(directory: "\(self.directory)/new")
             } catch { throw .disk(error) }
@@ -208,7 +208,7 @@ public final class SpoolQueue: Sendable {
             job.record(error, attempt: name.attempt, at: now)
             let draft = self.path(name, in: .tmp)
             try SpoolFile.remove(draft)
-            try JobFile.create(draft, job.serialized)
+            try SpoolFile.write(job.serialized, to: draft, isNew: true)
             // Only over the file that is still there: one that was dropped meanwhile must not rise again.
             guard JobFile.exists(path) else { return try SpoolFile.remove(draft) }
             _ = try JobFile.move(draft, to: path)

@@ -38,7 +38,7 @@ import Testing
     private static func answer(_ status: Int, _ message: String, _ reason: String = "Forbidden") -> FailureCause {
         let body: JSONValue = ["kind": "Status", "reason": .string(reason), "message": .string(message)]
         let error = KubernetesError("create pod", HTTPResponse(status: status, body: body.serialized()), hiding: [])
-        return error.isFinal ? .podRejected(error.problem) : .retriesExhausted(retries: 5, error.problem)
+        return !error.isRetriable ? .podRejected(error.problem) : .retriesExhausted(retries: 5, error.problem)
     }
 
     private static func ended(_ id: Int, _ name: String, _ code: Int, _ reason: String, _ message: String) -> JSONValue.Member {

@@ -39,7 +39,7 @@ import Testing
         var random = SystemRandomNumberGenerator()
         for (attempt, whole) in [(0, 60), (1, 120), (5, 1920), (6, 3600), (60, 3600)] {
             for _ in 0..<20 {
-                let pause = rules.pause(afterAttempt: attempt, using: &random)
+                let pause = rules.backoff.pause(after: attempt, using: &random)
                 #expect(pause >= .seconds(whole) / 2 && pause <= .seconds(whole))
             }
         }
