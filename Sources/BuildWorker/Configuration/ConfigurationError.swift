@@ -49,6 +49,8 @@ extension [ConfigurationProblem] {
 package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     package let problems: [ConfigurationProblem]
 
+    init(_ problems: [ConfigurationProblem]) { self.problems = problems }
+
     /// A line a problem; safe to log.
     package var description: String { self.problems.map { "- \($0)" }.joined(separator: "\n") }
 }

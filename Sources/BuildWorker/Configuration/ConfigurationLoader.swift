@@ -27,7 +27,7 @@ package struct ConfigurationLoader: Sendable {
         layers.settleDerived(variablesAbove: Set(operators.files.map { .file($0) } + [.variable(NodeConfig.documentVariable)]))
         layers.settleStatusPort()
         layers.checkConsistency()
-        guard layers.problems.isEmpty else { throw ConfigurationError(problems: layers.problems.inKeyOrder) }
+        guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems.inKeyOrder) }
         layers.noteOddities()
         return LoadedConfiguration(
             configuration: layers.configuration,
@@ -74,7 +74,7 @@ package enum ConfigurationDirectory {
         var problems: [ConfigurationProblem] = []
         problems.add(
             nil, .variable(variable), value: named?.quoted, named == nil ? looked : "must be a directory with \(files) in it")
-        throw ConfigurationError(problems: problems)
+        throw ConfigurationError(problems)
     }
 
     private static func above(_ executablePath: String) -> [String] {

@@ -11,7 +11,7 @@ package struct ManagementAPI: Sendable {
     private static let misled = "RABBITMQ_MANAGEMENT_URL is the address before /api"
 
     private let options: RabbitMQOptions
-    private let address: String
+    let address: String
     private let transport: HTTPTransport
 
     package init(_ options: RabbitMQOptions) {
