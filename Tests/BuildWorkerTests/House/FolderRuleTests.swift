@@ -19,7 +19,7 @@ import Testing
         "Spool": ["Glibc", "Synchronization"],
         "Configuration": ["Foundation", "Yams"],
         "Observability": ["CoreMetrics", "Foundation", "Glibc", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Synchronization"],
-        "Service": ["Dispatch", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "UnixSignals"],
+        "Service": ["Dispatch", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization"],
     ]
 
     /// Types of one folder that another may not name: the decisions know no drivers, and drivers do not know each other.

@@ -112,3 +112,14 @@ extension JSONValue {
         return .number("\(tenths / 10).\(abs(tenths % 10))")
     }
 }
+
+extension Supervisor {
+    /// Members of ``document``, as many as a supervisor needs.
+    var heartbeat: JSONValue {
+        let wanted: Set = [
+            "version", "host", "pid", "startedAt", "now", "ready", "live", "draining", "problems", "connections", "loops", "breakers", "unacked",
+            "oldestUnackedSeconds", "timers",
+        ]
+        return .object((self.document.members ?? []).filter { wanted.contains($0.name) })
+    }
+}
