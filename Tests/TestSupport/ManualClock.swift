@@ -1,4 +1,4 @@
-package import BuildWorker
+internal import BuildWorker
 internal import Synchronization
 
 /// Time that passes when a test says so.

@@ -13,14 +13,15 @@ import Testing
 
     @Test func theJanitorGoesRoundAndAFailingChoreStopsNoOther() async throws {
         struct Failure: Error {}
-        let (rounds, looks) = (Mutex<[ContinuousClock.Instant]>([]), AsyncStream<[String]>.makeStream())
+        let rounds = Mutex<[ContinuousClock.Instant]>([])
+        let looks = AsyncStream<[String]>.makeStream()
         let survey = QueueSurvey(RabbitMQOptions())
         let clock = self.clock
         let janitor = Janitor(
             every: .seconds(30), survey: survey,
             countQueues: { names in
                 looks.continuation.yield(names)
-                return ["builds": (3, 1)]
+                return [RabbitMQOptions().queue: (3, 1)]
             }, sweeps: [{}], chores: [{ throw Failure() }, { rounds.withLock { $0.append(clock.now) } }], clock: clock, logger: self.logger)
         let start = clock.now
         let running = RunningService(janitor)
@@ -40,7 +41,8 @@ import Testing
 
     /// What looks see, one after another; then it ends or is busy for ever.
     private func watch(_ looks: [IdleWatch.Look], isIdle: Bool = true, isConsuming: Bool = true) -> (service: IdleWatch, intake: Mutexed) {
-        let (left, intake) = (Mutex(looks), Mutexed())
+        let left = Mutex(looks)
+        let intake = Mutexed()
         let service = IdleWatch(
             intake: Intake { wish in intake.values.withLock { $0.append(wish) } }, isIdle: { isIdle }, isConsuming: { isConsuming }, clock: self.clock, logger: self.logger,
             look: { left.withLock { $0.isEmpty ? .busy : $0.removeFirst() } })
@@ -84,7 +86,8 @@ import Testing
     }
 
     @Test func aLineTakesSoManyAndGivesThemInOrder() async throws {
-        let (line, taken) = (Line<Int>(limit: 3), Mutex<[Int]>([]))
+        let line = Line<Int>(limit: 3)
+        let taken = Mutex<[Int]>([])
         #expect((1...4).map(line.add) == [true, true, true, false])
         struct Consumer: Service {
             let line: Line<Int>
