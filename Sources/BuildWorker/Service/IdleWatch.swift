@@ -13,14 +13,14 @@ public struct IdleWatch: Service {
     /// The longest a delivery is in hand, with some to spare: a few requests and their retries.
     private static let longestHandling = Duration.seconds(120)
 
-    private let intake: Intake
+    let intake: Intake
     /// Of this worker: nothing is in hand, and no timer runs in it.
-    private let isIdle: @Sendable () -> Bool
+    let isIdle: @Sendable () -> Bool
     /// Whether it consumes where it should.
-    private let isConsuming: @Sendable () -> Bool
-    private let look: @Sendable () async throws -> Look
-    private let clock: any MonotonicClock
-    private let logger: Logger
+    let isConsuming: @Sendable () -> Bool
+    let look: @Sendable () async throws -> Look
+    let clock: any MonotonicClock
+    let logger: Logger
 
     /// What one look at the broker shows.
     enum Look {
@@ -28,24 +28,6 @@ public struct IdleWatch: Service {
         /// Empty queues, but others consume.
         case othersMayBeBusy
         case idle
-    }
-
-    public init(_ options: RabbitMQOptions, worker: Worker, clock: any MonotonicClock, logger: Logger) {
-        self.init(
-            intake: worker.intake, isIdle: { worker.isIdle }, isConsuming: { worker.health.brokerProblems.isEmpty }, clock: clock, logger: logger,
-            look: { try await OwnThread.run { try Self.look(options) } })
-    }
-
-    init(
-        intake: Intake, isIdle: @escaping @Sendable () -> Bool, isConsuming: @escaping @Sendable () -> Bool, clock: any MonotonicClock, logger: Logger,
-        look: @escaping @Sendable () async throws -> Look
-    ) {
-        self.intake = intake
-        self.isIdle = isIdle
-        self.isConsuming = isConsuming
-        self.look = look
-        self.clock = clock
-        self.logger = logger
     }
 
     public func run() async throws {
@@ -88,6 +70,14 @@ public struct IdleWatch: Service {
             self.logger.debug("cannot look at the queues", metadata: ["error": .string("\(error)")])
             return .busy
         }
+    }
+}
+
+extension IdleWatch {
+    public init(_ options: RabbitMQOptions, worker: Worker, clock: any MonotonicClock, logger: Logger) {
+        self.init(
+            intake: worker.intake, isIdle: { worker.isIdle }, isConsuming: { worker.health.brokerProblems.isEmpty },
+            look: { try await OwnThread.run { try Self.look(options) } }, clock: clock, logger: logger)
     }
 
     /// Blocks. Parked messages wait for people, not for this worker.

@@ -10,19 +10,17 @@ public final class Worker: Service {
     let files: WorkerFiles
     public let health: Health
     private let http: HTTPServices
-    private let publishing: PublishingConnection
     private let consuming: ConsumingConnection
     let intake: Intake
     private let verifications: LocalVerifications
-    private let spooler: Spooler?
-    private let outages: Outages
     private let supervisor: Supervisor
     let reporter: FailureReporter
     private let reports: ReportWriter?
-    private let watchdog: Watchdog
-    private let janitor: Janitor
     let processor: DeliveryProcessor
     private let inHand: InHand
+    /// Beside the deliveries, which come behind them. Shut down from the last to the first, each when those behind it have ended; when
+    /// cancelled, all end at once.
+    private let services: [any Service]
 
     /// Opens what the worker keeps on its disk, which blocks, and composes it. Nothing goes on before ``run()``.
     ///
@@ -76,7 +74,6 @@ public final class Worker: Service {
         }
         let intake = Intake { consuming.setIntake($0) }
         self.http = http
-        self.publishing = publishing
         self.consuming = consuming
         self.intake = intake
 
@@ -97,12 +94,10 @@ public final class Worker: Service {
                 reports?.add(report)
                 spooler?.tell(report)
             })
-        self.spooler = spooler
         self.verifications = verifications
-        self.outages = outages
         self.reports = reports
         self.reporter = reporter
-        self.janitor = Janitor(
+        let janitor = Janitor(
             every: configuration.janitor.interval, survey: survey, countQueues: { try TopologyAdministration.counts(of: $0, rabbitmq) },
             sweeps: [
                 PodSweep(configuration, clusters: clusters, buildAPI: buildAPI, meters: meters, logger: logger).sweep,
@@ -117,7 +112,8 @@ public final class Worker: Service {
             isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince }, clock: clock)
         let supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0) } + [.buildAPI], transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
+            prometheus: prometheus, survey: survey, reports: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0) } + [.buildAPI],
+            transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
         self.supervisor = supervisor
         let sendFigures: @Sendable () -> Void = {
             supervisor.measure()
@@ -127,7 +123,7 @@ public final class Worker: Service {
             history.turn()
             if let spooler { spoolSurvey.update(try spooler.counts()) }
         }
-        self.watchdog = Watchdog(
+        let watchdog = Watchdog(
             problems: { liveness.problems }, isReady: { health.hindrances.isEmpty }, heartbeat: { supervisor.heartbeat },
             sendFigures: statsd == nil ? nil : sendFigures, closePoint: closePoint,
             systemd: SystemdNotifier(environment, pid: ProcessUsage.pid), heartbeatFile: files.spool.map { "\($0.path)/heartbeat" }, startMarker: files.startMarker,
@@ -151,6 +147,22 @@ public final class Worker: Service {
             },
             isOutage: { outages.wasAnyOpen(since: $0) }, isGone: { !$0.isOfThisProcess && consuming.isGone($0) }, perform: performer.perform,
             observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 }, apiHosts: buildAPI.hosts)
+
+        // MARK: What goes on
+        let services: [(any Service)?] = [
+            ThreadService(http.engine),
+            ThreadService(publishing),
+            ThreadService(consuming),
+            reports,
+            watchdog,
+            // Hands timers over: to the broker, or to the disk for the next worker.
+            verifications,
+            // Does what is due, for ten seconds at most.
+            spooler,
+            outages,
+            janitor,
+        ]
+        self.services = services.compactMap { $0 }
     }
 
     /// What the worker tells probes and Prometheus over HTTP, by path: nothing of any build.
@@ -161,33 +173,13 @@ public final class Worker: Service {
     /// Nothing is being handled, and no timer runs here.
     public var isIdle: Bool { self.inHand.count == 0 && self.verifications.count == 0 }
 
-    /// Shut down one after another from the last to the first, each when those behind it have ended. When cancelled, all end at once.
-    private var services: [any Service] {
-        let services: [(any Service)?] = [
-            ThreadService(self.http.engine),
-            ThreadService(self.publishing),
-            ThreadService(self.consuming),
-            self.reports,
-            self.watchdog,
-            // Hands timers over: to the broker, or to the disk for the next worker.
-            self.verifications,
-            // Does what is due, for ten seconds at most.
-            self.spooler,
-            self.outages,
-            self.janitor,
-            // Takes no more, and settles what is in hand.
-            ClosureService { await self.handleDeliveries() },
-        ]
-        return services.compactMap { $0 }
-    }
-
     /// Takes deliveries until the graceful shutdown, settles what is in hand, and closes. When cancelled meanwhile (the
     /// drain took too long, or a second signal came), it closes at once, and what is not settled goes back to its queue.
     public func run() async throws {
         await self.verifications.rearm()
         self.reportEarlierDeaths()
         self.health.notes.forEach { self.logger.warning("\($0)") }
-        let group = ServiceGroup(services: self.services, logger: self.logger)
+        let group = ServiceGroup(services: self.services + [ClosureService { await self.handleDeliveries() }], logger: self.logger)
         try await withTaskCancellationHandler {
             try await group.run()
         } onCancel: {

@@ -44,8 +44,8 @@ import Testing
         let left = Mutex(looks)
         let intake = Mutexed()
         let service = IdleWatch(
-            intake: Intake { wish in intake.values.withLock { $0.append(wish) } }, isIdle: { isIdle }, isConsuming: { isConsuming }, clock: self.clock, logger: self.logger,
-            look: { left.withLock { $0.isEmpty ? .busy : $0.removeFirst() } })
+            intake: Intake { wish in intake.values.withLock { $0.append(wish) } }, isIdle: { isIdle }, isConsuming: { isConsuming },
+            look: { left.withLock { $0.isEmpty ? .busy : $0.removeFirst() } }, clock: self.clock, logger: self.logger)
         return (service, intake)
     }
 
