@@ -26,6 +26,8 @@ struct Run: AsyncParsableCommand {
     var exitWhenIdle = false
 
     func run() async throws {
+        // Before all else: a signal that comes while the worker starts does what it does later.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let loaded = try self.options.load()
         let configuration = loaded.configuration
         let output = LogOutput()
@@ -44,7 +46,7 @@ struct Run: AsyncParsableCommand {
         let host = environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
         logger.info("\(Product.name) \(Product.version) starts", metadata: ["host": .string(host), "pid": .stringConvertible(Int(getpid()))])
 
-        let worker = Worker(configuration, host: host, spool: Self.spool(configuration, logger), environment: environment, logger: logger)
+        let worker = Worker.open(configuration, host: host, environment: environment, logger: logger)
         let files = OpenFiles()
         if let warning = files.warning { logger.warning("\(warning)") }
         let limits = OperatorServer.Limits(connections: files.visitors)
@@ -59,17 +61,16 @@ struct Run: AsyncParsableCommand {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: probes),
             .init(service: pages),
-            .init(service: SecondSignal(worker: worker)),
             .init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup),
         ]
         if self.exitWhenIdle {
-            let watch = IdleWatch(configuration.rabbitmq, worker: worker, logger: logger)
+            let watch = IdleWatch(configuration.rabbitmq, worker: worker, clock: ContinuousClock(), logger: logger)
             services.append(.init(service: watch, successTerminationBehavior: .gracefullyShutdownGroup))
         }
-        var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        var group = ServiceGroupConfiguration(services: services, logger: logger)
         group.maximumGracefulShutdownDuration = configuration.drainTimeout
         do {
-            try await ServiceGroup(configuration: group).run()
+            try await Self.run(ServiceGroup(configuration: group), heeding: signals)
         } catch let error as OperatorServer.BindError {
             worker.reportFailedStart("\(error)")
             await output.flush()
@@ -79,17 +80,21 @@ struct Run: AsyncParsableCommand {
         if worker.health.isInCrashLoop { throw ExitCode(.crashLoop) }
     }
 
-    /// Without a disk the worker goes on; what only a disk can keep is then lost in a crash.
-    private static func spool(_ configuration: WorkerConfiguration, _ logger: Logger) -> SpoolDirectory? {
-        do throws(SpoolError) {
-            let spool = try SpoolDirectory(configuration.spoolDirectory)
-            if let finding = spool.finding { logger.notice("\(finding)") }
-            return spool
-        } catch {
-            logger.error(
-                "no spool (SPOOL_DIRECTORY): a message that crashes the worker is known by the broker's count only, and init timers of a broker without an init queue die with the process",
-                metadata: ["error": .string(error.description)])
-            return nil
+    /// The first signal shuts the group down; a second one means "now".
+    private static func run(_ group: ServiceGroup, heeding signals: UnixSignalsSequence) async throws {
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                var isFirst = true
+                for await _ in signals {
+                    guard isFirst else { return }
+                    isFirst = false
+                    await group.triggerGracefulShutdown()
+                }
+            }
+            try await tasks.next()
+            tasks.cancelAll()
+            try await tasks.waitForAll()
         }
     }
 }

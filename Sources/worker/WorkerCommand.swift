@@ -34,6 +34,8 @@ struct WorkerCommand: AsyncParsableCommand {
     /// As ArgumentParser has it, but for the errors of this program: what they say goes to stderr as it is, and here alone it is decided what
     /// exit code they mean. And but for wrong usage of a check: 64 is no exit code of a plugin, and what a plugin says belongs on stdout.
     static func main() async {
+        // Kept until they are heeded, which is the first thing that it does.
+        if CommandLine.arguments.dropFirst().first == "run" { Self.hold([SIGTERM, SIGINT]) }
         do {
             var command = try self.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
@@ -45,6 +47,14 @@ struct WorkerCommand: AsyncParsableCommand {
             printError("\(error)")
             self.exit(withError: ExitCode(status))
         }
+    }
+
+    /// Signals wait instead of ending the process. Called while it has no other thread: later ones begin with the same mask.
+    private static func hold(_ signals: [Int32]) {
+        var mask = sigset_t()
+        sigemptyset(&mask)
+        for signal in signals { sigaddset(&mask, signal) }
+        pthread_sigmask(SIG_BLOCK, &mask, nil)
     }
 }
 

@@ -94,7 +94,7 @@ extension Integration {
             try await worker.terminate()
         }
 
-        @Test func aWorkerWhoseStepHangsIsNotAlive() async throws {
+        @Test func aWorkerKeptFromItsWorkIsAliveAndNotReady() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
             let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path

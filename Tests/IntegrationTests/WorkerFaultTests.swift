@@ -168,6 +168,22 @@ extension Integration {
             #expect(files.isEmpty, "timers that fired stay on disk: \(files)")
         }
 
+        @Test(arguments: [SIGTERM, SIGINT]) func aSignalWhileItStartsIsHeeded(signal: Int32) async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let spool = Surroundings.directory.appendingPathComponent(Surroundings.newName("spool"))
+            // So that starting takes a while.
+            let timers = spool.appendingPathComponent("timers")
+            try FileManager.default.createDirectory(at: timers, withIntermediateDirectories: true)
+            for number in 1...3000 { try Data("x".utf8).write(to: timers.appendingPathComponent("\(number).json")) }
+            let worker = try stage.startWorker(["run"], ["SPOOL_DIRECTORY": spool.path])
+            try await eventually("it begins to start") { !worker.child.output.isEmpty }
+            worker.child.signal(signal)
+            #expect(try await worker.child.waitForExit() == 0)
+            #expect(try worker.hasLogged("drained"))
+            #expect(!FileManager.default.fileExists(atPath: spool.appendingPathComponent("running").path), "it ended in order")
+        }
+
         @Test func aSecondSignalGivesEverythingBackAtOnce() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }

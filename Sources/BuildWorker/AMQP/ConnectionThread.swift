@@ -33,7 +33,6 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         var commands: [Role.Command] = []
         var isStopping = false
         var isStopped = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private static var framesAtATime: Int { 256 }
@@ -41,6 +40,7 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
     private let endpoint: AMQPEndpoint
     private let makeRole: @Sendable () -> Role
     private let mailbox = Mutex(Mailbox())
+    private let ended = Latch()
     private let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
 
     /// When the thread last looked what there is to do.
@@ -82,15 +82,7 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         eventfd_write(self.wakeup, 1)
     }
 
-    func waitUntilStopped() async {
-        await withCheckedContinuation { continuation in
-            let isStopped = self.mailbox.withLock { mailbox in
-                if !mailbox.isStopped { mailbox.waiters.append(continuation) }
-                return mailbox.isStopped
-            }
-            if isStopped { continuation.resume() }
-        }
-    }
+    func waitUntilStopped() async { await self.ended.wait() }
 
     // MARK: On the thread
 
@@ -120,14 +112,14 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         }
         role.stopped()
         // Commands posted but not seen yet have callers that wait; later ones are turned away.
-        let (commands, waiters) = self.mailbox.withLock { mailbox in
+        let commands = self.mailbox.withLock { mailbox in
             mailbox.isStopped = true
-            defer { (mailbox.commands, mailbox.waiters) = ([], []) }
-            return (mailbox.commands, mailbox.waiters)
+            defer { mailbox.commands = [] }
+            return mailbox.commands
         }
         // Without a socket there is nothing that could fail.
         for command in commands { try? role.perform(command, nil) }
-        for waiter in waiters { waiter.resume() }
+        self.ended.open()
     }
 
     private var isStopping: Bool { self.mailbox.withLock { $0.isStopping } }

@@ -34,11 +34,10 @@ public final class HTTPEngine: TaskExecutor, Sendable {
         var thread: pthread_t?
         var hasBegun = false
         var isStopping = false
-        var isStopped = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let mailbox = Mutex(Mailbox())
+    private let ended = Latch()
 
     public init() {}
 
@@ -47,33 +46,16 @@ public final class HTTPEngine: TaskExecutor, Sendable {
 
     /// Ends what is under way, closes all connections and ends the thread. Later requests fail at once.
     public func stop() {
-        let neverBegan = self.mailbox.withLock { mailbox in
+        let hasBegun = self.mailbox.withLock { mailbox in
             mailbox.isStopping = true
             mailbox.waker?.wake()
-            guard !mailbox.hasBegun else { return false }
-            mailbox.isStopped = true
-            return true
+            return mailbox.hasBegun
         }
-        if neverBegan { self.release() }
+        if !hasBegun { self.ended.open() }
     }
 
     /// Nothing of the engine runs afterwards, but for a look-up of a name that the system does not give up.
-    public func waitUntilStopped() async {
-        await withCheckedContinuation { continuation in
-            let isStopped = self.mailbox.withLock { mailbox in
-                if !mailbox.isStopped { mailbox.waiters.append(continuation) }
-                return mailbox.isStopped
-            }
-            if isStopped { continuation.resume() }
-        }
-    }
-
-    private func release() {
-        for waiter in self.mailbox.withLock({ mailbox in
-            defer { mailbox.waiters = [] }
-            return mailbox.waiters
-        }) { waiter.resume() }
-    }
+    public func waitUntilStopped() async { await self.ended.wait() }
 
     func post(_ command: Command) {
         let isTaken = self.mailbox.withLock { mailbox in
@@ -142,8 +124,7 @@ public final class HTTPEngine: TaskExecutor, Sendable {
         }
         // Its services are called for each connection that is closed.
         withExtendedLifetime(loop) { loop.close() }
-        self.mailbox.withLock { $0.isStopped = true }
-        self.release()
+        self.ended.open()
     }
 
     private func takeCommands() -> ([Command], isStopping: Bool) {

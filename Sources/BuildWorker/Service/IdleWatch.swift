@@ -13,20 +13,21 @@ public struct IdleWatch: Service {
     /// The longest a delivery is in hand, with some to spare: a few requests and their retries.
     private static let longestHandling = Duration.seconds(120)
 
-    private let options: RabbitMQOptions
-    private let worker: Worker
-    private let logger: Logger
+    let intake: Intake
+    /// Of this worker: nothing is in hand, and no timer runs in it.
+    let isIdle: @Sendable () -> Bool
+    /// Whether it consumes where it should.
+    let isConsuming: @Sendable () -> Bool
+    let look: @Sendable () async throws -> Look
+    let clock: any MonotonicClock
+    let logger: Logger
 
-    /// What one look shows.
-    private enum Look {
+    /// What one look at the broker shows.
+    enum Look {
         case busy
         /// Empty queues, but others consume.
         case othersMayBeBusy
         case idle
-    }
-
-    public init(_ options: RabbitMQOptions, worker: Worker, logger: Logger) {
-        (self.options, self.worker, self.logger) = (options, worker, logger)
     }
 
     public func run() async throws {
@@ -37,18 +38,18 @@ public struct IdleWatch: Service {
         var idleLooks = 0
         var quietSince: ContinuousClock.Instant?
         while idleLooks < Self.looks {
-            do { try await Task.sleep(for: Self.interval) } catch { return }
-            let look = await self.look(isConsuming: quietSince == nil)
+            guard await self.clock.pause(Self.interval) else { return }
+            let look = await self.look(isTaking: quietSince == nil)
             switch look {
             case .busy:
-                self.worker.intake.resume(from: .idle)
+                self.intake.resume(from: .idle)
                 (idleLooks, quietSince) = (0, nil)
             case .othersMayBeBusy, .idle:
-                self.worker.intake.pause(for: .idle)
-                let since = quietSince ?? .now
+                self.intake.pause(for: .idle)
+                let since = quietSince ?? self.clock.now
                 quietSince = since
                 idleLooks = look == .idle ? idleLooks + 1 : 0
-                if since + Self.longestHandling < .now {
+                if since + Self.longestHandling < self.clock.now {
                     self.logger.info("the queues have long been empty, though others consume them too")
                     return
                 }
@@ -57,33 +58,34 @@ public struct IdleWatch: Service {
         self.logger.info("nothing is left to do")
     }
 
-    /// - Parameter isConsuming: this worker's own consumers are still there.
-    private func look(isConsuming: Bool) async -> Look {
-        guard self.worker.isIdle else { return .busy }
+    /// - Parameter isTaking: this worker's own consumers should still be there.
+    private func look(isTaking: Bool) async -> Look {
+        guard self.isIdle() else { return .busy }
         // Where this worker cannot see the broker it cannot know.
-        if isConsuming, !self.worker.health.brokerProblems.isEmpty { return .busy }
+        if isTaking, !self.isConsuming() { return .busy }
         do {
-            let options = self.options
-            let look = try await OwnThread.run { try Self.look(options) }
-            return self.worker.isIdle ? look : .busy
+            let look = try await self.look()
+            return self.isIdle() ? look : .busy
         } catch {
             self.logger.debug("cannot look at the queues", metadata: ["error": .string("\(error)")])
             return .busy
         }
     }
+}
+
+extension IdleWatch {
+    public init(_ options: RabbitMQOptions, worker: Worker, clock: any MonotonicClock, logger: Logger) {
+        self.init(
+            intake: worker.intake, isIdle: { worker.isIdle }, isConsuming: { worker.health.brokerProblems.isEmpty },
+            look: { try await OwnThread.run { try Self.look(options) } }, clock: clock, logger: logger)
+    }
 
     /// Blocks. Parked messages wait for people, not for this worker.
     private static func look(_ options: RabbitMQOptions) throws(AMQPError) -> Look {
-        let administration = try TopologyAdministration(options)
-        defer { administration.close() }
         let others = [options.queue, options.retryQueue].map(Topology.conventionalWaitQueue(of:))
         let names = Topology(options).queues.map(\.name).filter { $0 != options.parkedQueue } + others
-        var consumers = 0
-        for name in names {
-            guard let counts = try administration.counts(of: name) else { continue }
-            if counts.ready > 0 { return .busy }
-            consumers += counts.consumers
-        }
-        return consumers == 0 ? .idle : .othersMayBeBusy
+        let counts = try TopologyAdministration.counts(of: names, options).values
+        if counts.contains(where: { $0.ready > 0 }) { return .busy }
+        return counts.allSatisfy { $0.consumers == 0 } ? .idle : .othersMayBeBusy
     }
 }

@@ -1,15 +1,15 @@
-internal import Dispatch
+internal import Foundation
 
-/// For calls that block: they get a thread of their own, because Swift's few threads carry everything else.
+/// For calls that block, on a disk or a broker: each gets a thread of its own, because Swift's few threads carry everything else, and
+/// Dispatch's shared ones would all be taken by enough calls that hang.
 enum OwnThread {
     /// Nobody waits for it.
-    static func start(_ body: @escaping @Sendable () -> Void) { DispatchQueue.global().async(execute: body) }
+    static func start(_ body: @escaping @Sendable () -> Void) { Thread(block: body).start() }
 
+    /// Does not end early when the task is cancelled.
     static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                do { continuation.resume(returning: try body()) } catch { continuation.resume(throwing: error) }
-            }
+            self.start { continuation.resume(with: Swift.Result(catching: body)) }
         }
     }
 }

@@ -1,60 +1,41 @@
 internal import Logging
 
-/// Parts of the worker that need a disk, and what is said where there is none.
+/// Parts of the composition that take more than a line, and what is reported of workers before this one.
 extension Worker {
+    static func publishing(_ options: RabbitMQOptions, _ host: String, _ health: Health, _ logger: Logger) -> PublishingConnection {
+        PublishingConnection(AMQPEndpoint(options, connectionName: "\(Product.name) \(host) \(Product.version)")) { event in
+            health.publishing(event)
+            event.log(to: logger, connection: "publish")
+        }
+    }
+
+    static func consuming(_ options: RabbitMQOptions, _ host: String, isCautious: Bool, _ health: Health, _ logger: Logger) -> ConsumingConnection {
+        ConsumingConnection(
+            AMQPEndpoint(options, connectionName: "\(Product.name) \(host) \(Product.version)"), queues: options.consumedQueues, prefetch: options.prefetchCount,
+            largestMessage: options.largestMessage, isCautious: isCautious, host: host
+        ) { event in
+            let isNews = health.consuming(event)
+            event.log(to: logger, connection: "consume", isNews: isNews)
+            if isNews, case .consumerLost(options.retryQueue, _, _, _) = event { health.notes.forEach { logger.warning("\($0)") } }
+        }
+    }
+
     static func spooler(
-        _ configuration: WorkerConfiguration, _ spool: SpoolDirectory?, _ host: String, _ buildAPI: BuildAPIClient, _ meters: Meters, _ logger: Logger
+        _ configuration: WorkerConfiguration, _ files: WorkerFiles, _ host: String, _ buildAPI: BuildAPIClient, _ meters: Meters, _ logger: Logger
     ) -> Spooler? {
-        guard let spool else { return nil }
+        guard let spool = files.spool, let jobs = files.jobs else { return nil }
         let store = ReportStore(spool: spool.path)
-        do throws(SpoolError) {
-            return try Spooler(configuration, spool: spool, host: host, buildAPI: buildAPI, meters: meters, logger: logger) { bytes in
-                do {
-                    guard let report = FailureReport(try JSONValue(parsing: bytes)) else { return .hopeless("it is no report") }
-                    return try await OwnThread.run { try store.file(report) } ? .done : .refused("the day has \(ReportStore.largestDay) reports already")
-                } catch { return .failed("\(error)") }
-            }
-        } catch {
-            logger.error(
-                "jobs that may wait cannot be written down: late notes to the build API and events are lost", metadata: ["error": .string(error.description)])
-            return nil
-        }
-    }
-
-    static func journal(_ spool: SpoolDirectory?, _ logger: Logger) -> TimerJournal? {
-        guard let spool else { return nil }
-        do throws(SpoolError) { return try TimerJournal("\(spool.path)/timers") } catch {
-            logger.error("init timers cannot be written down: those of a broker without an init queue die with the process", metadata: ["error": .string(error.description)])
-            return nil
-        }
-    }
-
-    static func startMarker(_ spool: SpoolDirectory?, _ host: String, _ logger: Logger) -> StartMarker? {
-        guard let spool else { return nil }
-        do throws(SpoolError) {
-            let note = "\(Timestamp.now.text) \(Product.name) \(Product.version) on \(host), process \(ProcessUsage.pid)\n"
-            let marker = try StartMarker("\(spool.path)/starting", note: note)
-            if let earlier = marker.earlier {
-                logger.error("an earlier worker died before it took a message", metadata: ["worker": .string(earlier.safeToShow(limit: 200))])
-            }
-            return marker
-        } catch {
-            logger.warning("a death before the first message would leave no trace: the spool cannot be written", metadata: ["error": .string(error.description)])
-            return nil
-        }
-    }
-
-    static func runMarker(_ spool: SpoolDirectory?, _ logger: Logger) -> StartMarker? {
-        guard let spool else { return nil }
-        do throws(SpoolError) { return try StartMarker("\(spool.path)/running", note: "\(Timestamp.now.text)\n") } catch {
-            logger.warning("the next worker will not know how this one ended: the spool cannot be written", metadata: ["error": .string(error.description)])
-            return nil
+        return Spooler(configuration, queues: jobs, directory: spool.path, host: host, buildAPI: buildAPI, meters: meters, logger: logger) { bytes in
+            do {
+                guard let report = FailureReport(try JSONValue(parsing: bytes)) else { return .hopeless("it is no report") }
+                return try await OwnThread.run { try store.file(report) } ? .done : .refused("the day has \(ReportStore.largestDay) reports already")
+            } catch { return .failed("\(error)") }
         }
     }
 
     /// Of workers that could not report themselves.
     func reportEarlierDeaths() {
-        if let earlier = self.watchdog.startMarker?.earlier {
+        if let earlier = self.files.startMarker?.earlier {
             self.reporter.tell(
                 FailureReport(
                     .startFailed, Problem(.worker, "a worker died before it took a message"), causes: ["an earlier worker died before it took a message", earlier],
@@ -78,7 +59,7 @@ extension Worker {
     /// The process ends before it took a message, for this reason. Writes it down at once.
     public func reportFailedStart(_ reason: String) {
         self.logger.critical("\(reason)")
-        guard let spool else { return }
+        guard let spool = self.files.spool else { return }
         do throws(SpoolError) {
             try ReportStore(spool: spool.path).file(FailureReport(.startFailed, Problem(.worker, reason), causes: [reason], host: self.host))
         } catch { self.logger.error("the report cannot be kept on disk", metadata: ["error": .string(error.description)]) }
@@ -86,10 +67,10 @@ extension Worker {
 
     /// What the janitor does besides looking at queues and pods.
     static func chores(
-        _ configuration: WorkerConfiguration, _ spool: SpoolDirectory?, _ spooler: Spooler?, _ meters: Meters
+        _ configuration: WorkerConfiguration, _ files: WorkerFiles, _ spooler: Spooler?, _ meters: Meters
     ) -> [@Sendable () throws -> Void] {
         let days = configuration.janitor.reportDays
-        guard let spool else { return [] }
+        guard let spool = files.spool else { return [] }
         return [
             {
                 let oldest = Timestamp(secondsSince1970: Timestamp.now.secondsSince1970 - (days - 1) * 86_400, milliseconds: 0)
@@ -101,5 +82,30 @@ extension Worker {
                 if count > 0 { meters.count(.janitorRemoved, "spool", by: count) }
             },
         ]
+    }
+}
+
+extension WorkerFiles {
+    /// A worker ended without warning, and nothing says of what.
+    func isCautious(_ isolation: Isolation, _ logger: Logger) -> Bool {
+        guard self.runMarker?.earlier != nil, isolation.suspectMessages.isEmpty else { return false }
+        logger.warning("a worker ended without warning here, and nothing says of what: messages are taken one at a time at first")
+        return true
+    }
+}
+
+extension RabbitMQOptions {
+    /// The worker's, the build queue first.
+    var consumedQueues: [String] { [self.queue] + (self.retryQueueEnabled ? [self.retryQueue] : []) }
+}
+
+extension TopologyAdministration {
+    /// By name; what is missing does not exist. Blocks.
+    static func counts(of names: [String], _ options: RabbitMQOptions) throws(AMQPError) -> [String: (ready: Int, consumers: Int)] {
+        let administration = try TopologyAdministration(options)
+        defer { administration.close() }
+        var counts: [String: (ready: Int, consumers: Int)] = [:]
+        for name in names { counts[name] = try administration.counts(of: name) }
+        return counts
     }
 }

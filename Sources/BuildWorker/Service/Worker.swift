@@ -6,109 +6,135 @@ public import ServiceLifecycle
 /// `Delivery → BuildCommand → (nextAction → perform → Fact)* → Settlement`
 public final class Worker: Service {
     let logger: Logger
-    private let consuming: ConsumingConnection
-    private let publishing: PublishingConnection
+    let host: String
+    let files: WorkerFiles
+    public let health: Health
     private let http: HTTPServices
-    private let verifications: LocalVerifications
-    private let outages: Outages
+    private let consuming: ConsumingConnection
     let intake: Intake
+    private let verifications: LocalVerifications
+    private let supervisor: Supervisor
+    let reporter: FailureReporter
+    private let reports: ReportWriter?
     let processor: DeliveryProcessor
     private let inHand: InHand
-    /// Held for as long as the worker lives: it is nobody else's meanwhile.
-    let spool: SpoolDirectory?
-    private let handBackRequests = AsyncStream<Void>.makeStream()
-    private let supervisor: Supervisor
-    let watchdog: Watchdog
-    private let janitor: Janitor
-    private let reports: ReportWriter?
-    let reporter: FailureReporter
-    let host: String
-    private let spooler: Spooler?
-    /// There for as long as this worker runs.
-    private let runMarker: StartMarker?
-    public let health: Health
+    /// Beside the deliveries, which come behind them. Shut down from the last to the first, each when those behind it have ended; when
+    /// cancelled, all end at once.
+    private let services: [any Service]
 
+    /// Opens what the worker keeps on its disk, which blocks, and composes it. Nothing goes on before ``run()``.
+    ///
     /// - Parameters:
     ///   - host: this worker's name for the management UI: the pod's or the machine's.
-    ///   - spool: what survives a crash; `nil` where there is no disk for it.
     ///   - environment: of the process, for what its supervisor says there (`NOTIFY_SOCKET`).
-    public init(_ configuration: WorkerConfiguration, host: String, spool: SpoolDirectory?, environment: [String: String], logger: Logger) {
+    public static func open(
+        _ configuration: WorkerConfiguration, host: String, environment: [String: String], clock: any MonotonicClock = ContinuousClock(), logger: Logger
+    ) -> Worker {
         let rabbitmq = configuration.rabbitmq
-        let queues = [rabbitmq.queue] + (rabbitmq.retryQueueEnabled ? [rabbitmq.retryQueue] : [])
-        let health = Health(queues: queues, retryQueue: rabbitmq.retryQueue)
-        let endpoint = AMQPEndpoint(rabbitmq, connectionName: "\(Product.name) \(host) \(Product.version)")
-        let publishing = PublishingConnection(endpoint) { event in
-            health.publishing(event)
-            event.log(to: logger, connection: "publish")
-        }
-        let isolation = Isolation(spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger)
-        self.runMarker = Self.runMarker(spool, logger)
-        let isCautious = self.runMarker?.earlier != nil && isolation.suspectMessages.isEmpty
-        if isCautious { logger.warning("a worker ended without warning here, and nothing says of what: messages are taken one at a time at first") }
-        let consuming = ConsumingConnection(
-            endpoint, queues: queues, prefetch: rabbitmq.prefetchCount, largestMessage: rabbitmq.largestMessage, isCautious: isCautious, host: host
-        ) { event in
-            let isNews = health.consuming(event)
-            event.log(to: logger, connection: "consume", isNews: isNews)
-            if isNews, case .consumerLost(rabbitmq.retryQueue, _, _, _) = event { health.notes.forEach { logger.warning("\($0)") } }
-        }
+        let files = WorkerFiles(configuration, host: host, logger: logger)
+        let health = Health(queues: rabbitmq.consumedQueues, retryQueue: rabbitmq.retryQueue)
+        let isolation = Isolation(files.spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger)
+        return Worker(configuration, host, files, isolation, health, environment, clock, logger)
+    }
+
+    /// The composition, in the order in which parts know each other.
+    private init(
+        _ configuration: WorkerConfiguration, _ host: String, _ files: WorkerFiles, _ isolation: Isolation, _ health: Health, _ environment: [String: String],
+        _ clock: any MonotonicClock, _ logger: Logger
+    ) {
+        let rabbitmq = configuration.rabbitmq
+        self.logger = logger
+        self.host = host
+        self.files = files
+        self.health = health
+
+        // MARK: Figures
         let prometheus = PrometheusMetrics()
         let statsd = StatsdMetrics(configuration.metrics)
         let meters = Meters(prometheus, statsd)
+        let history = History()
+        let inHand = InHand()
+        let inFlight = InFlight(clock: clock)
+        let waiting = Waiting(rabbitmq, clock: clock)
+        let survey = QueueSurvey(rabbitmq)
+        let spoolSurvey = SpoolSurvey()
+        let ledger = ReportLedger()
+        self.inHand = inHand
+
+        // MARK: Clients
+        let unobserved = HTTPServices(configuration, meters, logger)
+        let publishing = Self.publishing(rabbitmq, host, health, logger)
+        let consuming = Self.consuming(rabbitmq, host, isCautious: files.isCautious(isolation, logger), health, logger)
         let publish: @Sendable (OutgoingMessage) async -> PublishOutcome = { message in
-            let start = ContinuousClock.now
+            let start = clock.now
             let outcome = await publishing.publish(message)
-            if outcome == .confirmed { meters.record(.confirmDuration, took: .now - start) }
+            if outcome == .confirmed { meters.record(.confirmDuration, took: clock.now - start) }
             return outcome
         }
         let intake = Intake { consuming.setIntake($0) }
-        let journal = Self.journal(spool, logger)
-        let verifications = LocalVerifications(rabbitmq, journal: journal, logger: logger, isRetryQueueUsable: { health.canUseRetryQueue }, publish: publish)
-        let services = HTTPServices(configuration, meters, logger)
-        let spooler = Self.spooler(configuration, spool, host, services.buildAPI, meters, logger)
-        self.spooler = spooler
+        self.consuming = consuming
+        self.intake = intake
+
+        // MARK: Beside the deliveries
+        let spooler = Self.spooler(configuration, files, host, unobserved.buildAPI, meters, logger)
+        let verifications = LocalVerifications(
+            rabbitmq, journal: files.timers, clock: clock, logger: logger, isRetryQueueUsable: { health.canUseRetryQueue }, publish: publish)
         let outages = Outages(
-            health: health, logger: logger, intake: intake,
+            health: health, clock: clock, logger: logger, intake: intake,
             onOpen: { dependency in
                 meters.count(.breakerOpened, dependency.rawValue)
                 spooler?.tell(BuildEvent(.outageBegan, cause: "\(dependency.title) is away"))
             }, onClose: { spooler?.tell(BuildEvent(.outageEnded, cause: "\($0.title) is back")) })
-        let http = services.observed(by: RequestWatch(health: health, outages: outages))
+        let http = unobserved.observed(by: RequestWatch(health: health, outages: outages))
         let (clusters, buildAPI) = (http.clusters, http.buildAPI)
         self.http = http
-        let performer = ActionPerformer(
-            configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish, verifications: verifications, health: health, outages: outages,
-            keepNote: { spooler?.keep($0) })
-        let inHand = InHand()
-        let inFlight = InFlight()
-        let waiting = Waiting(rabbitmq)
-        let history = History()
-        let survey = QueueSurvey(rabbitmq)
-        let spoolSurvey = SpoolSurvey()
-        let metrics = DeliveryMetrics(meters: meters, history: history)
-        let ledger = ReportLedger()
-        let reports = spool.map { ReportWriter(ReportStore(spool: $0.path), logger: logger) { spooler?.keep($0) } }
+        let reports = files.spool.map { ReportWriter(ReportStore(spool: $0.path), logger: logger) { spooler?.keep($0) } }
         let reporter = FailureReporter(
             host: host, hiding: [rabbitmq.password] + ExecutorOptions.Plugin.allCases.compactMap { configuration.executor.options(of: $0).token }, meters: meters, ledger: ledger,
             sink: { report in
                 reports?.add(report)
                 spooler?.tell(report)
             })
-        (self.reports, self.reporter, self.host) = (reports, reporter, host)
+        self.verifications = verifications
+        self.reports = reports
+        self.reporter = reporter
+        let janitor = Janitor(
+            every: configuration.janitor.interval, survey: survey, countQueues: { try TopologyAdministration.counts(of: $0, rabbitmq) },
+            sweeps: [
+                PodSweep(configuration, clusters: clusters, buildAPI: buildAPI, meters: meters, logger: logger).sweep,
+                SecretSweep(clusters: clusters, meters: meters, logger: logger).sweep,
+                PodAdoption(rabbitmq, clusters: clusters, verifications: verifications, health: health, clock: clock, logger: logger).sweep,
+            ], chores: Self.chores(configuration, files, spooler, meters), clock: clock, logger: logger)
+
+        // MARK: Who is told
         let liveness = Liveness(
             configuration,
             loops: [.init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge }, .init(name: "http") { http.engine.age }], inFlight: inFlight,
-            isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince })
-        self.supervisor = Supervisor(
+            isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince }, clock: clock)
+        let supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0.executor) } + [.buildAPI], transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
-        self.watchdog = Watchdog(
-            supervisor: self.supervisor, statsd: statsd, systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
-            heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger),
-            lookAtSpool: { try spooler.map { spoolSurvey.update(try $0.counts()) } }, logger: logger)
-        let chores = Self.chores(configuration, spool, spooler, meters)
-        self.janitor = Janitor(configuration, clusters: clusters, buildAPI: buildAPI, survey: survey, verifications: verifications, health: health, meters: meters, chores: chores, logger: logger)
-        self.inHand = inHand
+            prometheus: prometheus, survey: survey, reports: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0.executor) } + [.buildAPI],
+            transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
+        self.supervisor = supervisor
+        let sendFigures: @Sendable () -> Void = {
+            supervisor.measure()
+            statsd?.flush()
+        }
+        let closePoint: @Sendable () throws -> Void = {
+            history.turn()
+            if let spooler { spoolSurvey.update(try spooler.counts()) }
+        }
+        let watchdog = Watchdog(
+            problems: { liveness.problems }, isReady: { health.hindrances.isEmpty }, heartbeat: { supervisor.heartbeat },
+            sendFigures: statsd == nil ? nil : sendFigures, closePoint: closePoint,
+            systemd: SystemdNotifier(environment, pid: ProcessUsage.pid), heartbeatFile: files.spool.map { "\($0.path)/heartbeat" }, startMarker: files.startMarker,
+            clock: clock, logger: logger)
+
+        // MARK: What is done for a delivery
+        let performer = ActionPerformer(
+            configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish, verifications: verifications, health: health, outages: outages,
+            keepNote: { spooler?.keep($0) })
+        let metrics = DeliveryMetrics(meters: meters, history: history)
         self.processor = DeliveryProcessor(
             rules: WorkflowRules(
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
@@ -122,9 +148,22 @@ public final class Worker: Service {
             },
             isOutage: { outages.wasAnyOpen(since: $0) }, isGone: { !$0.isOfThisProcess && consuming.isGone($0) }, perform: performer.perform,
             observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 }, apiHosts: buildAPI.hosts)
-        self.intake = intake
-        (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)
-        (self.consuming, self.publishing, self.verifications) = (consuming, publishing, verifications)
+
+        // MARK: What goes on
+        let services: [(any Service)?] = [
+            ThreadService(http.engine),
+            ThreadService(publishing),
+            ThreadService(consuming),
+            reports,
+            watchdog,
+            // Hands timers over: to the broker, or to the disk for the next worker.
+            verifications,
+            // Does what is due, for ten seconds at most.
+            spooler,
+            outages,
+            janitor,
+        ]
+        self.services = services.compactMap { $0 }
     }
 
     /// What the worker tells probes and Prometheus over HTTP, by path: nothing of any build.
@@ -135,75 +174,39 @@ public final class Worker: Service {
     /// Nothing is being handled, and no timer runs here.
     public var isIdle: Bool { self.inHand.count == 0 && self.verifications.count == 0 }
 
-    /// Ends ``run()`` at once: what is not settled goes back to its queue.
-    public func handBack() { self.handBackRequests.continuation.yield() }
-
     /// Takes deliveries until the graceful shutdown, settles what is in hand, and closes. When cancelled meanwhile (the
-    /// drain took too long), or told to ``handBack()``, it closes at once, and what is not settled goes back to its queue.
+    /// drain took too long, or a second signal came), it closes at once, and what is not settled goes back to its queue.
     public func run() async throws {
-        // A task of its own, for this one is cancelled when a drain takes too long: what failed last is to be read, too.
-        let writing = Task { await self.reports?.run() }
+        await self.verifications.rearm()
         self.reportEarlierDeaths()
         self.health.notes.forEach { self.logger.warning("\($0)") }
-        self.publishing.start()
-        self.consuming.start()
-        await withTaskGroup { group in
-            group.addTask { await self.work() }
-            group.addTask { for await _ in self.handBackRequests.stream { return } }
-            group.addTask { await self.watchdog.run() }
-            await group.next()
-            group.cancelAll()
+        let group = ServiceGroup(services: self.services + [ClosureService { await self.handleDeliveries() }], logger: self.logger)
+        try await withTaskCancellationHandler {
+            try await group.run()
+        } onCancel: {
+            self.logger.warning("stopping at once: what is not settled goes back to its queue", metadata: ["inHand": .stringConvertible(self.inHand.count)])
         }
-        self.reports?.drain()
-        await writing.value
-        self.consuming.stop()
-        await self.consuming.waitUntilStopped()
-        self.publishing.stop()
-        await self.publishing.waitUntilStopped()
-        self.http.engine.stop()
-        await self.http.engine.waitUntilStopped()
-        self.runMarker?.remove()
+        // What failed last is to be read, too: of those that were handed back all at once.
+        await self.reports?.flush()
+        self.files.runMarker?.remove()
         self.logger.info("drained")
     }
 
-    private func work() async {
-        await withTaskCancellationHandler {
-            await withGracefulShutdownHandler {
-                await withTaskGroup { group in
-                    group.addTask { await self.verifications.run() }
-                    group.addTask { await self.outages.run() }
-                    group.addTask { await self.janitor.run() }
-                    if let spooler { group.addTask { await spooler.run() } }
-                    // Where their requests are: half of what a build costs is waking up other threads.
-                    group.addTask(executorPreference: self.http.engine) {
-                        await self.handleDeliveries()
-                        // Nothing comes in any more.
-                        self.spooler?.drain()
-                    }
-                    await group.waitForAll()
-                }
-            } onGracefulShutdown: {
-                self.logger.info("draining: no more deliveries are taken", metadata: ["inHand": .stringConvertible(self.inHand.count)])
-                self.health.draining()
-                self.consuming.drain()
-                self.outages.drain()
-                self.verifications.drain()
-                self.janitor.drain()
-            }
-        } onCancel: {
-            self.logger.warning("stopping at once: what is not settled goes back to its queue", metadata: ["inHand": .stringConvertible(self.inHand.count)])
-            self.consuming.stop()
-            self.publishing.stop()
-            self.outages.drain()
-            self.verifications.drain()
-            self.janitor.drain()
-        }
-    }
-
+    /// Until the shutdown: then no more are taken, and those in hand are settled.
     private func handleDeliveries() async {
-        async let own: Void = self.handle(self.verifications.deliveries)
-        await self.handle(self.consuming.deliveries)
-        await own
+        await withGracefulShutdownHandler {
+            // Where their requests are: half of what a build costs is waking up other threads.
+            await withTaskExecutorPreference(self.http.engine) {
+                async let own: Void = self.handle(self.verifications.deliveries)
+                await self.handle(self.consuming.deliveries)
+                await own
+            }
+        } onGracefulShutdown: {
+            self.logger.info("draining: no more deliveries are taken", metadata: ["inHand": .stringConvertible(self.inHand.count)])
+            self.health.draining()
+            self.consuming.drain()
+            self.verifications.endDeliveries()
+        }
     }
 
     /// A task a delivery; the prefetch bounds how many there are.

@@ -8,7 +8,7 @@ import Testing
 
     /// Modules besides the standard library, by folder.
     static let imports: [String: Set<String>] = [
-        "": [],
+        "": ["Synchronization"],
         "Support": ["Glibc"],
         "JSON": [],
         "Text": [],
@@ -21,7 +21,7 @@ import Testing
         "Spool": ["Glibc", "Synchronization"],
         "Configuration": ["Foundation", "Yams"],
         "Observability": ["CoreMetrics", "Foundation", "Glibc", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Synchronization"],
-        "Service": ["Dispatch", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "UnixSignals"],
+        "Service": ["Foundation", "Glibc", "Logging", "ServiceLifecycle", "Subprocess", "Synchronization", "SystemPackage"],
     ]
 
     /// Types of one folder that another may not name: the decisions know no drivers, and drivers do not know each other.

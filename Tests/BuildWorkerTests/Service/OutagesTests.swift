@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import BuildWorker
@@ -8,7 +9,8 @@ import Testing
     /// A service whose probes are counted, and what the worker's intake was told.
     private final class Service: Sendable {
         private let state: Mutex<(failures: [Outages.Failure], probes: [ContinuousClock.Instant], intake: [Bool])>
-        private let probed = AsyncStream<Int>.makeStream()
+        private let closings = AsyncStream<Void>.makeStream()
+        let clock = ManualClock()
 
         /// - Parameter failures: of its probes, the next first; then it answers.
         init(_ failures: [Outages.Failure] = []) { self.state = Mutex((failures, [], [])) }
@@ -18,13 +20,13 @@ import Testing
 
         func outages() -> Outages {
             Outages(
-                health: Health(queues: []), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, intake: Intake { wish in self.state.withLock { $0.intake.append(wish) } },
-                onClose: { _ in self.probed.continuation.finish() })
+                health: Health(queues: []), clock: self.clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                intake: Intake { wish in self.state.withLock { $0.intake.append(wish) } }, onClose: { _ in self.closings.continuation.yield() })
         }
 
         func probe() -> Outages.Failure? {
             self.state.withLock { state in
-                state.probes.append(.now)
+                state.probes.append(self.clock.now)
                 return state.failures.isEmpty ? nil : state.failures.removeFirst()
             }
         }
@@ -33,14 +35,7 @@ import Testing
             await outages.judge(.cluster, .write, of: BuildID(rawValue: build), failure) { self.probe() }
         }
 
-        /// Until the outage is over.
-        func isBack(_ outages: Outages) async {
-            await withTaskGroup { group in
-                group.addTask { await outages.run() }
-                for await _ in self.probed.stream {}
-                outages.drain()
-            }
-        }
+        func isBack() async { for await _ in self.closings.stream { return } }
     }
 
     @Test func oneAnswerThatAsksForAPauseIsEnough() async {
@@ -52,19 +47,46 @@ import Testing
     }
 
     @Test func nobodyProbesBeforeTheTime() async throws {
-        let service = Service([.init("503", retryAfter: .milliseconds(2500))])
-        let outages = service.outages()
-        let asked = ContinuousClock.now
-        await service.judge(outages, 1, .init("429", retryAfter: .milliseconds(2000)))
+        let service = Service([.init("503", retryAfter: .seconds(25))])
+        let (outages, clock) = (service.outages(), service.clock)
+        let asked = clock.now
+        await service.judge(outages, 1, .init("429", retryAfter: .seconds(20)))
         // Meanwhile the answer to another build asks for more, and a third for less.
-        await service.judge(outages, 2, .init("429", retryAfter: .milliseconds(2200)))
-        await service.judge(outages, 3, .init("429", retryAfter: .milliseconds(10)))
-        await service.isBack(outages)
-        let probes = service.probes
-        try #require(probes.count == 2)
-        #expect(probes[0] - asked >= .milliseconds(2200))
-        #expect(probes[1] - probes[0] >= .milliseconds(2500), "what a probe is asked for counts, too")
+        await service.judge(outages, 2, .init("429", retryAfter: .seconds(22)))
+        await service.judge(outages, 3, .init("429", retryAfter: .seconds(1)))
+        let running = RunningService(outages)
+        await clock.pass(.milliseconds(21_999))
+        await clock.sleepers()
+        #expect(service.probes.isEmpty)
+        clock.advance(by: .milliseconds(1))
+        await clock.sleepers()
+        #expect(service.probes == [asked + .seconds(22)])
+        clock.advance(by: .seconds(25))
+        await service.isBack()
+        #expect(service.probes.map { $0 - asked } == [.seconds(22), .seconds(47)], "what a probe is asked for counts, too")
         #expect(!outages.isAnyOpen && service.intake == [false, true])
+        #expect(outages.wasAnyOpen(since: asked) && !outages.wasAnyOpen(since: clock.now + .seconds(1)))
+        try await running.shutDown()
+    }
+
+    @Test func theShutdownDoesNotWaitForAnOutage() async throws {
+        let service = Service([.init("refused")])
+        let outages = service.outages()
+        await service.judge(outages, 1, .init("500"))
+        let running = RunningService(outages)
+        await service.clock.sleepers()
+        try await running.shutDown()
+        #expect(outages.isOpen(.cluster) && service.intake == [false])
+    }
+
+    @Test func theIntakeGoesOnWhenNobodyIsAgainstIt() {
+        let wishes = Mutex<[Bool]>([])
+        let intake = Intake { wish in wishes.withLock { $0.append(wish) } }
+        for reason in [Intake.Reason.outage, .outage, .idle] { intake.pause(for: reason) }
+        intake.resume(from: .idle)
+        #expect(wishes.withLock { $0 } == [false, false, false])
+        for _ in 0..<2 { intake.resume(from: .outage) }
+        #expect(wishes.withLock { $0 } == [false, false, false, true])
     }
 
     @Test(arguments: [nil, Duration.zero])

@@ -128,11 +128,12 @@ import Testing
         func metadata(_ words: String) -> [Logger.Metadata] { self.all.withLock { $0.filter { $0.message.contains(words) }.map(\.metadata) } }
     }
 
-    @Test func badTimersAreCounted() throws {
+    @Test func badTimersAreCounted() async throws {
         let lines = Lines()
         let journal = try TimerJournal("\(self.spool)/timers")
         for number in 1...300 { try SpoolFile.replace("\(self.spool)/timers/\(number).json", with: [0x78], isDurable: false) }
-        _ = LocalVerifications(RabbitMQOptions(), journal: journal, logger: Logger(label: "test") { _ in lines }, isRetryQueueUsable: { true }) { _ in .confirmed }
+        let logger = Logger(label: "test") { _ in lines }
+        await LocalVerifications(RabbitMQOptions(), journal: journal, clock: ContinuousClock(), logger: logger, isRetryQueueUsable: { true }) { _ in .confirmed }.rearm()
         #expect(lines.metadata("cannot be read").map { $0["files"].map { "\($0)" } } == ["300"])
     }
 
@@ -145,10 +146,9 @@ import Testing
         var rules = JobRules()
         (rules.concurrency, rules.scanInterval) = (60, .milliseconds(1))
         let runner = JobRunner(queue, rules: rules, logger: Logger(label: "test") { _ in lines }) { _, _ in .done }
-        async let running: Void = runner.run()
+        let running = RunningService(runner)
         try await eventually("all are dead") { try queue.names(in: .dead).count == 60 }
-        runner.drain()
-        await running
+        try await running.shutDown()
         let told = lines.metadata("a job is dead").compactMap { $0["jobs"].map { "\($0)" } ?? "1" }.compactMap { Int($0) }
         #expect(told.reduce(0, +) == 60 && told.count <= 8, "\(told)")
     }

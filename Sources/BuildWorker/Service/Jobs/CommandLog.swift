@@ -1,20 +1,19 @@
 internal import Glibc
+internal import Synchronization
 
 /// What a job's command says, in its log, up to a limit. A full disk costs the words and nothing else.
-final class CommandLog {
+final class CommandLog: Sendable {
     private let file: Int32
-    private var rest: Int
-    private var isCut = false
+    private let state: Mutex<(rest: Int, isCut: Bool)>
 
     /// - Parameters:
     ///   - limit: of the file; each run adds to it.
     ///   - perRun: of this run's words.
     init(_ path: String, limit: Int, perRun: Int) throws(SpoolError) {
         self.file = try SpoolFile.make(path, O_WRONLY | O_APPEND)
-        self.rest = 0
         var status = stat()
         // One that cannot be measured gets nothing.
-        if fstat(self.file, &status) == 0 { self.rest = min(perRun, max(0, limit - Int(status.st_size))) }
+        self.state = Mutex((fstat(self.file, &status) == 0 ? min(perRun, max(0, limit - Int(status.st_size))) : 0, false))
         self.write(Array("--- \(Timestamp.now.text)\n".utf8)[...])
     }
 
@@ -29,12 +28,15 @@ final class CommandLog {
         return count > 0
     }
 
-    func finish() { if self.isCut { self.append("\n--- cut: more than may be kept\n".utf8.map { $0 }[...]) } }
+    func finish() { if self.state.withLock({ $0.isCut }) { self.append("\n--- cut: more than may be kept\n".utf8.map { $0 }[...]) } }
 
     private func write(_ bytes: ArraySlice<UInt8>) {
-        if bytes.count > self.rest { self.isCut = true }
-        self.append(bytes.prefix(self.rest))
-        self.rest -= min(self.rest, bytes.count)
+        let room = self.state.withLock { state in
+            let room = min(state.rest, bytes.count)
+            state = (state.rest - room, state.isCut || room < bytes.count)
+            return room
+        }
+        self.append(bytes.prefix(room))
     }
 
     private func append(_ bytes: ArraySlice<UInt8>) {

@@ -2,7 +2,8 @@
 /// and no build's message may be on that.
 final class EventPublisher: Sendable {
     private let exchange: String
-    private let connection: PublishingConnection
+    /// What is not confirmed when it stops has failed.
+    let connection: PublishingConnection
 
     init(_ configuration: WorkerConfiguration, host: String, onEvent: @escaping @Sendable (ConnectionEvent) -> Void) {
         self.exchange = configuration.events.exchange
@@ -10,13 +11,6 @@ final class EventPublisher: Sendable {
         // What waits longer fails, waits on the disk, and is tried again.
         self.connection = PublishingConnection(endpoint, patience: .seconds(30), onEvent: onEvent)
     }
-
-    func start() { self.connection.start() }
-
-    /// What is not confirmed by then has failed.
-    func stop() { self.connection.stop() }
-
-    func waitUntilStopped() async { await self.connection.waitUntilStopped() }
 
     /// An event that nobody has bound a queue for is done.
     func publish(_ event: JSONValue) async -> JobOutcome {

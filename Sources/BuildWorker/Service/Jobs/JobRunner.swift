@@ -1,8 +1,9 @@
 internal import Logging
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// Runs the jobs of one kind: what is due, so many at a time, each within its time limit, until it is done or dead.
-final class JobRunner: Sendable {
+final class JobRunner: Service {
     /// Does what a job asks for. Cancelled when the time limit is over or the worker ends at once; it must then end soon.
     typealias Process = @Sendable (Job, _ log: String) async -> JobOutcome
 
@@ -17,6 +18,8 @@ final class JobRunner: Sendable {
         var running: [String: JobPlan.Candidate] = [:]
         /// Order keys by id, of the jobs that were there at the last look.
         var keys: [String: String?] = [:]
+        /// Put back because the worker ended.
+        var interrupted = 0
         /// What the disk said when it failed last; `nil` while it works.
         var problem: String?
         /// Dead for what is in their files, and not told yet.
@@ -40,18 +43,21 @@ final class JobRunner: Sendable {
     /// There may be something to do.
     func wake() { self.wakeups.continuation.yield() }
 
-    /// ``run()`` ends when nothing runs and nothing is due. What has to wait, waits on the disk for the next worker.
-    func drain() { self.wakeups.continuation.finish() }
-
-    /// Until told to ``drain()``. When cancelled, what runs is put back without an attempt.
+    /// Until the graceful shutdown, and then until nothing runs and nothing is due. What has to wait, waits on the disk for the next worker.
+    /// When cancelled, what runs is put back without an attempt.
     func run() async {
         await withTaskGroup { group in
-            group.addTask { await self.work() }
+            group.addTask {
+                await withGracefulShutdownHandler { await self.work() } onGracefulShutdown: { self.wakeups.continuation.finish() }
+            }
             group.addTask { await self.tick() }
             await group.next()
             group.cancelAll()
         }
         self.tellUnreadable(isLast: true)
+        let interrupted = self.state.withLock { $0.interrupted }
+        guard interrupted > 0 else { return }
+        self.logger.warning("the spool's jobs are not done; they wait on the disk for the next worker", metadata: ["jobs": .stringConvertible(interrupted)])
     }
 
     private func work() async {
@@ -195,6 +201,7 @@ final class JobRunner: Sendable {
                 try self.queue.done(name)
             case .failed where isInterrupted:
                 word = "interrupted"
+                self.state.withLock { $0.interrupted += 1 }
                 try self.queue.putBack(name)
             case .failed(let error):
                 var random = SystemRandomNumberGenerator()

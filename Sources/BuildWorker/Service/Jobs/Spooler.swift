@@ -1,9 +1,10 @@
 internal import Logging
+internal import ServiceLifecycle
 
 /// The spool's jobs in a running worker: takes what may wait, writes it down, and runs it until it is done or dead.
 ///
 /// Nothing here is needed for a build's fate. Where there is no disk, or it is full, notes and events are lost and builds are not.
-final class Spooler: Sendable {
+final class Spooler: Service {
     private let queues: [JobKind: SpoolQueue]
     private let runners: [JobKind: JobRunner]
     private let writer: JobWriter
@@ -16,28 +17,28 @@ final class Spooler: Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - report: files a failure report that could not be filed when it was made; `nil`: there are no such jobs.
-    /// - Throws: when the boxes cannot be made.
+    ///   - queues: of every kind.
+    ///   - report: files a failure report that could not be filed when it was made.
     init(
-        _ configuration: WorkerConfiguration, spool: SpoolDirectory, host: String, buildAPI: BuildAPIClient, meters: Meters, logger: Logger,
-        report: (@Sendable ([UInt8]) async -> JobOutcome)? = nil
-    ) throws(SpoolError) {
-        (self.host, self.directory, self.executor, self.logger) = (host, spool.path, configuration.executor, logger)
+        _ configuration: WorkerConfiguration, queues: [JobKind: SpoolQueue], directory: String, host: String, buildAPI: BuildAPIClient, meters: Meters, logger: Logger,
+        report: @escaping @Sendable ([UInt8]) async -> JobOutcome
+    ) {
+        self.host = host
+        self.directory = directory
+        self.executor = configuration.executor
+        self.logger = logger
+        self.queues = queues
         self.hookEvents = configuration.hook.command.isEmpty ? [] : configuration.hook.events.map { TopicPattern($0) }
         self.publisher = configuration.events.exchange.isEmpty ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
-        var limits = SpoolQueue.Limits()
-        limits.attempts = configuration.spoolJobs.attempts
-        var (queues, runners): ([JobKind: SpoolQueue], [JobKind: JobRunner]) = ([:], [:])
-        for kind in JobKind.allCases {
-            let queue = try SpoolQueue(kind, spool: spool.path, limits: limits)
-            queues[kind] = queue
+        var runners: [JobKind: JobRunner] = [:]
+        for (kind, queue) in queues {
             // Jobs of what was switched off wait: an operator may drop them, or switch it on again.
             guard let process = Self.process(kind, configuration, self.publisher, buildAPI, report) else { continue }
             runners[kind] = JobRunner(
                 queue, rules: Self.rules(kind, configuration.spoolJobs), logger: logger,
                 onOutcome: { meters.count(.spoolJobs, $0.rawValue, $1) }, process: process)
         }
-        (self.queues, self.runners) = (queues, runners)
+        self.runners = runners
         self.writer = JobWriter(
             logger: logger, onWritten: { [runners] in runners[$0]?.wake() }, onRefused: { meters.count(.spoolJobs, $0.rawValue, "dropped") })
     }
@@ -57,7 +58,7 @@ final class Spooler: Sendable {
 
     private static func process(
         _ kind: JobKind, _ configuration: WorkerConfiguration, _ publisher: EventPublisher?, _ buildAPI: BuildAPIClient,
-        _ report: (@Sendable ([UInt8]) async -> JobOutcome)?
+        _ report: @escaping @Sendable ([UInt8]) async -> JobOutcome
     ) -> JobRunner.Process? {
         switch kind {
         case .status:
@@ -72,9 +73,7 @@ final class Spooler: Sendable {
             guard !configuration.hook.command.isEmpty else { return nil }
             let command = CommandProcess(options: CommandOptions(arguments: configuration.hook.command))
             return { job, log in await command.run(job.payload.serialized(), log: log) }
-        case .report:
-            guard let report else { return nil }
-            return { job, _ in await report(job.payload.serialized()) }
+        case .report: return { job, _ in await report(job.payload.serialized()) }
         }
     }
 
@@ -120,45 +119,19 @@ final class Spooler: Sendable {
     /// For the jobs that are due when the worker drains.
     private static let flushLimit = Duration.seconds(10)
 
-    /// Until told to ``drain()``, and then for at most ten seconds more, so that what is due is done. What is left is on the disk, for
-    /// the next worker.
-    func run() async {
-        self.publisher?.start()
+    /// Until the graceful shutdown, and then for at most ten seconds more, so that what is due is done. What is left is on the disk, for
+    /// the next worker. Cancelled, it ends soon, and what was in hand is put back without an attempt.
+    func run() async throws {
         self.tell(BuildEvent(.workerStarted))
         // Before anything is written: what an earlier worker left half written is swept away.
         for runner in self.runners.values { await runner.recover() }
-        await withTaskGroup { group in
-            group.addTask { await self.work() }
-            group.addTask {
-                await self.writer.run()
-                self.runners.values.forEach { $0.drain() }
-                // Cancelled when they are done before.
-                do { try await Task.sleep(for: Self.flushLimit) } catch { return }
-                self.logger.warning("the spool's jobs are not done; they wait on the disk for the next worker")
-            }
-            await group.next()
-            group.cancelAll()
-        }
-        self.publisher?.stop()
-        await self.publisher?.waitUntilStopped()
-    }
-
-    /// Cancelled, it ends soon, and what was in hand is put back without an attempt.
-    private func work() async {
-        await withTaskCancellationHandler {
-            await withDiscardingTaskGroup { group in
-                for runner in self.runners.values { group.addTask { await runner.run() } }
-            }
-        } onCancel: {
-            // A publish waits for the broker, not for a cancellation.
-            self.publisher?.stop()
-        }
-    }
-
-    /// Call it when nothing more comes in.
-    func drain() {
-        self.tell(BuildEvent(.workerDrained))
-        self.writer.drain()
+        // Shut down in reverse: nothing more comes in, what is due is done, and then nobody publishes.
+        let publisher = self.publisher.map { ThreadService($0.connection) }
+        let services = [publisher].compactMap { $0 as (any Service)? } + JobKind.allCases.compactMap { self.runners[$0] } + [self.writer]
+        var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: self.logger)
+        group.maximumGracefulShutdownDuration = Self.flushLimit
+        let spool = ServiceGroup(configuration: group)
+        try await withGracefulShutdownHandler { try await spool.run() } onGracefulShutdown: { self.tell(BuildEvent(.workerDrained)) }
     }
 
     // MARK: Housekeeping

@@ -1,9 +1,10 @@
 internal import Logging
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// Notices when the cluster or the build API fails for everybody, stops the intake meanwhile, and probes until it is back:
 /// an outage of others costs time, not builds.
-final class Outages: Sendable {
+final class Outages: Service {
     /// Its name in logs, metrics and `/status` is the raw value.
     enum Dependency: String, Hashable, Sendable, CaseIterable {
         case cluster = "kubernetes"
@@ -75,6 +76,7 @@ final class Outages: Sendable {
     private let feed: AsyncStream<Dependency>.Continuation
     private let intake: Intake
     private let health: Health
+    private let clock: any MonotonicClock
     private let logger: Logger
     /// Told of each outage as it begins.
     private let onOpen: @Sendable (Dependency) -> Void
@@ -82,10 +84,15 @@ final class Outages: Sendable {
     private let onClose: @Sendable (Dependency) -> Void
 
     init(
-        health: Health, logger: Logger, intake: Intake, onOpen: @escaping @Sendable (Dependency) -> Void = { _ in },
+        health: Health, clock: any MonotonicClock, logger: Logger, intake: Intake, onOpen: @escaping @Sendable (Dependency) -> Void = { _ in },
         onClose: @escaping @Sendable (Dependency) -> Void = { _ in }
     ) {
-        (self.health, self.logger, self.intake, self.onOpen, self.onClose) = (health, logger, intake, onOpen, onClose)
+        self.health = health
+        self.clock = clock
+        self.logger = logger
+        self.intake = intake
+        self.onOpen = onOpen
+        self.onClose = onClose
         (self.opened, self.feed) = AsyncStream.makeStream()
     }
 
@@ -115,7 +122,7 @@ final class Outages: Sendable {
     func judge(_ dependency: Dependency, _ access: RequestAccess, of build: BuildID, _ failure: Failure, probe: @escaping Probe) async {
         // Given up by this worker itself.
         guard !Task.isCancelled else { return }
-        let now = ContinuousClock.now
+        let now = self.clock.now
         let (isSettled, hasOpened) = self.watched.withLock { all -> (Bool, Bool) in
             var one = all[dependency] ?? Watched()
             defer { all[dependency] = one }
@@ -131,10 +138,10 @@ final class Outages: Sendable {
         }
         if hasOpened { self.begin(dependency, failure.cause) }
         guard !isSettled else { return }
-        guard let second = await probe() else { return self.watched.withLock { $0[dependency]?.lastAnswer = .now } }
+        guard let second = await probe() else { return self.watched.withLock { $0[dependency]?.lastAnswer = self.clock.now } }
         let opensNow = self.watched.withLock { all in
-            all[dependency]?.heed(second, at: .now)
-            let opensNow = all[dependency]?.breaker.probeFailed(cause: second.cause, at: .now) ?? false
+            all[dependency]?.heed(second, at: self.clock.now)
+            let opensNow = all[dependency]?.breaker.probeFailed(cause: second.cause, at: self.clock.now) ?? false
             if opensNow { self.pause(dependency, second.cause) }
             return opensNow
         }
@@ -153,32 +160,31 @@ final class Outages: Sendable {
         self.feed.yield(dependency)
     }
 
-    /// Probes what is away until it is back, and ends when told to drain.
+    /// Probes what is away until it is back. The shutdown does not wait for that.
     func run() async {
-        await withDiscardingTaskGroup { group in
-            for await dependency in self.opened { group.addTask { await self.probeUntilBack(dependency) } }
-            group.cancelAll()
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for await dependency in self.opened { group.addTask { await self.probeUntilBack(dependency) } }
+            }
         }
     }
-
-    /// Ends ``run()``: what is away is not waited for.
-    func drain() { self.feed.finish() }
 
     private func probeUntilBack(_ dependency: Dependency) async {
         var backoff = Backoff(first: .seconds(1), limit: Self.longestPause)
         var random = SystemRandomNumberGenerator()
         for _ in 1..<max(1, self.watched.withLock { $0[dependency]?.breaker.relapses ?? 0 }) { _ = backoff.next(using: &random) }
         while let probe = self.watched.withLock({ $0[dependency]?.probe }) {
-            let asked = self.watched.withLock { $0[dependency]?.notBefore } ?? .now
-            do { try await Task.sleep(for: max(backoff.next(using: &random), asked - .now)) } catch { return }
+            let now = self.clock.now
+            let asked = self.watched.withLock { $0[dependency]?.notBefore } ?? now
+            guard await self.clock.pause(max(backoff.next(using: &random), asked - now)) else { return }
             if let failure = await probe() {
-                self.watched.withLock { $0[dependency]?.heed(failure, at: .now) }
+                self.watched.withLock { $0[dependency]?.heed(failure, at: self.clock.now) }
                 self.logger.info("\(dependency.title) is still away", metadata: dependency.metadata("cause", failure.cause))
                 continue
             }
             let duration = self.watched.withLock { all in
-                let duration = all[dependency]?.breaker.probeSucceeded(at: .now)
-                all[dependency]?.wasBackAt = .now
+                let duration = all[dependency]?.breaker.probeSucceeded(at: self.clock.now)
+                all[dependency]?.wasBackAt = self.clock.now
                 self.health.outage(of: dependency, cause: nil)
                 if !all.values.contains(where: { $0.breaker.isOpen }) { self.intake.resume(from: .outage) }
                 return duration

@@ -9,17 +9,21 @@ final class InFlight: Sendable {
         var since: ContinuousClock.Instant
     }
 
+    private let clock: any MonotonicClock
     private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
+
+    init(clock: any MonotonicClock) { self.clock = clock }
 
     func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
         let identity = ObjectIdentifier(context)
+        let now = self.clock.now
         self.entries.withLock { entries in
             switch moment {
-            case .arrived: entries[identity] = Entry(context: context, step: nil, since: context.arrival)
-            case .began: entries[identity]?.since = .now
+            case .arrived: entries[identity] = Entry(context: context, step: nil, since: now)
+            case .began: entries[identity]?.since = now
             case .acts(let action):
                 entries[identity]?.step = action
-                entries[identity]?.since = .now
+                entries[identity]?.since = now
             case .learned: break
             case .settled, .handedBack, .takenBack: entries[identity] = nil
             }

@@ -1,55 +1,46 @@
 internal import Logging
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// Housekeeping, every half minute or so: looks at the queues, and removes what nobody removes otherwise. Nothing here is needed
 /// for a build's fate, so whatever fails is said and tried again next time.
-final class Janitor: Sendable {
-    private let options: JanitorOptions
-    private let rabbitmq: RabbitMQOptions
+final class Janitor: Service {
+    /// Counts what a queue holds, by name; one that is missing does not exist. Blocks.
+    typealias CountQueues = @Sendable ([String]) throws -> [String: (ready: Int, consumers: Int)]
+
+    private let interval: Duration
     private let survey: QueueSurvey
-    private let pods: PodSweep
-    private let secrets: SecretSweep
-    private let adoption: PodAdoption
+    private let countQueues: CountQueues
+    /// One after another.
+    private let sweeps: [@Sendable () async -> Void]
     /// Other chores, on a thread that may block. One that fails is said, and tried again next time.
     private let chores: [@Sendable () throws -> Void]
+    private let clock: any MonotonicClock
     private let logger: Logger
-    private let drained = AsyncStream<Void>.makeStream()
     private let isLooking = Atomic<Bool>(false)
 
     init(
-        _ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, survey: QueueSurvey, verifications: LocalVerifications, health: Health, meters: Meters,
-        chores: [@Sendable () throws -> Void] = [], logger: Logger
+        every interval: Duration, survey: QueueSurvey, countQueues: @escaping CountQueues, sweeps: [@Sendable () async -> Void],
+        chores: [@Sendable () throws -> Void], clock: any MonotonicClock, logger: Logger
     ) {
-        (self.options, self.rabbitmq, self.survey, self.chores, self.logger) = (configuration.janitor, configuration.rabbitmq, survey, chores, logger)
-        self.pods = PodSweep(configuration, clusters: clusters, buildAPI: buildAPI, meters: meters, logger: logger)
-        self.secrets = SecretSweep(clusters: clusters, meters: meters, logger: logger)
-        self.adoption = PodAdoption(configuration.rabbitmq, clusters: clusters, verifications: verifications, health: health, logger: logger)
+        self.interval = interval
+        self.survey = survey
+        self.countQueues = countQueues
+        self.sweeps = sweeps
+        self.chores = chores
+        self.clock = clock
+        self.logger = logger
     }
 
-    /// Until told to ``drain()``.
-    func run() async {
-        await withTaskGroup { group in
-            group.addTask { await self.clean() }
-            group.addTask { for await _ in self.drained.stream {} }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    /// Ends ``run()``.
-    func drain() { self.drained.continuation.finish() }
+    func run() async { await cancelWhenGracefulShutdown { await self.clean() } }
 
     private func clean() async {
-        var isFirst = true
-        while !Task.isCancelled {
+        var pause = Duration.seconds(1)
+        while await self.clock.pause(pause) {
             // Spread out: workers that were started together would all ask at the same moment.
-            let pause = isFirst ? Duration.seconds(1) : self.options.interval * Double.random(in: 0.8...1.2)
-            do { try await Task.sleep(for: pause) } catch { return }
-            isFirst = false
+            pause = self.interval * Double.random(in: 0.8...1.2)
             self.lookAtQueues()
-            await self.pods.sweep()
-            await self.secrets.sweep()
-            await self.adoption.sweep()
+            for sweep in self.sweeps { await sweep() }
             for chore in self.chores {
                 do { try await OwnThread.run(chore) } catch { self.logger.warning("housekeeping failed", metadata: ["error": .string("\(error)")]) }
             }
@@ -60,19 +51,16 @@ final class Janitor: Sendable {
     /// wait for that.
     private func lookAtQueues() {
         guard !self.isLooking.exchange(true, ordering: .relaxed) else { return }
-        let (options, names) = (self.rabbitmq, self.survey.names)
+        let names = self.survey.names
         OwnThread.start {
             defer { self.isLooking.store(false, ordering: .relaxed) }
-            do throws(AMQPError) {
-                let administration = try TopologyAdministration(options)
-                defer { administration.close() }
-                var counts: [String: (ready: Int, consumers: Int)] = [:]
-                for name in names { counts[name] = try administration.counts(of: name) }
+            do {
+                let counts = try self.countQueues(names)
                 self.report(names.filter { counts[$0] == nil })
                 self.survey.update(counts)
             } catch {
                 // The worker's own connections say what is wrong, louder.
-                self.logger.debug("cannot look at the queues", metadata: ["error": .string(error.description)])
+                self.logger.debug("cannot look at the queues", metadata: ["error": .string("\(error)")])
             }
         }
     }

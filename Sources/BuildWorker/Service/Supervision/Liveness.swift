@@ -14,15 +14,21 @@ struct Liveness: Sendable {
     let isPublishingHeldUp: @Sendable () -> Bool
     /// Since when they can; whoever waits for a confirm has that long.
     let canPublishSince: @Sendable () -> ContinuousClock.Instant?
+    let clock: any MonotonicClock
     /// Of a loop. Two heartbeats, but not less than connecting may take.
     let loopDeadline: Duration
     /// Of one step of a delivery.
     let stepDeadline: Duration
 
-    init(_ configuration: WorkerConfiguration, loops: [Loop], inFlight: InFlight, isPublishingHeldUp: @escaping @Sendable () -> Bool,
-        canPublishSince: @escaping @Sendable () -> ContinuousClock.Instant? = { nil }
+    init(
+        _ configuration: WorkerConfiguration, loops: [Loop], inFlight: InFlight, isPublishingHeldUp: @escaping @Sendable () -> Bool,
+        canPublishSince: @escaping @Sendable () -> ContinuousClock.Instant? = { nil }, clock: any MonotonicClock
     ) {
-        (self.loops, self.inFlight, self.isPublishingHeldUp, self.canPublishSince) = (loops, inFlight, isPublishingHeldUp, canPublishSince)
+        self.loops = loops
+        self.inFlight = inFlight
+        self.isPublishingHeldUp = isPublishingHeldUp
+        self.canPublishSince = canPublishSince
+        self.clock = clock
         self.loopDeadline = WorkerCheck.loopDeadline(heartbeat: configuration.rabbitmq.heartbeat)
         let executor = configuration.executor
         let requests = ExecutorOptions.Plugin.allCases.map { plugin in
@@ -37,7 +43,7 @@ struct Liveness: Sendable {
 
     /// - Parameter withBuilds: whether it is said whose step takes too long.
     func problems(withBuilds: Bool) -> [String] {
-        let now = ContinuousClock.now
+        let now = self.clock.now
         let stuckLoops = self.loops.compactMap { loop -> String? in
             let age = loop.age()
             return age > self.loopDeadline ? "the \(loop.name) connection's thread has not turned for \(age.inWords)" : nil

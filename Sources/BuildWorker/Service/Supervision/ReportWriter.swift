@@ -1,38 +1,38 @@
 internal import Logging
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// Takes reports to the disk, off the path of the deliveries. A burst that the disk cannot follow is cut short: what is left out
 /// is in the log and in the counts.
-final class ReportWriter: Sendable {
-    private static let longestLine = 1000
-
+final class ReportWriter: Service {
     private let store: ReportStore
     private let logger: Logger
-    private let reports: AsyncStream<FailureReport>
-    private let feed: AsyncStream<FailureReport>.Continuation
+    private let reports = Line<FailureReport>(limit: 1000)
     /// Takes a report that could not be filed now.
     private let keep: @Sendable (FailureReport) -> Void
     private let isFailing = Atomic<Bool>(false)
 
     init(_ store: ReportStore, logger: Logger, keep: @escaping @Sendable (FailureReport) -> Void) {
-        (self.store, self.logger, self.keep) = (store, logger, keep)
-        (self.reports, self.feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.longestLine))
+        self.store = store
+        self.logger = logger
+        self.keep = keep
     }
 
-    func add(_ report: FailureReport) { self.feed.yield(report) }
+    func add(_ report: FailureReport) { _ = self.reports.add(report) }
 
-    /// Ends ``run()`` after what was added so far.
-    func drain() { self.feed.finish() }
+    /// Until the shutdown; what was added by then is filed.
+    func run() async { await self.reports.consume(self.file) }
 
-    func run() async {
-        for await report in self.reports {
-            do {
-                let isFiled = try await OwnThread.run { try self.store.file(report) }
-                if isFiled { self.isFailing.store(false, ordering: .relaxed) } else { self.complain("there are \(ReportStore.largestDay) of this day already") }
-            } catch {
-                self.complain("\(error)")
-                self.keep(report)
-            }
+    /// Files what was added since.
+    func flush() async { await self.reports.consumeWaiting(self.file) }
+
+    private func file(_ report: FailureReport) async {
+        do {
+            let isFiled = try await OwnThread.run { try self.store.file(report) }
+            if isFiled { self.isFailing.store(false, ordering: .relaxed) } else { self.complain("there are \(ReportStore.largestDay) of this day already") }
+        } catch {
+            self.complain("\(error)")
+            self.keep(report)
         }
     }
 

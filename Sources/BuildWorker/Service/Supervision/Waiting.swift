@@ -32,7 +32,12 @@ final class Waiting: Sendable {
     private let options: RabbitMQOptions
     private let entries = Mutex<[Key: Entry]>([:])
 
-    init(_ options: RabbitMQOptions) { self.options = options }
+    private let clock: any MonotonicClock
+
+    init(_ options: RabbitMQOptions, clock: any MonotonicClock) {
+        self.options = options
+        self.clock = clock
+    }
 
     func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
         switch moment {
@@ -63,7 +68,7 @@ final class Waiting: Sendable {
 
     private func add(_ why: Why, _ context: DeliveryContext, _ queue: String, _ reason: String, _ time: Duration) {
         guard case .success(let message) = context.message, let build = message.build?.buildID else { return }
-        let now = ContinuousClock.now
+        let now = self.clock.now
         let entry = Entry(
             build: build, jobType: context.jobType, why: why, attempt: context.attempt, queue: queue, reason: reason, since: now, due: now + time)
         self.entries.withLock { entries in
@@ -74,7 +79,7 @@ final class Waiting: Sendable {
 
     /// Those that are not due yet, the soonest first.
     var all: [Entry] {
-        let now = ContinuousClock.now
+        let now = self.clock.now
         return self.entries.withLock { entries in
             entries = entries.filter { $0.value.due > now }
             return entries.values.sorted { $0.due < $1.due }

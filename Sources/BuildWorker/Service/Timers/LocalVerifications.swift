@@ -1,10 +1,11 @@
 internal import Logging
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// Verifications that the broker cannot hold, kept in this process and written down, so that the next one on the same disk has them
 /// again: init timers where there is no init queue; and where the retry queue cannot be used, also what comes when they fire, which is
 /// then handled here like a delivery, until it is settled.
-final class LocalVerifications: Sendable {
+final class LocalVerifications: Service {
     private struct Kept {
         let entry: TimerJournal.Entry
         /// `nil`: it is nowhere but here.
@@ -30,22 +31,26 @@ final class LocalVerifications: Sendable {
     private let logger: Logger
     private let kept: AsyncStream<Kept>
     private let feed: AsyncStream<Kept>.Continuation
-    /// What has fired and is to be handled here, at most a prefetch unsettled. Ends after ``drain()``.
+    /// What has fired and is to be handled here, at most a prefetch unsettled. Ends after ``endDeliveries()``.
     let deliveries: AsyncStream<Delivery>
     private let deliveryFeed: AsyncStream<Delivery>.Continuation
     private let given = Mutex(Deliveries())
     /// By build: those that are kept here.
     private let builds = Mutex<[BuildID: Int]>([:])
+    private let clock: any MonotonicClock
 
     init(
-        _ options: RabbitMQOptions, journal: TimerJournal?, logger: Logger, isRetryQueueUsable: @escaping @Sendable () -> Bool,
+        _ options: RabbitMQOptions, journal: TimerJournal?, clock: any MonotonicClock, logger: Logger, isRetryQueueUsable: @escaping @Sendable () -> Bool,
         publish: @escaping @Sendable (OutgoingMessage) async -> PublishOutcome
     ) {
-        (self.options, self.journal, self.logger, self.publish) = (options, journal, logger, publish)
+        self.options = options
+        self.journal = journal
+        self.clock = clock
+        self.logger = logger
+        self.publish = publish
         self.isRetryQueueUsable = { options.retryQueueEnabled && isRetryQueueUsable() }
         (self.kept, self.feed) = AsyncStream.makeStream()
         (self.deliveries, self.deliveryFeed) = AsyncStream.makeStream()
-        self.rearm()
     }
 
     /// Those that are not handed over or settled.
@@ -56,12 +61,12 @@ final class LocalVerifications: Sendable {
 
     func isKept(_ build: BuildID) -> Bool { self.builds.withLock { $0[build] != nil } }
 
-    /// Those of a worker before this one. What is overdue fires at once.
-    private func rearm() {
+    /// Reads those of a worker before this one, once, before ``run()``: what is overdue fires there at once.
+    func rearm() async {
         guard let journal else { return }
-        do throws(SpoolError) {
+        do {
             var problems: [SpoolError] = []
-            for (name, entry) in try journal.entries() {
+            for (name, entry) in try await OwnThread.run({ try journal.entries() }) {
                 switch entry {
                 case .success(let entry): self.arm(Kept(entry: entry, file: name))
                 case .failure(let error): problems.append(error)
@@ -75,7 +80,7 @@ final class LocalVerifications: Sendable {
             }
             if self.count > 0 { self.logger.notice("init timers of an earlier run are armed again", metadata: ["timers": .stringConvertible(self.count)]) }
         } catch {
-            self.logger.error("the init timers on disk cannot be read", metadata: ["error": .string(error.description)])
+            self.logger.error("the init timers on disk cannot be read", metadata: ["error": .string("\(error)")])
         }
     }
 
@@ -96,20 +101,14 @@ final class LocalVerifications: Sendable {
         do {
             // Waits for the disk.
             let file = try await OwnThread.run { [journal] in try journal?.write(entry) }
-            let kept = Kept(entry: entry, file: file)
-            // Draining already: nobody waits for it any more.
-            if !self.arm(kept), await !self.handOverEarly(kept), file == nil { return .failed(Problem(.broker, "the init timer could not be handed over")) }
+            self.arm(Kept(entry: entry, file: file))
             return .done
         } catch { return .failed(Problem(.worker, "\(error)")) }
     }
 
-    /// - Returns: `false` when draining.
-    @discardableResult
-    private func arm(_ kept: Kept) -> Bool {
+    private func arm(_ kept: Kept) {
         self.count(kept, 1)
-        guard case .terminated = self.feed.yield(kept) else { return true }
-        self.count(kept, -1)
-        return false
+        self.feed.yield(kept)
     }
 
     private func count(_ kept: Kept, _ difference: Int) {
@@ -119,20 +118,25 @@ final class LocalVerifications: Sendable {
         }
     }
 
-    /// Hands over what the broker can take now, and leaves the rest on disk; ``run()`` and ``deliveries`` then end.
-    func drain() {
-        self.feed.finish()
-        self.deliveryFeed.finish()
-    }
+    /// Nothing more is handled here; what fires from now on is handed over when ``run()`` ends.
+    func endDeliveries() { self.deliveryFeed.finish() }
 
-    /// Fires timers until drained.
+    /// Fires timers until the shutdown. Then hands over what the broker can take now, and leaves the rest on disk.
     func run() async {
-        await withDiscardingTaskGroup { group in
-            for await kept in self.kept { group.addTask { await self.fire(kept) } }
-            // Draining: who sleeps wakes, and hands over at once.
-            group.cancelAll()
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for await kept in self.kept { group.addTask { await self.fire(kept) } }
+                // Who sleeps wakes, and hands over at once.
+                group.cancelAll()
+            }
+        } onCancelOrGracefulShutdown: {
+            self.feed.finish()
         }
-        for kept in self.given.withLock({ given in defer { given.due = [] }; return given.due }) { await self.handOverEarly(kept) }
+        let left = self.given.withLock { given in
+            defer { given = Deliveries() }
+            return given.due + given.inHand.values
+        }
+        for kept in left { await self.handOverEarly(kept) }
     }
 
     private func fire(_ kept: Kept) async {
@@ -140,7 +144,7 @@ final class LocalVerifications: Sendable {
         var random = SystemRandomNumberGenerator()
         // A clock that was set back must not make it wait for ever.
         let rest = Duration.milliseconds(kept.entry.dueAt - Timestamp.now.millisecondsSince1970)
-        await Self.pause(min(max(rest, .zero), max(self.options.initTimeout, self.options.retryDelay)))
+        _ = await self.clock.pause(min(max(rest, .zero), max(self.options.initTimeout, self.options.retryDelay)))
         while !Task.isCancelled {
             guard self.isRetryQueueUsable() else { return self.deliver(kept) }
             switch await self.publish(kept.entry.outgoing(self.options, isEarly: false)) {
@@ -150,7 +154,7 @@ final class LocalVerifications: Sendable {
             case .returned, .refused: return self.deliver(kept)
             case .nacked, .unconfirmed, .unsendable:
                 self.logger.warning("an init timer could not be handed over, trying again")
-                await Self.pause(backoff.next(using: &random))
+                _ = await self.clock.pause(backoff.next(using: &random))
             }
         }
         await self.handOverEarly(kept)
@@ -221,9 +225,6 @@ final class LocalVerifications: Sendable {
     }
 
     private static func milliseconds(after time: Duration) -> Int { Timestamp.now.millisecondsSince1970 + Int(time / .milliseconds(1)) }
-
-    /// Ends early when cancelled, which here means "now".
-    private static func pause(_ duration: Duration) async { try? await Task.sleep(for: duration) }
 }
 
 extension TimerJournal.Entry {

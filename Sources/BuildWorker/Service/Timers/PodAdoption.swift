@@ -10,16 +10,24 @@ final class PodAdoption: Sendable {
     private let verifications: LocalVerifications
     private let health: Health
     private let logger: Logger
-    private let state = Mutex<(next: ContinuousClock.Instant, dead: Set<String>)>((.now, []))
+    private let clock: any MonotonicClock
+    private let state: Mutex<(next: ContinuousClock.Instant, dead: Set<String>)>
 
-    init(_ options: RabbitMQOptions, clusters: BuildClusters, verifications: LocalVerifications, health: Health, logger: Logger) {
-        (self.options, self.clusters, self.verifications, self.health, self.logger) = (options, clusters, verifications, health, logger)
+    init(_ options: RabbitMQOptions, clusters: BuildClusters, verifications: LocalVerifications, health: Health, clock: any MonotonicClock, logger: Logger) {
+        self.options = options
+        self.clusters = clusters
+        self.verifications = verifications
+        self.health = health
+        self.clock = clock
+        self.logger = logger
+        self.state = Mutex((clock.now, []))
     }
 
     func sweep() async {
         let (isDue, known) = self.state.withLock { state in
-            guard state.next <= .now else { return (false, state.dead) }
-            state.next = .now + self.options.initTimeout
+            let now = self.clock.now
+            guard state.next <= now else { return (false, state.dead) }
+            state.next = now + self.options.initTimeout
             return (true, state.dead)
         }
         guard isDue, !self.health.notes.isEmpty else { return }

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import BuildWorker
@@ -31,15 +32,14 @@ import Testing
     }
 
     /// Runs until `count` jobs have ended, each in one of the words.
-    private func run(_ runner: JobRunner, until count: Int) async -> [String] {
-        async let running: Void = runner.run()
+    private func run(_ runner: JobRunner, until count: Int) async throws -> [String] {
+        let running = RunningService(runner)
         var words: [String] = []
         for await word in self.outcomes.stream {
             words.append(word)
             if words.count == count { break }
         }
-        runner.drain()
-        await running
+        try await running.shutDown()
         self.started.continuation.finish()
         return words
     }
@@ -53,7 +53,7 @@ import Testing
     @Test func runsWhatIsThereAndWhatComes() async throws {
         let queue = try self.queue()
         for number in 1...5 { try queue.enqueue(["n": .number("\(number)")]) }
-        #expect(await self.run(self.runner(queue) { _ in .done }, until: 5) == Array(repeating: "done", count: 5))
+        #expect(try await self.run(self.runner(queue) { _ in .done }, until: 5) == Array(repeating: "done", count: 5))
         #expect(await self.order().sorted() == [1, 2, 3, 4, 5])
         #expect(try queue.names(in: .new).isEmpty && queue.names(in: .cur).isEmpty && queue.names(in: .dead).isEmpty)
     }
@@ -63,7 +63,7 @@ import Testing
         let queue = try self.queue()
         for (number, key) in [(1, "a"), (2, "a"), (3, "b"), (4, "a")] { try queue.enqueue(["n": .number("\(number)")], orderKey: key) }
         let failures = Mutex(2)
-        let words = await self.run(
+        let words = try await self.run(
             self.runner(queue) { number in
                 guard number == 1, failures.withLock({ $0 -= 1; return $0 >= 0 }) else { return .done }
                 return .failed("not yet")
@@ -79,7 +79,7 @@ import Testing
         for number in 0..<(keys * jobs) { try queue.enqueue(["n": .number("\(number)")], orderKey: "\(number % keys)") }
         let tries = Mutex<[Int: Int]>([:])
         let failures = 8
-        let words = await self.run(
+        let words = try await self.run(
             self.runner(queue, change: { ($0.retryInterval, $0.longestPause, $0.concurrency) = (.milliseconds(1), .milliseconds(1), 20) }) { number in
                 tries.withLock { $0[number, default: 0] += 1; return $0[number, default: 0] } > failures ? .done : .failed("not yet")
             }, until: keys * jobs * (failures + 1))
@@ -97,8 +97,7 @@ import Testing
         for number in 1...5 { try queue.enqueue(["n": .number("\(number)")]) }
         let later = try queue.enqueue(["n": 6], after: .seconds(3600))
         let runner = self.runner(queue, change: { $0.concurrency = 2 }) { _ in .done }
-        runner.drain()
-        await runner.run()
+        try await RunningService(runner).shutDown()
         self.started.continuation.finish()
         #expect(await self.order().sorted() == [1, 2, 3, 4, 5])
         #expect(try queue.names(in: .new) == [later])
@@ -107,7 +106,7 @@ import Testing
     @Test func diesAfterItsAttemptsAndTheNextOfItsKeyGoesOn() async throws {
         let queue = try self.queue(attempts: 3)
         for number in 1...2 { try queue.enqueue(["n": .number("\(number)")], orderKey: "a") }
-        let words = await self.run(self.runner(queue) { $0 == 1 ? .failed("never") : .done }, until: 4)
+        let words = try await self.run(self.runner(queue) { $0 == 1 ? .failed("never") : .done }, until: 4)
         #expect(words == ["failed", "failed", "dead", "done"])
         let dead = try #require(try queue.names(in: .dead).first)
         #expect(try queue.read(dead, in: .dead)?.history.map(\.error) == ["never", "never", "never"])
@@ -116,7 +115,7 @@ import Testing
     @Test func hopelessIsDeadAtOnceAndRefusedIsOver() async throws {
         let queue = try self.queue()
         for number in 1...2 { try queue.enqueue(["n": .number("\(number)")], orderKey: "a") }
-        #expect(await self.run(self.runner(queue) { $0 == 1 ? .hopeless("no sense") : .refused("too late") }, until: 2) == ["dead", "refused"])
+        #expect(try await self.run(self.runner(queue) { $0 == 1 ? .hopeless("no sense") : .refused("too late") }, until: 2) == ["dead", "refused"])
         #expect(try queue.names(in: .dead).count == 1 && queue.names(in: .new).isEmpty)
     }
 
@@ -124,29 +123,41 @@ import Testing
         let queue = try self.queue()
         let name = try queue.enqueue(["n": 1])
         try Data("{".utf8).write(to: URL(fileURLWithPath: queue.path(name, in: .new)))
-        #expect(await self.run(self.runner(queue) { _ in .done }, until: 1) == ["dead"])
+        #expect(try await self.run(self.runner(queue) { _ in .done }, until: 1) == ["dead"])
         #expect(await self.order().isEmpty)
     }
 
-    @Test func neverMoreAtATimeThanAllowed() async throws {
+    @Test(.timeLimit(.minutes(1))) func asManyAtATimeAsAllowedAndNeverMore() async throws {
         let queue = try self.queue()
         for number in 1...12 { try queue.enqueue(["n": .number("\(number)")]) }
-        let now = Atomic<Int>(0)
-        let most = Atomic<Int>(0)
-        _ = await self.run(
+        let running = Mutex((now: 0, most: 0))
+        // Until three run at a time nobody ends.
+        let (three, open) = (AsyncStream<Void>.makeStream(), AsyncStream<Void>.makeStream())
+        async let opening: Void = {
+            for await _ in three.stream { break }
+            open.continuation.finish()
+        }()
+        _ = try await self.run(
             self.runner(queue, change: { $0.concurrency = 3 }) { _ in
-                most.max(now.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+                let count = running.withLock { running in
+                    running.now += 1
+                    running.most = max(running.most, running.now)
+                    return running.now
+                }
+                if count == 3 { three.continuation.yield() }
+                for await _ in open.stream {}
                 for _ in 0..<200 { await Task.yield() }
-                now.subtract(1, ordering: .relaxed)
+                running.withLock { $0.now -= 1 }
                 return .done
             }, until: 12)
-        #expect((1...3).contains(most.load(ordering: .relaxed)))
+        await opening
+        #expect(running.withLock { $0.most } == 3)
     }
 
     @Test func aRunThatTakesTooLongHasFailed() async throws {
         let queue = try self.queue(attempts: 1)
         try queue.enqueue(["n": 1])
-        let words = await self.run(
+        let words = try await self.run(
             self.runner(queue, change: { $0.timeLimit = .milliseconds(50) }) { _ in
                 do { try await Task.sleep(for: .seconds(60)) } catch { return .failed("ended") }
                 return .done
@@ -177,7 +188,7 @@ import Testing
         try queue.enqueue(["n": 1])
         let isMended = Atomic<Bool>(false)
         let runner = self.runner(queue) { _ in isMended.load(ordering: .relaxed) ? .done : .failed("broken") }
-        async let running: Void = runner.run()
+        let running = RunningService(runner)
         var words = self.outcomes.stream.makeAsyncIterator()
         #expect(await words.next() == "dead")
         isMended.store(true, ordering: .relaxed)
@@ -186,16 +197,14 @@ import Testing
         #expect(entry.line().contains("status  dead") && entry.line().contains("broken"))
         #expect(try view.retry(entry))
         #expect(await words.next() == "done")
-        runner.drain()
-        await running
+        try await running.shutDown()
     }
 
     @Test func theWriterKeepsTheOrderAndWritesAllBeforeItEnds() async throws {
         let queue = try self.queue()
         let writer = JobWriter(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onWritten: { _ in })
         for number in 1...50 { writer.add(["n": .number("\(number)")], to: queue) }
-        writer.drain()
-        await writer.run()
+        try await RunningService(writer).shutDown()
         let names = try queue.names(in: .new).sorted { $0.sequence < $1.sequence }
         #expect(try names.map { try queue.read($0, in: .new)?.payload["n"]?.integer } == (1...50).map { $0 })
     }
@@ -217,8 +226,7 @@ import Testing
         let writer = JobWriter(
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onWritten: { _ in }, onRefused: { _ in refused.add(1, ordering: .relaxed) })
         for number in 0..<3 { writer.add(["n": .number("\(number)")], to: queue) }
-        writer.drain()
-        await writer.run()
+        try await RunningService(writer).shutDown()
         #expect(refused.load(ordering: .relaxed) == 3)
     }
 }
