@@ -101,7 +101,7 @@ public final class Worker: Service {
             isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince })
         self.supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, ledger: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0.executor) } + [.buildAPI], transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
+            prometheus: prometheus, survey: survey, reports: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0.executor) } + [.buildAPI], transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
         self.watchdog = Watchdog(
             supervisor: self.supervisor, statsd: statsd, systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
             heartbeatFile: spool.map { "\($0.path)/heartbeat" }, startMarker: Self.startMarker(spool, host, logger),

@@ -15,10 +15,10 @@ extension Supervisor {
             .init("notes", .array(self.notes.map { .string($0) })),
             .init("connections", .array(self.health.connections.map { $0.document })), .init("loops", .array(self.liveness.loops.map { $0.document })),
             .init("breakers", self.breakers), .init("queues", .array(self.survey.queues.map { self.document(of: $0) })),
-            .init("inFlight", .array(self.inFlight.all.prefix(Self.longestList).map { $0.document })), .init("unacked", .integer(self.unackedCount)),
+            .init("inFlight", .array(self.inFlight.all.prefix(Self.longestList).map { $0.document })), .init("unacked", .integer(self.unacked())),
             .init("oldestUnackedSeconds", .seconds(self.oldestUnacked)),
             .init("waiting", .array(waiting.prefix(Self.longestList).map { $0.document })),
-            .init("timers", ["expected": .integer(waiting.count { $0.why == .initTimer }), "local": .integer(self.localTimerCount)]),
+            .init("timers", ["expected": .integer(waiting.count { $0.why == .initTimer }), "local": .integer(self.localTimers())]),
             .init("parked", self.survey.queues.first { $0.role == .parked }?.ready.map { .integer($0) } ?? .null),
             .init(
                 "spool",

@@ -1,37 +1,25 @@
 /// Knows how the worker does and tells those who ask: metrics, the status document, whether it lives and is ready.
-final class Supervisor: Sendable {
+struct Supervisor: Sendable {
+    let host: String
     let health: Health
     let liveness: Liveness
     let inFlight: InFlight
     let waiting: Waiting
     let history: History
     let meters: Meters
+    let prometheus: PrometheusMetrics
     let survey: QueueSurvey
     let reports: ReportLedger
     let spool: SpoolSurvey
-    private let failingHosts: FailingHosts
+    let failingHosts: FailingHosts
     /// Those that this worker may find away.
     let services: [Outages.Dependency]
     let transports: [HTTPTransport]
-    let host: String
-    let startedAt = Timestamp.now
-    private let prometheus: PrometheusMetrics
     /// Deliveries taken and not settled.
-    private let unacked: @Sendable () -> Int
+    let unacked: @Sendable () -> Int
     /// Init timers that run in this process.
-    private let localTimers: @Sendable () -> Int
-
-    init(
-        host: String, health: Health, liveness: Liveness, inFlight: InFlight, waiting: Waiting, history: History, meters: Meters,
-        prometheus: PrometheusMetrics, survey: QueueSurvey, ledger: ReportLedger, spool: SpoolSurvey, failingHosts: FailingHosts, services: [Outages.Dependency], transports: [HTTPTransport],
-        unacked: @escaping @Sendable () -> Int, localTimers: @escaping @Sendable () -> Int
-    ) {
-        (self.host, self.health, self.liveness, self.inFlight, self.waiting) = (host, health, liveness, inFlight, waiting)
-        (self.history, self.meters, self.prometheus, self.survey) = (history, meters, prometheus, survey)
-        (self.reports, self.spool, self.services, self.transports) = (ledger, spool, services, transports)
-        self.failingHosts = failingHosts
-        (self.unacked, self.localTimers) = (unacked, localTimers)
-    }
+    let localTimers: @Sendable () -> Int
+    let startedAt = Timestamp.now
 
     /// What the worker works without, and whose builds wait.
     var notes: [String] { self.health.notes + self.failingHosts.notes() }
@@ -105,6 +93,4 @@ final class Supervisor: Sendable {
     }
 
     var oldestUnacked: Duration? { self.inFlight.all.first.map { .now - $0.context.arrival } }
-    var unackedCount: Int { self.unacked() }
-    var localTimerCount: Int { self.localTimers() }
 }
