@@ -155,7 +155,7 @@ extension Integration {
                 let state = try await stage.simulator.state()
                 return state.hostname(1) != nil && state.hostname(2) != nil
             }
-            #expect(try !worker.hasLogged("not connected to RabbitMQ"))
+            #expect(try !worker.hasLogged(event: "rabbitmq_disconnected"))
             try await worker.terminate()
         }
 
@@ -169,7 +169,7 @@ extension Integration {
             let parked = try #require(try await stage.take(1, from: stage.queues.parked).first)
             #expect(parked.body == Array("rubbish".utf8))
             #expect(parked.properties.headers["x-parked-reason"]?.text == "malformed-json")
-            #expect(try !worker.hasLogged("not connected to RabbitMQ"))
+            #expect(try !worker.hasLogged(event: "rabbitmq_disconnected"))
             try await worker.terminate()
         }
 

@@ -147,7 +147,7 @@ extension Integration {
             try await worker.waitUntilConsuming()
             try await stage.broker.ctl("delete_queue", stage.queues.build)
             try await eventually("the worker says so") { try await worker.health().text.contains(stage.queues.build) }
-            try await eventually("and logs it") { try worker.hasLogged("is not consumed, trying again") }
+            try await eventually("and logs it") { try worker.hasLogged(event: "queue_lost") }
             try await stage.declare(.quorum)
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("it consumes again") { try await stage.simulator.state().podsCreated == 1 }
@@ -175,7 +175,7 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await broker.stop()
             let worker = try stage.startWorker(["run"], ["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":20,"reconnectTimeInSeconds":1}"#])
-            try await eventually("the worker says so") { try worker.hasLogged("not connected to RabbitMQ, trying again") }
+            try await eventually("the worker says so") { try worker.hasLogged(event: "rabbitmq_disconnected") }
             let health = try await worker.health()
             #expect(health.status == 503)
             #expect(health.text.contains("not connected to RabbitMQ"))

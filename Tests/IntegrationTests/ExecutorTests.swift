@@ -73,7 +73,7 @@ extension Integration {
             #expect(try await both.pods(1) == (1, 0))
             #expect(try await both.pods(2) == (0, 1))
             #expect(try await both.pods(3) == (1, 0))
-            #expect(try worker.hasLogged("the build asks for an executor that is not configured"))
+            #expect(try worker.hasLogged(event: "executor_unknown"))
             #expect(try await both.sandbox.requests().allSatisfy { $0["path"]?.string?.contains("/namespaces/apart/pods") ?? false })
 
             for build in [1, 2] { try await both.stage.publish(both.stage.stop(build)) }
@@ -115,7 +115,7 @@ extension Integration {
             try await first.terminate()
             let second = try await both.startWorker(["WEIGHT_K8S_SANDBOX": "1"])
             try await both.stage.publish(both.start(1), headers: [Header.earlierAttempts: .int64(0)])
-            try await eventually("it is adopted") { try second.hasLogged("the pod exists already, adopting it") }
+            try await eventually("it is adopted") { try second.hasLogged(event: "pod_adopted") }
             try await eventually("both timers have fired, and their pod was found") { try both.isEmpty() }
             #expect(try await both.pods(1) == (1, 0))
             #expect(try await both.stage.simulator.state().status(1) != "FAILURE")
@@ -133,7 +133,7 @@ extension Integration {
             }
             #expect(try await worker.metrics()["build_worker_breaker_open{service=\"kubernetes_sandbox\"}"] == 1)
             #expect(try await worker.metrics()["build_worker_breaker_open{service=\"kubernetes\"}"] == 0)
-            try await eventually("probes go on") { try worker.hasLogged("is still away") }
+            try await eventually("probes go on") { try worker.hasLogged(event: "outage_continues") }
             try await both.sandbox.setListener("kubernetes", open: true)
             try await eventually("all are started and verified", within: .seconds(90)) {
                 let state = try await both.stage.simulator.state()

@@ -262,7 +262,7 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/invalid:1"))
-            try await eventually("the refusal is logged") { try worker.hasLogged("refused the build's FAILURE for good") }
+            try await eventually("the refusal is logged") { try worker.hasLogged(event: "failure_refused") }
             try await eventually("nothing is left") { try stage.isSettled() }
             let failures = try await stage.simulator.requests().count { $0[path: "body", "status"]?.string == "FAILURE" }
             #expect(failures == 1, "a 4xx is never repeated")

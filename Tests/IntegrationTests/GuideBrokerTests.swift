@@ -228,7 +228,7 @@ extension Integration {
             let warnings = try worker.log().filter { ["warning", "error"].contains($0["level"]?.string) }.compactMap { $0["message"]?.string }
             #expect(warnings.count { $0.contains("this worker keeps init timers itself") } == (isApplied ? 0 : 1), "\(warnings)")
             #expect(try await worker.get("/readyz").text.contains("no init queue") == !isApplied)
-            #expect(try !worker.hasLogged("not connected to RabbitMQ"))
+            #expect(try !worker.hasLogged(event: "rabbitmq_disconnected"))
             #expect(try await worker.terminate() == 0)
         }
 
@@ -275,7 +275,7 @@ extension Integration {
             try await eventually("nothing is left") { try await stage.broker.unacked(prefix: stage.queues.build) == 0 && stage.isSettled() }
             let said = try worker.log().filter { $0["message"]?.string?.contains("may not publish where it should") == true }
             #expect(said.count == 1 && said[0]["error"]?.string?.contains(stage.queues.exchange) == true, "\(said)")
-            #expect(try !worker.hasLogged("not connected to RabbitMQ"))
+            #expect(try !worker.hasLogged(event: "rabbitmq_disconnected"))
             #expect(try await worker.terminate() == 0)
         }
     }

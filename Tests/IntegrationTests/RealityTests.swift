@@ -57,7 +57,7 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"), headers: [Header.earlierAttempts: .int64(1)])
             try await eventually("it is verified") { try stage.isSettled() && stage.depth(\.initTimers) == 0 && worker.hasLogged("jobType: verify, buildId: 1, result: pod running") }
             #expect(try await stage.simulator.state().pods(1).count == 1)
-            #expect(try worker.hasLogged("adopting it"))
+            #expect(try worker.hasLogged(event: "pod_adopted"))
             // … and goes with its stop.
             try await stage.publish(stage.stop(1))
             try await eventually("its pod is gone") { try await stage.simulator.state().alivePods(1).isEmpty }
@@ -146,7 +146,7 @@ extension Integration {
                 let state = try await stage.simulator.state()
                 return try stage.isSettled() && (1...15).allSatisfy { state.pods($0).count == 1 && state.hostname($0) != nil }
             }
-            #expect(try worker.hasLogged("a delivery was not settled within its consumer_timeout"), "the log says what it is")
+            #expect(try worker.hasLogged(event: "deliveries_taken_back"), "the log says what it is")
             #expect(try worker.hasLogged("taken back by RabbitMQ"))
             try await worker.terminate()
             try await broker.stop()

@@ -58,7 +58,7 @@ extension Integration {
             let more = ["SPOOL_DIRECTORY": self.spool, "EVENTS_EXCHANGE": events, "SPOOL_RETRY_INTERVAL": "1"]
             let worker = try stage.startWorker(["run"], more)
             try await worker.waitUntilConsuming()
-            try await eventually("an event failed") { try worker.hasLogged("a job failed and is tried again") }
+            try await eventually("an event failed") { try worker.hasLogged(event: "spool_job_retried") }
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("all builds are started") { try stage.depth(\.initTimers) == 20 && stage.isSettled() }
             #expect(try !worker.log().contains { $0["connection"]?.string == "publish" && $0["message"]?.string?.contains("not connected") == true })
@@ -76,7 +76,7 @@ extension Integration {
             try await stage.simulator.fault(["listener": "api", "method": "PUT", "action": ["status": 503]])
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
             try await eventually("the build does not wait for its note") { try stage.depth(\.initTimers) == 1 && stage.isSettled() }
-            try await eventually("the note is kept and tried") { try worker.hasLogged("a job failed and is tried again") }
+            try await eventually("the note is kept and tried") { try worker.hasLogged(event: "spool_job_retried") }
             // It goes to and fro between the two boxes.
             try await eventually("the note is seen, without a secret") {
                 guard let kept = try self.entries(.status, .new).first ?? self.entries(.status, .cur).first else { return false }

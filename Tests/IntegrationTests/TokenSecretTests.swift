@@ -99,7 +99,7 @@ extension Integration {
             try await stage.simulator.fault(["listener": "kubernetes", "method": "PATCH", "action": ["status": 403]])
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the build has begun all the same") { try await stage.simulator.state().hostname(1) != nil }
-            #expect(try worker.hasLogged("has no owner yet; the janitor will see to it"))
+            #expect(try worker.hasLogged(event: "secret_left"))
             #expect(try await self.secrets(stage).map(\.hasOwner) == [false])
             try await eventually("its timer has fired") { try stage.isSettled() && stage.depth(\.initTimers) == 0 }
             try await stage.publish(stage.stop(1))
@@ -119,7 +119,7 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the build is failed for that") { try await stage.simulator.state().message(1).contains("secrets is forbidden") }
             #expect(try await stage.simulator.state().podsCreated == 0)
-            #expect(try worker.hasLogged("the cluster refuses this worker"))
+            #expect(try worker.hasLogged(event: "cluster_fault"))
             try await worker.terminate()
         }
 

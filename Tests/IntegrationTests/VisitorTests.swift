@@ -69,7 +69,7 @@ extension Integration {
             try await eventually("each is closed when its time is up", within: .seconds(20)) { connections.allSatisfy(\.isClosed) }
             #expect(ContinuousClock.now - begun < .seconds(15))
             #expect(try await worker.probe("/readyz") == (200, "ok"))
-            #expect(try !worker.hasLogged("is away"))
+            #expect(try !worker.hasLogged(event: "outage_began"))
             try await worker.terminate()
         }
 

@@ -28,7 +28,7 @@ extension Integration {
             }
             try await eventually("nothing is left") { try stage.isSettled() && stage.depth(\.initTimers) == 0 }
             #expect(try await stage.simulator.state().podsCreated == 20)
-            #expect(try second.hasLogged("adopting it"))
+            #expect(try second.hasLogged(event: "pod_adopted"))
             try await second.terminate()
         }
 

@@ -1,19 +1,30 @@
 /// Why a service did not do what it was asked for, for all who need not know which service it was.
-public protocol ServiceError: Error, CustomStringConvertible {
+protocol ServiceError: Error, CustomStringConvertible {
     /// For example `create pod`.
     var operation: String { get }
     /// `nil`: there was no answer.
     var status: Int? { get }
     /// How long the service asks to be left alone, at most five minutes.
     var retryAfter: Duration? { get }
-    /// Whether another attempt may fare better.
-    var isRetriable: Bool { get }
+    /// Whose business it is, and what follows from it.
+    var meaning: (FailureClass, ErrorTraits) { get }
+}
+
+struct ErrorTraits: OptionSet, Sendable {
+    let rawValue: Int
+    /// No other attempt can help.
+    static let final = ErrorTraits(rawValue: 1)
     /// The service itself may be away: then every request fails like this, whichever build it is for.
-    var mayBeOutage: Bool { get }
+    static let outage = ErrorTraits(rawValue: 2)
     /// The worker is set up wrongly: every request of it would fail like this.
-    var isWorkersFault: Bool { get }
-    /// Whose business it is, and the words for people.
-    var problem: Problem { get }
+    static let workersFault = ErrorTraits(rawValue: 4)
+}
+
+extension ServiceError {
+    var isRetriable: Bool { !self.meaning.1.contains(.final) }
+    var mayBeOutage: Bool { self.meaning.1.contains(.outage) }
+    var isWorkersFault: Bool { self.meaning.1.contains(.workersFault) }
+    var problem: Problem { Problem(self.meaning.0, self.description) }
 }
 
 /// What a request does to a service: it may still read where it can no longer write.

@@ -59,49 +59,20 @@ public struct KubernetesError: ServiceError, Hashable, Sendable {
         self.message = message.safeToShow(limit: 1000, hiding: secrets)
     }
 
-    /// Where it is this pod that the answer is about no attempt can help.
-    public var isRetriable: Bool {
+    var meaning: (FailureClass, ErrorTraits) {
         switch self.code {
-        case .invalid, .denied: false
-        case .alreadyExists, .conflict, .notFound, .quotaExceeded, .forbidden, .notReady, .unauthorized, .namespaceNotFound, .tooManyRequests, .serverError,
-            .unexpectedStatus, .foreignAnswer, .expired, .unreadableAnswer, .noToken, .unreachable:
-            true
-        }
-    }
-
-    public var isWorkersFault: Bool {
-        switch self.code {
-        case .forbidden, .unauthorized, .namespaceNotFound, .noToken: true
-        case .alreadyExists, .conflict, .invalid, .denied, .notReady, .quotaExceeded, .notFound, .tooManyRequests, .serverError, .unexpectedStatus,
-            .foreignAnswer, .expired, .unreadableAnswer:
-            false
-        case .unreachable(let code): code == .invalidURL
-        }
-    }
-
-    public var mayBeOutage: Bool {
-        switch self.code {
-        case .unauthorized, .noToken, .notReady, .tooManyRequests, .serverError, .foreignAnswer: true
-        case .alreadyExists, .conflict, .invalid, .denied, .notFound, .namespaceNotFound, .quotaExceeded, .forbidden, .unexpectedStatus, .expired,
-            .unreadableAnswer:
-            false
+        case .alreadyExists, .conflict, .notFound, .unexpectedStatus, .expired, .unreadableAnswer: (.cluster, [])
+        case .notReady, .tooManyRequests, .serverError, .foreignAnswer: (.cluster, .outage)
+        // It is this pod that the answer is about.
+        case .invalid: (.rejected, .final)
+        case .denied: (.policy, .final)
+        case .quotaExceeded: (.quota, [])
+        case .forbidden, .namespaceNotFound: (.rights, .workersFault)
+        case .unauthorized, .noToken: (.rights, [.workersFault, .outage])
+        case .unreachable(.invalidURL): (.worker, .workersFault)
         // An answer that is too large is one.
-        case .unreachable(let code): !code.isLocal && code != .tooLarge
+        case .unreachable(let code): (code.isLocal ? .worker : .network, code.isLocal || code == .tooLarge ? [] : .outage)
         }
-    }
-
-    public var problem: Problem {
-        let failureClass: FailureClass =
-            switch self.code {
-            case .alreadyExists, .conflict, .notFound, .notReady, .tooManyRequests, .serverError, .unexpectedStatus, .foreignAnswer, .expired, .unreadableAnswer:
-                .cluster
-            case .invalid: .rejected
-            case .denied: .policy
-            case .quotaExceeded: .quota
-            case .forbidden, .unauthorized, .namespaceNotFound, .noToken: .rights
-            case .unreachable(let code): code.isLocal ? .worker : .network
-            }
-        return Problem(failureClass, self.description)
     }
 
     /// `create pod: 500 InternalError "etcd is away"`

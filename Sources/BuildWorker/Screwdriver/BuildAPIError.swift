@@ -46,17 +46,6 @@ public struct BuildAPIError: ServiceError, Hashable, Sendable {
         }
     }
 
-    /// Every message brings its own address and token.
-    public var isWorkersFault: Bool { false }
-
-    public var isRetriable: Bool {
-        switch self.code {
-        case .unreachable(let code): code.isRetriable
-        case .hostFailing: false
-        case .ended, .begun, .token, .status, .foreignAnswer, .forbidden, .unreadableAnswer, .unknownQuestion: !self.isRefusal
-        }
-    }
-
     /// What it says of the host that was asked. One that refuses is quick, and holds nobody up.
     var ofHost: FailingHosts.Outcome {
         switch self.code {
@@ -68,25 +57,23 @@ public struct BuildAPIError: ServiceError, Hashable, Sendable {
         }
     }
 
-    public var mayBeOutage: Bool {
-        switch self.code {
-        case .status: (self.status ?? 0) >= 500 || self.status == 429 || self.status == 401
-        case .foreignAnswer: true
-        case .unreachable(let code): !code.isLocal && code != .tooLarge
-        case .ended, .begun, .token, .unreadableAnswer, .forbidden, .hostFailing, .unknownQuestion: false
+    /// Every message brings its own address and token, so nothing is the worker's fault.
+    var meaning: (FailureClass, ErrorTraits) {
+        let refusal: ErrorTraits = self.isRefusal ? .final : []
+        return switch self.code {
+        case .token: (.token, .final)
+        // Address and token stand in the message.
+        case .forbidden: (.message, .final)
+        case .unreachable(let code):
+            (
+                [.invalidURL, .invalidToken].contains(code) ? .message : code.isLocal ? .worker : .buildAPI,
+                code.isRetriable ? code.isLocal || code == .tooLarge ? [] : .outage : .final
+            )
+        case .status: (.buildAPI, (self.status ?? 0) >= 500 || self.status == 429 || self.status == 401 ? refusal.union(.outage) : refusal)
+        case .foreignAnswer: (.buildAPI, .outage)
+        case .hostFailing: (.buildAPI, .final)
+        case .ended, .begun, .unreadableAnswer, .unknownQuestion: (.buildAPI, refusal)
         }
-    }
-
-    public var problem: Problem {
-        let failureClass: FailureClass =
-            switch self.code {
-            case .token: .token
-            // Address and token stand in the message.
-            case .unreachable(.invalidURL), .unreachable(.invalidToken), .forbidden: .message
-            case .unreachable(let code) where code.isLocal: .worker
-            case .ended, .begun, .status, .foreignAnswer, .unreachable, .unreadableAnswer, .hostFailing, .unknownQuestion: .buildAPI
-            }
-        return Problem(failureClass, self.description)
     }
 
     public var description: String {

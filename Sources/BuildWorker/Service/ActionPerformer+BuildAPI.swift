@@ -87,7 +87,7 @@ extension ActionPerformer {
             context.logger.info("the build has ended meanwhile", metadata: ["answer": .string(error.description)])
             return .ended
         case .failure(let error) where error.isRefusal:
-            context.logger.error("the build API refused the build's FAILURE for good", metadata: ["error": .string(error.description)])
+            context.logger.error("the build API refused the build's FAILURE for good", metadata: .of(.failureRefused, ["error": .string(error.description)]))
             return .refused(error.problem)
         case .failure(let error):
             context.logger.error("the build API did not take the build's FAILURE; it will be told again", metadata: ["error": .string(error.description)])

@@ -9,7 +9,7 @@ extension ActionPerformer {
         if let unknown = route.unknown {
             context.logger.warning(
                 "the build asks for an executor that is not configured; it gets another",
-                metadata: ["asked": .string(unknown.safeToShow(limit: 100)), "executor": .string(route.executor.rawValue)])
+                metadata: .of(.executorUnknown, ["asked": .string(unknown.safeToShow(limit: 100)), "executor": .string(route.executor.rawValue)]))
         }
         let (options, place) = self.clusters.home(on: route)
         let manifest: PodManifest
@@ -76,7 +76,8 @@ extension ActionPerformer {
 
     private func logAdoption(_ name: String, _ place: BuildClusters.Place, _ context: DeliveryContext) {
         context.logger.info(
-            "the pod exists already, adopting it", metadata: ["podName": .string(name), "executor": .string(place.executor.rawValue)])
+            "the pod exists already, adopting it",
+            metadata: .of(.podAdopted, ["podName": .string(name), "executor": .string(place.executor.rawValue)]))
     }
 
     /// Pods of the original have random names.
@@ -164,7 +165,7 @@ extension ActionPerformer {
             if !Self.hasSaidWhatIsMissing.exchange(true, ordering: .relaxed) {
                 context.logger.warning(
                     "this worker may not delete pods by name, so it deletes by label, which a large cluster feels: give its role 'delete' on pods",
-                    metadata: ["error": .string(error.description)])
+                    metadata: .of(.deletedByLabel, ["error": .string(error.description)]))
             }
         }
     }

@@ -35,7 +35,7 @@ extension ActionPerformer {
             try await place.tokenSecrets.hand(prepared.secret, to: identity)
         } catch {
             context.logger.warning(
-                "the Secret with the build's token has no owner yet; the janitor will see to it", metadata: ["error": .string(error.description)])
+                "the Secret with the build's token has no owner yet; the janitor will see to it", metadata: .of(.secretLeft, ["error": .string(error.description)]))
             // Gone, and not to be made again: then only another attempt helps.
             if error.operation == "create secret", error.code != .alreadyExists { return error.problem }
         }
@@ -52,7 +52,7 @@ extension ActionPerformer {
             try await place.tokenSecrets.hand(secret, to: identity)
         } catch {
             context.logger.warning(
-                "the Secret with the build's token may have no owner; the janitor will see to it", metadata: ["error": .string(error.description)])
+                "the Secret with the build's token may have no owner; the janitor will see to it", metadata: .of(.secretLeft, ["error": .string(error.description)]))
         }
     }
 
@@ -62,7 +62,7 @@ extension ActionPerformer {
         do {
             try await prepared.place.tokenSecrets.discard(prepared.version)
         } catch {
-            context.logger.warning("a Secret without a pod is left to the janitor", metadata: ["error": .string(error.description)])
+            context.logger.warning("a Secret without a pod is left to the janitor", metadata: .of(.secretLeft, ["error": .string(error.description)]))
         }
     }
 
@@ -74,7 +74,7 @@ extension ActionPerformer {
                 if !secret.hasOwner { _ = try await place.tokenSecrets.settle(secret) }
             } catch where error.code == .notFound {
             } catch {
-                context.logger.warning("Secrets without a pod may be left to the janitor", metadata: ["error": .string(error.description)])
+                context.logger.warning("Secrets without a pod may be left to the janitor", metadata: .of(.secretLeft, ["error": .string(error.description)]))
             }
         }
     }

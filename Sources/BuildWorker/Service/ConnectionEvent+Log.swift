@@ -4,7 +4,8 @@ extension ConnectionEvent {
     /// - Parameter isNews: `false`: what it says was so before.
     func log(to logger: Logger, connection: String, isNews: Bool = true) {
         func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
-            more.merging(["connection": .string(connection)]) { first, _ in first }
+            let metadata = more.merging(["connection": .string(connection)]) { first, _ in first }
+            return self.code.map { .of($0, metadata) } ?? metadata
         }
         switch self {
         case .connected(let host): logger.info("rabbitmq server connected!", metadata: metadata(["host": .string(host)]))
@@ -12,8 +13,7 @@ extension ConnectionEvent {
             logger.warning(
                 "not connected to RabbitMQ, trying again", metadata: metadata(["error": .string(error.description), "retryIn": .string(pause.inWords)]))
         case .consuming(let queue): logger.info("waiting for messages in queues: \(queue)", metadata: metadata())
-        // `consumer_timeout`, half an hour by default: the broker takes back all that is in hand on the channel.
-        case .consumerLost(let queue, _, let reason, let pause) where reason.contains("delivery acknowledgement"):
+        case .consumerLost(let queue, _, let reason, let pause) where Self.isTakenBack(reason):
             logger.error(
                 "RabbitMQ took back what was in hand of queue \(queue): a delivery was not settled within its consumer_timeout. What is slow? /status shows what each delivery waits for; CONCURRENCY_* limits make deliveries wait, too",
                 metadata: metadata(["error": .string(reason), "retryIn": .string(pause.inWords)]))
@@ -33,4 +33,17 @@ extension ConnectionEvent {
         case .channelRenewed: logger.info("RabbitMQ refused a message: publishing goes on over a new channel", metadata: metadata())
         }
     }
+
+    private var code: LogCode? {
+        switch self {
+        case .disconnected: .disconnected
+        case .consumerLost(_, _, let reason, _): Self.isTakenBack(reason) ? .takenBack : .queueLost
+        case .stopped: .queueStopped
+        case .blocked: .publishingBlocked
+        case .connected, .consuming, .unblocked, .publishingRefused, .channelRenewed: nil
+        }
+    }
+
+    /// `consumer_timeout`, half an hour by default: the broker takes back all that is in hand on the channel.
+    private static func isTakenBack(_ reason: String) -> Bool { reason.contains("delivery acknowledgement") }
 }

@@ -9,33 +9,34 @@ import Testing
         health.consuming(.consuming(queue: "builds"))
     }
 
+    struct Row: Sendable {
+        let problems: [String]
+        let happens: @Sendable (Health) -> Void
+
+        init(_ problems: String..., happens: @escaping @Sendable (Health) -> Void) { (self.problems, self.happens) = (problems, happens) }
+    }
+
     @Test(arguments: [
-        ({ _ in }, []), ({ $0.draining() }, ["draining"]), ({ $0.consuming(.stopped(queue: "builds")) }, ["queue builds: paused"]),
-        ({ $0.publishing(.blocked(reason: "low on disk")) }, ["RabbitMQ takes no messages: low on disk"]),
-        (
-            { $0.outage(of: .buildAPI, cause: "503 of build 4711") }, ["the build API is away, the intake is paused"]
-        ),
-        // That the queues are paused then says nothing more, whatever the queue is called.
-        (
-            {
-                $0.outage(of: .vmCluster, cause: "503")
-                $0.consuming(.stopped(queue: "builds"))
-            }, ["the Kubernetes API of k8s-vm is away, the intake is paused"]
-        ),
-        ({ $0.fault(of: .cluster, .read, "list pods: 403") }, ["the Kubernetes API (reading): a request was refused"]),
-        (
-            {
-                $0.fault(of: .cluster, .write, "create pod: 403")
-                $0.fault(of: .cluster, .read, nil)
-            }, ["the Kubernetes API: a request was refused"]
-        ),
-    ] as [(@Sendable (Health) -> Void, [String])])
-    func whatIsWrongIsSaid(happens: @Sendable (Health) -> Void, problems: [String]) {
+        Row { _ in }, Row("draining") { $0.draining() }, Row("queue builds: paused") { $0.consuming(.stopped(queue: "builds")) },
+        Row("RabbitMQ takes no messages: low on disk") { $0.publishing(.blocked(reason: "low on disk")) },
+        Row("the build API is away, the intake is paused") { $0.outage(of: .buildAPI, cause: "503 of build 4711") },
+        // That the queues are paused then says nothing more.
+        Row("the Kubernetes API of k8s-vm is away, the intake is paused") {
+            $0.outage(of: .vmCluster, cause: "503")
+            $0.consuming(.stopped(queue: "builds"))
+        },
+        Row("the Kubernetes API (reading): a request was refused") { $0.fault(of: .cluster, .read, "list pods: 403") },
+        Row("the Kubernetes API: a request was refused") {
+            $0.fault(of: .cluster, .write, "create pod: 403")
+            $0.fault(of: .cluster, .read, nil)
+        },
+    ])
+    func whatIsWrongIsSaid(row: Row) {
         let health = Health(queues: ["builds"])
         Self.connected(health)
-        happens(health)
-        #expect(health.problems(withCauses: false) == problems)
-        #expect(health.problems.count == problems.count)
+        row.happens(health)
+        #expect(health.problems(withCauses: false) == row.problems)
+        #expect(health.problems.count == row.problems.count)
     }
 
     /// A queue may be called as a state is: which it is in is no question of words.

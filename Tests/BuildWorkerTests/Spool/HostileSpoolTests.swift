@@ -42,7 +42,7 @@ import Testing
         ("inflight", { _ = try InFlightLedger("\($0)/inflight", capacity: 2) }), ("suspects", { _ = try Suspects("\($0)/suspects", survivors: nil) }),
         ("starting", { _ = try StartMarker("\($0)/starting", note: "x") }), ("starting.tmp", { _ = try StartMarker("\($0)/starting", note: "x") }),
         ("heartbeat", { _ = try Heartbeat(of: $0, host: "h") }), ("index", { try SpoolFile.append(line: [0x78], to: "\($0)/index") }),
-        ("job.log", { _ = try CommandLog("\($0)/job.log", limit: 100, perRun: 100) }), ("job", { try JobFile.create("\($0)/job", [0x78]) }),
+        ("job.log", { _ = try CommandLog("\($0)/job.log", limit: 100, perRun: 100) }), ("job", { try SpoolFile.write([0x78], to: "\($0)/job", isNew: true) }),
     ]
 
     @Test(arguments: Trap.allCases) func noTrapIsStoodIn(_ trap: Trap) throws {

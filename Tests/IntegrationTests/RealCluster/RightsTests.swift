@@ -66,7 +66,7 @@ extension Integration.OnARealCluster {
             try await eventually("it runs") { try await stage.simulator.state().hostname(1) != nil }
             try await stage.publish(stage.stop(1))
             try await eventually("its pod is gone") { try await stage.simulator.state().alivePods(1).isEmpty }
-            #expect(try worker.hasLogged("give its role 'delete' on pods"))
+            #expect(try worker.hasLogged(event: "pods_deleted_by_label"))
             #expect(try await worker.health().status == 200)
             try await worker.terminate()
         }

@@ -54,7 +54,7 @@ extension Integration.OnARealCluster {
             try await eventually("the worker says that it believes nobody there") {
                 try worker.log().contains { $0["error"]?.string?.contains("TLS failed") == true }
             }
-            try await eventually("the build waits for better times") { try worker.hasLogged("is away: no more deliveries are taken") }
+            try await eventually("the build waits for better times") { try worker.hasLogged(event: "outage_began") }
             #expect(try await stage.simulator.state().podsCreated == 0)
             #expect(try await stage.simulator.state().status(1) != "FAILURE")
             try await worker.terminate()

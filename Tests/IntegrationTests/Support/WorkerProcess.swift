@@ -38,6 +38,9 @@ final class WorkerProcess: Sendable {
 
     func messages() throws -> [String] { try self.log().compactMap { $0["message"]?.string } }
 
+    /// - Parameter event: what the line is about, whatever its sentence says.
+    func hasLogged(event: String) throws -> Bool { try self.log().contains { $0["event"]?.string == event } }
+
     func hasLogged(_ text: String) throws -> Bool { try self.messages().contains { $0.contains(text) } }
 
     func waitUntilConsuming(queues: Int = 2) async throws {

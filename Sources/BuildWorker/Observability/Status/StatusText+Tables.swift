@@ -1,73 +1,49 @@
 /// The tables, a section each.
 extension StatusText {
     var inFlight: [String] {
-        var table = TextTable([
-            .init(title: "build"), .init(title: "job"), .init(title: "type"), .init(title: "step"), .init(title: "step for", isNumber: true),
-            .init(title: "in hand for", isNumber: true), .init(title: "attempt", isNumber: true), .init(title: "queue"),
-        ])
-        for entry in self.list("inFlight") {
-            table.rows.append([
-                StyledText(entry["buildId"]?.scalarText ?? "not readable", .strong), StyledText(entry["jobId"]?.scalarText ?? ""),
-                StyledText(entry.text("jobType")), StyledText(entry.text("step")), StyledText(entry["stepAgeSeconds"].duration),
-                StyledText(entry["ageSeconds"].duration), StyledText(entry.text("attempt")), StyledText(entry.text("queue")),
-            ])
-        }
         let oldest = self.status["oldestUnackedSeconds"]?.double == nil ? "" : ", the oldest for \(self.status["oldestUnackedSeconds"].duration)"
-        return self.section("In flight: \(self.text("unacked")) unacked\(oldest)", table)
+        return self.section("In flight: \(self.text("unacked")) unacked\(oldest)", "inFlight", [
+            .init("build") { StyledText($0["buildId"]?.scalarText ?? "not readable", .strong) }, .init("job") { StyledText($0["jobId"]?.scalarText ?? "") },
+            .text("type", "jobType"), .text("step", "step"), .duration("step for", "stepAgeSeconds"), .duration("in hand for", "ageSeconds"),
+            .number("attempt", "attempt"), .text("queue", "queue"),
+        ])
     }
 
     var waiting: [String] {
-        var table = TextTable([
-            .init(title: "build"), .init(title: "type"), .init(title: "why"), .init(title: "due in", isNumber: true), .init(title: "for", isNumber: true),
-            .init(title: "attempt", isNumber: true), .init(title: "queue"), .init(title: "reason"),
-        ])
-        for entry in self.list("waiting") {
-            table.rows.append([
-                StyledText(entry.text("buildId"), .strong), StyledText(entry.text("jobType")), StyledText(entry.text("why")),
-                StyledText(entry["dueInSeconds"].duration), StyledText(entry["sinceSeconds"].duration), StyledText(entry.text("attempt")),
-                StyledText(entry.text("queue")), StyledText(entry["reason"]?.scalarText ?? "", .quiet),
-            ])
-        }
         let timers = self.status["timers"]
-        return self.section("Waiting: \(table.rows.count), with \(timers.text("expected")) init timers, \(timers.text("local")) of them kept here", table)
+        let title = "Waiting: \(self.list("waiting").count), with \(timers.text("expected")) init timers, \(timers.text("local")) of them kept here"
+        return self.section(title, "waiting", [
+            .text("build", "buildId", .strong), .text("type", "jobType"), .text("why", "why"), .duration("due in", "dueInSeconds"),
+            .duration("for", "sinceSeconds"), .number("attempt", "attempt"), .text("queue", "queue"),
+            .init("reason") { StyledText($0["reason"]?.scalarText ?? "", .quiet) },
+        ])
     }
 
     var reports: [String] {
-        var table = TextTable([
-            .init(title: "times", isNumber: true), .init(title: "last"), .init(title: "kind"), .init(title: "last build"), .init(title: "what failed"),
-            .init(title: "see more with"),
+        self.list("reports").isEmpty ? [] : self.section("Failure reports", "reports", [
+            .number("times", "count"), .text("last", "lastSeen"), .text("kind", "kind"), .text("last build", "lastBuildId"),
+            .text("what failed", "title", .strong), .init("see more with") { StyledText("worker reports show \($0.text("lastReportId"))") },
         ])
-        for report in self.list("reports") {
-            table.rows.append([
-                StyledText(report.text("count")), StyledText(report.text("lastSeen")), StyledText(report.text("kind")),
-                StyledText(report.text("lastBuildId")), StyledText(report.text("title"), .strong),
-                StyledText("worker reports show \(report.text("lastReportId"))"),
-            ])
-        }
-        return table.rows.isEmpty ? [] : self.section("Failure reports", table)
     }
 
     var connections: [String] {
-        var table = TextTable([.init(title: "to"), .init(title: "state"), .init(title: "detail")])
-        for connection in self.list("connections") {
-            let role = connection.text("role")
-            let blocked = connection["blocked"]?.string
-            let age = self.list("loops").first { $0.text("name") == role }?["ageSeconds"]
-            let isUp = connection["connected"]?.bool == true
-            table.rows.append([
-                StyledText("RabbitMQ, to \(role)", .strong),
-                isUp && blocked == nil ? StyledText("connected", .good) : StyledText(isUp ? "blocked" : "not connected", .bad),
-                StyledText(blocked ?? "thread turned \(age.duration) ago", .quiet),
-            ])
-        }
-        for breaker in self.list("breakers") {
-            let isOpen = breaker["open"]?.bool == true
-            table.rows.append([
-                StyledText(breaker.text("service"), .strong), isOpen ? StyledText("away", .bad) : StyledText("answers", .good),
-                StyledText(isOpen ? "for \(breaker["sinceSeconds"].duration): \(breaker.text("cause"))" : self.traffic(breaker["connections"])),
-            ])
-        }
-        return self.section("Connections", table)
+        let columns: [TextTable.Column] = [
+            .init("to") { $0.isBreaker ? StyledText($0.text("service"), .strong) : StyledText("RabbitMQ, to \($0.text("role"))", .strong) },
+            .init("state") { entry in
+                if entry.isBreaker { return entry["open"]?.bool == true ? StyledText("away", .bad) : StyledText("answers", .good) }
+                let (isUp, isBlocked) = (entry["connected"]?.bool == true, entry["blocked"]?.string != nil)
+                return isUp && !isBlocked ? StyledText("connected", .good) : StyledText(isUp ? "blocked" : "not connected", .bad)
+            },
+            .init("detail") { entry in
+                if entry.isBreaker {
+                    let isOpen = entry["open"]?.bool == true
+                    return StyledText(isOpen ? "for \(entry["sinceSeconds"].duration): \(entry.text("cause"))" : self.traffic(entry["connections"]))
+                }
+                let age = self.list("loops").first { $0.text("name") == entry.text("role") }?["ageSeconds"]
+                return StyledText(entry["blocked"]?.string ?? "thread turned \(age.duration) ago", .quiet)
+            },
+        ]
+        return self.section("Connections", TextTable(columns, of: self.list("connections") + self.list("breakers")))
     }
 
     private func traffic(_ connections: JSONValue?) -> String {
@@ -77,36 +53,23 @@ extension StatusText {
     }
 
     var queues: [String] {
-        var table = TextTable([
-            .init(title: "queue"), .init(title: "role"), .init(title: "ready", isNumber: true), .init(title: "consumers", isNumber: true),
-            .init(title: "this worker"),
+        self.section("Queues", "queues", [
+            .text("queue", "name", .strong), .text("role", "role"), .number("ready", "ready"), .number("consumers", "consumers"),
+            .init("this worker") { queue in
+                guard let consumes = queue["consuming"]?.bool else { return "" }
+                return consumes ? StyledText("consumes", .good) : StyledText(queue["reason"]?.string ?? "does not consume", .bad)
+            },
         ])
-        for queue in self.list("queues") {
-            let consuming: StyledText =
-                switch queue["consuming"]?.bool {
-                case true?: StyledText("consumes", .good)
-                case false?: StyledText(queue["reason"]?.string ?? "does not consume", .bad)
-                case nil: ""
-                }
-            table.rows.append([
-                StyledText(queue.text("name"), .strong), StyledText(queue.text("role")), StyledText(queue.text("ready")),
-                StyledText(queue.text("consumers")), consuming,
-            ])
-        }
-        return self.section("Queues", table)
     }
 
     var spool: [String] {
-        var table = TextTable([
-            .init(title: "kind"), .init(title: "new", isNumber: true), .init(title: "claimed", isNumber: true), .init(title: "dead", isNumber: true),
-            .init(title: "oldest", isNumber: true),
+        self.list("spool").isEmpty ? [] : self.section("Spool", "spool", [
+            .text("kind", "kind", .strong), .number("new", "new"), .number("claimed", "cur"),
+            .init("dead", isNumber: true) { StyledText($0.text("dead"), $0["dead"]?.integer == 0 ? .plain : .bad) }, .duration("oldest", "oldestSeconds"),
         ])
-        for box in self.list("spool") {
-            table.rows.append([
-                StyledText(box.text("kind"), .strong), StyledText(box.text("new")), StyledText(box.text("cur")),
-                StyledText(box.text("dead"), box["dead"]?.integer == 0 ? .plain : .bad), StyledText(box["oldestSeconds"].duration),
-            ])
-        }
-        return table.rows.isEmpty ? [] : self.section("Spool", table)
     }
+}
+
+extension JSONValue {
+    fileprivate var isBreaker: Bool { self["service"] != nil }
 }

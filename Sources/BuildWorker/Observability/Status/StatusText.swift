@@ -50,6 +50,10 @@ public struct StatusText {
         return [StyledText("Since the start", .strong).shown(self.colours), "  \(StyledText(words.joined(separator: ", ")).text)"]
     }
 
+    func section(_ title: String, _ list: String, _ columns: [TextTable.Column]) -> [String] {
+        self.section(title, TextTable(columns, of: self.list(list)))
+    }
+
     func section(_ title: String, _ table: TextTable) -> [String] {
         let title = StyledText(title, .strong).shown(self.colours)
         return table.rows.isEmpty ? [title] : [title] + table.lines(limit: self.limit, colours: self.colours)

@@ -2,13 +2,27 @@
 struct TextTable {
     struct Column {
         let title: String
-        var isNumber = false
+        let isNumber: Bool
+        let cell: (JSONValue) -> StyledText
+
+        init(_ title: String, isNumber: Bool = false, _ cell: @escaping (JSONValue) -> StyledText) {
+            (self.title, self.isNumber, self.cell) = (title, isNumber, cell)
+        }
+
+        /// A member as it is; a dash where it is not known.
+        static func text(_ title: String, _ member: String, _ tone: StyledText.Tone = .plain) -> Column { Column(title) { StyledText($0.text(member), tone) } }
+        static func number(_ title: String, _ member: String) -> Column { Column(title, isNumber: true) { StyledText($0.text(member)) } }
+        /// Of seconds.
+        static func duration(_ title: String, _ member: String) -> Column { Column(title, isNumber: true) { StyledText($0[member].duration) } }
     }
 
     let columns: [Column]
-    var rows: [[StyledText]] = []
+    let rows: [[StyledText]]
 
-    init(_ columns: [Column]) { self.columns = columns }
+    init(_ columns: [Column], of entries: [JSONValue]) {
+        self.columns = columns
+        self.rows = entries.map { entry in columns.map { $0.cell(entry) } }
+    }
 
     /// - Parameter limit: rows that are shown; how many are left out is told.
     func lines(limit: Int, colours: Bool) -> [String] {

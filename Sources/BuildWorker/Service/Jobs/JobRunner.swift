@@ -211,7 +211,7 @@ final class JobRunner: Service {
                     self.died(name, error)
                 } else {
                     self.logger.warning(
-                        "a job failed and is tried again", metadata: metadata.merging(["error": .string(error), "retryIn": .string(pause.inWords)]) { $1 })
+                        "a job failed and is tried again", metadata: .of(.jobRetried, metadata.merging(["error": .string(error), "retryIn": .string(pause.inWords)]) { $1 }))
                 }
             case .hopeless(let reason):
                 try self.queue.bury(name, reason)

@@ -31,7 +31,9 @@ final class Outages: Service {
             }
         }
 
-        fileprivate func metadata(_ key: String, _ text: String) -> Logger.Metadata { ["service": .string(self.rawValue), key: .string(text)] }
+        fileprivate func metadata(_ code: LogCode, _ key: String, _ text: String) -> Logger.Metadata {
+            .of(code, ["service": .string(self.rawValue), key: .string(text)])
+        }
     }
 
     /// Asks a service for next to nothing. `nil`: it answers.
@@ -155,7 +157,7 @@ final class Outages: Service {
     }
 
     private func begin(_ dependency: Dependency, _ cause: String) {
-        self.logger.error("\(dependency.title) is away: no more deliveries are taken until it is back", metadata: dependency.metadata("cause", cause))
+        self.logger.error("\(dependency.title) is away: no more deliveries are taken until it is back", metadata: dependency.metadata(.outageBegan, "cause", cause))
         self.onOpen(dependency)
         self.feed.yield(dependency)
     }
@@ -179,7 +181,7 @@ final class Outages: Service {
             guard await self.clock.pause(max(backoff.next(using: &random), asked - now)) else { return }
             if let failure = await probe() {
                 self.watched.withLock { $0[dependency]?.heed(failure, at: self.clock.now) }
-                self.logger.info("\(dependency.title) is still away", metadata: dependency.metadata("cause", failure.cause))
+                self.logger.info("\(dependency.title) is still away", metadata: dependency.metadata(.outageContinues, "cause", failure.cause))
                 continue
             }
             let duration = self.watched.withLock { all in
@@ -189,7 +191,7 @@ final class Outages: Service {
                 if !all.values.contains(where: { $0.breaker.isOpen }) { self.intake.resume(from: .outage) }
                 return duration
             }
-            self.logger.notice("\(dependency.title) is back", metadata: dependency.metadata("after", (duration ?? .zero).inWords))
+            self.logger.notice("\(dependency.title) is back", metadata: dependency.metadata(.outageEnded, "after", (duration ?? .zero).inWords))
             self.onClose(dependency)
             return
         }

@@ -27,7 +27,7 @@ struct RequestWatch: Sendable {
                 let words =
                     error.status == nil
                     ? "this worker cannot ask the cluster: check its address and token" : "the cluster refuses this worker: check its token, rights and namespace"
-                scope.logger.error("\(words)", metadata: ["service": .string(service.rawValue), "error": .string(error.description)])
+                scope.logger.error("\(words)", metadata: .of(.clusterFault, ["service": .string(service.rawValue), "error": .string(error.description)]))
             } else {
                 if error.status != nil { self.health.fault(of: service, access, nil) }
                 scope.logger.debug("request failed", metadata: ["service": .string(service.rawValue), "error": .string(error.description)])
