@@ -161,7 +161,7 @@ import Testing
         let spool = URL(fileURLWithPath: queue.directory).deletingLastPathComponent().deletingLastPathComponent().path
         let jobs = try #require(try SpoolCensus(of: spool).kinds.first)
         #expect(jobs.new == 1 && jobs.current == 1 && jobs.dead == 1)
-        #expect(jobs.oldestMade == names[2].created && names[2].created < names[1].created, "of those that are not dead")
+        #expect(jobs.oldestMade == min(names[1].created, names[2].created), "of those that are not dead")
         try Data("orphan".utf8).write(to: URL(fileURLWithPath: "\(queue.directory)/logs/1-2-0000000a.log"))
         try Data("alive".utf8).write(to: URL(fileURLWithPath: queue.log(of: names[2], in: .new)))
         let day = Duration.seconds(86_400)
