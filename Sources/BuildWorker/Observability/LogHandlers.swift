@@ -157,16 +157,6 @@ public struct WorkerLogHandler: LogHandler {
 }
 
 extension Logger.Level {
-    public init(_ level: LogOptions.Level) {
-        self =
-            switch level {
-            case .trace: .trace
-            case .debug: .debug
-            case .info: .info
-            case .notice: .notice
-            case .warning: .warning
-            case .error: .error
-            case .critical: .critical
-            }
-    }
+    /// Both have the same words.
+    public init(_ level: LogOptions.Level) { self = Self(rawValue: level.rawValue) ?? .info }
 }

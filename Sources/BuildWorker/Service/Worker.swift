@@ -108,9 +108,9 @@ public final class Worker: Service {
 
         // MARK: Who is told
         let liveness = Liveness(
-            configuration,
             loops: [.init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge }, .init(name: "http") { http.engine.age }], inFlight: inFlight,
-            isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince }, clock: clock)
+            isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince }, clock: clock,
+            loopDeadline: WorkerCheck.loopDeadline(heartbeat: rabbitmq.heartbeat), stepDeadline: Liveness.stepDeadline(configuration.executor))
         let supervisor = Supervisor(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
             prometheus: prometheus, survey: survey, reports: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0.executor) } + [.buildAPI],

@@ -40,16 +40,16 @@ import Testing
     }
 
     /// What looks see, one after another; then it ends or is busy for ever.
-    private func watch(_ looks: [IdleWatch.Look], isIdle: Bool = true, isConsuming: Bool = true) -> (service: IdleWatch, intake: Mutexed) {
+    private func watch(_ looks: [IdleWatch.Look], isIdle: Bool = true, isConsuming: Bool = true) -> (service: IdleWatch, intake: Wishes) {
         let left = Mutex(looks)
-        let intake = Mutexed()
+        let intake = Wishes()
         let service = IdleWatch(
             intake: Intake { wish in intake.values.withLock { $0.append(wish) } }, isIdle: { isIdle }, isConsuming: { isConsuming },
             look: { left.withLock { $0.isEmpty ? .busy : $0.removeFirst() } }, clock: self.clock, logger: self.logger)
         return (service, intake)
     }
 
-    private final class Mutexed: Sendable { let values = Mutex<[Bool]>([]) }
+    private final class Wishes: Sendable { let values = Mutex<[Bool]>([]) }
 
     @Test func threeIdleLooksInARowAreTheEnd() async throws {
         let (service, intake) = self.watch([.idle, .idle, .busy, .idle, .othersMayBeBusy, .idle, .idle, .idle])

@@ -21,8 +21,8 @@ import Testing
         _ inFlight: InFlight, loopAge: Duration = .zero, isHeldUp: Bool = false, canPublishSince: ContinuousClock.Instant? = nil
     ) -> Liveness {
         Liveness(
-            WorkerConfiguration(), loops: [.init(name: "consume") { loopAge }], inFlight: inFlight, isPublishingHeldUp: { isHeldUp },
-            canPublishSince: { canPublishSince }, clock: self.clock)
+            loops: [.init(name: "consume") { loopAge }], inFlight: inFlight, isPublishingHeldUp: { isHeldUp }, canPublishSince: { canPublishSince },
+            clock: self.clock, loopDeadline: .seconds(60), stepDeadline: Liveness.stepDeadline(ExecutorOptions()))
     }
 
     @Test(arguments: [(Duration.seconds(1), true), (.seconds(3600), false)])

@@ -20,22 +20,13 @@ struct Liveness: Sendable {
     /// Of one step of a delivery.
     let stepDeadline: Duration
 
-    init(
-        _ configuration: WorkerConfiguration, loops: [Loop], inFlight: InFlight, isPublishingHeldUp: @escaping @Sendable () -> Bool,
-        canPublishSince: @escaping @Sendable () -> ContinuousClock.Instant? = { nil }, clock: any MonotonicClock
-    ) {
-        self.loops = loops
-        self.inFlight = inFlight
-        self.isPublishingHeldUp = isPublishingHeldUp
-        self.canPublishSince = canPublishSince
-        self.clock = clock
-        self.loopDeadline = WorkerCheck.loopDeadline(heartbeat: configuration.rabbitmq.heartbeat)
-        let executor = configuration.executor
+    /// Longer than all requests of a step and their retries may take.
+    static func stepDeadline(_ executor: ExecutorOptions) -> Duration {
         let requests = ExecutorOptions.Plugin.allCases.map { plugin in
             let options = executor.options(of: plugin)
             return (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts + options.podStatusQueryDelay
         }
-        self.stepDeadline = max(.seconds(300), (requests.max() ?? .zero) * 2)
+        return max(.seconds(300), (requests.max() ?? .zero) * 2)
     }
 
     /// Empty while it lives.

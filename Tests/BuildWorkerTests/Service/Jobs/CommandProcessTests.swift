@@ -32,7 +32,7 @@ import Testing
     @Test func aMissingProgramIsAFailure() async {
         let outcome = await self.run("") { $0.arguments = ["/nonexistent/program"] }
         guard case .failed(let error) = outcome else { return #expect(Bool(false), "\(outcome)") }
-        #expect(error.contains("No such file"))
+        #expect(error.contains("/nonexistent/program"))
     }
 
     @Test func nothingOfTheWorkersIsInherited() async throws {
@@ -73,7 +73,8 @@ import Testing
         let said = try self.said
         let (int, term) = (try #require(said.range(of: "int\n")), try #require(said.range(of: "term\n")))
         #expect(int.lowerBound < term.lowerBound)
-        for pid in pids { #expect(Self.isGone(pid), "\(pid) lives") }
+        // KILL was sent to all of them; on a busy machine they die a moment later.
+        for pid in pids { #expect(try await holdsSoon { Self.isGone(pid) }, "\(pid) lives") }
     }
 
     /// An orphan is a zombie until its reaper comes.
