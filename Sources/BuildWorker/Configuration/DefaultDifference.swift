@@ -55,12 +55,6 @@ public struct DefaultDifference: Sendable {
         }
     }
 
-    /// The page's table.
-    public static var table: String {
-        let rows = self.all.map { "| `\($0.variable)` | \($0.original) | \($0.ours) | \($0.meaning) | `\($0.remedy)` |" }
-        return (["| Setting | Original | Here | So | As before |", "|---|---|---|---|---|"] + rows).joined(separator: "\n")
-    }
-
     /// For people: what of ``all`` a configuration would feel, and what it sets in vain.
     public static func text(_ loaded: LoadedConfiguration) -> String {
         let felt = self.felt(by: loaded).map { difference in
