@@ -13,7 +13,8 @@ import Testing
 
     /// `exit code 71 (cannot start…)`: where a text names a code it says what it means, in the words of the table.
     @Test(arguments: [
-        "README.md", "WORKFLOW.md", "docs/operate.md", "docs/configuration.md", "docs/migrating.md", "Config/monitoring/README.md", "Config/monitoring/alerts.yaml", "Config/kubernetes/base/deployment.yaml",
+        "README.md", "WORKFLOW.md", "docs/operate.md", "docs/configuration.md", "docs/migrating.md",
+        "Config/monitoring/README.md", "Config/monitoring/alerts.yaml", "Config/kubernetes/base/deployment.yaml",
         "Sources/worker/Run.swift", "Sources/worker/Config.swift", "Sources/worker/TopologyCommand.swift",
     ])
     func textsNameCodesThatExist(_ path: String) throws {

@@ -17,7 +17,8 @@ enum GeneratedTable: String, CaseIterable {
         switch self {
         case .settings: try Self.settings()
         case .emptyVariables:
-            try Self.rows().filter { row in Setting.all.contains { $0.key == row.key && $0.whenEmpty == .value } }.map { "`\($0.variable)`" }.joined(separator: ", ")
+            try Self.rows().filter { row in Setting.all.contains { $0.key == row.key && $0.whenEmpty == .value } }
+                .map { "`\($0.variable)`" }.joined(separator: ", ")
         case .exitCodes: Self.table(["Exit code", "Means"], ExitStatus.allCases.map { ["\($0.rawValue)", $0.meaning] })
         case .differences:
             Self.table(

@@ -40,7 +40,8 @@ import Testing
         let folder = Self.root.appendingPathComponent(path).deletingLastPathComponent()
         for match in page.matches(of: /\]\(([^)\s]+)\)/) where !match.output.1.contains(/^[a-z]+:/) {
             let parts = match.output.1.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
-            let target = parts[0].isEmpty ? path : String(folder.appendingPathComponent(String(parts[0])).standardizedFileURL.path.dropFirst(Self.root.path.count + 1))
+            let file = folder.appendingPathComponent(String(parts[0])).standardizedFileURL.path
+            let target = parts[0].isEmpty ? path : String(file.dropFirst(Self.root.path.count + 1))
             #expect(FileManager.default.fileExists(atPath: Self.root.appendingPathComponent(target).path), "\(path): no \(match.output.1)")
             guard parts.count > 1 else { continue }
             #expect(Self.pages[target].map { Self.anchors($0).contains(String(parts[1])) } == true, "\(path): no heading for \(match.output.1)")
@@ -78,7 +79,9 @@ import Testing
 
     @Test func thePageOnTheSpoolHasEveryEntry() throws {
         let page = try #require(Self.pages["docs/architecture.md"])
-        let names = try FolderRuleTests.files().flatMap { $0.text.matches(of: /\\\((?:spool(?:\.path)?|\$0\.path|path)\)\/([a-z]+)\b/).map { String($0.output.1) } }
+        let names = try FolderRuleTests.files().flatMap {
+            $0.text.matches(of: /\\\((?:spool(?:\.path)?|\$0\.path|path)\)\/([a-z]+)\b/).map { String($0.output.1) }
+        }
         #expect(Set(names).isSuperset(of: ["inflight", "suspects", "timers", "queues", "reports", "running"]))
         for name in Set(names) {
             let isListed = page.contains("`\(name)`") || page.contains("`\(name)/`")
@@ -117,6 +120,24 @@ import Testing
     @Test func everySettingHasAMeaning() throws {
         let comments = GeneratedTable.comments(try String(contentsOfFile: "\(ConfigurationFixture.directory)/default.yaml", encoding: .utf8))
         for setting in Setting.all { #expect(comments[setting.key] != nil, "Config/default.yaml has no comment for \(setting.key)") }
+    }
+
+    /// `1–65535` or `up to 3600` in a comment: the last number is taken and the next one is not.
+    @Test func rangesInCommentsAreThoseOfTheCode() throws {
+        let comments = GeneratedTable.comments(try String(contentsOfFile: "\(ConfigurationFixture.directory)/default.yaml", encoding: .utf8))
+        var found = 0
+        for row in try ConfigurationFixture.load().report.rows {
+            guard let match = comments[row.key]?.firstMatch(of: /(?:(\d+)–|up to )(\d[\d ]*\d|\d)/), row.value.integer != nil else { continue }
+            let (least, most) = (match.output.1.flatMap { Int($0) }, try #require(Int(match.output.2.filter { $0 != " " })))
+            found += 1
+            for value in [least, most].compactMap(\.self) { #expect(Self.isTaken(value, row), "\(row.variable)=\(value) is refused") }
+            for value in [least.map { $0 - 1 }, most + 1].compactMap(\.self) { #expect(!Self.isTaken(value, row), "\(row.variable)=\(value) is taken") }
+        }
+        #expect(found > 10)
+    }
+
+    private static func isTaken(_ value: Int, _ row: ConfigurationReport.Row) -> Bool {
+        !ConfigurationFixture.problems([row.variable: "\(value)"]).contains { $0.key == row.key }
     }
 
     @Test func anUnknownTableIsRefused() {
