@@ -57,7 +57,7 @@ USER 65532:65532
 EXPOSE 8080
 # The worker is process 1 and handles the signal itself: it drains and exits with 0.
 STOPSIGNAL SIGTERM
-# Whether it lives, not whether others let it work: whoever acts on this restarts it, and that brings no broker back.
+# Liveness, not readiness: a failed check leads to a restart, which brings no broker back.
 # Kubernetes has the probes of the Deployment instead.
 HEALTHCHECK --interval=30s --timeout=15s --start-period=30s CMD ["/usr/local/bin/worker", "check", "worker", "--alive"]
 ENTRYPOINT ["/usr/local/bin/worker"]

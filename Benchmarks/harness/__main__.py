@@ -51,7 +51,6 @@ def _write(results, asked):
     say(f"results: {output}")
     if is_record:
         report.write_into(os.environ["BENCH_PAGE"], results)
-        report.write_into(os.environ["BENCH_FRONT_PAGE"], results, in_short=True)
 
 
 def fail(problem):

@@ -55,8 +55,8 @@ def markdown(rows):
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def write_into(page, results, in_short=False):
-    """Replaces what stands between the marks of a page by the tables of some results; in short: by the first of them."""
+def write_into(page, results):
+    """Replaces what stands between the marks of a page by the tables of some results."""
     with open(page, encoding="utf-8") as file:
         before, begin, rest = file.read().partition("<!-- tables: scripts/bench writes them -->\n")
     _, end, after = rest.partition("<!-- end of tables -->\n")
@@ -66,9 +66,8 @@ def write_into(page, results, in_short=False):
     intro = (f"Medians of {run['options']['repetitions']} (lowest-highest), {run['options']['builds']} builds a trial, {run['at'][:10]}, commit "
              f"{run['commit']}, {run['machine']['cores']} cores ({run['machine']['processor']}). The simulator alone answers "
              f"{results['simulator']['requestsPerSecond']:.0f} requests a second.\n")
-    body = f"\n{markdown(throughput(results['throughput']))}\n" if in_short else tables(results)
     with open(page, "w", encoding="utf-8") as file:
-        file.write(before + begin + intro + body + end + after)
+        file.write(before + begin + intro + tables(results) + end + after)
 
 
 def throughput(results):

@@ -1,5 +1,5 @@
 /// What the program's exit code says (a check's codes are those of its protocol: `CheckResult.Status`). From 64 on they are those of
-/// sysexits.h, which supervisors know. README's table, the help and the alerts say what stands here.
+/// sysexits.h, which supervisors know. docs/operate.md, the help and the alerts say what stands here.
 public enum ExitStatus: Int32, Sendable, CaseIterable {
     case done = 0
     case failed = 1
@@ -22,11 +22,6 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
         case .startFailed: "cannot start: its port is taken"
         case .wrongConfiguration: "wrong configuration; every problem is named"
         }
-    }
-
-    /// README's table.
-    public static var table: String {
-        (["| Exit code | Means |", "|---|---|"] + self.allCases.map { "| \($0.rawValue) | \($0.meaning) |" }).joined(separator: "\n")
     }
 
     /// A line a code, for the help.

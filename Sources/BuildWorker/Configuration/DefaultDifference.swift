@@ -55,12 +55,6 @@ package struct DefaultDifference: Sendable {
         }
     }
 
-    /// The page's table.
-    package static var table: String {
-        let rows = self.all.map { "| `\($0.variable)` | \($0.original) | \($0.ours) | \($0.meaning) | `\($0.remedy)` |" }
-        return (["| Setting | Original | Here | So | As before |", "|---|---|---|---|---|"] + rows).joined(separator: "\n")
-    }
-
     /// For people: what of ``all`` a configuration would feel, and what it sets in vain.
     package static func text(_ loaded: LoadedConfiguration) -> String {
         let felt = self.felt(by: loaded).map { difference in

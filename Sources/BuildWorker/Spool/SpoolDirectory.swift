@@ -7,10 +7,7 @@ internal import Glibc
 /// others may write, has to be a volume: Kubernetes makes an `emptyDir` so, and who mounts it decides who these others are. They can
 /// remove and rename what is there, but not read it, and nothing that they lay there is followed (``SpoolFile/open(_:_:for:)``).
 ///
-///     inflight     what is being handled now: one line a delivery
-///     suspects     messages that were being handled when a worker ended without warning
-///     timers/      init timers of a broker that has no init queue: one file each
-///     lock         held by the worker that has the directory
+/// What is in it: docs/architecture.md#what-a-crash-leaves-behind
 public final class SpoolDirectory: Sendable {
     public let path: String
     /// Who else may write in it, or might before; `nil`: nobody. Safe to log.

@@ -47,25 +47,6 @@ import Testing
         #expect(names == Set(VariableMap(path: "\(ConfigurationFixture.directory)/environment.yaml").variables.values))
     }
 
-    /// Rows of a table `| variable | key | default | meaning |`.
-    @Test func theDocumentedTableIsThisOne() throws {
-        var documented: [String: [String]] = [:]
-        for name in ["README.md"] {
-            let file = ConfigurationFixture.root.appendingPathComponent(name)
-            guard FileManager.default.fileExists(atPath: file.path) else { continue }
-            for match in try String(contentsOf: file, encoding: .utf8).matches(of: /(?m)^\| `([A-Z0-9_]+)` \| `([^`]+)` \| `?([^|`]*)`? \| .+\|$/) {
-                documented[String(match.output.1)] = [String(match.output.2), String(match.output.3)]
-            }
-        }
-        let rows = try ConfigurationFixture.load().report.rows
-        #expect(Set(documented.keys) == Set(rows.map(\.variable)))
-        for row in rows {
-            // The vhost is documented as the path that the variable holds.
-            let value = row.variable == "RABBITMQ_VIRTUAL_HOST" ? "/screwdriver" : row.valueText
-            #expect(documented[row.variable] == [row.key, value], "\(row.variable)")
-        }
-    }
-
     /// What an operator is told to switch on is there.
     @Test func theSecurityPageNamesOurVariables() throws {
         let page = try String(contentsOf: ConfigurationFixture.root.appendingPathComponent("docs/security.md"), encoding: .utf8)

@@ -36,12 +36,6 @@ import Testing
         }
     }
 
-    @Test func theDocumentedTableIsThisOne() throws {
-        let page = try String(contentsOf: ConfigurationFixture.root.appendingPathComponent("docs/migrating.md"), encoding: .utf8)
-        let table = try #require(page.firstMatch(of: /## Defaults that differ\n(?s:.*?)\n(\| Setting (?:.*\n?)(?:\|.*\n?)*)/)?.output.1)
-        #expect(table.trimmingCharacters(in: .newlines) == DefaultDifference.table)
-    }
-
     @Test(arguments: [
         ([:], ["RABBITMQ_MSG_REPROCESS_LIMIT", "RABBITMQ_RETRYQUEUE_ENABLED", "EXECUTOR_PLUGIN", "PORT"]),
         (["PORT": "80", "EXECUTOR_PLUGIN": "k8s"], ["RABBITMQ_MSG_REPROCESS_LIMIT", "RABBITMQ_RETRYQUEUE_ENABLED"]),

@@ -7,18 +7,14 @@ import Testing
 @Suite struct ExitCodeTests {
     private static func text(_ path: String) throws -> String { try String(contentsOf: ConfigurationFixture.root.appendingPathComponent(path), encoding: .utf8) }
 
-    @Test func theDocumentedTableIsThisOne() throws {
-        let table = try #require(try Self.text("README.md").firstMatch(of: /\| Exit code \| Means \|\n(?:\|.*\|\n)*/)?.output)
-        #expect(table == "\(ExitStatus.table)\n")
-    }
-
     @Test func theHelpFitsATerminal() {
         for line in ExitStatus.help.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
     }
 
     /// `exit code 71 (cannot start…)`: where a text names a code it says what it means, in the words of the table.
     @Test(arguments: [
-        "README.md", "WORKFLOW.md", "Config/monitoring/README.md", "Config/monitoring/alerts.yaml", "Config/kubernetes/base/deployment.yaml",
+        "README.md", "WORKFLOW.md", "docs/operate.md", "docs/configuration.md", "docs/migrating.md",
+        "Config/monitoring/README.md", "Config/monitoring/alerts.yaml", "Config/kubernetes/base/deployment.yaml",
         "Sources/worker/Run.swift", "Sources/worker/Config.swift", "Sources/worker/TopologyCommand.swift",
     ])
     func textsNameCodesThatExist(_ path: String) throws {

@@ -56,13 +56,21 @@ import Testing
             #expect(tests.contains("alertname=\"\(alert.alert)\", alertstate=\"firing\""), "\(alert.alert) fires in no test")
             #expect(["page", "ticket"].contains(alert.labels["severity"]))
             #expect(alert.annotations["summary"]?.isEmpty == false)
-            #expect(alert.annotations["todo"]?.contains("'") == true, "\(alert.alert) names no command")
+            #expect(alert.annotations["description"]?.contains(#/'(?:worker|kubectl) /#) == true, "\(alert.alert) names no command")
         }
     }
 
-    @Test func theRunbookHasEveryAlert() throws {
-        let runbook = try MonitoringFiles.text("README.md")
-        for alert in try MonitoringFiles.alerts() { #expect(runbook.contains("`\(alert.alert)`"), "README.md does not list \(alert.alert)") }
+    /// `### NAME`, then its severity and when it fires.
+    @Test func everyAlertHasARunbookAndNoRunbookIsLeftOver() throws {
+        let page = try String(contentsOf: ConfigurationFixture.root.appendingPathComponent("docs/operate.md"), encoding: .utf8)
+        let runbooks = page.matches(of: /(?m)^### (BuildWorker\w+)\n\n\*(\w+)\* – .+\.$/).map { (String($0.output.1), String($0.output.2)) }
+        let severities = Dictionary(uniqueKeysWithValues: runbooks)
+        let alerts = try MonitoringFiles.alerts()
+        for alert in alerts {
+            #expect(severities[alert.alert] == alert.labels["severity"], "docs/operate.md and \(alert.alert)")
+            #expect(alert.annotations["runbook_url"]?.hasSuffix("/docs/operate.md#\(alert.alert.lowercased())") == true)
+        }
+        #expect(Set(severities.keys) == Set(alerts.map(\.alert)))
     }
 
     /// Values that a query may compare a label with; `nil` where they are not checked.

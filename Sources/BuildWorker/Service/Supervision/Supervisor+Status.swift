@@ -1,4 +1,4 @@
-/// `GET /status`: what the worker has in hand, what it waits for, and what is wrong. README, "Status", explains every member.
+/// `GET /status`: what the worker has in hand, what it waits for, and what is wrong. docs/status-api.md explains every member.
 extension Supervisor {
     private static let longestList = 500
 
