@@ -60,11 +60,11 @@ extension Worker {
                     .startFailed, Problem(.worker, "a worker died before it took a message"), causes: ["an earlier worker died before it took a message", earlier],
                     host: self.host), self.logger)
         }
-        let suspects = self.processor.isolation.suspectMessages
+        let suspects = self.pipeline.quarantine.suspectMessages
         guard !suspects.isEmpty else { return }
         let messages = "messages \(suspects.prefix(20).map { "\($0)" }.joined(separator: ", "))"
         var causes = ["an earlier worker ended without warning with \(suspects.count) messages in hand, which are handled one by one", messages]
-        let loop = self.processor.isolation.crashLoop
+        let loop = self.pipeline.quarantine.crashLoop
         if let loop {
             causes = [
                 loop.description, "mend what answers '\(loop.step.rawValue)', or the worker itself: its last log lines and core dump say more; nobody else's build is failed for it",

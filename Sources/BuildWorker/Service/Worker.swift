@@ -3,7 +3,7 @@ public import ServiceLifecycle
 
 /// The worker: two connections to the broker, and between them a task for every delivery.
 ///
-/// `Delivery → BuildCommand → (nextAction → perform → Fact)* → Settlement`
+/// `Delivery → BuildCommand → (Decision → perform → Fact)* → Settlement`
 public final class Worker: Service {
     let logger: Logger
     private let consuming: ConsumingConnection
@@ -12,7 +12,7 @@ public final class Worker: Service {
     private let verifications: LocalVerifications
     private let outages: Outages
     let intake: Intake
-    let processor: DeliveryProcessor
+    let pipeline: DeliveryPipeline
     private let inHand: InHand
     /// Held for as long as the worker lives: it is nobody else's meanwhile.
     let spool: SpoolDirectory?
@@ -41,9 +41,9 @@ public final class Worker: Service {
             health.publishing(event)
             event.log(to: logger, connection: "publish")
         }
-        let isolation = Isolation(spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger)
+        let quarantine = Quarantine(spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger)
         self.runMarker = Self.runMarker(spool, logger)
-        let isCautious = self.runMarker?.earlier != nil && isolation.suspectMessages.isEmpty
+        let isCautious = self.runMarker?.earlier != nil && quarantine.suspectMessages.isEmpty
         if isCautious { logger.warning("a worker ended without warning here, and nothing says of what: messages are taken one at a time at first") }
         let consuming = ConsumingConnection(
             endpoint, queues: queues, prefetch: rabbitmq.prefetchCount, largestMessage: rabbitmq.largestMessage, isCautious: isCautious, host: host
@@ -108,19 +108,13 @@ public final class Worker: Service {
         let chores = Self.chores(configuration, spool, spooler, meters)
         self.janitor = Janitor(configuration, clusters: clusters, buildAPI: buildAPI, survey: survey, verifications: verifications, health: health, meters: meters, chores: chores, logger: logger)
         self.inHand = inHand
-        self.processor = DeliveryProcessor(
-            rules: WorkflowRules(
+        self.pipeline = DeliveryPipeline(
+            WorkflowRules(
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
                 healTimeout: rabbitmq.healTimeout, apiPatience: configuration.ecosystem.apiPatience),
-            options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
-            isolation: isolation, limits: JobLimits(configuration.concurrency),
-            settle: { tag, settlement in
-                guard !tag.isOfThisProcess else { return await verifications.settle(tag, as: settlement) }
-                consuming.settle(tag, as: settlement)
-                await consuming.flush()
-            },
-            isOutage: { outages.wasAnyOpen(since: $0) }, isGone: { !$0.isOfThisProcess && consuming.isGone($0) }, perform: performer.perform,
-            observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 }, apiHosts: buildAPI.hosts)
+            rabbitmq, apiHosts: buildAPI.hosts, logger: logger, quarantine: quarantine, limits: KeyedSemaphore(configuration.concurrency), inHand: inHand,
+            perform: performer.perform, isOutage: { outages.wasAnyOpen(since: $0) },
+            observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 })
         self.intake = intake
         (self.spool, self.logger, self.health, self.outages) = (spool, logger, health, outages)
         (self.consuming, self.publishing, self.verifications) = (consuming, publishing, verifications)
@@ -200,30 +194,8 @@ public final class Worker: Service {
     }
 
     private func handleDeliveries() async {
-        async let own: Void = self.handle(self.verifications.deliveries)
-        await self.handle(self.consuming.deliveries)
+        async let own: Void = self.pipeline.handle(self.verifications.deliveries, from: self.verifications)
+        await self.pipeline.handle(self.consuming.deliveries, from: self.consuming)
         await own
-    }
-
-    /// A task a delivery; the prefetch bounds how many there are.
-    private func handle(_ deliveries: AsyncStream<Delivery>) async {
-        await withDiscardingTaskGroup { group in
-            for await delivery in deliveries {
-                self.inHand.began()
-                // Here, in the order of arrival: tasks begin in any order.
-                let prepared = self.processor.prepare(delivery)
-                group.addTask {
-                    // None: the worker ends at once, and the broker gives the message to another.
-                    if let settlement = await self.processor.process(prepared) {
-                        if delivery.tag.isOfThisProcess {
-                            await self.verifications.settle(delivery.tag, as: settlement)
-                        } else {
-                            self.consuming.settle(delivery.tag, as: settlement)
-                        }
-                    }
-                    self.inHand.ended()
-                }
-            }
-        }
     }
 }

@@ -30,7 +30,7 @@ extension StatsdMetrics {
     }
 }
 
-extension JobLimits {
+extension KeyedSemaphore {
     convenience init(_ options: ConcurrencyOptions) {
         self.init(["start": options.start, "stop": options.stop, "verify": options.verify, "clear": options.clear])
     }
