@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// Judges what happens by what is promised, from outside: by what broker, cluster and build API really hold.
 extension Simulation {
@@ -59,6 +59,7 @@ extension Simulation {
             // An outage is no cause: meanwhile messages are postponed.
             if handling.faults == 0 { self.breaks(.attemptHasACause, "message \(handling.message) is rejected, and nothing of its own had failed") }
         case .ack:
+            if handling.isSetAside { return }
             switch handling.command {
             case .stop where handling.facts.deletion != .done && handling.facts.postponement != .held && rejections < self.limit:
                 self.breaks(.settledLast, "message \(handling.message) is acked, and no pods were deleted")

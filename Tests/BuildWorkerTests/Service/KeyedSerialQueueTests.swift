@@ -3,7 +3,7 @@ import Testing
 
 @testable import BuildWorker
 
-@Suite(.timeLimit(.minutes(1))) struct BuildOrderTests {
+@Suite(.timeLimit(.minutes(1))) struct KeyedSerialQueueTests {
     /// Counts who is inside at once.
     private final class Room: Sendable {
         private let state = Mutex((inside: 0, most: 0, entered: 0))
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func messagesOfOneBuildComeOneAfterAnother() async {
-        let (order, room) = (BuildOrder(), Room())
+        let (order, room) = (KeyedSerialQueue<BuildID>(), Room())
         await withDiscardingTaskGroup { group in
             for _ in 0..<200 {
                 group.addTask {
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func differentBuildsDoNotWaitForEachOther() async {
-        let order = BuildOrder()
+        let order = KeyedSerialQueue<BuildID>()
         // Each waits inside for the other: were they handled one after another, neither would come out.
         let (left, right) = (AsyncStream<Void>.makeStream(), AsyncStream<Void>.makeStream())
         await withDiscardingTaskGroup { group in
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func theOrderIsThatOfJoining() async {
-        let order = BuildOrder()
+        let order = KeyedSerialQueue<BuildID>()
         let seen = Journal()
         let places = (0..<50).map { _ in order.join(BuildID(rawValue: 1)) }
         await withDiscardingTaskGroup { group in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BuildWorker
 
-@Suite struct JobLimitsTests {
+@Suite struct KeyedSemaphoreTests {
     private final class Running: Sendable {
         private let state = Mutex((now: 0, most: 0))
         func begin() {
@@ -17,15 +17,15 @@ import Testing
     }
 
     @Test func noMoreThanTheLimit() async {
-        let (limits, running) = (JobLimits(["start": 3]), Running())
+        let (limits, running) = (KeyedSemaphore(["start": 3]), Running())
         await withTaskGroup { group in
             for _ in 1...500 {
                 group.addTask {
-                    await limits.enter("start")
+                    await limits.acquire("start")
                     running.begin()
                     await Task.yield()
                     running.end()
-                    limits.leave("start")
+                    limits.release("start")
                 }
             }
         }
@@ -34,25 +34,25 @@ import Testing
     }
 
     @Test func aStopDoesNotWaitBehindStarts() async {
-        let limits = JobLimits(["start": 1, "stop": 1])
-        await limits.enter("start")
+        let limits = KeyedSemaphore(["start": 1, "stop": 1])
+        await limits.acquire("start")
         #expect(limits.isFull("start"))
         await withTaskGroup { group in
             group.addTask {
-                await limits.enter("start")
-                limits.leave("start")
+                await limits.acquire("start")
+                limits.release("start")
             }
             // Would not come back if it waited for the start that is being handled.
-            await limits.enter("stop")
-            limits.leave("stop")
-            limits.leave("start")
+            await limits.acquire("stop")
+            limits.release("stop")
+            limits.release("start")
         }
     }
 
     @Test func zeroAndUnknownHaveNoLimit() async {
-        let limits = JobLimits(["start": 0])
-        for _ in 1...100 { await limits.enter("start") }
-        for _ in 1...100 { await limits.enter("unread") }
+        let limits = KeyedSemaphore(["start": 0])
+        for _ in 1...100 { await limits.acquire("start") }
+        for _ in 1...100 { await limits.acquire("unread") }
         #expect(!limits.isFull("start"))
     }
 }
