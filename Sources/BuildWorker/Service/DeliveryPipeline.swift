@@ -12,8 +12,8 @@ final class DeliveryPipeline: Sendable {
     let apiHosts: APIHosts
     let logger: Logger
     let quarantine: Quarantine
-    let builds = KeyedSerialQueue<BuildID>()
-    let limits: KeyedSemaphore
+    let builds = KeyedSemaphore<BuildID> { _ in 1 }
+    let limits: KeyedSemaphore<String>
     let stoppedBuilds = StoppedBuilds()
     let inHand: InHand
     /// Turns an action into the facts it taught. Never throws: a failure is a fact too.
@@ -23,7 +23,7 @@ final class DeliveryPipeline: Sendable {
     private let observers: [DeliveryObserver]
 
     init(
-        _ rules: WorkflowRules, _ options: RabbitMQOptions, apiHosts: APIHosts = APIHosts(), logger: Logger, quarantine: Quarantine, limits: KeyedSemaphore, inHand: InHand,
+        _ rules: WorkflowRules, _ options: RabbitMQOptions, apiHosts: APIHosts = APIHosts(), logger: Logger, quarantine: Quarantine, limits: KeyedSemaphore<String>, inHand: InHand,
         perform: @escaping @Sendable (Action, Facts, DeliveryContext) async -> [Fact], isOutage: @escaping @Sendable (ContinuousClock.Instant) -> Bool,
         observers: [DeliveryObserver]
     ) {
@@ -48,9 +48,8 @@ final class DeliveryPipeline: Sendable {
     func receive(_ delivery: Delivery, from source: any DeliverySource) -> DeliveryRunner<ProcessDrivers> {
         self.inHand.began()
         let key = MessageKey(queue: delivery.queue, body: delivery.body)
-        let verdict = self.quarantine.verdict(key, delivery)
-        var runner = DeliveryRunner(DeliveryMachine(self.rules), ProcessDrivers(self, source, delivery, key, isSuspect: verdict == .suspected))
-        runner.advance(.received(verdict))
+        var runner = DeliveryRunner(DeliveryMachine(self.rules), ProcessDrivers(self, source, delivery, key))
+        runner.advance(.received(self.quarantine.verdict(key, delivery)))
         return runner
     }
 
@@ -67,7 +66,10 @@ final class DeliveryPipeline: Sendable {
 
     private static func run(_ received: DeliveryRunner<ProcessDrivers>) async {
         var runner = received
-        await runner.run()
+        while let step = runner.pending {
+            let input = await runner.drivers.finish(step, runner.machine.facts)
+            runner.advance(input)
+        }
     }
 
     fileprivate func emit(_ event: DeliveryEvent, _ context: DeliveryContext) { for observer in self.observers { observer(event, context) } }
@@ -93,32 +95,53 @@ extension LocalVerifications: DeliverySource {
 typealias DeliveryObserver = @Sendable (DeliveryEvent, DeliveryContext) -> Void
 
 /// One delivery in the process.
-struct ProcessDrivers: AsyncDeliveryDrivers, Sendable {
+struct ProcessDrivers: DeliveryDrivers, Sendable {
     private let pipeline: DeliveryPipeline
     private let source: any DeliverySource
     private let delivery: Delivery
     private let key: MessageKey
-    private let isSuspect: Bool
     private let arrival = ContinuousClock.now
     private var context: DeliveryContext?
     private var record: Quarantine.Record?
     /// Of one that is handled alone.
     fileprivate private(set) var place: Quarantine.Place?
-    private var ticket: KeyedSerialQueue<BuildID>.Ticket?
+    /// In whose line it is.
+    private var build: BuildID?
+    /// `nil`: it came first.
+    private var turn: OneShotSignal?
     private var isAmongOthers = false
 
-    fileprivate init(_ pipeline: DeliveryPipeline, _ source: any DeliverySource, _ delivery: Delivery, _ key: MessageKey, isSuspect: Bool) {
-        (self.pipeline, self.source, self.delivery, self.key, self.isSuspect) = (pipeline, source, delivery, key, isSuspect)
+    fileprivate init(_ pipeline: DeliveryPipeline, _ source: any DeliverySource, _ delivery: Delivery, _ key: MessageKey) {
+        (self.pipeline, self.source, self.delivery, self.key) = (pipeline, source, delivery, key)
     }
 
     var now: Duration { .now - self.arrival }
 
-    var interruption: DeliveryMachine.Interruption? {
+    private var interruption: DeliveryMachine.Interruption? {
         if Task.isCancelled { return .cancelled }
         return self.source.isGone(self.delivery.tag) ? .takenBack : nil
     }
 
-    mutating func take(_ step: DeliveryMachine.Step, _ facts: Facts) async -> DeliveryMachine.Input {
+    mutating func take(_ step: DeliveryMachine.Step) -> DeliveryMachine.Input? {
+        switch step {
+        case .join(.amongOthers): self.record = self.pipeline.quarantine.join(self.key)
+        case .join(.alone): self.place = self.pipeline.quarantine.joinAlone(self.key, self.delivery)
+        case .read(let crashes): return .read(self.read(crashes: crashes))
+        case .enqueue: self.enqueue()
+        case .start: return .started(wasStopped: self.start())
+        case .begin(let step):
+            if let interruption { return .interrupted(interruption) }
+            self.begin(step)
+        case .decodePoison: _ = self.context?.decodeBuild()
+        case .emit(let event): if let context { self.pipeline.emit(event, context) }
+        case .leave: self.leave()
+        case .wait, .perform, .persist, .pause, .settle, .end: return nil
+        }
+        return .done
+    }
+
+    /// … and what takes time.
+    mutating func finish(_ step: DeliveryMachine.Step, _ facts: Facts) async -> DeliveryMachine.Input {
         switch step {
         case .wait(.amongOthers): await self.waitAmongOthers()
         case .wait(.alone(let isDue)): guard await self.waitAlone(isDue: isDue) else { return .interrupted(.cancelled) }
@@ -139,14 +162,7 @@ struct ProcessDrivers: AsyncDeliveryDrivers, Sendable {
 
     // MARK: Quarantine
 
-    mutating func join(_ admission: DeliveryMachine.Admission) {
-        switch admission {
-        case .amongOthers: self.record = self.pipeline.quarantine.join(self.key)
-        case .alone: self.place = self.pipeline.quarantine.joinAlone(self.key, self.delivery)
-        }
-    }
-
-    mutating func read(crashes: Int?) -> DeliveryMachine.Reading {
+    private mutating func read(crashes: Int?) -> DeliveryMachine.Reading {
         #if TEST_HOOKS
             if crashes == nil { TestHooks.read(self.delivery) }
         #endif
@@ -159,45 +175,43 @@ struct ProcessDrivers: AsyncDeliveryDrivers, Sendable {
     private mutating func waitAlone(isDue: Bool) async -> Bool {
         guard let place else { return false }
         self.record = await self.pipeline.quarantine.enterAlone(place, isDue: isDue)
-        guard self.record != nil else { return false }
-        if self.isSuspect, !isDue {
-            self.pipeline.logger.warning(
-                "handled alone: a worker ended while it, or others, were handled", metadata: ["messageKey": .string("\(self.key)")])
-        }
-        return true
+        return self.record != nil
     }
 
     // MARK: Serialize by build, limit by type
 
-    mutating func enqueue() { self.ticket = (self.context?.build?.buildID).map { self.pipeline.builds.join($0) } }
+    private mutating func enqueue() {
+        guard let build = self.context?.build?.buildID else { return }
+        (self.build, self.turn) = (build, self.pipeline.builds.join(build))
+    }
 
     private mutating func waitAmongOthers() async {
         guard let record, let type = self.context?.jobType else { return }
         let (quarantine, limits) = (self.pipeline.quarantine, self.pipeline.limits)
-        let hasToWait = quarantine.isClosed || limits.isFull(type) || self.ticket.map { !$0.turn.isFired } ?? false
+        let hasToWait = quarantine.isClosed || limits.isFull(type) || self.turn?.isFired == false
         if hasToWait { quarantine.waits(record) }
-        await self.ticket?.turn.wait()
-        await limits.acquire(type)
+        await self.turn?.wait()
+        await limits.join(type)?.wait()
         // Last: who waits here waits for nothing else, so a suspect's time comes.
         await quarantine.enterShared()
         self.isAmongOthers = true
         if hasToWait { quarantine.waits(record, false) }
     }
 
-    mutating func leave() {
+    private mutating func leave() {
         if self.isAmongOthers, let type = self.context?.jobType {
             self.pipeline.quarantine.leaveShared()
-            self.pipeline.limits.release(type)
+            self.pipeline.limits.leave(type)
             self.isAmongOthers = false
         }
-        if let ticket { self.pipeline.builds.leave(ticket) }
+        if let build { self.pipeline.builds.leave(build) }
         if let record { self.pipeline.quarantine.leave(record) }
-        (self.ticket, self.record) = (nil, nil)
+        (self.build, self.record) = (nil, nil)
     }
 
     // MARK: Handle
 
-    mutating func start() -> Bool {
+    private func start() -> Bool {
         guard let context else { return false }
         #if TEST_HOOKS
             TestHooks.handle(context)
@@ -207,16 +221,12 @@ struct ProcessDrivers: AsyncDeliveryDrivers, Sendable {
         return self.pipeline.stoppedBuilds.contains(build)
     }
 
-    mutating func begin(_ step: HandlingStep) {
+    private func begin(_ step: HandlingStep) {
         if let record { self.pipeline.quarantine.begins(step, record) }
         #if TEST_HOOKS
             if let context { TestHooks.begin(step, context) }
         #endif
     }
-
-    mutating func decodePoison() { _ = self.context?.decodeBuild() }
-
-    mutating func emit(_ event: DeliveryEvent) { if let context { self.pipeline.emit(event, context) } }
 
     private func perform(_ action: Action, _ facts: Facts) async -> DeliveryMachine.Input {
         guard let context else { return .completed([], isOutage: false) }

@@ -1,40 +1,44 @@
 internal import Synchronization
 
-/// How many of one key may be inside at a time. Each key has its own line, so that `stop` never waits behind `start`.
-final class KeyedSemaphore: Sendable {
+/// How many of one key may be inside at a time, in order of arrival. Each key has its own line: no build waits behind another, no `stop` behind
+/// `start`.
+final class KeyedSemaphore<Key: Hashable & Sendable>: Sendable {
     private struct Lane {
-        let limit: Int
-        var running = 0
-        var line: [OneShotSignal] = []
+        var inside = 0
+        var line: ArraySlice<OneShotSignal> = []
     }
 
-    private let lanes: Mutex<[String: Lane]>
+    private let limit: @Sendable (Key) -> Int?
+    private let lanes = Mutex<[Key: Lane]>([:])
 
-    /// - Parameter limits: by key; a key without one, or with 0, has none.
-    init(_ limits: [String: Int]) { self.lanes = Mutex(limits.filter { $0.value > 0 }.mapValues { Lane(limit: $0) }) }
+    /// - Parameter limit: of a key, at least 1; `nil`: it has none.
+    init(limit: @escaping @Sendable (Key) -> Int?) { self.limit = limit }
 
-    func isFull(_ key: String) -> Bool { self.lanes.withLock { lanes in lanes[key].map { $0.running >= $0.limit } ?? false } }
+    func isFull(_ key: Key) -> Bool {
+        guard let limit = self.limit(key) else { return false }
+        return self.lanes.withLock { lanes in lanes[key].map { $0.inside >= limit } ?? false }
+    }
 
-    /// Waits for a place, first come, first served. Every place taken must be released.
-    func acquire(_ key: String) async {
-        let turn = self.lanes.withLock { lanes -> OneShotSignal? in
-            guard let lane = lanes[key] else { return nil }
-            guard lane.running >= lane.limit else {
-                lanes[key]?.running += 1
+    /// Takes a place, first come, first served, which must be left again. `nil`: it is inside; else it is once this is fired.
+    func join(_ key: Key) -> OneShotSignal? {
+        guard let limit = self.limit(key) else { return nil }
+        return self.lanes.withLock { lanes in
+            guard let inside = lanes[key]?.inside, inside >= limit else {
+                lanes[key, default: Lane()].inside += 1
                 return nil
             }
             let turn = OneShotSignal()
             lanes[key]?.line.append(turn)
             return turn
         }
-        await turn?.wait()
     }
 
-    func release(_ key: String) {
+    /// Lets the next one in.
+    func leave(_ key: Key) {
         let next = self.lanes.withLock { lanes -> OneShotSignal? in
             guard let lane = lanes[key] else { return nil }
             guard lane.line.isEmpty else { return lanes[key]?.line.removeFirst() }
-            lanes[key]?.running -= 1
+            if lane.inside == 1 { lanes[key] = nil } else { lanes[key]?.inside -= 1 }
             return nil
         }
         next?.fire()

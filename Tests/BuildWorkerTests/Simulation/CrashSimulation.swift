@@ -103,7 +103,7 @@ final class CrashSimulation: DeliverySource {
         let quarantine = Quarantine(spool, prefetch: self.schedule.prefetch, health: health, logger: Self.silent, clock: clock)
         if health.isInCrashLoop { self.state.withLock { $0.outcome.loops += 1 } }
         let pipeline = DeliveryPipeline(
-            WorkflowRules(), RabbitMQOptions(), logger: Self.silent, quarantine: quarantine, limits: KeyedSemaphore([:]), inHand: InHand(),
+            WorkflowRules(), RabbitMQOptions(), logger: Self.silent, quarantine: quarantine, limits: KeyedSemaphore { _ in nil }, inHand: InHand(),
             perform: { action, _, context in await self.perform(action, context, path) }, isOutage: { _ in false },
             observers: [{ event, context in self.observe(event, context, path) }])
         await withTaskGroup(of: Void.self) { group in

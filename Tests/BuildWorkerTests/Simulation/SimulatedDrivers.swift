@@ -7,29 +7,21 @@ struct SimulatedDrivers: DeliveryDrivers {
 
     var now: Duration { .milliseconds(self.simulation.clock.now) }
 
-    var interruption: DeliveryMachine.Interruption? { self.simulation.isGone(self.handling) ? .takenBack : nil }
-
-    func join(_ admission: DeliveryMachine.Admission) { if admission != .amongOthers { self.enqueue() } }
-
-    func read(crashes: Int?) -> DeliveryMachine.Reading { self.simulation.read(self.handling) }
-
-    func enqueue() { self.simulation.enqueue(self.handling) }
-
-    func start() -> Bool { self.simulation.begin(self.handling) }
-
-    func begin(_ step: HandlingStep) {}
-
-    func decodePoison() {}
-
-    func emit(_ event: DeliveryEvent) {
-        switch event {
-        case .setAside: self.simulation.handlings[self.handling].isSetAside = true
-        case .takenBack: self.simulation.handlings[self.handling].isTakenBack = true
-        case .received, .started, .actionStarted, .actionCompleted, .settled, .requeued: break
+    func take(_ step: DeliveryMachine.Step) -> DeliveryMachine.Input? {
+        switch step {
+        case .join(.amongOthers), .decodePoison: break
+        case .join(.alone), .enqueue: self.simulation.enqueue(self.handling)
+        case .read: return .read(self.simulation.read(self.handling))
+        case .start: return .started(wasStopped: self.simulation.begin(self.handling))
+        case .begin: if self.simulation.isGone(self.handling) { return .interrupted(.takenBack) }
+        case .emit(.setAside): self.simulation.handlings[self.handling].isSetAside = true
+        case .emit(.takenBack): self.simulation.handlings[self.handling].isTakenBack = true
+        case .emit: break
+        case .leave: self.simulation.leave(self.handling)
+        case .wait, .perform, .persist, .pause, .settle, .end: return nil
         }
+        return .done
     }
-
-    func leave() { self.simulation.leave(self.handling) }
 }
 
 extension Simulation {

@@ -57,7 +57,11 @@ extension Simulation {
     private func take(_ step: DeliveryMachine.Step?, _ index: Int) -> DeliveryMachine.Input? {
         let handling = self.handlings[index]
         switch step {
-        case .wait:
+        case .wait(let admission):
+            // After it could not be set aside it waits once more.
+            if admission != .amongOthers, let build = handling.build, !self.workers[handling.worker].turns[build].contains(index) {
+                self.workers[handling.worker].turns[build].append(index)
+            }
             guard let build = handling.build, self.workers[handling.worker].turns[build].first != index else { return .admitted }
         case .perform(let action): self.send(action, index)
         // Who was a suspect on another worker's disk is one for the first time here.

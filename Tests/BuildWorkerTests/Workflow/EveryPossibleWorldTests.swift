@@ -193,27 +193,26 @@ private struct WorldDrivers: DeliveryDrivers {
     init(reading: DeliveryMachine.Reading, verdict: QuarantineVerdict) { (self.reading, self.verdict) = (reading, verdict) }
 
     var now: Duration { .zero }
-    var interruption: DeliveryMachine.Interruption? { self.interruptions.flatMap { self.begun >= $0.after ? $0.1 : nil } }
 
-    mutating func join(_ admission: DeliveryMachine.Admission) { self.joined = 1 }
-    func read(crashes: Int?) -> DeliveryMachine.Reading { self.reading }
-    func enqueue() {}
-    func start() -> Bool { false }
-    mutating func begin(_ step: HandlingStep) {
-        self.begun += 1
-        self.isReplacing = step == .settle
-    }
-    func decodePoison() {}
-    mutating func leave() { self.joined = 0 }
-
-    mutating func emit(_ event: DeliveryEvent) {
-        switch event {
-        case .received: self.isReceived = true
-        case .settled: self.ends.settled += 1
-        case .requeued, .takenBack: self.ends.unsettled += 1
-        case .setAside: self.wasSetAside = true
-        case .started, .actionStarted, .actionCompleted: break
+    mutating func take(_ step: DeliveryMachine.Step) -> DeliveryMachine.Input? {
+        switch step {
+        case .join: self.joined = 1
+        case .read: return .read(self.reading)
+        case .enqueue, .decodePoison: break
+        case .start: return .started(wasStopped: false)
+        case .begin(let step):
+            if let (after, interruption) = self.interruptions, self.begun >= after { return .interrupted(interruption) }
+            self.begun += 1
+            self.isReplacing = step == .settle
+        case .emit(.received): self.isReceived = true
+        case .emit(.settled): self.ends.settled += 1
+        case .emit(.requeued), .emit(.takenBack): self.ends.unsettled += 1
+        case .emit(.setAside): self.wasSetAside = true
+        case .emit: break
+        case .leave: self.joined = 0
+        case .wait, .perform, .persist, .pause, .settle, .end: return nil
         }
+        return .done
     }
 }
 

@@ -148,6 +148,9 @@ final class Quarantine: Sendable {
         }
         let solitude = Solitude()
         let record = self.enter(place.key, .reading, solitude)
+        if !isDue {
+            self.logger.warning("handled alone: a worker ended while it, or others, were handled", metadata: ["messageKey": .string("\(place.key)")])
+        }
         solitude.begin(
             Task {
                 // A worker that drains lets nobody else in.
