@@ -25,7 +25,7 @@ extension Simulation {
             guard let build = content.build, !self.isOver(build), !self.isHeld(build) else { return }
             self.breaks(.settledLast, "message \(message) is acked, and build \(build) has neither begun nor ended")
         case .unreadable:
-            guard self.schedule.hasParkedQueue, !self.parked.contains(message) else { return }
+            guard self.schedule.hasParkedQueue, !handling.isSetAside, !self.parked.contains(content.origin ?? message) else { return }
             self.breaks(.unreadableIsParked, "message \(message) is acked and was not parked")
         case .poison:
             guard let build = content.build else { return }
