@@ -132,7 +132,6 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         case .begin(let step):
             if let interruption { return .interrupted(interruption) }
             self.begin(step)
-        case .decodePoison: _ = self.context?.decodeBuild()
         case .emit(let event): if let context { self.pipeline.emit(event, context) }
         case .leave: self.leave()
         case .wait, .perform, .persist, .pause, .settle, .end: return nil
@@ -155,7 +154,7 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
             await self.source.settle(self.delivery.tag, as: settlement)
             if isUrgent { await self.source.flush() }
             return .done
-        case .join, .read, .enqueue, .start, .begin, .decodePoison, .emit, .leave, .end: return .done
+        case .join, .read, .enqueue, .start, .begin, .emit, .leave, .end: return .done
         }
         return .admitted
     }
@@ -223,6 +222,7 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
 
     private func begin(_ step: HandlingStep) {
         if let record { self.pipeline.quarantine.begins(step, record) }
+        if step == .reading { _ = self.context?.decodeBuild() }
         #if TEST_HOOKS
             if let context { TestHooks.begin(step, context) }
         #endif

@@ -193,6 +193,8 @@ public final class Worker: Service {
         }
     }
 
+    /// consume → quarantine → serialize by build → limit by type → handle → settle: ``DeliveryPipeline``. What the broker delivers is settled
+    /// there, and what this process delivers to itself, here.
     private func handleDeliveries() async {
         async let own: Void = self.pipeline.handle(self.verifications.deliveries, from: self.verifications)
         await self.pipeline.handle(self.consuming.deliveries, from: self.consuming)

@@ -54,10 +54,9 @@ struct DeliveryMachine: Sendable {
         case wait(Admission)
         /// → `started`
         case start
-        /// Have on record what comes next, unless it is interrupted here.
+        /// Have on record what comes next, unless it is interrupted here. `reading`: poison is read to tell its build, which may be what kills,
+        /// apart from what is asked then.
         case begin(HandlingStep)
-        /// Poison is read to tell its build: that may be what kills, apart from what is asked then.
-        case decodePoison
         /// → `completed`
         case perform(Action)
         /// → `persisted`
@@ -76,8 +75,7 @@ struct DeliveryMachine: Sendable {
     /// Each names the step that is being taken; those that may follow are in ``handle(_:at:)``, in the order of the work.
     private enum State: Sendable {
         case new, joining, offeringToWait, reading, received, enqueuing, waiting, starting, started
-        case beginningToDecode(Action), decoding(Action)
-        case beginning(Action), announcing(Action)
+        case decoding(Action), beginning(Action), announcing(Action)
         case performing(Action, since: Duration)
         case surviving(Action, [Fact], took: Duration)
         case learning(Action, ArraySlice<Fact>, took: Duration)
@@ -156,7 +154,6 @@ struct DeliveryMachine: Sendable {
             // Nothing may read it any more.
             if case .convicted(_, .unreportable) = self.verdict { return self.announce(.ack, at: now) }
             return self.decide()
-        case (.beginningToDecode(let action), .done): return self.go(.decoding(action), .decodePoison)
         case (.decoding(let action), .done): return self.begin(action)
         case (.beginning(let action), .done):
             return self.isBeingSetAside ? self.go(.performing(action, since: now), .perform(action)) : self.go(.announcing(action), .emit(.actionStarted(action)))
@@ -225,7 +222,7 @@ struct DeliveryMachine: Sendable {
         switch self.policy(self.command, self.facts, self.rules) {
         case .settle(let planned): return self.go(.beginningToSettle(planned), .begin(.settle))
         case .perform(let action):
-            if case .poison = self.command, action.readsTheBuild { return self.go(.beginningToDecode(action), .begin(.reading)) }
+            if case .poison = self.command, action.readsTheBuild { return self.go(.decoding(action), .begin(.reading)) }
             return self.begin(action)
         }
     }

@@ -128,8 +128,6 @@ public struct Facts: Hashable, Sendable {
     /// When the image pull began, as it was first known: by a look of this delivery, or one before it, which the message carries. It is told
     /// to the build API with one value only.
     public private(set) var pullStart: String?
-    /// What the pod says of its beginning, by the last look that showed one.
-    public private(set) var podTimes: PodTimes?
 
     public init(
         attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0, wasStopped: Bool = false, lastSeen: String? = nil,
@@ -148,10 +146,7 @@ public struct Facts: Hashable, Sendable {
     mutating func recordStop() { self.wasStopped = true }
     mutating func recordReplacement() { self.isReplaced = true }
 
-    private mutating func note(_ details: PodDetails?) {
-        self.pullStart = self.pullStart ?? details?.pullStart
-        self.podTimes = details?.times ?? self.podTimes
-    }
+    private mutating func note(_ details: PodDetails?) { self.pullStart = self.pullStart ?? details?.pullStart }
 
     public mutating func record(_ fact: Fact) {
         switch fact {

@@ -9,7 +9,7 @@ struct SimulatedDrivers: DeliveryDrivers {
 
     func take(_ step: DeliveryMachine.Step) -> DeliveryMachine.Input? {
         switch step {
-        case .join(.amongOthers), .decodePoison: break
+        case .join(.amongOthers): break
         case .join(.alone), .enqueue: self.simulation.enqueue(self.handling)
         case .read: return .read(self.simulation.read(self.handling))
         case .start: return .started(wasStopped: self.simulation.begin(self.handling))

@@ -70,7 +70,7 @@ extension Simulation {
         case .pause: return .done
         case .settle(let settlement, _): self.end(index, settlement)
         case nil where handling.settlement == nil: self.endUnsettled(index)
-        case nil, .join, .read, .enqueue, .start, .begin, .decodePoison, .emit, .leave, .end: break
+        case nil, .join, .read, .enqueue, .start, .begin, .emit, .leave, .end: break
         }
         return nil
     }

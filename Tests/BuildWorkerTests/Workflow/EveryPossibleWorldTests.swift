@@ -102,7 +102,7 @@ import Testing
                 settlement = with
                 runner.advance(.done)
             case .perform(let action): return self.perform(action, runner, performed, atEnd)
-            case .join, .read, .enqueue, .start, .begin, .decodePoison, .emit, .leave, .end:
+            case .join, .read, .enqueue, .start, .begin, .emit, .leave, .end:
                 Issue.record("\(step) is the runner's own")
                 return
             }
@@ -198,7 +198,7 @@ private struct WorldDrivers: DeliveryDrivers {
         switch step {
         case .join: self.joined = 1
         case .read: return .read(self.reading)
-        case .enqueue, .decodePoison: break
+        case .enqueue: break
         case .start: return .started(wasStopped: false)
         case .begin(let step):
             if let (after, interruption) = self.interruptions, self.begun >= after { return .interrupted(interruption) }
