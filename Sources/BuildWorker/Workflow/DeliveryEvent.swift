@@ -10,7 +10,7 @@ enum DeliveryEvent: Sendable {
     /// One for each fact that the action taught.
     case actionCompleted(Action, Fact, took: Duration)
     /// It is settled as soon as this has been told.
-    case settled(Settlement, Facts, took: Duration)
+    indirect case settled(Settlement, Facts, took: Duration)
     /// The worker ends and the broker gives it to another.
     case requeued
     /// The broker took it back, and gives it out again: nothing more is done for it.

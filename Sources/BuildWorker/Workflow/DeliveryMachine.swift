@@ -7,7 +7,7 @@
 struct DeliveryMachine: Sendable {
     enum Input: Sendable {
         case received(QuarantineVerdict)
-        case read(Reading)
+        indirect case read(Reading)
         case admitted
         /// `wasStopped`: this process has seen a `stop` of the same build.
         case started(wasStopped: Bool)
