@@ -1,12 +1,6 @@
 internal import Foundation
 
-/// When a pod that runs, or has run, went through its beginnings, by the cluster's clock in whole seconds.
-struct PodTimes: Hashable, Sendable {
-    /// From its creation to its node.
-    let untilScheduled: Duration
-    /// From its node to the first container that ran.
-    let untilRunning: Duration
-
+extension PodTimes {
     /// - Returns: `nil` where the pod does not say, because it has not come so far.
     init?(pod: JSONValue) {
         let conditions = pod[path: "status", "conditions"]?.array ?? []
@@ -20,8 +14,8 @@ struct PodTimes: Hashable, Sendable {
             let running = starts.min()
         else { return nil }
         // Whole seconds of clocks of several machines: one may seem to go back.
-        self.untilScheduled = .seconds(max(0, scheduled.timeIntervalSince(created)))
-        self.untilRunning = .seconds(max(0, running.timeIntervalSince(scheduled)))
+        self.init(
+            untilScheduled: .seconds(max(0, scheduled.timeIntervalSince(created))), untilRunning: .seconds(max(0, running.timeIntervalSince(scheduled))))
     }
 
     static func time(_ value: JSONValue?) -> Date? {

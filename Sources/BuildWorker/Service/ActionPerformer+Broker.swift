@@ -5,29 +5,29 @@ internal import Synchronization
 extension ActionPerformer {
     private var rabbitmq: RabbitMQOptions { self.configuration.rabbitmq }
 
-    private func verification(_ round: Int, _ context: DeliveryContext, isFromTimer: Bool = false, isHopeless: Bool = false) -> Verification? {
+    private func verification(_ round: Int, _ facts: Facts, _ context: DeliveryContext, isFromTimer: Bool = false, isHopeless: Bool = false) -> Verification? {
         guard case .success(let message) = context.message else { return nil }
         return Verification(
-            body: message.asVerify().serialized(), round: round, imagePullStartTime: context.knownImagePullStartTime, isFromTimer: isFromTimer,
+            body: message.asVerify().serialized(), round: round, imagePullStartTime: facts.pullStart, isFromTimer: isFromTimer,
             isHopeless: isHopeless)
     }
 
-    func armTimer(_ round: Int, _ context: DeliveryContext) async -> HandOver {
+    func armTimer(_ round: Int, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
         // Fired, it would go nowhere.
         guard self.verifications.brokerCanVerify else { return .noQueue }
-        let outcome = await self.handOver(self.verification(round, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
+        let outcome = await self.handOver(self.verification(round, facts, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
         if outcome != .notHeld { self.health.initTimer(isKeptHere: outcome == .noQueue) }
         return outcome
     }
 
-    func requestVerification(_ isHopeless: Bool, _ context: DeliveryContext) async -> HandOver {
+    func requestVerification(_ isHopeless: Bool, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
         guard self.verifications.brokerCanVerify else { return .noQueue }
-        let verification = self.verification(context.round, context, isHopeless: isHopeless)
+        let verification = self.verification(context.round, facts, context, isHopeless: isHopeless)
         return await self.handOver(verification?.outgoing(to: self.rabbitmq.retryQueue, self.rabbitmq), context)
     }
 
-    func keepTimer(_ round: Int, _ context: DeliveryContext) async -> Outcome {
-        guard let verification = self.verification(round, context, isFromTimer: true) else { return .failed(Problem(.message, "the message is no build's")) }
+    func keepTimer(_ round: Int, _ facts: Facts, _ context: DeliveryContext) async -> Outcome {
+        guard let verification = self.verification(round, facts, context, isFromTimer: true) else { return .failed(Problem(.message, "the message is no build's")) }
         let outcome = await self.verifications.keep(verification, for: self.rabbitmq.initTimeout)
         switch outcome {
         case .done:
@@ -61,7 +61,7 @@ extension ActionPerformer {
     }
 
     /// Another try after a wait that counts no attempt: a copy in the wait queue, without the deaths that are the count.
-    func postpone(_ reason: PostponeReason, _ context: DeliveryContext) async -> HandOver {
+    func postpone(_ reason: PostponeReason, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
         let delivery = context.delivery
         var properties = delivery.properties
         properties.isPersistent = true
@@ -71,7 +71,7 @@ extension ActionPerformer {
         // the message's own does.
         switch reason {
         case .outage:
-            if case .success(let message) = context.message, let own = message.build?.apiURI, own != self.configuration.ecosystem.api { break }
+            if let own = context.build?.apiURI, own != self.configuration.ecosystem.api { break }
             properties.headers[Header.owedSince] = nil
         case .aside: break
         case .counted: properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt + 1))
@@ -81,7 +81,7 @@ extension ActionPerformer {
         // Another worker may get it, which knows nothing of its crashes.
         if case .poison(let crashes) = context.command { properties.headers[Header.poisonCrashes] = .int64(Int64(crashes)) }
         if context.isFromInitTimer { properties.headers[Header.initTimer] = .int64(1) }
-        if let start = context.knownImagePullStartTime { properties.headers[Header.imagePullStart] = .text(start) }
+        if let start = facts.pullStart { properties.headers[Header.imagePullStart] = .text(start) }
         guard !delivery.tag.isOfThisProcess else { return await self.verifications.postpone(delivery, headers: properties.headers) }
         let waitQueue = delivery.queue == self.rabbitmq.retryQueue ? self.rabbitmq.retryWaitQueue : self.rabbitmq.waitQueue
         // The original's administrators name it otherwise, and need not have bound it; nor may its user publish past the exchange.

@@ -11,7 +11,7 @@ extension ActionPerformer {
     }
 
     func ask(_ question: BuildQuestion, _ context: DeliveryContext) async -> BuildState {
-        guard let build = context.build, let apiURI = build.apiURI, let token = build.token else {
+        guard let build = context.decodeBuild(), let apiURI = build.apiURI, let token = build.token else {
             return .unknown
         }
         do {
@@ -36,20 +36,20 @@ extension ActionPerformer {
         }
     }
 
-    func tell(_ note: BuildNote, _ context: DeliveryContext) async -> NoteOutcome {
-        let (outcome, lost) = await self.tryToTell(note, context)
+    func tell(_ note: BuildNote, _ facts: Facts, _ context: DeliveryContext) async -> NoteOutcome {
+        let (outcome, lost) = await self.tryToTell(note, facts, context)
         if let lost { self.keepNote(lost) }
         return outcome
     }
 
     /// - Returns: also what is left to be told later.
-    func tryToTell(_ note: BuildNote, _ context: DeliveryContext) async -> (NoteOutcome, lost: StatusJob?) {
+    func tryToTell(_ note: BuildNote, _ facts: Facts, _ context: DeliveryContext) async -> (NoteOutcome, lost: StatusJob?) {
         guard let build = context.build, let token = build.token else { return (.taken, nil) }
         // As the original: stats and waiting go to the ecosystem's API, status to the address in the message.
         let (apiURI, update): (String?, BuildUpdate) =
             switch note {
             case .scheduled(let node):
-                (self.configuration.ecosystem.api, BuildUpdate(stats: BuildStats(hostname: node, imagePullStartTime: context.imagePullStartTime)))
+                (self.configuration.ecosystem.api, BuildUpdate(stats: BuildStats(hostname: node, imagePullStartTime: facts.pullStart ?? context.arrivedAt.text)))
             case .waitingForResources:
                 (self.configuration.ecosystem.api, BuildUpdate(statusMessage: "Waiting for resources to be available."))
             case .delayed:
@@ -70,7 +70,7 @@ extension ActionPerformer {
 
     func reportFailure(_ cause: FailureCause, _ context: DeliveryContext) async -> ReportOutcome {
         context.logger.error("the build has failed", metadata: ["cause": .string(cause.description)])
-        guard let build = context.build, let apiURI = build.apiURI, let token = build.token else {
+        guard let build = context.decodeBuild(), let apiURI = build.apiURI, let token = build.token else {
             let problem = Problem(.message, "the message has no apiUri or no token: nobody can be told that the build failed")
             context.logger.error("\(problem)")
             return .refused(problem)

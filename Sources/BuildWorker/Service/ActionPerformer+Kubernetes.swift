@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// What the cluster is asked and told.
 extension ActionPerformer {
-    func createPod(_ context: DeliveryContext) async -> CreationOutcome {
-        guard let build = context.build else { return .rejected(Problem(.message, "the message names no build")) }
+    func createPod(_ context: DeliveryContext) async -> Fact {
+        guard let build = context.build else { return .creation(.rejected(Problem(.message, "the message names no build"))) }
         let route = self.clusters.route(build)
         if let unknown = route.unknown {
             context.logger.warning(
@@ -15,63 +15,64 @@ extension ActionPerformer {
         let manifest: PodManifest
         do {
             manifest = try PodManifest(build: build, options: options, ecosystem: self.configuration.ecosystem)
-        } catch { return .rejected(Problem(.rejected, "\(error)")) }
+        } catch { return .creation(.rejected(Problem(.rejected, "\(error)"))) }
         let name = place.podName(build.buildID)
         let secret: PreparedSecret?
         do { secret = try await self.prepareSecret(build, options, place, context) } catch {
-            return .failed(error)
+            return .creation(.failed(error))
         }
         do {
             let pod = try await place.client.createPod(manifest.document)
             context.logger.info(
                 "Pod created successfully for build \(build.buildID), podName: \(name)",
                 metadata: ["podName": .string(name), "executor": .string(route.executor.rawValue)])
-            if let problem = await self.handSecret(secret, to: pod, build, context) { return .refused(problem) }
-            return .created(seen: options.podStatusQueryDelay == .zero ? self.seen(in: pod, build, place, context) : nil)
+            if let problem = await self.handSecret(secret, to: pod, build, context) { return .creation(.refused(problem)) }
+            return options.podStatusQueryDelay == .zero ? self.created(pod, build, place, context) : .creation(.created())
         } catch {
             if case .alreadyExists = error.code {
                 self.logAdoption(name, place, context)
-                if let problem = await self.handSecret(secret, to: nil, build, context) { return .refused(problem) }
-                return .alreadyExists
+                if let problem = await self.handSecret(secret, to: nil, build, context) { return .creation(.refused(problem)) }
+                return .creation(.alreadyExists)
             }
             await self.discardSecret(secret, after: error, build, context)
-            return .failed(error)
+            return .creation(.failed(error))
         }
     }
 
     /// What the answer to its creation says of a pod: that it is pending, and no more is to be seen at that moment. Where the look shall
     /// come later, or the answer shows anything else, it is a request of its own.
-    private func seen(in pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) -> PodObservation? {
-        guard pod["status"] != nil else { return nil }
-        let observation = self.observe([pod], build, place, context)
+    private func created(_ pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) -> Fact {
+        guard pod["status"] != nil else { return .creation(.created()) }
+        let (observation, details) = self.observe([pod], build, place, context)
         switch observation {
-        case .pending: return observation
-        case .running, .succeeded, .broken, .terminating, .foreign, .absent, .unseen: return nil
+        case .pending: return .creation(.created(seen: observation), details)
+        case .running, .succeeded, .broken, .terminating, .foreign, .absent, .unseen: return .creation(.created())
         }
     }
 
-    func lookAtPod(_ context: DeliveryContext) async -> PodObservation {
-        guard let build = context.build else { return .absent }
+    func lookAtPod(_ context: DeliveryContext) async -> Fact {
+        guard let build = context.build else { return .pod(.absent) }
         let home = self.clusters.home(of: build)
         if home.options.podStatusQueryDelay > .zero {
             // Only a drain that ran out of time cancels, and then the look may come early.
             try? await Task.sleep(for: home.options.podStatusQueryDelay)
         }
-        return await self.firstSeen(from: home.place) { place in
+        let (seen, details) = await self.firstSeen(from: home.place) { place in
             let name = place.podName(build.buildID)
             do throws(KubernetesError) {
                 let pod = try await place.client.podStatus(named: name)
                 let seen = self.observe([pod], build, place, context)
-                if context.command == .start, context.isRepeated, seen != .foreign {
+                if context.command == .start, context.isRepeated, seen.0 != .foreign {
                     self.logAdoption(name, place, context)
                     // Whoever made it may have died before it had its Secret.
                     await self.handSecret(to: pod, build, place, context)
                 }
                 return seen
             } catch {
-                return error.code == .notFound ? .absent : .unseen(error.problem)
+                return (error.code == .notFound ? .absent : .unseen(error.problem), nil)
             }
         }
+        return .pod(seen, details)
     }
 
     private func logAdoption(_ name: String, _ place: BuildClusters.Place, _ context: DeliveryContext) {
@@ -81,46 +82,53 @@ extension ActionPerformer {
     }
 
     /// Pods of the original have random names.
-    func searchPods(_ context: DeliveryContext) async -> PodObservation {
-        guard let build = context.build else { return .absent }
-        return await self.firstSeen(from: self.clusters.home(of: build).place) { place in
+    func searchPods(_ context: DeliveryContext) async -> Fact {
+        guard let build = context.build else { return .search(.absent) }
+        let (seen, details) = await self.firstSeen(from: self.clusters.home(of: build).place) { place in
             do throws(KubernetesError) {
                 let pods = try await place.client.pods(labelled: place.selector(build.buildID))
                 if context.command == .start, let name = pods.first?[path: "metadata", "name"]?.string { self.logAdoption(name, place, context) }
                 return self.observe(pods, build, place, context)
             } catch {
-                return .unseen(error.problem)
+                return (.unseen(error.problem), nil)
             }
         }
+        return .search(seen, details)
     }
 
     /// What is seen where the build's pod should be; where there is none, what is seen elsewhere. `absent` only if all places say so: a start
     /// that came before may have been handled under other weights, which led elsewhere.
-    private func firstSeen(from home: BuildClusters.Place, _ look: (BuildClusters.Place) async -> PodObservation) async -> PodObservation {
+    private func firstSeen(
+        from home: BuildClusters.Place, _ look: (BuildClusters.Place) async -> (PodObservation, PodDetails?)
+    ) async -> (PodObservation, PodDetails?) {
         let first = await look(home)
-        guard first == .absent else { return first }
+        guard first.0 == .absent else { return first }
         var unseen: PodObservation?
         for place in self.clusters.others(than: home) {
-            switch await look(place) {
+            let seen = await look(place)
+            switch seen.0 {
             // Of another controller, which counts its builds as ours does.
             case .absent, .foreign: continue
-            case .unseen(let problem): unseen = .unseen(problem)
-            case let seen: return seen
+            case .unseen: unseen = seen.0
+            case .pending, .running, .succeeded, .broken, .terminating: return seen
             }
         }
-        return unseen ?? .absent
+        return (unseen ?? .absent, nil)
     }
 
-    private func observe(_ pods: [JSONValue], _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) -> PodObservation {
+    private func observe(
+        _ pods: [JSONValue], _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext
+    ) -> (PodObservation, PodDetails?) {
         let (label, container) = (place.label(build.buildID), PodName.container(of: build.buildID, prefix: place.options.prefix))
         let observation = PodObservation.combining(pods.map { PodObservation(pod: $0, label: label, container: container) })
-        if !pods.isEmpty { context.podTimes = pods.lazy.compactMap { PodTimes(pod: $0) }.first }
+        guard !pods.isEmpty else { return (observation, nil) }
+        var details = PodDetails(times: pods.lazy.compactMap { PodTimes(pod: $0) }.first)
         switch observation {
         case .running(.some), .succeeded(.some), .pending(.some, _):
-            context.imagePullStartTime = pods.lazy.compactMap { PodObservation.startTime(of: $0) }.first ?? context.arrivedAt.text
+            details.pullStart = pods.lazy.compactMap { PodObservation.startTime(of: $0) }.first ?? context.arrivedAt.text
         case .running, .succeeded, .pending, .broken, .terminating, .foreign, .absent, .unseen: break
         }
-        return observation
+        return (observation, details)
     }
 
     /// Wherever they are: a `stop` does not say which executor has them.

@@ -11,34 +11,33 @@ struct ActionPerformer: Sendable {
     /// Where notes go that the build API does not take now.
     var keepNote: @Sendable (StatusJob) -> Void = { _ in }
 
-    func perform(_ action: Action, _ context: DeliveryContext) async -> [Fact] {
+    func perform(_ action: Action, given facts: Facts, _ context: DeliveryContext) async -> [Fact] {
         let scope = RequestScope(build: { context.build?.buildID }, logger: context.logger)
-        return await RequestScope.$current.withValue(scope) { await self.attempt(action, context) }
+        return await RequestScope.$current.withValue(scope) { await self.attempt(action, facts, context) }
     }
 
-    private func attempt(_ action: Action, _ context: DeliveryContext) async -> [Fact] {
+    private func attempt(_ action: Action, _ facts: Facts, _ context: DeliveryContext) async -> [Fact] {
         switch action {
         case .ask(let question): [.build(await self.ask(question, context))]
-        case .createPod: [.creation(await self.createPod(context))]
-        case .lookAtPod: [.pod(await self.lookAtPod(context))]
-        case .searchPods: [.search(await self.searchPods(context))]
+        case .createPod: [await self.createPod(context)]
+        case .lookAtPod: [await self.lookAtPod(context)]
+        case .searchPods: [await self.searchPods(context)]
         case .deletePods: [.deletion(await self.deletePods(context))]
-        case .armTimer(let round, nil): [.timer(await self.armTimer(round, context))]
-        case .armTimer(let round, let note?): await self.armTimer(round, telling: note, context)
-        case .keepTimer(let round): [.timerKept(await self.keepTimer(round, context))]
-        case .requestVerification(let isHopeless): [.verification(await self.requestVerification(isHopeless, context))]
-        case .tellBuild(let note): [.note(await self.tell(note, context))]
+        case .armTimer(let round, nil): [.timer(await self.armTimer(round, facts, context))]
+        case .armTimer(let round, let note?): await self.armTimer(round, telling: note, facts, context)
+        case .keepTimer(let round): [.timerKept(await self.keepTimer(round, facts, context))]
+        case .requestVerification(let isHopeless): [.verification(await self.requestVerification(isHopeless, facts, context))]
+        case .tellBuild(let note): [.note(await self.tell(note, facts, context))]
         case .reportFailure(let cause): [.failure(await self.reportFailure(cause, context))]
         case .clearCache: [.clearing(await self.clearCache(context))]
         case .park: [.parking(await self.park(context))]
-        case .postpone(let reason): [.postponement(await self.postpone(reason, context))]
-        case .settle: preconditionFailure("settling is the processor's last act, not an action to perform")
+        case .postpone(let reason): [.postponement(await self.postpone(reason, facts, context))]
         }
     }
 
-    private func armTimer(_ round: Int, telling note: BuildNote, _ context: DeliveryContext) async -> [Fact] {
-        async let telling = self.tryToTell(note, context)
-        let timer = await self.armTimer(round, context)
+    private func armTimer(_ round: Int, telling note: BuildNote, _ facts: Facts, _ context: DeliveryContext) async -> [Fact] {
+        async let telling = self.tryToTell(note, facts, context)
+        let timer = await self.armTimer(round, facts, context)
         let (outcome, lost) = await telling
         // Without its timer the message comes back, and tells what is true then.
         if timer != .notHeld, let lost { self.keepNote(lost) }

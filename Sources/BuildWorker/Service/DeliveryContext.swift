@@ -2,7 +2,10 @@ internal import Logging
 internal import Synchronization
 
 /// One delivery with all that its handling needs to know: what it asks for, and what is known before anything is done.
-final class DeliveryContext: Sendable {
+final class DeliveryContext: Sendable, Identifiable {
+    /// Of this process.
+    let id = DeliveryContext.lastID.add(1, ordering: .relaxed).newValue
+    private static let lastID = Atomic<Int>(0)
     let delivery: Delivery
     /// A message, or why it is none.
     let message: Result<BuildMessage, BuildMessageError>
@@ -24,27 +27,11 @@ final class DeliveryContext: Sendable {
     /// The same moment, to measure from.
     let arrival = ContinuousClock.now
 
-    /// When the image pull began. Known once a pod with a node was seen, and passed on with the timer, so that it is
-    /// told to the API with one value only.
-    private let pullStart: Mutex<String?>
-
-    var imagePullStartTime: String {
-        get { self.pullStart.withLock { $0 } ?? self.arrivedAt.text }
-        set { self.pullStart.withLock { $0 = $0 ?? newValue } }
-    }
-
-    var knownImagePullStartTime: String? { self.pullStart.withLock { $0 } }
+    /// When the image pull began, by an earlier look at the pod.
+    private let pullStart: String?
 
     /// Of the report that is made should this delivery fail: the build's status message names it before it is made.
     let reportID = FailureReport.newID()
-
-    /// What the build's running pod says of its beginning, once one was seen.
-    private let times: Mutex<PodTimes?> = Mutex(nil)
-
-    var podTimes: PodTimes? {
-        get { self.times.withLock { $0 } }
-        set { self.times.withLock { $0 = newValue } }
-    }
 
     /// - Parameter crashes: so often handling it ended the worker: it is not read.
     init(_ delivery: Delivery, options: RabbitMQOptions, apiHosts: APIHosts = APIHosts(), logger: Logger, crashes: Int? = nil) {
@@ -76,7 +63,7 @@ final class DeliveryContext: Sendable {
         self.isFromInitTimer =
             deaths.rejections(in: delivery.queue) == 0 && (deaths.expirations(in: options.initQueue) > 0 || headers[Header.initTimer]?.integer == 1)
         // Any client may write this one, too; a time is no longer.
-        self.pullStart = Mutex(headers[Header.imagePullStart]?.text.flatMap { $0.utf8.count <= 64 ? $0 : nil })
+        self.pullStart = headers[Header.imagePullStart]?.text.flatMap { $0.utf8.count <= 64 ? $0 : nil }
         (self.owedSince, self.troubledSince) = (headers[Header.owedSince]?.integer, headers[Header.troubledSince]?.integer)
         var logger = logger
         logger[metadataKey: "queue"] = .string(delivery.queue)
@@ -103,26 +90,20 @@ final class DeliveryContext: Sendable {
         .tooLarge(bytes: delivery.bodySize, limit: options.largestMessage, hash: delivery.omitted?.hash)
     }
 
-    /// `nil`: the message is unreadable or concerns no build.
-    ///
-    /// Poison is read here, by whoever needs its build: after it was parked, because reading may be what kills.
-    var build: BuildConfig? {
-        switch self.message {
-        case .success(let message): return message.build
-        case .failure(.poison) where !self.isTooLarge:
-            #if TEST_HOOKS
-                TestHooks.readPoison(self.delivery)
-            #endif
-            do throws(BuildMessageError) { return try BuildMessage(decoding: self.delivery.body).build } catch { return nil }
-        case .failure: return nil
-        }
+    /// `nil`: the message is unreadable, not read, or concerns no build.
+    var build: BuildConfig? { if case .success(let message) = self.message { message.build } else { nil } }
+
+    /// … and poison is decoded for it, which may be what kills the process: only once it is parked, and where its build has to be told.
+    func decodeBuild() -> BuildConfig? {
+        guard self.command.isPoison, !self.isTooLarge else { return self.build }
+        #if TEST_HOOKS
+            TestHooks.readPoison(self.delivery)
+        #endif
+        do throws(BuildMessageError) { return try BuildMessage(decoding: self.delivery.body).build } catch { return nil }
     }
 
     /// What must stand in nothing that is shown. Poison is not read for it.
-    var tokens: [Secret] {
-        guard case .success(let message) = self.message, let token = message.build?.token else { return [] }
-        return [token]
-    }
+    var tokens: [Secret] { [self.build?.token].compactMap { $0 } }
 
     /// `jobId: 91877, jobType: start, buildId: 8609231`, as operators grep it.
     var job: String {
@@ -134,17 +115,17 @@ final class DeliveryContext: Sendable {
     var isRepeated: Bool { self.attempt > 0 || self.wasHereBefore || self.delivery.isRedelivered }
 
     /// What the workflow begins with.
-    func facts(wasStopped: Bool, _ rules: WorkflowRules) -> Facts {
+    func facts(_ rules: WorkflowRules) -> Facts {
         Facts(
-            attempt: self.attempt, isRepeated: self.isRepeated, isFromInitTimer: self.isFromInitTimer, round: self.round, wasStopped: wasStopped,
+            attempt: self.attempt, isRepeated: self.isRepeated, isFromInitTimer: self.isFromInitTimer, round: self.round,
             lastSeen: self.lastSeen, isHealing: self.troubledSince != nil, hadTimeToHeal: self.isOver(rules.healTimeout, since: self.troubledSince),
             isHopeless: self.delivery.properties.headers[Header.isHopeless]?.integer == 1,
-            isOverdue: self.isOver(rules.apiPatience, since: self.owedSince))
+            isOverdue: self.isOver(rules.apiPatience, since: self.owedSince), pullStart: self.pullStart)
     }
 
     /// Timers are armed for pods that were seen.
     private var lastSeen: String? {
-        if let start = self.knownImagePullStartTime { return "it had a node, and its image was pulled since \(start)" }
+        if let start = self.pullStart { return "it had a node, and its image was pulled since \(start)" }
         return self.round > 0 ? "it waited for a node when it was last seen" : nil
     }
 
@@ -205,6 +186,8 @@ extension BuildMessage {
 }
 
 extension BuildCommand {
+    var isPoison: Bool { if case .poison = self { true } else { false } }
+
     init(_ message: Result<BuildMessage, BuildMessageError>) {
         switch message {
         case .failure(.poison(let crashes)): self = .poison(crashes: crashes)

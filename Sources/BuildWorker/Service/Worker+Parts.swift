@@ -41,11 +41,11 @@ extension Worker {
                     .startFailed, Problem(.worker, "a worker died before it took a message"), causes: ["an earlier worker died before it took a message", earlier],
                     host: self.host), self.logger)
         }
-        let suspects = self.processor.isolation.suspectMessages
+        let suspects = self.pipeline.quarantine.suspectMessages
         guard !suspects.isEmpty else { return }
         let messages = "messages \(suspects.prefix(20).map { "\($0)" }.joined(separator: ", "))"
         var causes = ["an earlier worker ended without warning with \(suspects.count) messages in hand, which are handled one by one", messages]
-        let loop = self.processor.isolation.crashLoop
+        let loop = self.pipeline.quarantine.crashLoop
         if let loop {
             causes = [
                 loop.description, "mend what answers '\(loop.step.rawValue)', or the worker itself: its last log lines and core dump say more; nobody else's build is failed for it",
@@ -87,8 +87,8 @@ extension Worker {
 
 extension WorkerFiles {
     /// A worker ended without warning, and nothing says of what.
-    func isCautious(_ isolation: Isolation, _ logger: Logger) -> Bool {
-        guard self.runMarker?.earlier != nil, isolation.suspectMessages.isEmpty else { return false }
+    func isCautious(_ quarantine: Quarantine, _ logger: Logger) -> Bool {
+        guard self.runMarker?.earlier != nil, quarantine.suspectMessages.isEmpty else { return false }
         logger.warning("a worker ended without warning here, and nothing says of what: messages are taken one at a time at first")
         return true
     }

@@ -3,7 +3,7 @@ public import ServiceLifecycle
 
 /// The worker: two connections to the broker, and between them a task for every delivery.
 ///
-/// `Delivery → BuildCommand → (nextAction → perform → Fact)* → Settlement`
+/// `Delivery → BuildCommand → (Decision → perform → Fact)* → Settlement`
 public final class Worker: Service {
     let logger: Logger
     let host: String
@@ -16,7 +16,7 @@ public final class Worker: Service {
     private let supervisor: Supervisor
     let reporter: FailureReporter
     private let reports: ReportWriter?
-    let processor: DeliveryProcessor
+    let pipeline: DeliveryPipeline
     private let inHand: InHand
     /// Beside the deliveries, which come behind them. Shut down from the last to the first, each when those behind it have ended; when
     /// cancelled, all end at once.
@@ -33,13 +33,13 @@ public final class Worker: Service {
         let rabbitmq = configuration.rabbitmq
         let files = WorkerFiles(configuration, host: host, logger: logger)
         let health = Health(queues: rabbitmq.consumedQueues, retryQueue: rabbitmq.retryQueue)
-        let isolation = Isolation(files.spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger)
-        return Worker(configuration, host, files, isolation, health, environment, clock, logger)
+        let quarantine = Quarantine(files.spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger)
+        return Worker(configuration, host, files, quarantine, health, environment, clock, logger)
     }
 
     /// The composition, in the order in which parts know each other.
     private init(
-        _ configuration: WorkerConfiguration, _ host: String, _ files: WorkerFiles, _ isolation: Isolation, _ health: Health, _ environment: [String: String],
+        _ configuration: WorkerConfiguration, _ host: String, _ files: WorkerFiles, _ quarantine: Quarantine, _ health: Health, _ environment: [String: String],
         _ clock: any MonotonicClock, _ logger: Logger
     ) {
         let rabbitmq = configuration.rabbitmq
@@ -64,7 +64,7 @@ public final class Worker: Service {
         // MARK: Clients
         let unobserved = HTTPServices(configuration, meters, logger)
         let publishing = Self.publishing(rabbitmq, host, health, logger)
-        let consuming = Self.consuming(rabbitmq, host, isCautious: files.isCautious(isolation, logger), health, logger)
+        let consuming = Self.consuming(rabbitmq, host, isCautious: files.isCautious(quarantine, logger), health, logger)
         let publish: @Sendable (OutgoingMessage) async -> PublishOutcome = { message in
             let start = clock.now
             let outcome = await publishing.publish(message)
@@ -135,19 +135,13 @@ public final class Worker: Service {
             configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish, verifications: verifications, health: health, outages: outages,
             keepNote: { spooler?.keep($0) })
         let metrics = DeliveryMetrics(meters: meters, history: history)
-        self.processor = DeliveryProcessor(
-            rules: WorkflowRules(
+        self.pipeline = DeliveryPipeline(
+            WorkflowRules(
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
                 healTimeout: rabbitmq.healTimeout, apiPatience: configuration.ecosystem.apiPatience),
-            options: rabbitmq, logger: logger, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(),
-            isolation: isolation, limits: JobLimits(configuration.concurrency),
-            settle: { tag, settlement in
-                guard !tag.isOfThisProcess else { return await verifications.settle(tag, as: settlement) }
-                consuming.settle(tag, as: settlement)
-                await consuming.flush()
-            },
-            isOutage: { outages.wasAnyOpen(since: $0) }, isGone: { !$0.isOfThisProcess && consuming.isGone($0) }, perform: performer.perform,
-            observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 }, apiHosts: buildAPI.hosts)
+            rabbitmq, apiHosts: buildAPI.hosts, logger: logger, quarantine: quarantine, limits: KeyedSemaphore(configuration.concurrency), inHand: inHand,
+            perform: performer.perform, isOutage: { outages.wasAnyOpen(since: $0) },
+            observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 })
 
         // MARK: What goes on
         let services: [(any Service)?] = [
@@ -192,13 +186,14 @@ public final class Worker: Service {
         self.logger.info("drained")
     }
 
-    /// Until the shutdown: then no more are taken, and those in hand are settled.
+    /// consume → quarantine → serialize by build → limit by type → handle → settle: ``DeliveryPipeline``. Until the shutdown: then no more
+    /// are taken, and those in flight are settled.
     private func handleDeliveries() async {
         await withGracefulShutdownHandler {
             // Where their requests are: half of what a build costs is waking up other threads.
             await withTaskExecutorPreference(self.http.engine) {
-                async let own: Void = self.handle(self.verifications.deliveries)
-                await self.handle(self.consuming.deliveries)
+                async let own: Void = self.pipeline.handle(self.verifications.deliveries, from: self.verifications)
+                await self.pipeline.handle(self.consuming.deliveries, from: self.consuming)
                 await own
             }
         } onGracefulShutdown: {
@@ -206,28 +201,6 @@ public final class Worker: Service {
             self.health.draining()
             self.consuming.drain()
             self.verifications.endDeliveries()
-        }
-    }
-
-    /// A task a delivery; the prefetch bounds how many there are.
-    private func handle(_ deliveries: AsyncStream<Delivery>) async {
-        await withDiscardingTaskGroup { group in
-            for await delivery in deliveries {
-                self.inHand.began()
-                // Here, in the order of arrival: tasks begin in any order.
-                let prepared = self.processor.prepare(delivery)
-                group.addTask {
-                    // None: the worker ends at once, and the broker gives the message to another.
-                    if let settlement = await self.processor.process(prepared) {
-                        if delivery.tag.isOfThisProcess {
-                            await self.verifications.settle(delivery.tag, as: settlement)
-                        } else {
-                            self.consuming.settle(delivery.tag, as: settlement)
-                        }
-                    }
-                    self.inHand.ended()
-                }
-            }
         }
     }
 }

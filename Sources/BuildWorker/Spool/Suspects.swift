@@ -28,23 +28,8 @@ final class Suspects: Sendable {
         var isProof = false
     }
 
-    /// What was done with a convicted message.
-    enum Custody: String, Hashable, Sendable {
-        /// → `parked`
-        case none = "at-large"
-        /// It is in the parked queue; its build may not know yet. → `unreportable`
-        case parked
-        /// Being read to tell its build, it ended the worker too.
-        case unreportable
-    }
-
-    enum Verdict: Hashable, Sendable {
-        case none
-        /// It may be to blame: handle it with nothing else going on.
-        case suspect
-        /// It is to blame: park it, fail its build.
-        case convicted(crashes: Int, Custody)
-    }
+    typealias Verdict = QuarantineVerdict
+    typealias Custody = QuarantineVerdict.Custody
 
     /// Crashes that convict, with evidence.
     static let limit = 3
@@ -100,7 +85,7 @@ final class Suspects: Sendable {
     /// The broker's count is no evidence: brokers, networks and other workers cause redeliveries as well.
     static func verdict(_ record: Record?, redeliveries: Int, isLoop: Bool) -> Verdict {
         if let record, record.isConvicted { return .convicted(crashes: record.crashes, record.custody) }
-        return record != nil || isLoop || redeliveries >= Self.redeliveriesOfASuspect ? .suspect : .none
+        return record != nil || isLoop || redeliveries >= Self.redeliveriesOfASuspect ? .suspected : .none
     }
 
     /// How long a suspect, or whoever comes in a crash loop, has to wait. A ledger knows better than the broker who was only there.

@@ -1,4 +1,11 @@
-/// The next thing to do with a delivery. All but ``settle(_:)`` teach a new ``Fact``.
+/// What follows from what is known of a delivery.
+public enum Decision: Hashable, Sendable {
+    case perform(Action)
+    /// The last decision of every delivery.
+    case settle(Settlement)
+}
+
+/// Something to ask, to tell or to make. Each teaches a new ``Fact``.
 public enum Action: Hashable, Sendable {
     /// Ask the build API about the build → ``Fact/build(_:)``.
     case ask(BuildQuestion)
@@ -29,8 +36,6 @@ public enum Action: Hashable, Sendable {
     case park
     /// Hand the message to the broker for another try after a wait, without counting an attempt → ``Fact/postponement(_:)``.
     case postpone(PostponeReason)
-    /// The last action of every delivery.
-    case settle(Settlement)
 }
 
 /// What the build API can be asked with the token of a build's message. None shows the build itself, which that token may not read.

@@ -1,9 +1,9 @@
 /// WORKFLOW.md as code: pure, total, and the only place that knows what a build message means.
 ///
-/// Perform the action, record what it taught in the facts, and ask again until the answer is
-/// ``Action/settle(_:)``. Each action fills a fact that was not known, so the loop ends.
+/// ``DeliveryMachine`` has the action performed, records what it taught in the facts, and asks again until the answer is
+/// ``Decision/settle(_:)``. Each action fills a fact that was not known, so that ends.
 public enum BuildWorkflow {
-    public static func nextAction(for command: BuildCommand, given facts: Facts, rules: WorkflowRules) -> Action {
+    public static func decision(for command: BuildCommand, given facts: Facts, rules: WorkflowRules) -> Decision {
         // A report that was begun decides the rest, whatever led to it.
         if let failure = facts.failure { return settlement(after: failure, command, facts, rules) }
         return switch command {
@@ -16,7 +16,7 @@ public enum BuildWorkflow {
         }
     }
 
-    private static func settlement(after report: ReportOutcome, _ command: BuildCommand, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func settlement(after report: ReportOutcome, _ command: BuildCommand, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch report {
         case .taken, .refused: .settle(.ack)
         // A `stop` may have come, to another worker perhaps, before there was a pod to remove.
@@ -27,14 +27,14 @@ public enum BuildWorkflow {
     }
 
     /// After a wait. During an outage of others that is no attempt at the build: nobody's could succeed.
-    private static func tryLater(_ facts: Facts) -> Action {
+    private static func tryLater(_ facts: Facts) -> Decision {
         facts.isOutage ? postpone(.outage, facts) : .settle(.nack)
     }
 
     /// Where the broker does not take it, the attempt counts.
-    private static func postpone(_ reason: PostponeReason, _ facts: Facts) -> Action {
+    private static func postpone(_ reason: PostponeReason, _ facts: Facts) -> Decision {
         switch facts.postponement {
-        case nil: .postpone(reason)
+        case nil: .perform(.postpone(reason))
         case .held: .settle(.ack)
         case .noQueue, .notHeld: .settle(.nack)
         }
@@ -42,12 +42,12 @@ public enum BuildWorkflow {
 
     /// The build API has to take or say something first. Without an attempt, for the real cause would be forgotten past the limit; and
     /// not for ever, for it may fail for this one build alone: then an operator gets the message with all that is owed.
-    private static func owe(_ facts: Facts) -> Action {
+    private static func owe(_ facts: Facts) -> Decision {
         guard !facts.isOutage else { return postpone(.outage, facts) }
         // Where no wait queue takes the message with its clock, its attempts are the clock.
         guard facts.isOverdue || facts.postponement == .noQueue && facts.attempt > WorkflowRules.attemptsOfADay else { return postpone(.owed, facts) }
         return switch facts.parking {
-        case nil: .park
+        case nil: .perform(.park)
         // Nowhere to park: the report has all that is owed.
         case .held, .noQueue: .settle(.ack)
         case .notHeld: postpone(.owed, facts)
@@ -57,7 +57,7 @@ public enum BuildWorkflow {
     private static func mayTryLater(_ facts: Facts, _ rules: WorkflowRules) -> Bool { facts.isOutage || facts.attempt < rules.reprocessLimit }
 
     /// What `problem` tells of is tried again after a wait, as often as the limit allows.
-    private static func retryOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func retryOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         guard !self.mayTryLater(facts, rules) else { return tryLater(facts) }
         return fail(.retriesExhausted(retries: min(facts.attempt, rules.reprocessLimit), problem), facts, rules, mayHaveRun: true)
     }
@@ -66,13 +66,13 @@ public enum BuildWorkflow {
     ///
     /// - Parameter mayHaveRun: what is known does not speak against it, so the question is whether it has ended. Else it most likely waits, and
     ///   to ask that changes nothing.
-    private static func fail(_ cause: FailureCause, _ facts: Facts, _ rules: WorkflowRules, mayHaveRun: Bool = false) -> Action {
+    private static func fail(_ cause: FailureCause, _ facts: Facts, _ rules: WorkflowRules, mayHaveRun: Bool = false) -> Decision {
         switch facts.build {
-        case nil: .ask(mayHaveRun ? .hasEnded : .isWaiting)
-        case .begun: .ask(.hasEnded)
-        case .waiting, .unknown: .reportFailure(cause)
+        case nil: .perform(.ask(mayHaveRun ? .hasEnded : .isWaiting))
+        case .begun: .perform(.ask(.hasEnded))
+        case .waiting, .unknown: .perform(.reportFailure(cause))
         // Its launcher is at work, whatever this worker could not do or see.
-        case .running: cause.sawTheEnd ? .reportFailure(cause) : .settle(.ack)
+        case .running: cause.sawTheEnd ? .perform(.reportFailure(cause)) : .settle(.ack)
         case .ended: facts.pod?.isThere ?? false ? removePods(facts, rules) : .settle(.ack)
         case .refused: .settle(.ack)
         case .unavailable: owe(facts)
@@ -83,11 +83,11 @@ public enum BuildWorkflow {
 // MARK: - start
 
 extension BuildWorkflow {
-    private static func start(_ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func start(_ facts: Facts, _ rules: WorkflowRules) -> Decision {
         if facts.wasStopped { return facts.isRepeated ? removePods(facts, rules) : .settle(.ack) }
         if facts.isRepeated, let action = beforeStartingAgain(facts, rules) { return action }
         switch facts.creation {
-        case nil: return .createPod
+        case nil: return .perform(.createPod)
         case .rejected(let problem): return fail(.podRejected(problem), facts, rules)
         case .refused(let problem):
             guard !self.mayTryLater(facts, rules) else { return tryLater(facts) }
@@ -99,9 +99,9 @@ extension BuildWorkflow {
     /// A start that was here before may have made its pod, and the build may have begun or ended since.
     ///
     /// - Returns: `nil` where a pod is to be made.
-    private static func beforeStartingAgain(_ facts: Facts, _ rules: WorkflowRules) -> Action? {
+    private static func beforeStartingAgain(_ facts: Facts, _ rules: WorkflowRules) -> Decision? {
         switch facts.build {
-        case nil: return .ask(.isWaiting)
+        case nil: return .perform(.ask(.isWaiting))
         case .ended: return removePods(facts, rules)
         case .refused: return .settle(.ack)
         case .unavailable where facts.isOutage: return tryLater(facts)
@@ -109,13 +109,13 @@ extension BuildWorkflow {
         }
         guard facts.creation == nil else { return nil }
         switch facts.pod {
-        case nil: return .lookAtPod
-        case .absent where !facts.hasSearched: return .searchPods
+        case nil: return .perform(.lookAtPod)
+        case .absent where !facts.hasSearched: return .perform(.searchPods)
         case .absent:
             switch facts.build {
             // Somebody saw it begin: it is not begun again.
-            case .running: return .reportFailure(.podGone(hasBegun: true, known: nil))
-            case .begun: return .ask(.hasEnded)
+            case .running: return .perform(.reportFailure(.podGone(hasBegun: true, known: nil)))
+            case .begun: return .perform(.ask(.hasEnded))
             case .unavailable where facts.hasBegun, .unknown where facts.hasBegun: return owe(facts)
             // Past the limit nothing is made any more.
             case nil, .waiting, .ended, .refused, .unknown, .unavailable:
@@ -130,9 +130,9 @@ extension BuildWorkflow {
     }
 
     /// The last attempt may have had its effect though its answer was lost: look before failing the build.
-    private static func adoptOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func adoptOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.pod {
-        case nil: .lookAtPod
+        case nil: .perform(.lookAtPod)
         case .pending, .running, .succeeded, .broken: watch(facts, rules)
         case .terminating, .foreign, .absent, .unseen:
             fail(.retriesExhausted(retries: facts.attempt, problem), facts, rules)
@@ -140,9 +140,9 @@ extension BuildWorkflow {
     }
 
     /// The pod exists. See how it does, and have it watched until it has begun.
-    private static func watch(_ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func watch(_ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.pod {
-        case nil: return .lookAtPod
+        case nil: return .perform(.lookAtPod)
         case .pending(let node, _), .running(let node), .succeeded(let node): return armTimer(round: 1, note: note(node), facts, rules)
         case .broken(let failure): return verifyNow(failure, facts, rules)
         case .terminating: return retryOrFail(Problem(.node, "an earlier pod of this build is still being deleted"), facts, rules)
@@ -161,9 +161,9 @@ extension BuildWorkflow {
 
     /// Something is wrong with the pod, or could not be seen: the retry queue finds out, without delay.
     /// Where nobody can be asked to, a known cause is judged at once, and else the init timer finds out.
-    private static func verifyNow(_ failure: PodFailure?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func verifyNow(_ failure: PodFailure?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.verification {
-        case nil: return .requestVerification(isHopeless: failure?.outlook == .hopeless)
+        case nil: return .perform(.requestVerification(isHopeless: failure?.outlook == .hopeless))
         case .held: return .settle(.ack)
         case .noQueue: return failure.map { judge($0, facts, rules) } ?? keepTimer(round: 1, facts) ?? .settle(.ack)
         case .notHeld: return .settle(.nack)
@@ -171,18 +171,18 @@ extension BuildWorkflow {
     }
 
     /// - Returns: `nil` when the timer is kept.
-    private static func keepTimer(round: Int, _ facts: Facts) -> Action? {
+    private static func keepTimer(round: Int, _ facts: Facts) -> Decision? {
         switch facts.timerKept {
-        case nil: .keepTimer(round: round)
+        case nil: .perform(.keepTimer(round: round))
         case .done: nil
         case .failed: .settle(.nack)
         }
     }
 
     /// A build whose note is lost is still watched; one whose timer is not held comes back, and is told again.
-    private static func armTimer(round: Int, note: BuildNote?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func armTimer(round: Int, note: BuildNote?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.timer {
-        case nil: return .armTimer(round: round, telling: note)
+        case nil: return .perform(.armTimer(round: round, telling: note))
         case .held: break
         case .noQueue: if let action = keepTimer(round: round, facts) { return action }
         // Not an attempt at the build, so no limit: its pod is fine, and the broker will be back.
@@ -194,9 +194,9 @@ extension BuildWorkflow {
 
     /// The API takes no notes of a build that has ended. Its `stop` may have come, to another worker perhaps, before there
     /// was a pod to remove: nobody else would. What still tidies up in the pod has the time that every `stop` leaves it.
-    private static func tell(_ note: BuildNote, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func tell(_ note: BuildNote, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.note {
-        case nil: .tellBuild(note)
+        case nil: .perform(.tellBuild(note))
         case .taken, .lost, .refused: .settle(.ack)
         case .ended: removePods(facts, rules)
         }
@@ -206,9 +206,9 @@ extension BuildWorkflow {
 // MARK: - verify
 
 extension BuildWorkflow {
-    private static func verify(_ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func verify(_ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.pod {
-        case nil: return .lookAtPod
+        case nil: return .perform(.lookAtPod)
         case .running(let node), .succeeded(let node):
             guard let node else { return .settle(.ack) }
             // This is the last time anybody asks, so in an outage it waits for the API's answer.
@@ -219,22 +219,22 @@ extension BuildWorkflow {
         case .terminating(let detail): return verifyAbsent(detail.isEmpty ? nil : detail, facts, rules)
         case .absent, .foreign: return verifyAbsent(nil, facts, rules)
         case .unseen(let problem):
-            guard facts.looks > 1 || self.mayTryLater(facts, rules) else { return .lookAtPod }
+            guard facts.looks > 1 || self.mayTryLater(facts, rules) else { return .perform(.lookAtPod) }
             return retryOrFail(problem, facts, rules)
         }
     }
 
-    private static func verifyPending(waitsFor: String, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func verifyPending(waitsFor: String, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         guard facts.round < rules.verifyLimit else {
             // It may have begun a moment ago.
-            guard facts.looks > 1 else { return .lookAtPod }
+            guard facts.looks > 1 else { return .perform(.lookAtPod) }
             return fail(.neverBegan(waited: rules.initTimeout * facts.round, waitsFor: waitsFor), facts, rules)
         }
         return armTimer(round: facts.round + 1, note: facts.isFromInitTimer ? .delayed : nil, facts, rules)
     }
 
     /// What mostly passes is given time, and a launcher that ran may have reported itself.
-    private static func judge(_ failure: PodFailure, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func judge(_ failure: PodFailure, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         let mayHeal =
             switch failure.outlook {
             case .hopeless: false
@@ -248,11 +248,11 @@ extension BuildWorkflow {
     }
 
     /// Mostly the build has ended and was stopped; or somebody deleted its pod. Only the build API knows which.
-    private static func verifyAbsent(_ detail: String?, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func verifyAbsent(_ detail: String?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.build {
         case .waiting, .running, .unknown:
-            guard facts.hasSearched else { return .searchPods }
-            return .reportFailure(.podGone(hasBegun: facts.build == .running, known: detail ?? facts.lastSeen))
+            guard facts.hasSearched else { return .perform(.searchPods) }
+            return .perform(.reportFailure(.podGone(hasBegun: facts.build == .running, known: detail ?? facts.lastSeen)))
         case nil, .begun, .ended, .refused, .unavailable: return fail(.podGone(hasBegun: false, known: detail), facts, rules, mayHaveRun: true)
         }
     }
@@ -271,20 +271,20 @@ extension PodObservation {
 // MARK: - stop, clear, unreadable
 
 extension BuildWorkflow {
-    private static func stop(_ facts: Facts, _ rules: WorkflowRules) -> Action { removePods(facts, rules) }
+    private static func stop(_ facts: Facts, _ rules: WorkflowRules) -> Decision { removePods(facts, rules) }
 
-    private static func removePods(_ facts: Facts, _ rules: WorkflowRules) -> Action {
-        guard let deletion = facts.deletion else { return .deletePods }
+    private static func removePods(_ facts: Facts, _ rules: WorkflowRules) -> Decision {
+        guard let deletion = facts.deletion else { return .perform(.deletePods) }
         return settlement(after: deletion, facts, rules)
     }
 
-    private static func clear(_ facts: Facts, _ rules: WorkflowRules) -> Action {
-        guard let clearing = facts.clearing else { return .clearCache }
+    private static func clear(_ facts: Facts, _ rules: WorkflowRules) -> Decision {
+        guard let clearing = facts.clearing else { return .perform(.clearCache) }
         return settlement(after: clearing, facts, rules)
     }
 
     /// No build waits for these, so the limit ends them with a report in the log.
-    private static func settlement(after outcome: Outcome, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func settlement(after outcome: Outcome, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch outcome {
         case .done: .settle(.ack)
         case .failed: self.mayTryLater(facts, rules) ? tryLater(facts) : .settle(.ack)
@@ -292,18 +292,18 @@ extension BuildWorkflow {
     }
 
     /// Where there is nowhere to park, the message is dropped as the original does; the log has its hash and size.
-    private static func park(_ facts: Facts) -> Action {
+    private static func park(_ facts: Facts) -> Decision {
         switch facts.parking {
-        case nil: .park
+        case nil: .perform(.park)
         case .held, .noQueue: .settle(.ack)
         case .notHeld: .settle(.nack)
         }
     }
 
     /// Kept for an operator first; what follows may be the step that kills.
-    private static func parkPoison(_ crashes: Int, _ facts: Facts, _ rules: WorkflowRules) -> Action {
+    private static func parkPoison(_ crashes: Int, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.parking {
-        case nil: .park
+        case nil: .perform(.park)
         case .held, .noQueue: fail(.poison(crashes: crashes), facts, rules)
         case .notHeld: .settle(.nack)
         }

@@ -1,11 +1,11 @@
 /// What performing an ``Action`` taught. A failure is a fact too: performing never throws.
 public enum Fact: Hashable, Sendable {
     case build(BuildState)
-    case creation(CreationOutcome)
+    case creation(CreationOutcome, PodDetails? = nil)
     /// By the pod's name.
-    case pod(PodObservation)
+    case pod(PodObservation, PodDetails? = nil)
     /// By the build's label.
-    case search(PodObservation)
+    case search(PodObservation, PodDetails? = nil)
     case deletion(Outcome)
     case timer(HandOver)
     case timerKept(Outcome)
@@ -91,7 +91,7 @@ public struct Facts: Hashable, Sendable {
     /// Init timers that this build has had.
     public let round: Int
     /// This worker has seen a `stop` of the same build.
-    public let wasStopped: Bool
+    public private(set) var wasStopped: Bool
     /// What is left of an earlier look at the pod, in words.
     public let lastSeen: String?
     /// The pod has been in trouble that may pass, and is being given time.
@@ -123,36 +123,48 @@ public struct Facts: Hashable, Sendable {
     public private(set) var hasBegun = false
     /// The cluster or the build API failed for everybody while this was handled, so that no build is at fault.
     public private(set) var isOutage = false
+    /// In place of a rejection that the broker would not bring back the message was handed over.
+    public private(set) var isReplaced = false
+    /// When the image pull began, as it was first known: by a look of this delivery, or one before it, which the message carries. It is told
+    /// to the build API with one value only.
+    public private(set) var pullStart: String?
 
     public init(
         attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0, wasStopped: Bool = false, lastSeen: String? = nil,
-        isHealing: Bool = false, hadTimeToHeal: Bool = false, isHopeless: Bool = false, isOverdue: Bool = false
+        isHealing: Bool = false, hadTimeToHeal: Bool = false, isHopeless: Bool = false, isOverdue: Bool = false, pullStart: String? = nil
     ) {
         self.attempt = attempt
         self.isRepeated = isRepeated || attempt > 0
         self.isFromInitTimer = isFromInitTimer
         self.round = round
         self.wasStopped = wasStopped
-        self.lastSeen = lastSeen
+        (self.lastSeen, self.pullStart) = (lastSeen, pullStart)
         (self.isHealing, self.hadTimeToHeal, self.isHopeless, self.isOverdue) = (isHealing, hadTimeToHeal, isHopeless, isOverdue)
     }
 
     public mutating func recordOutage() { self.isOutage = true }
+    mutating func recordStop() { self.wasStopped = true }
+    mutating func recordReplacement() { self.isReplaced = true }
+
+    private mutating func note(_ details: PodDetails?) { self.pullStart = self.pullStart ?? details?.pullStart }
 
     public mutating func record(_ fact: Fact) {
         switch fact {
         case .build(let state):
             self.build = state
             if state == .begun || state == .running { self.hasBegun = true }
-        case .creation(let outcome):
+        case .creation(let outcome, let details):
             self.creation = outcome
+            self.note(details)
             // What was seen before holds no longer.
             self.pod = if case .created(let seen) = outcome { seen } else { nil }
-        case .pod(let observation):
+        case .pod(let observation, let details):
             self.pod = observation
+            self.note(details)
             self.looks += 1
-        case .search(let observation):
+        case .search(let observation, let details):
             self.pod = observation
+            self.note(details)
             self.looks += 1
             self.hasSearched = true
         case .deletion(let outcome): self.deletion = outcome

@@ -16,6 +16,21 @@ public enum PodObservation: Hashable, Sendable {
     case unseen(Problem)
 }
 
+/// What a look showed besides: nothing is decided by it.
+public struct PodDetails: Hashable, Sendable {
+    /// When its image pull began. `nil`: no node has it yet.
+    var pullStart: String?
+    var times: PodTimes?
+}
+
+/// When a pod that runs, or has run, went through its beginnings, by the cluster's clock in whole seconds.
+public struct PodTimes: Hashable, Sendable {
+    /// From its creation to its node.
+    let untilScheduled: Duration
+    /// From its node to the first container that ran.
+    let untilRunning: Duration
+}
+
 /// Why a pod will not run its build, or not any more.
 public struct PodFailure: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {

@@ -20,13 +20,13 @@ import Testing
             tag: DeliveryTag(generation: 1, channel: 1, number: 1), queue: "builds", isRedelivered: false, properties: MessageProperties(), body: Array(body.utf8))
         let context = DeliveryContext(delivery, options: RabbitMQOptions(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         var facts = Facts()
-        reporter.observe(.arrived, context)
-        reporter.observe(.began, context)
+        reporter.observe(.received, context)
+        reporter.observe(.started, context)
         for (action, fact) in steps {
             facts.record(fact)
-            reporter.observe(.learned(action, fact, took: .zero), context)
+            reporter.observe(.actionCompleted(action, fact, took: .zero), context)
         }
-        reporter.observe(settlement.map { .settled($0, facts, took: .zero) } ?? .handedBack, context)
+        reporter.observe(settlement.map { .settled($0, facts, took: .zero) } ?? .requeued, context)
         return reports.last
     }
 

@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// What happened in simulations, by name: a simulation in which little happens finds little.
 struct Census {
@@ -24,7 +24,7 @@ struct Census {
         return names.union([
             "a repeated delivery", "a start after its stop", "an outage", "a message past the limit", "the last init timer",
             "the delay is told", "a settlement that came too late", "a worker killed between an effect and its answer",
-            "a worker killed", "a connection lost", "a drain", "time to heal", "time to heal is over", "owed for too long",
+            "a worker killed", "a connection lost", "a drain", "time to heal", "time to heal is over", "owed for too long", "a message taken back", "a suspect set aside",
         ])
     }()
 
@@ -53,6 +53,8 @@ struct Census {
             self.add("time to heal is over", if: facts.hadTimeToHeal)
             self.add("owed for too long", if: facts.isOverdue)
             self.add("the delay is told", if: handling.action?.tellsDelay == true)
+            self.add("a message taken back", if: handling.isTakenBack)
+            self.add("a suspect set aside", if: handling.isSetAside)
             let isStale = !handling.isLost && handling.connection != simulation.workers[handling.worker].connection
             self.add("a settlement that came too late", if: isStale && handling.settlement != nil)
             self.add("a worker killed between an effect and its answer", if: handling.isLost && handling.settlement == nil && handling.learned != nil)

@@ -4,11 +4,11 @@ import Synchronization
 
 @testable import BuildWorker
 
-/// Workers that are killed, one after another on one disk: the real processor, isolation, ledger and workflow, with a broker and services
+/// Workers that are killed, one after another on one disk: the real pipeline, quarantine, ledger and workflow, with a broker and services
 /// that are simulated.
 ///
 /// A kill is a copy of what is on the disk at that moment, which the next worker gets; whatever the dying one still does has no effect.
-final class CrashSimulation: Sendable {
+final class CrashSimulation: DeliverySource {
     struct Outcome: Equatable {
         var crashes = 0
         /// Workers that began in a crash loop.
@@ -36,7 +36,7 @@ final class CrashSimulation: Sendable {
         var postponed: Set<Int> = []
         var isDead = false
         /// Comes when the worker is killed.
-        var death = Turn()
+        var death = OneShotSignal()
         var outcome = Outcome()
     }
 
@@ -62,7 +62,7 @@ final class CrashSimulation: Sendable {
         defer { try? FileManager.default.removeItem(atPath: self.directory) }
         while true {
             let number = self.state.withLock { state in
-                (state.isDead, state.death) = (false, Turn())
+                (state.isDead, state.death) = (false, OneShotSignal())
                 // It came first, and comes first again.
                 state.queue = state.unacked.sorted { $0.key < $1.key }.map(\.value) + state.queue
                 state.unacked = [:]
@@ -91,7 +91,7 @@ final class CrashSimulation: Sendable {
     private func runWorker(_ path: String) async throws {
         let spool = try await self.lock(path)
         let beginning = ContinuousClock.now
-        let clock = IsolationClock(
+        let clock = QuarantineClock(
             // Time goes so fast that everything would take too long.
             longestAlone: .seconds(100_000_000),
             now: { beginning + (ContinuousClock.now - beginning) * Self.haste },
@@ -100,33 +100,27 @@ final class CrashSimulation: Sendable {
                 return true
             })
         let health = Health(queues: [])
-        let isolation = Isolation(spool, prefetch: self.schedule.prefetch, health: health, logger: Self.silent, clock: clock)
+        let quarantine = Quarantine(spool, prefetch: self.schedule.prefetch, health: health, logger: Self.silent, clock: clock)
         if health.isInCrashLoop { self.state.withLock { $0.outcome.loops += 1 } }
-        let processor = DeliveryProcessor(
-            rules: WorkflowRules(), options: RabbitMQOptions(), logger: Self.silent, stoppedBuilds: StoppedBuilds(), buildOrder: BuildOrder(), isolation: isolation,
-            limits: JobLimits([:]), settle: { tag, settlement in self.settle(tag, settlement) }, isOutage: { _ in false }, isGone: { _ in false },
-            perform: { action, context in await self.perform(action, context, path) },
-            observers: [{ moment, context in self.observe(moment, context, path) }])
+        let pipeline = DeliveryPipeline(
+            WorkflowRules(), RabbitMQOptions(), logger: Self.silent, quarantine: quarantine, limits: KeyedSemaphore { _ in nil }, inHand: InHand(),
+            perform: { action, _, context in await self.perform(action, context, path) }, isOutage: { _ in false },
+            observers: [{ event, context in self.observe(event, context, path) }])
         await withTaskGroup(of: Void.self) { group in
             let death = self.state.withLock { $0.death }
             group.addTask { await death.wait() }
             var inHand = 0
             while !self.isDead {
-                var prepared: [(Delivery, DeliveryProcessor.Prepared)] = []
-                while inHand + prepared.count < self.schedule.prefetch, !self.isDead, let delivery = self.deliver() {
-                    prepared.append((delivery, processor.prepare(delivery)))
-                }
-                inHand += prepared.count
-                for (delivery, prepared) in prepared {
-                    group.addTask {
-                        if let settlement = await processor.process(prepared) { self.settle(delivery.tag, settlement) }
-                    }
+                while inHand < self.schedule.prefetch, !self.isDead, let delivery = self.deliver() {
+                    let received = pipeline.receive(delivery, from: self)
+                    inHand += 1
+                    group.addTask { await pipeline.finish(received) }
                 }
                 guard inHand > 0, !self.isDead else { break }
                 await group.next()
                 inHand -= 1
             }
-            death.come()
+            death.fire()
             group.cancelAll()
         }
         if !self.isDead { self.state.withLock { $0.outcome.stillInLoop = health.isInCrashLoop } }
@@ -155,12 +149,16 @@ final class CrashSimulation: Sendable {
         }
     }
 
-    private func settle(_ tag: DeliveryTag, _ settlement: Settlement) {
+    func settle(_ tag: DeliveryTag, as settlement: Settlement) {
         self.state.withLock { state in
             guard !state.isDead, let message = state.unacked.removeValue(forKey: tag.number) else { return }
             if settlement == .nack { state.queue.append(message) }
         }
     }
+
+    func flush() async {}
+
+    func isGone(_ tag: DeliveryTag) -> Bool { false }
 
     // MARK: Services, and what kills
 
@@ -175,7 +173,7 @@ final class CrashSimulation: Sendable {
             let isPeer = self.schedule.peer.map { $0.step == step && $0.crashes.contains(crashes) } ?? false
             guard isPoison && !isCondemned || isPeer else { return true }
             state.isDead = true
-            state.death.come()
+            state.death.fire()
             state.outcome.crashes += 1
             let next = "\(self.directory)/\(crashes + 1)"
             do {
@@ -192,12 +190,12 @@ final class CrashSimulation: Sendable {
         self.state.withLock { $0.unacked[context.delivery.tag.number] }
     }
 
-    private func observe(_ moment: DeliveryMoment, _ context: DeliveryContext, _ path: String) {
+    private func observe(_ event: DeliveryEvent, _ context: DeliveryContext, _ path: String) {
         guard let message = self.message(context) else { return }
-        switch moment {
-        case .arrived: _ = self.begin(.reading, message, context, path)
+        switch event {
+        case .received: _ = self.begin(.reading, message, context, path)
         case .settled: _ = self.begin(.settle, message, context, path)
-        case .began, .acts, .learned, .handedBack, .takenBack: break
+        case .started, .actionStarted, .actionCompleted, .requeued, .takenBack, .setAside: break
         }
     }
 
@@ -245,7 +243,6 @@ final class CrashSimulation: Sendable {
                 state.deliveries[message.number] = 0
                 state.postponed.insert(message.number)
                 return [.postponement(.held)]
-            case .settle: return []
             }
         }
     }

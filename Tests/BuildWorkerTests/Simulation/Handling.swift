@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// One delivery in a worker's hands, and the evidence that its promises are judged by.
 struct Handling {
@@ -10,7 +10,12 @@ struct Handling {
     let queue: SimulatedQueue
     let build: Int?
     let command: BuildCommand
+    /// As the worker knows them.
     var facts = Facts()
+    /// It was not settled: the broker had the message back before.
+    var isTakenBack = false
+    /// It went behind all others.
+    var isSetAside = false
     /// What is being done.
     var action: Action?
     /// What the action taught; the worker does not know yet.

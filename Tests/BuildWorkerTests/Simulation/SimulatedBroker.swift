@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// RabbitMQ's queues as design and measurements have them: first in, first out; rejected messages go to the wait queue,
 /// expired ones come back; `x-death` keeps one entry a queue and reason, the latest first.

@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// What the controller knows of each build, and what it says of it to who shows the token of the build's message: the build itself it shows to
 /// nobody. Knows no faults: those happen on the way.

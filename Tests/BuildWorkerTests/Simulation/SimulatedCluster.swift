@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// The pods of all builds, as an API server keeps them. Knows no faults: those happen on the way.
 struct SimulatedCluster {

@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// What controllers and workers hand to the broker.
 extension Simulation {

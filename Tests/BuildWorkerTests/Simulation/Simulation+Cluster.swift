@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// What requests do to the cluster.
 extension Simulation {

@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// What requests do to the services: the simulation's `ActionPerformer`.
 extension Simulation {
@@ -74,7 +74,6 @@ extension Simulation {
         case .clearCache: return .clearing(self.fault(on: .disk, &handling) == nil ? .done : .failed("EIO"))
         case .park: return .parking(self.park(&handling))
         case .postpone(let reason): return .postponement(self.postpone(reason, &handling))
-        case .settle: preconditionFailure("settling is no request")
         }
     }
 

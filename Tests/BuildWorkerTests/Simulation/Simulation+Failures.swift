@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// Judges whether a build is failed for a cause that is true.
 extension Simulation {

@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// Judges what happens by what is promised, from outside: by what broker, cluster and build API really hold.
 extension Simulation {
@@ -25,7 +25,7 @@ extension Simulation {
             guard let build = content.build, !self.isOver(build), !self.isHeld(build) else { return }
             self.breaks(.settledLast, "message \(message) is acked, and build \(build) has neither begun nor ended")
         case .unreadable:
-            guard self.schedule.hasParkedQueue, !self.parked.contains(message) else { return }
+            guard self.schedule.hasParkedQueue, !handling.isSetAside, !self.parked.contains(content.origin ?? message) else { return }
             self.breaks(.unreadableIsParked, "message \(message) is acked and was not parked")
         case .poison:
             guard let build = content.build else { return }
@@ -59,6 +59,7 @@ extension Simulation {
             // An outage is no cause: meanwhile messages are postponed.
             if handling.faults == 0 { self.breaks(.attemptHasACause, "message \(handling.message) is rejected, and nothing of its own had failed") }
         case .ack:
+            if handling.isSetAside { return }
             switch handling.command {
             case .stop where handling.facts.deletion != .done && handling.facts.postponement != .held && rejections < self.limit:
                 self.breaks(.settledLast, "message \(handling.message) is acked, and no pods were deleted")

@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// Init timers that a worker keeps itself, for a broker without an init queue.
 ///

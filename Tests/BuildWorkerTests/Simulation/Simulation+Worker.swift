@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 
 /// What workers do by themselves: take, decide, learn, settle, and end.
 extension Simulation {
@@ -30,72 +30,93 @@ extension Simulation {
                 worker: worker, connection: self.workers[worker].connection, tag: tag, message: message, queue: queue, build: content.build,
                 command: content.command))
         self.note("worker \(worker) takes message \(message)\(content.isRedelivered ? ", redelivered" : "") as handling \(index)")
-        guard let build = content.build else { return self.begin(index) }
-        self.workers[worker].turns[build].append(index)
-        if self.workers[worker].turns[build].count == 1 { self.begin(index) }
+        let machine =
+            if let mutation { DeliveryMachine(self.schedule.rules, policy: mutation.decision) } else { DeliveryMachine(self.schedule.rules) }
+        self.runners.append(DeliveryRunner(machine, SimulatedDrivers(simulation: self, handling: index)))
+        self.advance(index, .received(self.verdict(content, message)))
     }
 
-    /// As `DeliveryProcessor.follow` and `DeliveryContext.facts` do.
-    private func begin(_ index: Int) {
+    private func verdict(_ content: SimulatedBroker.Message, _ message: Int) -> QuarantineVerdict {
+        if case .poison(let crashes) = content.command { return .convicted(crashes: crashes, self.parked.contains(content.origin ?? message) ? .parked : .none) }
+        return content.isRedelivered ? .suspected : .none
+    }
+
+    /// The worker goes on with a delivery.
+    private func advance(_ index: Int, _ input: DeliveryMachine.Input) {
+        var runner = self.runners[index]
+        var input: DeliveryMachine.Input? = input
+        while let answer = input {
+            runner.advance(answer)
+            self.handlings[index].facts = runner.machine.facts
+            input = self.take(runner.pending, index)
+        }
+        self.runners[index] = runner
+    }
+
+    /// - Returns: `nil`: the answer comes later.
+    private func take(_ step: DeliveryMachine.Step?, _ index: Int) -> DeliveryMachine.Input? {
         let handling = self.handlings[index]
-        let message = self.broker.messages[handling.message]
-        var attempt = message.attempts(in: handling.queue)
-        if self.mutation == .attemptsFromFirstDeath { attempt = message.deaths.first?.count ?? 0 }
-        var wasStopped = false
-        if let build = handling.build {
-            if handling.command == .stop { self.workers[handling.worker].stopped[build] = true }
-            wasStopped = self.workers[handling.worker].stopped[build]
-            self.handlings[index].beganEnded = self.api.hasEnded(build)
-            // Another chance to tidy up, for whoever is going to look.
-            if handling.command != .stop, !wasStopped { self.excused[build] = false }
+        switch step {
+        case .wait(let admission):
+            // After it could not be set aside it waits once more.
+            if admission != .amongOthers, let build = handling.build, !self.workers[handling.worker].turns[build].contains(index) {
+                self.workers[handling.worker].turns[build].append(index)
+            }
+            guard let build = handling.build, self.workers[handling.worker].turns[build].first != index else { return .admitted }
+        case .perform(let action): self.send(action, index)
+        // Who was a suspect on another worker's disk is one for the first time here.
+        case .persist(.setAside): return .persisted(isNews: handling.message.isMultiple(of: 3))
+        case .persist: return .persisted(isNews: true)
+        case .pause: return .done
+        case .settle(let settlement, _): self.end(index, settlement)
+        case nil where handling.settlement == nil: self.endUnsettled(index)
+        case nil, .join, .read, .enqueue, .start, .begin, .emit, .leave, .end: break
         }
-        self.handlings[index].begunAt = self.clock.now
-        self.handlings[index].facts = Facts(
-            attempt: attempt, isRepeated: message.isRedelivered || message.earlierAttempts != nil,
-            isFromInitTimer: message.rejections(in: handling.queue) == 0 && message.hasTimedOut, round: message.round, wasStopped: wasStopped,
-            isHealing: message.troubledSince != nil,
-            hadTimeToHeal: message.troubledSince.map { self.clock.now - $0 >= Schedule.healMilliseconds } ?? false,
-            isHopeless: message.isHopeless,
-            isOverdue: message.owedSince.map { self.clock.now - $0 >= Schedule.owedMilliseconds } ?? false)
-        if case .poison = handling.command, self.parked.contains(message.origin ?? handling.message) {
-            self.handlings[index].facts.record(.parking(.held))
-        }
-        if self.mutation == .randomPodNames { self.handlings[index].podName = self.random.between(1, 1_000_000) }
-        self.step(index)
+        return nil
     }
 
-    /// Asks the workflow, and sends what it wants.
-    private func step(_ index: Int) {
-        let action = self.nextAction(index)
+    /// Its build's turn is over.
+    func leave(_ index: Int) {
+        let worker = self.handlings[index].worker
+        guard let build = self.handlings[index].build, self.workers[worker].turns[build].first == index else { return }
+        self.workers[worker].turns[build].removeFirst()
+        if let next = self.workers[worker].turns[build].first { self.advance(next, .admitted) }
+    }
+
+    private func send(_ action: Action, _ index: Int) {
         let handling = self.handlings[index]
         self.note("handling \(index), \(handling.command), worker \(handling.worker): \(action)")
-        if case .settle(let settlement) = action { return self.end(index, settlement) }
         if case .reportFailure(let cause) = action { self.judge(cause, handling) }
         self.handlings[index].action = action
         self.clock.plan(.effect(handling: index), after: self.drawLatency())
-        if self.mutation == .ackBeforeConfirm, action.isHandOver { self.end(index, .ack) }
+        guard self.mutation == .ackBeforeConfirm, action.isHandOver else { return }
+        self.end(index, .ack)
+        self.leave(index)
     }
 
     /// The answer has come.
     func learn(_ index: Int) {
         let handling = self.handlings[index]
         guard !handling.isLost, handling.settlement == nil, let learned = handling.learned, !self.somethingEnds(handling.worker) else { return }
-        for fact in learned { self.handlings[index].facts.record(fact) }
         if let service = handling.foundAway, !self.notice(service, isAwayFrom: handling.worker) { self.handlings[index].faults += 1 }
-        if !self.workers[handling.worker].away.isEmpty, self.mutation != .outageIsCharged { self.handlings[index].facts.recordOutage() }
-        self.step(index)
+        self.advance(index, .completed(learned, isOutage: !self.workers[handling.worker].away.isEmpty && self.mutation != .outageIsCharged))
     }
 
-    /// The settlement is sent, and the build's next message has its turn.
+    /// The settlement is sent.
     private func end(_ index: Int, _ settlement: Settlement) {
-        let handling = self.handlings[index]
-        self.judge(settlement, handling)
+        self.note("handling \(index): \(settlement)")
+        self.judge(settlement, self.handlings[index])
         self.handlings[index].settlement = settlement
         self.clock.plan(.settle(handling: index), after: self.drawLatency())
-        if let build = handling.build {
-            self.workers[handling.worker].turns[build].removeFirst()
-            if let next = self.workers[handling.worker].turns[build].first { self.begin(next) }
-        }
+    }
+
+    /// The broker has the message back. Where another worker has settled it meanwhile, nobody comes to see what this one made, but the
+    /// janitor when the build has ended.
+    private func endUnsettled(_ index: Int) {
+        let handling = self.handlings[index]
+        if let build = handling.build, !self.willBeTidied(build) { self.excused[build] = true }
+        self.workers[handling.worker].handled -= 1
+        self.restartIfDrained(handling.worker)
     }
 
     /// The broker hears of the settlement, unless the connection it belongs to is gone.
@@ -105,6 +126,7 @@ extension Simulation {
         guard let settlement = handling.settlement, !handling.isLost, !self.somethingEnds(worker) else { return }
         self.workers[worker].handled -= 1
         self.apply(settlement, handling)
+        if case .settle = self.runners[index].pending { self.advance(index, .done) }
         self.restartIfDrained(worker)
     }
 

@@ -1,6 +1,6 @@
-import BuildWorker
+@testable import BuildWorker
 
-/// The real workflow in workers, with a broker, a cluster and a build API that are simulated, under a virtual clock.
+/// The real machine and runner of a delivery in workers, with a broker, a cluster and a build API that are simulated, under a virtual clock.
 ///
 /// Single-threaded and without I/O: the run is a function of the seed (and of the planted bug). Each action of a worker is
 /// three events: its request is sent, takes its effect, and its answer is known. Anything may happen between them.
@@ -15,6 +15,8 @@ final class Simulation {
     var api: SimulatedBuildAPI
     var workers: [SimulatedWorker]
     var handlings: [Handling] = []
+    /// Of the handlings.
+    var runners: [DeliveryRunner<SimulatedDrivers>] = []
     var keptTimers: [KeptTimer] = []
     /// Messages that were parked, by number.
     var parked: Set<Int> = []

@@ -1,4 +1,4 @@
-import BuildWorker
+@testable import BuildWorker
 import Foundation
 import Testing
 

@@ -20,22 +20,22 @@ import Testing
 
     @Test(arguments: [
         Row(testDescription: "unknown", verdict: .none),
-        Row(testDescription: "unknown, in a crash loop", isLoop: true, verdict: .suspect),
+        Row(testDescription: "unknown, in a crash loop", isLoop: true, verdict: .suspected),
         Row(testDescription: "redelivered once", redeliveries: 1, verdict: .none),
-        Row(testDescription: "redelivered twice", redeliveries: 2, verdict: .suspect),
-        Row(testDescription: "redelivered often: no evidence", redeliveries: 50, verdict: .suspect),
-        Row(testDescription: "was there once", record: .init(crashes: 1), verdict: .suspect),
-        Row(testDescription: "was there three times: no evidence", record: .init(crashes: 3), verdict: .suspect),
-        Row(testDescription: "was there fifty times", record: .init(crashes: 50), verdict: .suspect),
-        Row(testDescription: "died once while it was read", record: .init(crashes: 3, deaths: [.reading: .init(count: 1)]), verdict: .suspect),
-        Row(testDescription: "died twice while it was read", record: .init(crashes: 2, deaths: [.reading: .init(count: 2)]), verdict: .suspect),
+        Row(testDescription: "redelivered twice", redeliveries: 2, verdict: .suspected),
+        Row(testDescription: "redelivered often: no evidence", redeliveries: 50, verdict: .suspected),
+        Row(testDescription: "was there once", record: .init(crashes: 1), verdict: .suspected),
+        Row(testDescription: "was there three times: no evidence", record: .init(crashes: 3), verdict: .suspected),
+        Row(testDescription: "was there fifty times", record: .init(crashes: 50), verdict: .suspected),
+        Row(testDescription: "died once while it was read", record: .init(crashes: 3, deaths: [.reading: .init(count: 1)]), verdict: .suspected),
+        Row(testDescription: "died twice while it was read", record: .init(crashes: 2, deaths: [.reading: .init(count: 2)]), verdict: .suspected),
         Row(testDescription: "… and was there before", record: .init(crashes: 3, deaths: [.reading: .init(count: 2)]), verdict: .convicted(crashes: 3, .none)),
-        Row(testDescription: "died at a request, always", record: .init(crashes: 9, deaths: [.createPod: .init(count: 9, open: 9)]), verdict: .suspect),
-        Row(testDescription: "others have got past it since", record: .init(crashes: 9, deaths: [.createPod: .init(count: 9, survivors: 3)]), verdict: .suspect),
+        Row(testDescription: "died at a request, always", record: .init(crashes: 9, deaths: [.createPod: .init(count: 9, open: 9)]), verdict: .suspected),
+        Row(testDescription: "others have got past it since", record: .init(crashes: 9, deaths: [.createPod: .init(count: 9, survivors: 3)]), verdict: .suspected),
         Row(
             testDescription: "others have, and it died there again", record: .init(crashes: 3, deaths: [.createPod: .init(count: 2, isProof: true)]),
             verdict: .convicted(crashes: 3, .none)),
-        Row(testDescription: "… but two crashes are too few", record: .init(crashes: 2, deaths: [.createPod: .init(count: 2, isProof: true)]), verdict: .suspect),
+        Row(testDescription: "… but two crashes are too few", record: .init(crashes: 2, deaths: [.createPod: .init(count: 2, isProof: true)]), verdict: .suspected),
         Row(testDescription: "parked, not told yet", record: .init(crashes: 3, custody: .parked), verdict: .convicted(crashes: 3, .parked)),
         Row(testDescription: "killed while read to be told", record: .init(crashes: 4, custody: .unreportable), verdict: .convicted(crashes: 4, .unreportable)),
     ])
@@ -174,7 +174,7 @@ import Testing
         try first.markParked(self.keys[2], crashes: 3)
         let second = try Suspects(path, survivors: self.entries([self.keys[0]], .createPod))
         try second.save()
-        #expect(second.verdict(self.keys[0], redeliveries: 0) == .suspect)
+        #expect(second.verdict(self.keys[0], redeliveries: 0) == .suspected)
         #expect(second.verdict(self.keys[1], redeliveries: 0) == .none)
         #expect(second.verdict(self.keys[2], redeliveries: 0) == .convicted(crashes: 3, .parked))
         #expect(second.watches(.createPod) && !second.watches(.armTimer))
@@ -191,7 +191,7 @@ import Testing
         let path = "\(self.directory)/suspects"
         try SpoolFile.replace(path, with: Array("\(self.keys[0]) 5 at-large\n\(self.keys[1]) 3 parked\n".utf8))
         let suspects = try Suspects(path, survivors: [])
-        #expect(suspects.verdict(self.keys[0], redeliveries: 0) == .suspect, "it was present, which is no evidence any more")
+        #expect(suspects.verdict(self.keys[0], redeliveries: 0) == .suspected, "it was present, which is no evidence any more")
         #expect(suspects.verdict(self.keys[1], redeliveries: 0) == .convicted(crashes: 3, .parked))
     }
 

@@ -11,11 +11,11 @@ import Testing
         let testDescription: String
         let command: BuildCommand
         let facts: Facts
-        let next: Action
+        let next: Decision
         let rules: WorkflowRules
 
         init(
-            _ name: String, _ command: BuildCommand, _ known: Facts = Facts(), _ learned: [Fact] = [], _ next: Action,
+            _ name: String, _ command: BuildCommand, _ known: Facts = Facts(), _ learned: [Fact] = [], _ next: Decision,
             rules: WorkflowRules = BuildWorkflowTests.rules
         ) {
             (self.testDescription, self.command, self.next, self.rules) = (name, command, next, rules)
@@ -255,13 +255,30 @@ import Testing
     func others(_ arrow: Arrow) { self.check(arrow) }
 
     private func check(_ arrow: Arrow) {
-        #expect(BuildWorkflow.nextAction(for: arrow.command, given: arrow.facts, rules: arrow.rules) == arrow.next)
+        #expect(BuildWorkflow.decision(for: arrow.command, given: arrow.facts, rules: arrow.rules) == arrow.next)
     }
 }
 
 extension BuildWorkflowTests.Arrow {
-    init(_ name: String, _ command: BuildCommand, _ next: Action) { self.init(name, command, Facts(), [], next) }
-    init(_ name: String, _ command: BuildCommand, _ known: Facts, _ next: Action) { self.init(name, command, known, [], next) }
+    init(_ name: String, _ command: BuildCommand, _ next: Decision) { self.init(name, command, Facts(), [], next) }
+    init(_ name: String, _ command: BuildCommand, _ known: Facts, _ next: Decision) { self.init(name, command, known, [], next) }
+}
+
+/// So that the tables read like the diagram.
+extension Decision {
+    static let createPod = Decision.perform(.createPod)
+    static let lookAtPod = Decision.perform(.lookAtPod)
+    static let searchPods = Decision.perform(.searchPods)
+    static let deletePods = Decision.perform(.deletePods)
+    static let clearCache = Decision.perform(.clearCache)
+    static let park = Decision.perform(.park)
+    static func ask(_ question: BuildQuestion) -> Decision { .perform(.ask(question)) }
+    static func armTimer(round: Int, telling note: BuildNote?) -> Decision { .perform(.armTimer(round: round, telling: note)) }
+    static func keepTimer(round: Int) -> Decision { .perform(.keepTimer(round: round)) }
+    static func requestVerification(isHopeless: Bool) -> Decision { .perform(.requestVerification(isHopeless: isHopeless)) }
+    static func tellBuild(_ note: BuildNote) -> Decision { .perform(.tellBuild(note)) }
+    static func reportFailure(_ cause: FailureCause) -> Decision { .perform(.reportFailure(cause)) }
+    static func postpone(_ reason: PostponeReason) -> Decision { .perform(.postpone(reason)) }
 }
 
 extension Problem: ExpressibleByStringLiteral {

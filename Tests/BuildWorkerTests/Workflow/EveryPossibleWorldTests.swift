@@ -19,12 +19,44 @@ import Testing
         let rules = WorkflowRules()
         var paths = 0
         for known in Self.beginnings(world.command, world.attempt) {
-            self.walk(world, rules, known, []) { settlement, facts, performed in
+            let verdict: QuarantineVerdict = if case .poison(let crashes) = world.command { .convicted(crashes: crashes, .none) } else { .none }
+            self.walk(Self.runner(world.command, known, verdict), []) { settlement, runner, performed in
                 paths += 1
-                self.check(settlement, facts, performed, world, rules)
+                if let settlement { self.check(settlement, runner.machine.facts, performed, world, rules) } else { Issue.record("ends unsettled after \(performed)") }
             }
         }
         #expect(paths > 0)
+    }
+
+    private static let verdicts: [QuarantineVerdict] = [
+        .none, .suspected, .convicted(crashes: 3, .none), .convicted(crashes: 3, .parked), .convicted(crashes: 3, .unreportable),
+    ]
+
+    /// Whenever it is interrupted, and whatever may not be rejected: each is settled once or not at all, leaves what it joined, and observers
+    /// hear of one end.
+    @Test(arguments: verdicts, [DeliveryMachine.Interruption.cancelled, .takenBack])
+    func everyDeliveryHasOneEnd(verdict: QuarantineVerdict, interruption: DeliveryMachine.Interruption) {
+        var command = BuildCommand.verify
+        if case .convicted(let crashes, _) = verdict { command = .poison(crashes: crashes) }
+        for (begins, isSetAside, mustNotBeRejected) in (0..<9).flatMap({ begins in [(begins, false, false), (begins, true, true)] }) {
+            var runner = Self.runner(command, Facts(), verdict, mustNotBeRejected: mustNotBeRejected)
+            runner.drivers.isSetAside = isSetAside
+            runner.drivers.interruptions = (begins, interruption)
+            self.walk(runner, []) { settlement, runner, performed in
+                let ends = runner.drivers.ends
+                #expect(runner.drivers.joined == 0, "joins, and does not leave, after \(performed)")
+                #expect(ends.settled == (settlement == nil || runner.drivers.wasSetAside ? 0 : 1), "after \(performed)")
+                #expect(ends.settled + ends.unsettled == (runner.drivers.isReceived ? 1 : 0), "tells of \(ends) ends after \(performed)")
+                if mustNotBeRejected { #expect(settlement != .nack, "rejects what must not be") }
+            }
+        }
+    }
+
+    private static func runner(
+        _ command: BuildCommand, _ known: Facts, _ verdict: QuarantineVerdict, mustNotBeRejected: Bool = false
+    ) -> DeliveryRunner<WorldDrivers> {
+        let reading = DeliveryMachine.Reading(command: command, facts: known, mustNotBeRejected: mustNotBeRejected)
+        return DeliveryRunner(DeliveryMachine(WorkflowRules()), WorldDrivers(reading: reading, verdict: verdict))
     }
 
     /// What is known before, where it can matter to the command.
@@ -51,23 +83,47 @@ import Testing
         return beginnings
     }
 
+    /// - Parameter atEnd: is told what it is settled with; `nil`: it is not.
     private func walk(
-        _ world: World, _ rules: WorkflowRules, _ facts: Facts, _ performed: [Action], _ atEnd: (Settlement, Facts, [Action]) -> Void
+        _ start: DeliveryRunner<WorldDrivers>, _ performed: [Action], _ answer: DeliveryMachine.Input? = nil,
+        _ atEnd: (Settlement?, DeliveryRunner<WorldDrivers>, [Action]) -> Void
     ) {
-        let action = BuildWorkflow.nextAction(for: world.command, given: facts, rules: rules)
-        if case .settle(let settlement) = action { return atEnd(settlement, facts, performed) }
-        guard performed.count(where: { $0.kind == action.kind }) <= (action.mayRepeat ? 1 : 0) else {
+        var (runner, settlement) = (start, Settlement?.none)
+        runner.advance(answer ?? .received(runner.drivers.verdict))
+        while let step = runner.pending {
+            switch step {
+            case .wait: runner.advance(.admitted)
+            case .persist(.setAside): runner.advance(.persisted(isNews: runner.drivers.isSetAside))
+            case .persist: runner.advance(.persisted(isNews: true))
+            // It would go on for ever.
+            case .pause: runner.advance(.interrupted(.takenBack))
+            case .settle(let with, _):
+                if settlement != nil { Issue.record("settles twice after \(performed)") }
+                settlement = with
+                runner.advance(.done)
+            case .perform(let action): return self.perform(action, runner, performed, atEnd)
+            case .join, .read, .enqueue, .start, .begin, .emit, .leave, .end:
+                Issue.record("\(step) is the runner's own")
+                return
+            }
+        }
+        atEnd(settlement, runner, performed)
+    }
+
+    private func perform(
+        _ action: Action, _ runner: DeliveryRunner<WorldDrivers>, _ performed: [Action], _ atEnd: (Settlement?, DeliveryRunner<WorldDrivers>, [Action]) -> Void
+    ) {
+        // What replaces a rejection, or goes behind all others, is no decision of the workflow's.
+        let isDecided = action != .postpone(.counted) && action != .postpone(.aside) && !performed.contains(.postpone(.counted)) && !runner.drivers.isReplacing
+        guard !isDecided || performed.count(where: { $0.kind == action.kind && $0 != .postpone(.aside) }) <= (action.mayRepeat ? 1 : 0) else {
             Issue.record("repeats \(action) after \(performed)")
             return
         }
         for lesson in action.possibleLessons {
-            var next = facts
-            for fact in lesson { next.record(fact) }
-            guard next != facts else {
-                Issue.record("\(action) taught nothing new after \(performed)")
-                return
-            }
-            self.walk(world, rules, next, performed + [action], atEnd)
+            var expected = runner.machine.facts
+            for fact in lesson { expected.record(fact) }
+            if isDecided, expected == runner.machine.facts { Issue.record("\(action) taught nothing new after \(performed)") }
+            self.walk(runner, performed + [action], .completed(lesson, isOutage: false), atEnd)
         }
     }
 
@@ -117,6 +173,46 @@ import Testing
             expect(timer < note, "tells before the timer is armed")
         }
         expect(performed.count { $0.note != nil } <= 1, "tells twice")
+    }
+}
+
+/// Answers at once, and counts.
+private struct WorldDrivers: DeliveryDrivers {
+    let reading: DeliveryMachine.Reading
+    let verdict: QuarantineVerdict
+    var isSetAside = false
+    /// After so many steps that were begun.
+    var interruptions: (after: Int, DeliveryMachine.Interruption)?
+    private(set) var joined = 0
+    private(set) var isReceived = false
+    private(set) var wasSetAside = false
+    private(set) var isReplacing = false
+    private(set) var ends = (settled: 0, unsettled: 0)
+    private var begun = 0
+
+    init(reading: DeliveryMachine.Reading, verdict: QuarantineVerdict) { (self.reading, self.verdict) = (reading, verdict) }
+
+    var now: Duration { .zero }
+
+    mutating func take(_ step: DeliveryMachine.Step) -> DeliveryMachine.Input? {
+        switch step {
+        case .join: self.joined = 1
+        case .read: return .read(self.reading)
+        case .enqueue: break
+        case .start: return .started(wasStopped: false)
+        case .begin(let step):
+            if let (after, interruption) = self.interruptions, self.begun >= after { return .interrupted(interruption) }
+            self.begun += 1
+            self.isReplacing = step == .settle
+        case .emit(.received): self.isReceived = true
+        case .emit(.settled): self.ends.settled += 1
+        case .emit(.requeued), .emit(.takenBack): self.ends.unsettled += 1
+        case .emit(.setAside): self.wasSetAside = true
+        case .emit: break
+        case .leave: self.joined = 0
+        case .wait, .perform, .persist, .pause, .settle, .end: return nil
+        }
+        return .done
     }
 }
 
@@ -171,8 +267,8 @@ extension Action {
                 .creation(.created()), .creation(.created(seen: .pending(node: nil, waitsFor: "a node"))), .creation(.alreadyExists),
                 .creation(.rejected("422")), .creation(.refused("500")),
             ]
-        case .lookAtPod: Self.observations.map(Fact.pod)
-        case .searchPods: Self.found.map(Fact.search)
+        case .lookAtPod: Self.observations.map { .pod($0) }
+        case .searchPods: Self.found.map { .search($0) }
         case .deletePods: [.deletion(.done), .deletion(.failed("500"))]
         case .armTimer: HandOver.allCases.map(Fact.timer)
         case .keepTimer: [.timerKept(.done), .timerKept(.failed("ENOSPC"))]
@@ -182,7 +278,6 @@ extension Action {
         case .clearCache: [.clearing(.done), .clearing(.failed("EIO"))]
         case .park: HandOver.allCases.map(Fact.parking)
         case .postpone: HandOver.allCases.map(Fact.postponement)
-        case .settle: []
         }
     }
 }

@@ -25,12 +25,11 @@
         }
 
         static func handle(_ context: DeliveryContext) {
-            guard case .success(let message) = context.message else { return }
-            if message.build?.container == self.killsHandler { self.die() }
+            if context.build?.container == self.killsHandler { self.die() }
         }
 
         static func begin(_ step: HandlingStep, _ context: DeliveryContext) {
-            if case .success(let message) = context.message, message.build?.container == "\(self.killsAt)\(step)" { self.die() }
+            if context.build?.container == "\(self.killsAt)\(step)" { self.die() }
             guard let path = getenv(self.peer).map({ String(cString: $0) }), let file = fopen(path, "r") else { return }
             defer { fclose(file) }
             var name = [CChar](repeating: 0, count: 64)

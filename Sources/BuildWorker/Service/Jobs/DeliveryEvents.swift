@@ -3,11 +3,11 @@ struct DeliveryEvents: Sendable {
     let executor: ExecutorOptions
     let tell: @Sendable (BuildEvent) -> Void
 
-    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
-        guard var event = Self.event(moment, context) else { return }
+    func observe(_ happened: DeliveryEvent, _ context: DeliveryContext) {
+        guard var event = Self.event(happened, context) else { return }
         switch event.kind {
         case .podCreated:
-            if case .success(let message) = context.message, let build = message.build {
+            if let build = context.build {
                 event.podName = PodName.of(build.buildID, prefix: self.executor.options(for: build).prefix)
             }
         case .buildFailed, .buildRetried, .buildPostponed, .messageParked: event.reportID = context.reportID
@@ -16,10 +16,10 @@ struct DeliveryEvents: Sendable {
         self.tell(event)
     }
 
-    static func event(_ moment: DeliveryMoment, _ context: DeliveryContext) -> BuildEvent? {
-        switch moment {
-        case .arrived, .began, .acts, .handedBack, .takenBack: nil
-        case .learned(let action, let fact, _): Self.learned(action, fact, context)
+    static func event(_ event: DeliveryEvent, _ context: DeliveryContext) -> BuildEvent? {
+        switch event {
+        case .received, .started, .actionStarted, .requeued, .takenBack, .setAside: nil
+        case .actionCompleted(let action, let fact, _): Self.completed(action, fact, context)
         case .settled(let settlement, let facts, _):
             switch settlement {
             case .nack: Self.event(.buildRetried, context, cause: facts.summary(of: context.command))
@@ -32,9 +32,9 @@ struct DeliveryEvents: Sendable {
         }
     }
 
-    private static func learned(_ action: Action, _ fact: Fact, _ context: DeliveryContext) -> BuildEvent? {
+    private static func completed(_ action: Action, _ fact: Fact, _ context: DeliveryContext) -> BuildEvent? {
         switch fact {
-        case .creation(.created): return Self.event(.podCreated, context)
+        case .creation(.created, _): return Self.event(.podCreated, context)
         case .failure(.taken), .failure(.refused):
             guard case .reportFailure(let cause) = action else { return nil }
             return Self.event(.buildFailed, context, cause: cause.description)
@@ -57,7 +57,7 @@ struct DeliveryEvents: Sendable {
         event.jobType = context.jobType
         event.attempt = context.attempt
         // Poison is not read for this: that is what kills.
-        guard case .success(let message) = context.message, let build = message.build else { return event }
+        guard let build = context.build else { return event }
         (event.buildID, event.jobID) = (build.buildID, build.jobID)
         return event
     }

@@ -4,11 +4,11 @@ struct DeliveryMetrics: Sendable {
     /// For the charts of the status page.
     let history: History
 
-    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
-        switch moment {
-        case .arrived: self.arrived(context)
-        case .began, .acts, .handedBack, .takenBack: break
-        case .learned(_, let fact, _): self.learned(fact, moment, context)
+    func observe(_ event: DeliveryEvent, _ context: DeliveryContext) {
+        switch event {
+        case .received: self.received(context)
+        case .started, .actionStarted, .requeued, .takenBack, .setAside: break
+        case .actionCompleted(let action, let fact, _): self.completed(action, fact, context)
         case .settled(let settlement, let facts, let took):
             let type = context.jobType
             self.meters.record(.handlerDuration, type, took: took)
@@ -23,7 +23,7 @@ struct DeliveryMetrics: Sendable {
         }
     }
 
-    private func arrived(_ context: DeliveryContext) {
+    private func received(_ context: DeliveryContext) {
         let type = context.jobType
         self.meters.count(.deliveries, type)
         self.history.count(.deliveries)
@@ -35,9 +35,9 @@ struct DeliveryMetrics: Sendable {
         if context.isFromInitTimer { self.meters.count(.timersFired) }
     }
 
-    private func learned(_ fact: Fact, _ moment: DeliveryMoment, _ context: DeliveryContext) {
+    private func completed(_ action: Action, _ fact: Fact, _ context: DeliveryContext) {
         switch fact {
-        case .creation(.created): self.created(context)
+        case .creation(.created, _): self.created(context)
         case .timer(.held), .timerKept(.done): self.meters.count(.timersArmed)
         case .parking(.held):
             let kind =
@@ -49,12 +49,12 @@ struct DeliveryMetrics: Sendable {
             self.meters.count(.parked, kind)
             self.history.count(.parked)
         case .failure(.taken), .failure(.refused):
-            guard case .learned(.reportFailure(let cause), _, _) = moment else { return }
+            guard case .reportFailure(let cause) = action else { return }
             self.meters.count(.failures, cause.reason)
             self.history.count(.failures)
-        case .pod(.running), .pod(.succeeded), .search(.running), .search(.succeeded):
+        case .pod(.running, let details), .pod(.succeeded, let details), .search(.running, let details), .search(.succeeded, let details):
             // A build's last verification is the one that sees it run; looks before it would count it twice.
-            guard context.command == .verify, let times = context.podTimes else { return }
+            guard context.command == .verify, let times = details?.times else { return }
             self.meters.record(.podToScheduled, took: times.untilScheduled)
             self.meters.record(.scheduledToRunning, took: times.untilRunning)
         case .build, .creation, .pod, .search, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement: break

@@ -35,29 +35,28 @@ final class FailureReporter: Sendable {
     private let meters: Meters
     private let ledger: ReportLedger
     private let sink: @Sendable (FailureReport) -> Void
-    private let courses = Mutex<[ObjectIdentifier: Course]>([:])
+    private let courses = Mutex<[DeliveryContext.ID: Course]>([:])
 
     /// - Parameter sink: takes each report to where it is kept. Must be quick.
     init(host: String, hiding secrets: [Secret], meters: Meters, ledger: ReportLedger, sink: @escaping @Sendable (FailureReport) -> Void) {
         (self.host, self.secrets, self.meters, self.ledger, self.sink) = (host, secrets, meters, ledger, sink)
     }
 
-    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
-        let identity = ObjectIdentifier(context)
-        switch moment {
-        case .arrived, .acts: break
-        case .began: self.courses.withLock { $0[identity] = Course() }
-        case .learned(let action, let fact, let took):
+    func observe(_ event: DeliveryEvent, _ context: DeliveryContext) {
+        switch event {
+        case .received, .actionStarted, .setAside: break
+        case .started: self.courses.withLock { $0[context.id] = Course() }
+        case .actionCompleted(let action, let fact, let took):
             let step = Course.Step(action: action, fact: fact, beginning: .now - took, took: took)
-            self.courses.withLock { if $0[identity]?.steps.count ?? Self.longestTimeline < Self.longestTimeline { $0[identity]?.steps.append(step) } }
+            self.courses.withLock { if $0[context.id]?.steps.count ?? Self.longestTimeline < Self.longestTimeline { $0[context.id]?.steps.append(step) } }
         case .settled(let settlement, let facts, _):
-            let course = self.courses.withLock { $0.removeValue(forKey: identity) } ?? Course()
+            let course = self.courses.withLock { $0.removeValue(forKey: context.id) } ?? Course()
             guard let kind = FailureReport.Kind(settlement, facts, context.command) else { return }
             self.report(kind, course, facts.summary(of: context.command), context)
         // Whoever gets it next says how it went.
-        case .takenBack: self.courses.withLock { $0[identity] = nil }
-        case .handedBack:
-            let course = self.courses.withLock { $0.removeValue(forKey: identity) } ?? Course()
+        case .takenBack: self.courses.withLock { $0[context.id] = nil }
+        case .requeued:
+            let course = self.courses.withLock { $0.removeValue(forKey: context.id) } ?? Course()
             self.report(.handedBack, course, "the worker ended before it was done", context)
         }
     }
@@ -68,7 +67,8 @@ final class FailureReporter: Sendable {
         for text in [course.cause?.description, summary].compactMap({ $0 }) + course.problems.reversed().map(\.detail) where !causes.contains(where: { $0.contains(text) }) {
             causes.append(text)
         }
-        let build = self.isReadable(course, context) ? context.build : nil
+        // Poison may be read only where its build was told: whatever kills lies behind it then.
+        let build = course.cause == nil ? context.build : context.decodeBuild()
         if case .failure(let error) = context.message { causes.append(error.description) }
         var report = FailureReport(
             id: context.reportID, kind, self.root(kind, course, summary, causes), causes: causes, host: self.host,
@@ -85,12 +85,6 @@ final class FailureReporter: Sendable {
                 tookMilliseconds: Int(step.took / .milliseconds(1)))
         }
         self.tell(report, context.logger)
-    }
-
-    /// Poison may be read only where its build was told: whatever kills lies behind it then.
-    private func isReadable(_ course: Course, _ context: DeliveryContext) -> Bool {
-        if case .poison = context.command { return course.cause != nil }
-        return true
     }
 
     /// Counts, logs and keeps it.

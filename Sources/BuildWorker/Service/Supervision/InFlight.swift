@@ -10,22 +10,21 @@ final class InFlight: Sendable {
     }
 
     private let clock: any MonotonicClock
-    private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
+    private let entries = Mutex<[DeliveryContext.ID: Entry]>([:])
 
     init(clock: any MonotonicClock) { self.clock = clock }
 
-    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
-        let identity = ObjectIdentifier(context)
+    func observe(_ event: DeliveryEvent, _ context: DeliveryContext) {
         let now = self.clock.now
         self.entries.withLock { entries in
-            switch moment {
-            case .arrived: entries[identity] = Entry(context: context, step: nil, since: now)
-            case .began: entries[identity]?.since = now
-            case .acts(let action):
-                entries[identity]?.step = action
-                entries[identity]?.since = now
-            case .learned: break
-            case .settled, .handedBack, .takenBack: entries[identity] = nil
+            switch event {
+            case .received: entries[context.id] = Entry(context: context, step: nil, since: now)
+            case .started: entries[context.id]?.since = now
+            case .actionStarted(let action):
+                entries[context.id]?.step = action
+                entries[context.id]?.since = now
+            case .actionCompleted, .setAside: break
+            case .settled, .requeued, .takenBack: entries[context.id] = nil
             }
         }
     }
@@ -39,30 +38,4 @@ final class InFlight: Sendable {
         for entry in self.entries.withLock({ Array($0.values) }) { counts[entry.context.jobType, default: 0] += 1 }
         return counts
     }
-}
-
-extension Action {
-    var step: HandlingStep {
-        switch self {
-        case .ask(.isWaiting): .askWhetherItWaits
-        case .ask(.hasEnded): .askForBuild
-        case .createPod: .createPod
-        case .lookAtPod: .lookAtPod
-        case .searchPods: .searchPods
-        case .deletePods: .deletePods
-        case .armTimer(_, nil): .armTimer
-        case .armTimer: .armTimerAndTell
-        case .keepTimer: .keepTimer
-        case .requestVerification: .requestVerification
-        case .tellBuild: .tellBuild
-        case .reportFailure: .reportFailure
-        case .clearCache: .clearCache
-        case .park: .park
-        case .postpone: .postpone
-        case .settle: .settle
-        }
-    }
-
-    /// What people are told is being done.
-    var words: String { self.step.rawValue }
 }

@@ -55,7 +55,7 @@ extension Action {
     fileprivate var waitsForConfirm: Bool {
         switch self {
         case .armTimer, .requestVerification, .park, .postpone: true
-        case .ask, .createPod, .lookAtPod, .searchPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache, .settle: false
+        case .ask, .createPod, .lookAtPod, .searchPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache: false
         }
     }
 }

@@ -30,8 +30,10 @@ extension StatsdMetrics {
     }
 }
 
-extension JobLimits {
+extension KeyedSemaphore<String> {
+    /// By job type; a type with 0 has no limit.
     convenience init(_ options: ConcurrencyOptions) {
-        self.init(["start": options.start, "stop": options.stop, "verify": options.verify, "clear": options.clear])
+        let limits = ["start": options.start, "stop": options.stop, "verify": options.verify, "clear": options.clear].filter { $0.value > 0 }
+        self.init { limits[$0] }
     }
 }

@@ -62,7 +62,7 @@ extension Supervisor {
 extension InFlight.Entry {
     fileprivate var document: JSONValue {
         let now = ContinuousClock.now
-        let build: BuildConfig? = if case .success(let message) = self.context.message { message.build } else { nil }
+        let build = self.context.build
         return [
             "buildId": build.map { .integer($0.buildID.rawValue) } ?? .null, "jobId": build?.jobID.map { .string($0) } ?? .null,
             "jobType": .string(self.context.jobType), "queue": .string(self.context.delivery.queue), "attempt": .integer(self.context.attempt),

@@ -39,11 +39,11 @@ final class Waiting: Sendable {
         self.clock = clock
     }
 
-    func observe(_ moment: DeliveryMoment, _ context: DeliveryContext) {
-        switch moment {
-        case .arrived: self.came(context)
-        case .learned(_, .timer(.held), _): self.add(.initTimer, context, self.options.initQueue, "its pod has to begin", self.options.initTimeout)
-        case .learned(_, .timerKept(.done), _): self.add(.initTimer, context, "this worker", "its pod has to begin", self.options.initTimeout)
+    func observe(_ event: DeliveryEvent, _ context: DeliveryContext) {
+        switch event {
+        case .received: self.came(context)
+        case .actionCompleted(_, .timer(.held), _): self.add(.initTimer, context, self.options.initQueue, "its pod has to begin", self.options.initTimeout)
+        case .actionCompleted(_, .timerKept(.done), _): self.add(.initTimer, context, "this worker", "its pod has to begin", self.options.initTimeout)
         case .settled(let settlement, let facts, _):
             let isRetry = context.delivery.queue == self.options.retryQueue
             let queue = context.delivery.tag.isOfThisProcess ? "this worker" : isRetry ? self.options.retryWaitQueue : self.options.waitQueue
@@ -52,12 +52,12 @@ final class Waiting: Sendable {
             } else if settlement == .nack {
                 self.add(.retry, context, queue, facts.summary(of: context.command), self.options.retryDelay)
             }
-        case .began, .acts, .learned, .handedBack, .takenBack: break
+        case .started, .actionStarted, .actionCompleted, .requeued, .takenBack, .setAside: break
         }
     }
 
     private func came(_ context: DeliveryContext) {
-        guard case .success(let message) = context.message, let build = message.build?.buildID else { return }
+        guard let build = context.build?.buildID else { return }
         self.entries.withLock { entries in
             guard !entries.isEmpty else { return }
             if context.isFromInitTimer { entries[Key(build: build, why: .initTimer)] = nil }
@@ -67,7 +67,7 @@ final class Waiting: Sendable {
     }
 
     private func add(_ why: Why, _ context: DeliveryContext, _ queue: String, _ reason: String, _ time: Duration) {
-        guard case .success(let message) = context.message, let build = message.build?.buildID else { return }
+        guard let build = context.build?.buildID else { return }
         let now = self.clock.now
         let entry = Entry(
             build: build, jobType: context.jobType, why: why, attempt: context.attempt, queue: queue, reason: reason, since: now, due: now + time)

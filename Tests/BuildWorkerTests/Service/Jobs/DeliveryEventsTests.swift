@@ -23,29 +23,29 @@ import Testing
 
     private static let gone = FailureCause.podGone(hasBegun: false, known: nil)
 
-    private func event(_ moment: DeliveryMoment, _ context: DeliveryContext) -> BuildEvent? { DeliveryEvents.event(moment, context) }
+    private func event(_ happened: DeliveryEvent, _ context: DeliveryContext) -> BuildEvent? { DeliveryEvents.event(happened, context) }
 
     @Test func eachThatMattersIsTold() {
         let (start, verify, stop) = (self.job("start"), self.job("verify"), self.job("stop"))
-        let moments: [(DeliveryMoment, DeliveryContext, BuildEvent.Kind?)] = [
-            (.arrived, start, nil), (.began, start, nil), (.handedBack, start, nil),
-            (.learned(.createPod, .creation(.created()), took: .zero), start, .podCreated),
-            (.learned(.createPod, .creation(.alreadyExists), took: .zero), start, nil),
-            (.learned(.reportFailure(Self.gone), .failure(.taken), took: .zero), verify, .buildFailed),
-            (.learned(.reportFailure(Self.gone), .failure(.notTaken(Problem(.buildAPI, "503"))), took: .zero), verify, nil),
+        let events: [(DeliveryEvent, DeliveryContext, BuildEvent.Kind?)] = [
+            (.received, start, nil), (.started, start, nil), (.requeued, start, nil),
+            (.actionCompleted(.createPod, .creation(.created()), took: .zero), start, .podCreated),
+            (.actionCompleted(.createPod, .creation(.alreadyExists), took: .zero), start, nil),
+            (.actionCompleted(.reportFailure(Self.gone), .failure(.taken), took: .zero), verify, .buildFailed),
+            (.actionCompleted(.reportFailure(Self.gone), .failure(.notTaken(Problem(.buildAPI, "503"))), took: .zero), verify, nil),
             (.settled(.nack, self.facts(), took: .zero), start, .buildRetried),
             (.settled(.ack, self.facts(.postponement(.held)), took: .zero), start, .buildPostponed),
             (.settled(.ack, self.facts(.pod(.running(node: "node1"))), took: .zero), verify, .buildStarted),
             (.settled(.ack, self.facts(.pod(.running(node: "node1"))), took: .zero), start, nil),
             (.settled(.ack, self.facts(.deletion(.done)), took: .zero), stop, .buildStopped),
             (.settled(.ack, self.facts(.deletion(.failed(Problem(.cluster, "no")))), took: .zero), stop, nil),
-            (.learned(.park, .parking(.held), took: .zero), self.context("{"), .messageParked),
+            (.actionCompleted(.park, .parking(.held), took: .zero), self.context("{"), .messageParked),
         ]
-        for (moment, context, expected) in moments { #expect(self.event(moment, context)?.kind == expected, "\(moment)") }
+        for (happened, context, expected) in events { #expect(self.event(happened, context)?.kind == expected, "\(happened)") }
     }
 
     @Test func saysWhichBuildAndNoToken() throws {
-        let event = try #require(self.event(.learned(.createPod, .creation(.created()), took: .zero), self.job("start")))
+        let event = try #require(self.event(.actionCompleted(.createPod, .creation(.created()), took: .zero), self.job("start")))
         let document = event.document(worker: "host1")
         #expect(document["event"]?.string == "build.pod-created")
         #expect(document["buildId"]?.integer == 4711)

@@ -39,3 +39,28 @@ enum HandlingStep: String, CaseIterable, Sendable {
         self = step
     }
 }
+
+extension Action {
+    var step: HandlingStep {
+        switch self {
+        case .ask(.isWaiting): .askWhetherItWaits
+        case .ask(.hasEnded): .askForBuild
+        case .createPod: .createPod
+        case .lookAtPod: .lookAtPod
+        case .searchPods: .searchPods
+        case .deletePods: .deletePods
+        case .armTimer(_, nil): .armTimer
+        case .armTimer: .armTimerAndTell
+        case .keepTimer: .keepTimer
+        case .requestVerification: .requestVerification
+        case .tellBuild: .tellBuild
+        case .reportFailure: .reportFailure
+        case .clearCache: .clearCache
+        case .park: .park
+        case .postpone: .postpone
+        }
+    }
+
+    /// What people are told is being done.
+    var words: String { self.step.rawValue }
+}

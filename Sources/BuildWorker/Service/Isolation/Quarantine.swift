@@ -4,24 +4,24 @@ internal import Synchronization
 
 /// Keeps a message that kills from taking its neighbours down again and again: what is handled is on record, suspects are
 /// handled alone, and one that is known to kill is not handled any more.
-final class Isolation: Sendable {
+final class Quarantine: Sendable {
     private let ledger: InFlightLedger?
     private let suspects: Suspects?
-    private let gate = Gate()
+    private let lock = AsyncReadWriteLock()
     private let logger: Logger
     private let health: Health
-    /// Of one queue: deliveries that may be in hand.
+    /// Of one queue: deliveries that may be in flight.
     private let prefetch: Int
-    /// Of each queue: those in hand that are to be handled last.
+    /// Of each queue: those in flight that are to be handled last.
     private let last = Mutex<[String: Int]>([:])
     private let isFull = Atomic<Bool>(false)
     private let start: ContinuousClock.Instant
-    private let clock: IsolationClock
+    private let clock: QuarantineClock
 
     /// - Parameters:
     ///   - spool: `nil`: nothing survives this process but what the broker counts.
-    ///   - prefetch: deliveries of one queue that may be in hand.
-    init(_ spool: SpoolDirectory?, prefetch: Int, queues: Int = 1, health: Health, logger: Logger, clock: IsolationClock = IsolationClock()) {
+    ///   - prefetch: deliveries of one queue that may be in flight.
+    init(_ spool: SpoolDirectory?, prefetch: Int, queues: Int = 1, health: Health, logger: Logger, clock: QuarantineClock = QuarantineClock()) {
         (self.health, self.prefetch, self.logger, self.clock, self.start) = (health, prefetch, logger, clock, clock.now())
         var (ledger, suspects): (InFlightLedger?, Suspects?)
         do throws(SpoolError) {
@@ -50,7 +50,7 @@ final class Isolation: Sendable {
 
     var crashLoop: CrashLoop? { self.suspects?.crashLoop }
 
-    func verdict(_ key: MessageKey, _ delivery: Delivery) -> Suspects.Verdict {
+    func verdict(_ key: MessageKey, _ delivery: Delivery) -> QuarantineVerdict {
         let headers = delivery.properties.headers
         // An operator's retry begins with a clean record, whatever is left of an earlier one.
         if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered { self.clear(key) }
@@ -59,48 +59,50 @@ final class Isolation: Sendable {
         guard let crashes = headers[Header.poisonCrashes]?.integer else { return verdict }
         switch verdict {
         case .convicted(_, .unreportable): return verdict
-        case .none, .suspect, .convicted: return .convicted(crashes: crashes, .parked)
+        case .none, .suspected, .convicted: return .convicted(crashes: crashes, .parked)
         }
     }
 
-    /// A delivery on record. Finish with ``Isolation/end(_:)``.
+    /// A delivery on record, which may be handled. Finish with ``Quarantine/leave(_:)``.
     struct Record: Sendable {
         fileprivate let key: MessageKey
-        fileprivate let place: InFlightLedger.Place?
+        fileprivate let line: InFlightLedger.Place?
         /// `nil`: it was among others from the beginning.
         fileprivate let solitude: Solitude?
     }
 
     /// Being alone, which has an end.
     fileprivate final class Solitude: Sendable {
-        private let isOver = Atomic<Bool>(false)
-        var lasts: Bool { !self.isOver.load(ordering: .acquiring) }
+        private let state = Mutex<(isOver: Bool, timer: Task<Void, Never>?)>((false, nil))
+        var lasts: Bool { self.state.withLock { !$0.isOver } }
+        /// - Parameter timer: ends with it.
+        func begin(_ timer: Task<Void, Never>) { self.state.withLock { $0.timer = timer } }
         /// - Returns: `false`: it was over before.
-        func end() -> Bool { !self.isOver.exchange(true, ordering: .acquiringAndReleasing) }
+        func end() -> Bool {
+            self.state.withLock { state in
+                state.timer?.cancel()
+                defer { state = (true, nil) }
+                return !state.isOver
+            }
+        }
     }
 
+    // MARK: Among others
 
-    func begin(_ key: MessageKey) -> Record { self.enter(key, .amongOthers) }
+    /// Call it in the order of arrival.
+    func join(_ key: MessageKey) -> Record { self.enter(key, .amongOthers) }
 
-    func end(_ record: Record) { if let place = record.place { self.ledger?.leave(place) } }
+    /// Somebody is handled alone, or is to be.
+    var isClosed: Bool { self.lock.isClosed }
 
-    /// Handles it while others are handled, but not while a suspect is.
-    ///
-    /// - Parameters:
-    ///   - turn: what it waits for before.
-    ///   - limits: it waits for a place among those of its type too.
-    func amongOthers<Result>(_ record: Record, after turn: Turn?, in limits: JobLimits, _ type: String, _ handle: () async -> Result) async -> Result {
-        let hasToWait = self.gate.isClosed || limits.isFull(type) || turn.map { !$0.hasCome } ?? false
-        if hasToWait, let place = record.place { self.ledger?.update(place, record.key, .waiting) }
-        // First the turn, then the gate: who waits at the gate waits for nothing else, so a suspect's time comes.
-        await turn?.wait()
-        await limits.enter(type)
-        defer { limits.leave(type) }
-        await self.gate.enter()
-        defer { self.gate.leave() }
-        if hasToWait, let place = record.place { self.ledger?.update(place, record.key, .amongOthers) }
-        return await handle()
-    }
+    /// What happens while it waits is not its doing.
+    func waits(_ record: Record, _ isWaiting: Bool = true) { self.write(isWaiting ? .waiting : .amongOthers, record) }
+
+    /// Waits while a suspect is handled. ``leaveShared()`` again.
+    func enterShared() async { await self.lock.enterShared() }
+    func leaveShared() { self.lock.leave() }
+
+    // MARK: Alone
 
     /// Of a suspect, in the line of those that are handled alone.
     struct Place: Sendable {
@@ -110,16 +112,16 @@ final class Isolation: Sendable {
         fileprivate let arrival: ContinuousClock.Instant
         fileprivate let luck = Double.random(in: 0.5...1)
         /// `nil`: it goes to the end, once its time has come.
-        fileprivate var turn: Turn?
-        /// Those that are to be handled last are all that may be in hand: nobody else comes while they wait.
+        fileprivate var turn: OneShotSignal?
+        /// Those that are to be handled last are all that may be in flight: nobody else comes while they wait.
         fileprivate(set) var isInTheWay = false
     }
 
-    /// To be taken in the order of arrival. Nothing that comes later is handled before ``alone(_:_:)`` is done with it, but where it died
-    /// alone before: then what came with it goes first, and is a witness if it gets past that step.
+    /// To be taken in the order of arrival. Nothing that comes later is handled before it, but where it died alone before: then what came
+    /// with it goes first, and is a witness if it gets past that step. Give it back with ``leave(_:)``.
     func joinAlone(_ key: MessageKey, _ delivery: Delivery) -> Place {
         var place = Place(key: key, queue: delivery.queue, redeliveries: delivery.redeliveries, arrival: self.clock.now())
-        if self.delay(place).isLast { place.isInTheWay = self.countLast(delivery.queue, 1) >= self.prefetch } else { place.turn = self.gate.joinAlone() }
+        if self.delay(place).isLast { place.isInTheWay = self.countLast(delivery.queue, 1) >= self.prefetch } else { place.turn = self.lock.joinExclusive() }
         return place
     }
 
@@ -130,42 +132,34 @@ final class Isolation: Sendable {
         }
     }
 
-    /// It is to go to the end of its queue, once for each time that it died.
-    func isToBeSetAside(_ place: Place) -> Bool {
-        guard place.isInTheWay else { return false }
-        var isNews = self.suspects == nil
-        self.note { () throws(SpoolError) in isNews = try self.suspects?.setAside(place.key) ?? isNews }
-        return isNews
-    }
-
-    /// It is done with.
     func leave(_ place: Place) { if place.turn == nil { _ = self.countLast(place.queue, -1) } }
 
-    /// Handles a suspect when nothing else is handled any more, and everything else after it, or after a while: from then on a death
-    /// says no more of it than of the others.
+    /// Waits until nothing else is handled, and nothing else will be until it leaves, or for a while: from then on a death says no more of it
+    /// than of the others.
     ///
     /// - Parameter isDue: it has no time to wait.
-    /// - Returns: `nil` also where it has still to wait when the worker drains: the broker gives it to another.
-    func alone<Result>(_ place: Place, isDue: Bool = false, _ handle: (Record) async -> Result?) async -> Result? {
+    /// - Returns: `nil` where it has still to wait when the worker drains: the broker gives it to another.
+    func enterAlone(_ place: Place, isDue: Bool) async -> Record? {
         if place.turn == nil, !isDue { guard await self.waitOut(place) else { return nil } }
-        await (place.turn ?? self.gate.joinAlone()).wait()
+        await (place.turn ?? self.lock.joinExclusive()).wait()
+        if !isDue, await !self.waitOut(place) {
+            self.lock.leave()
+            return nil
+        }
         let solitude = Solitude()
-        defer { if solitude.end() { self.gate.leave() } }
-        if !isDue { guard await self.waitOut(place) else { return nil } }
         let record = self.enter(place.key, .reading, solitude)
-        return await withTaskGroup { group in
-            group.addTask {
+        if !isDue {
+            self.logger.warning("handled alone: a worker ended while it, or others, were handled", metadata: ["messageKey": .string("\(place.key)")])
+        }
+        solitude.begin(
+            Task {
                 // A worker that drains lets nobody else in.
                 guard await self.clock.sleep(self.clock.longestAlone), solitude.end() else { return }
-                if let place = record.place { self.ledger?.update(place, record.key, .amongOthers) }
+                self.write(.amongOthers, record)
                 self.logger.warning("a suspect takes long: others are handled meanwhile", metadata: ["messageKey": .string("\(record.key)")])
-                self.gate.leave()
-            }
-            let result = await handle(record)
-            group.cancelAll()
-            self.end(record)
-            return result
-        }
+                self.lock.leave()
+            })
+        return record
     }
 
     private func delay(_ place: Place) -> CrashDelay {
@@ -184,37 +178,59 @@ final class Isolation: Sendable {
         }
     }
 
-    /// What it is about to do.
-    func begins(_ step: HandlingStep, _ record: Record) {
-        if record.solitude?.lasts == true, let place = record.place { self.ledger?.update(place, record.key, step) }
+    // MARK: On record
+
+    /// It is done with, or goes back to where it was.
+    func leave(_ record: Record) {
+        if let line = record.line { self.ledger?.leave(line) }
+        if record.solitude?.end() == true { self.lock.leave() }
     }
 
-    /// It has done it, and the worker lives. Where that is evidence it is written to the disk, which the thread of all requests must not
-    /// wait for.
-    func survived(_ step: HandlingStep, _ record: Record) async {
-        guard let suspects, suspects.watches(step) else { return }
-        await withTaskExecutorPreference(globalConcurrentExecutor) {
-            let wasLoop = suspects.crashLoop != nil
-            self.note { () throws(SpoolError) in try suspects.survived(step, by: record.key) }
-            self.health.crashLoop(suspects.crashLoop)
-            if wasLoop, suspects.crashLoop == nil { self.logger.notice("the crash loop is over: '\(step.rawValue)' ended well") }
+    /// What it is about to do.
+    func begins(_ step: HandlingStep, _ record: Record) { if record.solitude?.lasts == true { self.write(step, record) } }
+
+    private func write(_ step: HandlingStep, _ record: Record) { if let line = record.line { self.ledger?.update(line, record.key, step) } }
+
+    /// Waits for the disk only where there is something to write: the thread of all requests must not.
+    ///
+    /// - Parameter place: of one that is handled alone.
+    /// - Returns: whether that is news.
+    func persist(_ change: QuarantineChange, _ key: MessageKey, _ place: Place?) async -> Bool {
+        switch change {
+        case .setAside:
+            guard place?.isInTheWay == true else { return false }
+            var isNews = self.suspects == nil
+            self.note { () throws(SpoolError) in isNews = try self.suspects?.setAside(key) ?? isNews }
+            return isNews
+        case .survived(let step):
+            guard let suspects, suspects.watches(step) else { return false }
+            await withTaskExecutorPreference(globalConcurrentExecutor) {
+                let wasLoop = suspects.crashLoop != nil
+                self.note { () throws(SpoolError) in try suspects.survived(step, by: key) }
+                self.health.crashLoop(suspects.crashLoop)
+                if wasLoop, suspects.crashLoop == nil { self.logger.notice("the crash loop is over: '\(step.rawValue)' ended well") }
+            }
+            return true
+        case .parked(let crashes):
+            self.note { () throws(SpoolError) in try self.suspects?.markParked(key, crashes: crashes) }
+            return true
+        case .cleared:
+            self.clear(key)
+            return true
         }
     }
 
-    /// It is innocent, or done with.
-    func clear(_ key: MessageKey) {
+    private func clear(_ key: MessageKey) {
         self.note { () throws(SpoolError) in try self.suspects?.clear(key) }
         self.health.crashLoop(self.suspects?.crashLoop)
     }
 
-    func markParked(_ key: MessageKey, crashes: Int) { self.note { () throws(SpoolError) in try self.suspects?.markParked(key, crashes: crashes) } }
-
     private func enter(_ key: MessageKey, _ step: HandlingStep, _ solitude: Solitude? = nil) -> Record {
-        let place = self.ledger?.enter(key, step)
-        if self.ledger != nil, place == nil, !self.isFull.exchange(true, ordering: .relaxed) {
+        let line = self.ledger?.enter(key, step)
+        if self.ledger != nil, line == nil, !self.isFull.exchange(true, ordering: .relaxed) {
             self.logger.error("the ledger of deliveries in hand cannot grow: its disk is full. The worker goes on without")
         }
-        return Record(key: key, place: place, solitude: solitude)
+        return Record(key: key, line: line, solitude: solitude)
     }
 
     private func note(_ write: () throws(SpoolError) -> Void) {
@@ -224,8 +240,8 @@ final class Isolation: Sendable {
     }
 }
 
-/// Time, as isolation needs it.
-struct IsolationClock: Sendable {
+/// Time, as quarantine needs it.
+struct QuarantineClock: Sendable {
     /// Many times what a delivery takes that meets no trouble. Whoever takes longer waits for something, and must not keep all others.
     var longestAlone = Duration.seconds(30)
     var now: @Sendable () -> ContinuousClock.Instant = { .now }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BuildWorker
 
-@Suite struct GateTests {
+@Suite struct AsyncReadWriteLockTests {
     private final class Inside: Sendable {
         private let state = Mutex((inside: 0, isAlone: false, most: 0))
 
@@ -34,40 +34,40 @@ import Testing
     }
 
     @Test func whoIsAloneIsAlone() async {
-        let (gate, inside) = (Gate(), Inside())
+        let (lock, inside) = (AsyncReadWriteLock(), Inside())
         await withTaskGroup { group in
             for number in 1...2000 {
                 group.addTask {
                     let isAlone = number % 10 == 0
-                    if isAlone { await gate.joinAlone().wait() } else { await gate.enter() }
+                    if isAlone { await lock.joinExclusive().wait() } else { await lock.enterShared() }
                     inside.enter(alone: isAlone)
                     await Task.yield()
                     inside.leave()
-                    gate.leave()
+                    lock.leave()
                 }
             }
         }
         #expect(inside.most > 1, "others come in together")
-        #expect(!gate.isClosed)
+        #expect(!lock.isClosed)
     }
 
     @Test func whoWaitsToBeAloneIsNotOvertaken() async {
-        let gate = Gate()
+        let lock = AsyncReadWriteLock()
         let order = Order()
-        await gate.enter()
+        await lock.enterShared()
         await withTaskGroup { group in
             group.addTask {
-                await gate.joinAlone().wait()
+                await lock.joinExclusive().wait()
                 order.append("alone")
-                gate.leave()
+                lock.leave()
             }
-            while !gate.isClosed { await Task.yield() }
+            while !lock.isClosed { await Task.yield() }
             group.addTask {
-                await gate.enter()
+                await lock.enterShared()
                 order.append("other")
-                gate.leave()
+                lock.leave()
             }
-            gate.leave()
+            lock.leave()
         }
         #expect(order.names == ["alone", "other"])
     }
