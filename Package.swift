@@ -80,7 +80,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BuildWorkerTests",
-            dependencies: ["BuildWorker", "CCurl", "Yams", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["BuildWorker", "CCurl", "TestSupport", "Yams", .product(name: "Logging", package: "swift-log")],
             resources: [.copy("Fixtures")],
             swiftSettings: strict),
         // Brokers, simulators and programs as processes: for the integration tests and for chaos.
@@ -94,12 +94,19 @@ let package = Package(
             ],
             path: "Tests/Chaos",
             swiftSettings: strict),
+        .executableTarget(
+            name: "hostile",
+            dependencies: [
+                "BuildWorker", "ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Hostile",
+            swiftSettings: strict),
         .testTarget(name: "ChaosTests", dependencies: ["ChaosModel"], swiftSettings: strict),
         // The executables are run as processes.
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "BuildWorker", "TestSupport", "Yams", "worker", "ClusterSimulator",
+                "BuildWorker", "TestSupport", "Yams", "worker", "ClusterSimulator", "hostile",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
