@@ -80,7 +80,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BuildWorkerTests",
-            dependencies: ["BuildWorker", "CCurl", "TestSupport", "Yams", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "BuildWorker", "CCurl", "CRabbitMQ", "TestSupport", "Yams", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             resources: [.copy("Fixtures")],
             swiftSettings: strict),
         // Brokers, simulators and programs as processes: for the integration tests and for chaos.

@@ -52,7 +52,7 @@ final class Scene: Sendable {
             "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": String(broker.port), "RABBITMQ_PASSWORD": Canary.broker, "RABBITMQ_USERNAME": Self.user,
             "RABBITMQ_VIRTUAL_HOST": "/", "RABBITMQ_QUEUE": self.queues.build, "RABBITMQ_RETRYQUEUE": self.queues.retry,
             "RABBITMQ_EXCHANGE": self.queues.exchange, "RABBITMQ_RETRY_DELAY_SECONDS": "1", "RABBITMQ_BUILD_INIT_TIMEOUT": String(2.0 / 60),
-            "RABBITMQ_VERIFY_LIMIT": "2", "RABBITMQ_MSG_REPROCESS_LIMIT": "2", "RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":4,"reconnectTimeInSeconds":1}"#,
+            "RABBITMQ_VERIFY_LIMIT": "2", "RABBITMQ_HEAL_TIMEOUT": "3", "RABBITMQ_MSG_REPROCESS_LIMIT": "2", "RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":4,"reconnectTimeInSeconds":1}"#,
             "K8S_HOST": self.simulator.kubernetes, "K8S_TOKEN": Canary.cluster, "K8S_JOBS_NAMESPACE": "builds", "ECOSYSTEM_API": self.simulator.api,
             "ECOSYSTEM_API_HOSTS": "127.0.0.1", "REQUEST_RETRYDELAY": "100", "CIRCUIT_TIMEOUT": "3000", "DRAIN_TIMEOUT": "30", "LOG_LEVEL": "debug",
             "CACHE_STRATEGY": "disk", "CACHE_PATH": cache.path, "SPOOL_DIRECTORY": self.directory.appendingPathComponent("spool").path,
@@ -181,12 +181,8 @@ final class Scene: Sendable {
         for words in [["reports", "list"], ["spool", "list"], ["config"]] { shown[words.joined(separator: " ")] = try await self.target.command(words) }
         for file in self.target.files() { shown[file.lastPathComponent] = try Data(contentsOf: file) }
         if self.plant == .leak, let log = shown.keys.first(where: { $0.hasSuffix(".out") }) { shown[log]?.append(Data(Canary.build.utf8)) }
-        if self.plant == .lostMessage { try await self.take(1, from: self.queues.parked) }
-        var remains: Set<AttackEvidence.Remains> = []
-        for queue in [self.queues.build, self.queues.wait, self.queues.retry, self.queues.retryWait, self.queues.initTimers, self.queues.parked] {
-            // What the worker held is back in a moment.
-            if let count = try self.broker.depth(queue), count > 0 { remains.formUnion(try await self.take(count, from: queue)) }
-        }
+        var remains = try await self.take()
+        if self.plant == .lostMessage, let message = self.evidence.withLock({ $0.published.first { $0.key == nil } }) { remains = remains.filter { $0.id != message.id } }
         if self.plant == .outside { try Data("changed".utf8).write(to: self.canaries[1]) }
         let (ends, peak) = await (self.target.ends, self.target.peak)
         let logs = shown.filter { $0.key.hasSuffix(".out") }.values
@@ -200,20 +196,24 @@ final class Scene: Sendable {
         return self.evidence.withLock { $0 }
     }
 
-    /// One after another, so that large ones are not all here at a time.
-    @discardableResult
-    private func take(_ count: Int, from queue: String) async throws -> Set<AttackEvidence.Remains> {
-        let connection = ConsumingConnection(
-            AMQPEndpoint(self.broker.options(self.queues), connectionName: "judge"), queues: [queue], prefetch: min(count, 20), host: "judge") { _ in }
+    /// All that is in the queues, until nothing comes any more: what waits becomes ready meanwhile. Few at a time, so that large ones are not
+    /// all here at once.
+    private func take() async throws -> Set<AttackEvidence.Remains> {
+        let queues = [self.queues.build, self.queues.wait, self.queues.retry, self.queues.retryWait, self.queues.initTimers, self.queues.parked]
+        let connection = ConsumingConnection(AMQPEndpoint(self.broker.options(self.queues), connectionName: "judge"), queues: queues, prefetch: 10, host: "judge") { _ in }
         connection.start()
-        var remains: Set<AttackEvidence.Remains> = [], taken = 0
+        let last = Mutex(ContinuousClock.now)
+        let watch = Task {
+            while last.withLock({ ContinuousClock.now - $0 < .seconds(4) }) { try await Task.sleep(for: .milliseconds(200)) }
+            connection.drain()
+        }
+        var remains: Set<AttackEvidence.Remains> = []
         for await delivery in connection.deliveries {
+            last.withLock { $0 = .now }
             remains.insert(.init(id: delivery.properties.headers[Self.idHeader]?.integer, body: delivery.body.count > 1 << 20 ? Data() : Data(delivery.body)))
             connection.settle(delivery.tag, as: .ack)
-            taken += 1
-            if taken == count { break }
         }
-        await connection.flush()
+        _ = await watch.result
         connection.stop()
         await connection.waitUntilStopped()
         return remains
