@@ -107,7 +107,8 @@ struct FuzzedMessages: Sendable {
 
     private func headers(using random: inout SplitMix64) -> AMQPTable {
         let queues = [self.scene.queues.build, self.scene.queues.retry, self.scene.queues.wait, self.scene.queues.parked, ""]
-        let numbers: [AMQPValue] = [.int64(-1), .int64(0), .int64(3), .int64(.max), .int64(.min), .uint64(.max), .double(.nan), "x", .void, .array([]), .bool(true)]
+        let numbers: [AMQPValue] = [.int64(-1), .int64(0), .int64(3), .int64(.max), .int64(.min), .uint32(.max), .double(1e308), "x", .void, .array([]), .bool(true)]
+        // No NaN and no uint64: the broker closes the connection on which they come.
         func number(_ random: inout SplitMix64) -> AMQPValue { numbers.randomElement(using: &random) ?? .void }
         func death(_ random: inout SplitMix64) -> AMQPValue {
             let queue = AMQPValue.text(queues.randomElement(using: &random) ?? "")
