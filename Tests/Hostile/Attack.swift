@@ -85,8 +85,20 @@ struct Attack: Sendable {
             }
         }
         try await scene.waitForRest(within: .seconds(180))
+        // All at once: what one answer may take is taken by each that is under way.
+        for (kind, listener) in [("endless", "kubernetes"), ("gzip-bomb", "api"), ("endless", "api"), ("huge-header", "kubernetes")] {
+            let storm = try await scene.simulator.fault(["listener": .string(listener), "action": ["raw": .string(kind)]])
+            for _ in 0..<scale(60, quick: 40) {
+                build += 1
+                try await scene.publish(build, scene.start(build, image: build % 2 == 0 ? "fate/failed:1" : "fate/running:1").serialized())
+            }
+            try await Task.sleep(for: .seconds(scale(15, quick: 5)))
+            try await scene.simulator.removeFault(storm)
+        }
+        try await scene.waitForRest(within: .seconds(120))
+        let last = build
         let state = try await scene.simulator.state()
-        let doubled = (1...build).filter { state.pods($0).count > 1 }
+        let doubled = (1...last).filter { state.pods($0).count > 1 }
         if !doubled.isEmpty { scene.complain("\(doubled.count) builds have two pods") }
         try await scene.expectStart(of: 9_000_001, within: .seconds(60))
         scene.tried("\(kinds.count) kinds of HTTP that is none", 2 * build)
