@@ -84,7 +84,8 @@ let package = Package(
         .testTarget(
             name: "BuildWorkerTests",
             dependencies: [
-                "BuildWorker", "CCurl", "TestSupport", "Yams", .product(name: "Logging", package: "swift-log"),
+                "BuildWorker", "CCurl", "CRabbitMQ", "TestSupport", "Yams", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: [.copy("Fixtures")],
@@ -107,12 +108,19 @@ let package = Package(
             ],
             path: "Tests/Chaos",
             swiftSettings: strict),
+        .executableTarget(
+            name: "hostile",
+            dependencies: [
+                "BuildWorker", "ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Hostile",
+            swiftSettings: strict),
         .testTarget(name: "ChaosTests", dependencies: ["ChaosModel"], swiftSettings: strict),
         // The executables are run as processes.
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "BuildWorker", "TestSupport", "Yams", "worker", "ClusterSimulator",
+                "BuildWorker", "TestSupport", "Yams", "worker", "ClusterSimulator", "hostile",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

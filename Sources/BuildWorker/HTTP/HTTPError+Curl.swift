@@ -27,7 +27,7 @@ extension HTTPError {
         switch abort {
         case .cancelled, .engineStopped: self.init(operation: operation, code: .cancelled, detail: "the worker is stopping")
         case .notHTTP: self.init(operation: operation, code: .notHTTP, detail: "its head is not one")
-        case .bodyTooLarge: self.init(operation: operation, code: .tooLarge, detail: "its body has more than \(limits.bodyBytes) bytes")
+        case .bodyTooLarge: self.init(operation: operation, code: .tooLarge, detail: "its body has more than \(limits.bodyBytes) bytes, or than there is room for beside others")
         case .headerTooLarge: self.init(operation: operation, code: .tooLarge, detail: "its headers have more than \(limits.headerBytes) bytes")
         case .deadlinePassed:
             let place =

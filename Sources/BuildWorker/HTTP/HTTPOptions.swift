@@ -25,6 +25,8 @@ public struct HTTPOptions: Sendable {
 public struct HTTPLimits: Sendable {
     /// Of an answer's body, decoded. A list of one build's pods has a few thousand.
     public var bodyBytes: Int
+    /// Of all bodies that are under way: as many may come at once as there are builds in hand. One below a sixteenth of ``bodyBytes`` always has room.
+    public var bodiesBytes = Int.max
     /// Of an answer's headers, with those of interim answers and trailers.
     public var headerBytes: Int
     /// From the name's resolution to the end of the TLS handshake.

@@ -12,6 +12,8 @@ final class HTTPService: @unchecked Sendable {
     let onEnd: @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void
 
     var underWay = 0
+    /// Of answers that are under way.
+    var bodyBytes = 0
     var waiting: [HTTPTransfer] = []
     /// When the service last sent anything.
     var lastHeard = ContinuousClock.now

@@ -89,12 +89,14 @@ final class HTTPTransfer: @unchecked Sendable {
         self.service.lastHeard = .now
         switch self.receiver {
         case .whole:
-            guard self.body.count + bytes.count <= self.service.options.limits.bodyBytes else {
+            let (own, limits) = (self.body.count + bytes.count, self.service.options.limits)
+            guard own <= limits.bodyBytes, own <= limits.bodyBytes / 16 || self.service.bodyBytes + bytes.count <= limits.bodiesBytes else {
                 self.abort = .bodyTooLarge
                 return .end
             }
             if self.body.isEmpty, let handle { self.body.reserveCapacity(min(handle.promisedBytes, 1 << 20)) }
             self.body.append(contentsOf: bytes)
+            self.service.bodyBytes += bytes.count
         case .stream(let buffer):
             // libcurl keeps these bytes, and hands them over again.
             guard buffer.offer(bytes) else {
@@ -136,6 +138,7 @@ final class HTTPTransfer: @unchecked Sendable {
     /// Tells what came of it. With a reason of our own, libcurl's does not matter.
     func end(_ code: CURLcode, _ abort: Abort? = nil) {
         if case .ended = self.state { return }
+        self.service.bodyBytes -= self.body.count
         self.abort = abort ?? self.abort
         let response = self.abort == nil && code == CURLE_OK ? self.response : nil
         let result: Result<HTTPURLResponse, HTTPError> = response.map { .success($0) } ?? .failure(HTTPError(self, code))

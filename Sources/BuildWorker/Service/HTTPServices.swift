@@ -16,6 +16,7 @@ struct HTTPServices: Sendable {
         func transport(_ options: HTTPOptions) -> HTTPTransport {
             var options = options
             options.concurrency = concurrency
+            options.limits.bodiesBytes = 2 * options.limits.bodyBytes
             let service = options.name
             let transport = HTTPTransport(options, engine: engine) { method, result, took, measurements in
                 meters.record(.requestDuration, service, method, result.codeForMetrics, took: took)
@@ -36,6 +37,8 @@ struct HTTPServices: Sendable {
         options.authorities = ecosystem.caFile.map { PEMFile($0, .certificates, onProblem: problem("ECOSYSTEM_CA_FILE")) }
         options.proxy = ecosystem.proxy
         options.refusesLinkLocal = true
+        // Whoever publishes may say whose answers these are; what JSON is made into takes thirty times its bytes.
+        options.limits.bodyBytes = 4 << 20
         self.buildAPI = BuildAPIClient(
             transport: transport(options), deadline: configuration.executor.kubernetes.requestTimeout,
             hosts: APIHosts(own: ecosystem.api, admitted: ecosystem.apiHosts), failingHosts: FailingHosts(prefetch: rabbitmq.prefetchCount))

@@ -68,13 +68,14 @@ public final class InFlightLedger: Sendable {
         return line
     }
 
-    /// What cannot be read is left out: half a line is that of a delivery whose handling had not begun.
+    /// Lines that are as they were written; all others are left out. Half a line is that of a delivery whose handling had not begun, and of
+    /// rubbish none may count as a worker's death.
     static func entries(_ bytes: [UInt8]) -> [Entry] {
         stride(from: 0, to: bytes.count, by: Self.lineLength).compactMap { start in
             let line = bytes[start..<min(start + Self.lineLength, bytes.count)]
-            guard line.count == Self.lineLength, let step = line.first.flatMap(HandlingStep.init(letter:)) else { return nil }
-            let key = String(decoding: line.dropFirst(2), as: UTF8.self).prefix { !$0.isWhitespace }
-            return key.isEmpty ? nil : Entry(key: MessageKey(key), step: step)
+            guard let step = line.first.flatMap(HandlingStep.init(letter:)) else { return nil }
+            let key = MessageKey(String(decoding: line.dropFirst(2).prefix { $0 != 0x20 }, as: UTF8.self))
+            return !key.description.isEmpty && line.elementsEqual(Self.line(key, step)) ? Entry(key: key, step: step) : nil
         }
     }
 

@@ -149,7 +149,7 @@ final class Suspects: Sendable {
 
     private static let aside: Substring = "aside"
 
-    private static func parse(_ bytes: [UInt8]) -> [MessageKey: Record] {
+    static func parse(_ bytes: [UInt8]) -> [MessageKey: Record] {
         var records: [MessageKey: Record] = [:]
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             let fields = line.split(separator: " ")

@@ -43,7 +43,7 @@ final class TimerJournal: Sendable {
         return entries
     }
 
-    private static func entry(_ bytes: [UInt8], _ path: String) throws(SpoolError) -> Entry {
+    static func entry(_ bytes: [UInt8], _ path: String) throws(SpoolError) -> Entry {
         let document: JSONValue
         do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
         // Files of earlier versions have the round alone.

@@ -31,6 +31,35 @@ import Testing
         #expect(response.status == status)
     }
 
+    /// What one answer may take, forty at once may not.
+    @Test func largeAnswersShareTheirRoom() async throws {
+        let server = try RawServer(threads: 4) { request in
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: \(request.target == "/small" ? 1000 : 1_000_000)\r\n\r\n"
+            return [.send(Array(head.utf8) + Array(repeating: 0x20, count: request.target == "/small" ? 1000 : 700_000))] + (request.target == "/small" ? [] : [.hold])
+        }
+        defer { server.stop() }
+        var options = HTTPOptions()
+        (options.limits.bodyBytes, options.limits.bodiesBytes) = (1 << 20, 1 << 20)
+        let transport = HTTPTransport(options)
+        var codes: [HTTPError.Code] = []
+        await withTaskGroup(of: HTTPError.Code?.self) { group in
+            for _ in 1...2 {
+                group.addTask {
+                    do throws(HTTPError) { _ = try await transport.send(HTTPRequest(method: "GET", url: "\(server.url)/large"), deadline: .seconds(3)) } catch { return error.code }
+                    return nil
+                }
+            }
+            for await code in group {
+                if let code { codes.append(code) }
+                // The other one still has its room.
+                guard codes.count == 1 else { continue }
+                let small = try? await transport.send(HTTPRequest(method: "GET", url: "\(server.url)/small"), deadline: .seconds(3))
+                #expect(small?.body.count == 1000)
+            }
+        }
+        #expect(codes == [.tooLarge, .timedOut])
+    }
+
     @Test(arguments: [301, 302, 307, 308])
     func redirectsAreNotFollowed(status: Int) async throws {
         let elsewhere = try StubServer { _ in .status(200) }

@@ -110,6 +110,22 @@ import Testing
         #expect(throws: SpoolError.self) { try SpoolDirectory(self.spool) }
     }
 
+    /// Three thousand random bytes were four workers' deaths and a crash loop.
+    @Test func rubbishIsNobodysDeath() throws {
+        var random = SeededGenerator(seed: 7)
+        let path = "\(self.spool)/inflight"
+        for _ in 1...100 {
+            // Each line begins as ours do.
+            let rubbish = (0..<3000).map { $0 % 64 == 0 ? HandlingStep.tellBuild.letter : UInt8.random(in: .min ... .max, using: &random) }
+            try SpoolFile.replace(path, with: rubbish, isDurable: false)
+            #expect(try InFlightLedger.survivors(path) == [])
+        }
+        let ledger = try InFlightLedger(path, capacity: 2), key = MessageKey(queue: "q", body: [1])
+        let place = try #require(ledger.enter(key, .waiting))
+        ledger.update(place, key, .tellBuild)
+        #expect(try InFlightLedger.survivors(path) == [InFlightLedger.Entry(key: key, step: .tellBuild)])
+    }
+
     @Test func whatIsTooLargeIsNotRead() throws {
         let path = "\(self.spool)/suspects"
         try SpoolFile.replace(path, with: [])

@@ -49,6 +49,11 @@ public struct OperatorServer: Service {
         (self.options, self.settings, self.names, self.limits, self.routes, self.onListening) = (options, settings, names, limits, routes, onListening)
     }
 
+    static func prepare(_ channel: any Channel, _ names: OwnNames, _ limits: Limits, _ routes: Routes) throws {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandlers([HeadLimit(limits.headSize), ByteToMessageHandler(HTTPRequestDecoder()), HTTPResponseEncoder(), OperatorHandler(routes, names, limits)])
+    }
+
     public func run() async throws {
         let (names, limits, routes) = (self.names, self.limits, self.routes)
         let visitors = Visitors(limit: limits.connections)
@@ -61,13 +66,7 @@ public struct OperatorServer: Service {
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
             .childChannelInitializer { channel in
                 visitors.enter(channel)
-                return channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(HeadLimit(limits.headSize))
-                    try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
-                    try pipeline.addHandler(HTTPResponseEncoder())
-                    try pipeline.addHandler(OperatorHandler(routes, names, limits))
-                }
+                return channel.eventLoop.makeCompletedFuture { try Self.prepare(channel, names, limits, routes) }
             }
         let channel: any Channel
         do {

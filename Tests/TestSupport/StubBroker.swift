@@ -1,19 +1,23 @@
-import Foundation
-import Glibc
-import Synchronization
+internal import Foundation
+internal import Glibc
+internal import Synchronization
 
 /// A broker on loopback that says, frame for frame, what a test tells it. Strict: a client that does anything but what is expected of it is
 /// noted in ``faults``, and cut off.
-final class StubBroker: Sendable {
-    struct Options: Sendable {
+package final class StubBroker: Sendable {
+    package struct Options: Sendable {
         /// The field table of `connection.start`.
-        var serverProperties = Conversation.table([])
-        var frameMax: UInt32 = 131_072
+        package var serverProperties: [UInt8]
+        package var frameMax: UInt32
         /// What clients are to ask for at first.
-        var prefetch: UInt16
+        package var prefetch: UInt16
+
+        package init(serverProperties: [UInt8] = Conversation.table([]), frameMax: UInt32 = 131_072, prefetch: UInt16) {
+            (self.serverProperties, self.frameMax, self.prefetch) = (serverProperties, frameMax, prefetch)
+        }
     }
 
-    typealias Script = @Sendable (Conversation) throws -> Void
+    package typealias Script = @Sendable (Conversation) throws -> Void
 
     private struct State {
         var connections: Set<Int32> = []
@@ -21,17 +25,17 @@ final class StubBroker: Sendable {
         var faults: [String] = []
     }
 
-    let port: Int
+    package let port: Int
     private let socket: Int32
     private let options: Options
     private let script: Script
     private let state = Mutex(State())
 
-    var accepted: Int { self.state.withLock { $0.accepted } }
-    var faults: [String] { self.state.withLock { $0.faults } }
+    package var accepted: Int { self.state.withLock { $0.accepted } }
+    package var faults: [String] { self.state.withLock { $0.faults } }
 
     /// - Parameter script: what it does once a queue is consumed on channel 1. After it, it waits until the client has gone.
-    init(_ options: Options, _ script: @escaping Script) throws {
+    package init(_ options: Options, _ script: @escaping Script) throws {
         let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -46,7 +50,7 @@ final class StubBroker: Sendable {
     }
 
     /// Connections and the port are given back by the thread that owns them.
-    func stop() {
+    package func stop() {
         self.state.withLock { state in for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) } }
         shutdown(self.socket, Int32(SHUT_RDWR))
     }
@@ -88,32 +92,32 @@ final class StubBroker: Sendable {
 }
 
 /// One client of a ``StubBroker``. Blocks: for the broker's own thread.
-final class Conversation {
-    struct Fault: Error, CustomStringConvertible {
-        let description: String
+package final class Conversation {
+    package struct Fault: Error, CustomStringConvertible {
+        package let description: String
         init(_ description: String) { self.description = description }
     }
-    struct Gone: Error {}
+    package struct Gone: Error {}
 
     private let connection: Int32
-    private(set) var consumerTag: [UInt8] = []
+    package private(set) var consumerTag: [UInt8] = []
 
-    init(_ connection: Int32) { self.connection = connection }
+    package init(_ connection: Int32) { self.connection = connection }
 
     // MARK: Bytes
 
-    static func number(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
-    static func short(_ text: String) -> [UInt8] { [UInt8(text.utf8.count)] + text.utf8 }
-    static func long(_ text: String) -> [UInt8] { self.number(UInt32(text.utf8.count)) + text.utf8 }
-    static func table(_ fields: [UInt8]) -> [UInt8] { self.number(UInt32(fields.count)) + fields }
+    package static func number(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
+    package static func short(_ text: String) -> [UInt8] { [UInt8(text.utf8.count)] + text.utf8 }
+    package static func long(_ text: String) -> [UInt8] { self.number(UInt32(text.utf8.count)) + text.utf8 }
+    package static func table(_ fields: [UInt8]) -> [UInt8] { self.number(UInt32(fields.count)) + fields }
 
     /// A table with one field, `k`: arrays in arrays.
-    static func deepTable(levels: Int) -> [UInt8] {
+    package static func deepTable(levels: Int) -> [UInt8] {
         let arrays = (0..<levels).flatMap { [UInt8(ascii: "A")] + self.number(UInt32((levels - 1 - $0) * 5)) }
         return self.table(self.short("k") + arrays)
     }
 
-    func read(_ count: Int) throws -> [UInt8] {
+    package func read(_ count: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
@@ -124,7 +128,7 @@ final class Conversation {
         return bytes
     }
 
-    func send(_ bytes: [UInt8]) throws {
+    package func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.send(self.connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -135,69 +139,74 @@ final class Conversation {
 
     // MARK: Frames
 
-    func frame(_ kind: UInt8, _ channel: UInt16, _ payload: [UInt8]) throws {
+    package func frame(_ kind: UInt8, _ channel: UInt16, _ payload: [UInt8]) throws {
         try self.send([kind] + Self.number(channel) + Self.number(UInt32(payload.count)) + payload + [0xCE])
     }
 
-    func method(_ channel: UInt16, _ group: UInt16, _ method: UInt16, _ arguments: [UInt8] = []) throws {
+    package func method(_ channel: UInt16, _ group: UInt16, _ method: UInt16, _ arguments: [UInt8] = []) throws {
         try self.frame(1, channel, Self.number(group) + Self.number(method) + arguments)
     }
 
-    /// The arguments of the client's next method, which has to be this one.
-    func expect(_ group: UInt16, _ method: UInt16) throws -> [UInt8] {
+    /// The client's next frame that is no heartbeat.
+    package func next() throws -> (kind: UInt8, channel: UInt16, payload: [UInt8]) {
         while true {
             let head = try self.read(7)
-            let size = head[3...6].reduce(0) { $0 << 8 | Int($1) }
-            let payload = try self.read(size + 1)
+            let payload = try self.read(head[3...6].reduce(0) { $0 << 8 | Int($1) } + 1)
             guard payload.last == 0xCE else { throw Fault("a frame without an end") }
-            // A heartbeat.
-            if head[0] == 8 { continue }
-            guard head[0] == 1, Array(payload.prefix(4)) == Self.number(group) + Self.number(method) else {
-                throw Fault("\(group).\(method) was expected, not frame \(head[0]) with \(payload.prefix(4))")
-            }
-            return Array(payload.dropFirst(4).dropLast())
+            if head[0] != 8 { return (head[0], UInt16(head[1]) << 8 | UInt16(head[2]), Array(payload.dropLast())) }
         }
     }
 
-    func expectPrefetch(_ count: UInt16) throws {
+    /// The arguments of the client's next method, which has to be this one.
+    package func expect(_ group: UInt16, _ method: UInt16) throws -> [UInt8] {
+        let frame = try self.next()
+        guard frame.kind == 1, Array(frame.payload.prefix(4)) == Self.number(group) + Self.number(method) else {
+            throw Fault("\(group).\(method) was expected, not frame \(frame.kind) with \(frame.payload.prefix(4))")
+        }
+        return Array(frame.payload.dropFirst(4))
+    }
+
+    package func expectPrefetch(_ count: UInt16) throws {
         let arguments = try self.expect(60, 10)
         guard Array(arguments[4...5]) == Self.number(count) else { throw Fault("a prefetch of \(count) was expected: \(arguments)") }
         try self.method(1, 60, 11)
     }
 
-    func expectConsume() throws {
-        let arguments = try self.expect(60, 20)
+    package func expectConsume() throws { try self.consume(try self.expect(60, 20), on: 1) }
+
+    /// Answers a `basic.consume` with these arguments.
+    package func consume(_ arguments: [UInt8], on channel: UInt16) throws {
         let start = 3 + Int(arguments[2])
         self.consumerTag = Array(arguments[start...(start + Int(arguments[start]))])
-        try self.method(1, 60, 21, self.consumerTag)
+        try self.method(channel, 60, 21, self.consumerTag)
     }
 
-    func expectCancel() throws {
+    package func expectCancel() throws {
         _ = try self.expect(60, 30)
         try self.method(1, 60, 31, self.consumerTag)
     }
 
     /// → the delivery's number
-    func expectAck(_ number: UInt64) throws {
+    package func expectAck(_ number: UInt64) throws {
         guard try self.expect(60, 80) == Self.number(number) + [0] else { throw Fault("an ack of \(number) was expected") }
     }
 
-    func expectRequeue(_ number: UInt64) throws {
+    package func expectRequeue(_ number: UInt64) throws {
         guard try self.expect(60, 120) == Self.number(number) + [2] else { throw Fault("a nack of \(number) was expected, to be requeued") }
     }
 
-    func deliver(_ number: UInt64, on channel: UInt16 = 1) throws {
+    package func deliver(_ number: UInt64, on channel: UInt16 = 1) throws {
         try self.method(channel, 60, 60, self.consumerTag + Self.number(number) + [0] + Self.short("") + Self.short("q"))
     }
 
-    func header(_ size: UInt64, headers: [UInt8]? = nil, on channel: UInt16 = 1) throws {
+    package func header(_ size: UInt64, headers: [UInt8]? = nil, on channel: UInt16 = 1) throws {
         let properties = headers.map { Self.number(0x2000 as UInt16) + $0 } ?? [0, 0]
         try self.frame(2, channel, Self.number(60 as UInt16) + [0, 0] + Self.number(size) + properties)
     }
 
-    func body(_ bytes: [UInt8], on channel: UInt16 = 1) throws { try self.frame(3, channel, bytes) }
+    package func body(_ bytes: [UInt8], on channel: UInt16 = 1) throws { try self.frame(3, channel, bytes) }
 
-    func message(_ number: UInt64, _ body: [UInt8]) throws {
+    package func message(_ number: UInt64, _ body: [UInt8]) throws {
         try self.deliver(number)
         try self.header(UInt64(body.count))
         var rest = body[...]
@@ -208,13 +217,9 @@ final class Conversation {
     }
 
     /// Says goodbye where the client does.
-    func waitForEnd() throws {
+    package func waitForEnd() throws {
         do {
-            while true {
-                let head = try self.read(7)
-                let payload = try self.read(head[3...6].reduce(0) { $0 << 8 | Int($1) } + 1)
-                if payload.starts(with: [0, 10, 0, 50]) { try self.method(0, 10, 51) }
-            }
+            while true { if try self.next().payload.starts(with: [0, 10, 0, 50]) { try self.method(0, 10, 51) } }
         } catch is Gone {}
     }
 }

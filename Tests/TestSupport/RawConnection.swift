@@ -1,11 +1,10 @@
-import Foundation
-import TestSupport
+internal import Foundation
 
 /// A connection to a port of 127.0.0.1 that says what no honest client would.
-final class RawConnection: Sendable {
+package final class RawConnection: Sendable {
     private let descriptor: Int32
 
-    init(port: Int) throws {
+    package init(port: Int) throws {
         self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         // For a test that goes wrong; nothing is waited for as long as this.
         var limit = timeval(tv_sec: 20, tv_usec: 0)
@@ -28,8 +27,11 @@ final class RawConnection: Sendable {
     /// Blocks until the kernel has taken it.
     /// - Returns: whether it has; if not, the peer has closed the connection.
     @discardableResult
-    func send(_ text: String) -> Bool {
-        var rest = Array(text.utf8)[...]
+    package func send(_ text: String) -> Bool { self.send(Array(text.utf8)) }
+
+    @discardableResult
+    package func send(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { return false }
@@ -38,20 +40,23 @@ final class RawConnection: Sendable {
         return true
     }
 
+    /// What has been said is all.
+    package func endSending() { shutdown(self.descriptor, Int32(SHUT_WR)) }
+
     /// All that is said until the peer closes; blocks so long. A reset is a close.
-    func rest() -> String {
+    package func rest() -> String {
         var (received, part): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 1 << 16))
         while case let count = recv(self.descriptor, &part, part.count, 0), count > 0 { received += part[..<count] }
         return String(decoding: received, as: UTF8.self)
     }
 
     /// Whether the peer has closed it, without waiting and with what it said before left unread.
-    var isClosed: Bool {
+    package var isClosed: Bool {
         let count = self.peek()
         return count == 0 || count < 0 && errno != EAGAIN
     }
 
-    var isAnswered: Bool { self.peek() > 0 }
+    package var isAnswered: Bool { self.peek() > 0 }
 
     private func peek() -> Int {
         var byte: UInt8 = 0
