@@ -35,7 +35,7 @@ import Testing
         await clock.sleepers()
         #expect(rounds.withLock { $0.count } == 2)
         #expect(await looks.stream.first { _ in true }?.contains(RabbitMQOptions().queue) == true)
-        try await eventually("the survey knows") { survey.queues.first { $0.role == "build" }?.ready == 3 }
+        try await eventually("the survey knows") { survey.queues.first { $0.role == .build }?.ready == 3 }
         try await running.shutDown()
     }
 

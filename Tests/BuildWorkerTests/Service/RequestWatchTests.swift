@@ -107,7 +107,7 @@ import Testing
 
         init(_ server: StubServer) {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            self.outages = Outages(health: self.health, logger: logger, intake: Intake { _ in })
+            self.outages = Outages(health: self.health, clock: ContinuousClock(), logger: logger, intake: Intake { _ in })
             self.client = RequestWatchTests.cluster(server, RequestWatch(health: self.health, outages: self.outages).observer(of: .cluster))
         }
 
