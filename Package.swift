@@ -10,6 +10,9 @@ let strict: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ] + (isCI ? [.treatAllWarnings(as: .error)] : [])
 
+let rooms: [Target.Dependency] = ["Support", "Workflow", "RabbitMQ", "Spool", "Clients"]
+let engine: [Target.Dependency] = rooms + ["BuildWorker"]
+
 let package = Package(
     name: "build-worker",
     products: [
@@ -35,10 +38,20 @@ let package = Package(
             name: "CCurl",
             cSettings: isCI ? [.treatAllWarnings(as: .error)] : [],
             linkerSettings: [.linkedLibrary("curl")]),
+        // The rooms: each sees only those that it names, so the compiler keeps the arrows pointing down.
+        .target(name: "Support", path: "Sources/BuildWorker/Support", swiftSettings: strict),
+        .target(name: "Workflow", dependencies: ["Support"], path: "Sources/BuildWorker/Workflow", swiftSettings: strict),
+        .target(name: "RabbitMQ", dependencies: ["CRabbitMQ", "Support"], path: "Sources/BuildWorker/RabbitMQ", swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["Support", "Workflow"], path: "Sources/BuildWorker/Spool", swiftSettings: strict),
+        .target(
+            name: "Clients",
+            dependencies: ["CCurl", "Support", "Workflow", "Yams", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/BuildWorker/Clients",
+            swiftSettings: strict),
         .target(
             name: "BuildWorker",
-            dependencies: [
-                "CCurl", "CRabbitMQ", "Yams",
+            dependencies: rooms + [
+                "Yams",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -48,16 +61,16 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            path: "Sources/BuildWorker/Engine",
             // The status page, in its parts: inside the program, which needs no file of its own beside it.
             resources: ["page.html", "page.css", "format.js", "table.js", "chart.js", "sections.js", "page.js"].map {
-                .embedInCode("Observability/StatusPage/\($0)")
+                .embedInCode("Telemetry/StatusPage/\($0)")
             },
             // Messages that crash the worker on purpose, for tests.
             swiftSettings: strict + [.define("TEST_HOOKS", .when(configuration: .debug))]),
         .executableTarget(
             name: "worker",
-            dependencies: [
-                "BuildWorker",
+            dependencies: engine + [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -78,13 +91,12 @@ let package = Package(
         // For scripts/bench: the worker's consumer, and nothing behind it.
         .executableTarget(
             name: "settle",
-            dependencies: ["BuildWorker", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: engine + [.product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/Settle",
             swiftSettings: strict),
         .testTarget(
             name: "BuildWorkerTests",
-            dependencies: [
-                "BuildWorker", "CCurl", "CRabbitMQ", "TestSupport", "Yams", .product(name: "Logging", package: "swift-log"),
+            dependencies: engine + ["CCurl", "CRabbitMQ", "TestSupport", "Yams", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -93,8 +105,7 @@ let package = Package(
         // Brokers, simulators and programs as processes: for the integration tests and for chaos.
         .target(
             name: "TestSupport",
-            dependencies: [
-                "BuildWorker", "Yams", .product(name: "Logging", package: "swift-log"),
+            dependencies: engine + ["Yams", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/TestSupport",
@@ -103,15 +114,13 @@ let package = Package(
         .target(name: "ChaosModel", path: "Tests/ChaosModel", swiftSettings: strict),
         .executableTarget(
             name: "chaos",
-            dependencies: [
-                "BuildWorker", "ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            dependencies: engine + ["ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Chaos",
             swiftSettings: strict),
         .executableTarget(
             name: "hostile",
-            dependencies: [
-                "BuildWorker", "ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            dependencies: engine + ["ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Hostile",
             swiftSettings: strict),
@@ -119,8 +128,7 @@ let package = Package(
         // The executables are run as processes.
         .testTarget(
             name: "IntegrationTests",
-            dependencies: [
-                "BuildWorker", "TestSupport", "Yams", "worker", "ClusterSimulator", "hostile",
+            dependencies: engine + ["TestSupport", "Yams", "worker", "ClusterSimulator", "hostile",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

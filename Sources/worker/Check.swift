@@ -2,6 +2,9 @@ internal import ArgumentParser
 internal import BuildWorker
 internal import Dispatch
 internal import Foundation
+internal import RabbitMQ
+internal import Spool
+internal import Support
 internal import Synchronization
 
 struct Check: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import BuildWorker
+internal import Support
 
 struct Config: AsyncParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }

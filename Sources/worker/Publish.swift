@@ -1,6 +1,9 @@
 internal import ArgumentParser
 internal import BuildWorker
+internal import Clients
 internal import Foundation
+internal import RabbitMQ
+internal import Support
 
 /// A message as its publisher would write it.
 struct MessageArgument: ParsableArguments {

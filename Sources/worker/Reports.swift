@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import BuildWorker
 internal import Foundation
+internal import Support
 
 struct Reports: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ internal import Foundation
 internal import Logging
 internal import NIOCore
 internal import ServiceLifecycle
+internal import Support
 internal import UnixSignals
 
 struct Run: AsyncParsableCommand {

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import BuildWorker
 internal import Foundation
+internal import Spool
+internal import Support
 
 struct Spool: ParsableCommand {
     static let configuration = CommandConfiguration(

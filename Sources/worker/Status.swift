@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import BuildWorker
+internal import Clients
 internal import Foundation
+internal import Support
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

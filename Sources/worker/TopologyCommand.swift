@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import BuildWorker
 internal import Foundation
+internal import RabbitMQ
+internal import Support
 
 struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,9 @@
 internal import ArgumentParser
 internal import BuildWorker
 internal import Foundation
+internal import RabbitMQ
+internal import Spool
+internal import Support
 
 /// The command line. Each subcommand is a composition root of its own: it makes what it needs and ends.
 @main

@@ -1,6 +1,8 @@
 internal import BuildWorker
 internal import ChaosModel
 internal import Foundation
+internal import RabbitMQ
+internal import Support
 internal import TestSupport
 
 /// One run: everything is started, plan and faults go their way, and when all has come to rest the evidence is gathered.

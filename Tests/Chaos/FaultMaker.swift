@@ -1,5 +1,6 @@
 internal import BuildWorker
 internal import ChaosModel
+internal import Support
 internal import TestSupport
 
 /// Makes the faults of a schedule, and undoes each.

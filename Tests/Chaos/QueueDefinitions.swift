@@ -1,6 +1,7 @@
 internal import BuildWorker
 internal import ChaosModel
 internal import Foundation
+internal import Support
 internal import TestSupport
 
 /// Makes the queues of a run.

@@ -1,6 +1,8 @@
 internal import BuildWorker
 internal import ChaosModel
 internal import Foundation
+internal import RabbitMQ
+internal import Support
 internal import TestSupport
 
 /// Publishes a plan, as controllers do: each message until the broker has confirmed it.

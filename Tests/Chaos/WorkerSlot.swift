@@ -1,6 +1,7 @@
 internal import BuildWorker
 internal import ChaosModel
 internal import Foundation
+internal import Support
 internal import TestSupport
 
 /// A place for a worker: one process after another, with the same name and the same spool directory.

@@ -2,6 +2,7 @@ internal import BuildWorker
 internal import ChaosModel
 internal import Foundation
 internal import Glibc
+internal import Support
 internal import TestSupport
 
 /// Somebody who means harm, and what he does to a worker.

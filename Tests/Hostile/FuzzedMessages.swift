@@ -1,5 +1,7 @@
 internal import BuildWorker
 internal import ChaosModel
+internal import RabbitMQ
+internal import Support
 internal import TestSupport
 
 /// Damage, drawn from a seed.

@@ -1,6 +1,9 @@
 internal import BuildWorker
 internal import ChaosModel
+internal import Clients
 internal import Foundation
+internal import RabbitMQ
+internal import Support
 internal import Synchronization
 internal import TestSupport
 

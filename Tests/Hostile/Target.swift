@@ -1,4 +1,5 @@
 internal import BuildWorker
+internal import Clients
 internal import Foundation
 internal import TestSupport
 

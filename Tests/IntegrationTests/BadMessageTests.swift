@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
 
 extension Integration {
     @Suite(.simulatedClusterOnly("messages and parking")) struct BadMessageTests {

@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
 
 extension Integration {
     /// The broker fails; no build is lost, doubled or left hanging.

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 extension Integration {
     /// The simulated build API against what the real one answers.

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 extension Integration {
     /// `worker check` against the real thing, when it is well and when it is not. What is judged how is tested in the unit tests.

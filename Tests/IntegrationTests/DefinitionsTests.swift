@@ -4,6 +4,8 @@ import Testing
 import Yams
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
 
 extension Integration {
     /// `Config/rabbitmq/definitions.json` is what the worker needs, and its users may do what they must and no more.

@@ -3,6 +3,10 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Support
+@testable import Workflow
 
 extension Integration {
     /// The rows of WORKFLOW.md through the worker's binary, a real RabbitMQ and a cluster that fails as told.

@@ -4,6 +4,9 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
+@testable import Workflow
 
 extension Integration {
     /// RabbitMQ as the official guide of the original sets it up (``GuideDefinitions``), which is another layout than the worker's own, with users who may

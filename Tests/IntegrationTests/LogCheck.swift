@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 /// What every log of the worker must be like, whatever the test was about.
 enum LogCheck {

@@ -2,6 +2,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 extension Integration {
     /// Lists of the simulated Kubernetes API in pages, as those of a real one.

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
 
 extension Integration {
     /// A message that kills the worker harms nobody but itself. (Debug builds of the worker die of some messages on purpose.)

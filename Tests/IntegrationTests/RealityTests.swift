@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Support
 
 extension Integration {
     /// What controllers, clusters and brokers really do, and nobody may be failed, paged or doubled for.

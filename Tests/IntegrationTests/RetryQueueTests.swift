@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration {
     /// Brokers that cannot verify: the worker keeps init timers and what comes of them itself, and nothing is left hanging.

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration {
     /// A new version is rolled out by the shipped Deployment while builds flow.

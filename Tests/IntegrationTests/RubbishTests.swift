@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration {
     /// Whatever bytes a server answers with, the worker lives, and each build gets its one pod.

@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Spool
+@testable import Support
 
 extension Integration {
     /// Jobs that may wait: late notes, build events, the operator's command. Builds never depend on them.

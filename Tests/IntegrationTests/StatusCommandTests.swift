@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration {
     /// `worker status`: what it prints is tested in StatusTextTests, here its way there and its exit codes.

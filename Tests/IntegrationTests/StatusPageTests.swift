@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration {
     /// The status page in a real browser: headless Chromium.

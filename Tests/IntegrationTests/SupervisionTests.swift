@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration {
     /// What the worker tells of itself is true.

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 extension Integration {
     /// Tokens in Secrets: each is there when its pod wants it, goes with it, and never stays without one.

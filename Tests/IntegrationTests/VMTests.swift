@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 extension Integration {
     /// Builds that run in virtual machines. The cluster never sees their own images: the VM launcher's decides what becomes of the pod.

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration {
     /// The worker fails, or is told to end; no build is lost, doubled or left hanging.

@@ -1,6 +1,8 @@
 import ArgumentParser
 import BuildWorker
 import Foundation
+import RabbitMQ
+import Support
 
 /// The Swift side of `scripts/bench`'s comparison of consumers alone: the worker's own connection, and nothing behind it.
 @main

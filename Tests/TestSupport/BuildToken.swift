@@ -1,5 +1,6 @@
 internal import BuildWorker
 internal import Foundation
+internal import Support
 
 /// The JSON web token of a build, as the controller puts it into the build's messages.
 package enum BuildToken {

@@ -1,5 +1,6 @@
 package import BuildWorker
 internal import Foundation
+package import Support
 
 /// RabbitMQ as the official guide of the original sets it up: a topic exchange, classic queues with priorities, `<queue>dlr` queues to wait in, all of it
 /// bound to the exchange; and the time that rejected verifications wait is set by a policy alone.

@@ -1,4 +1,5 @@
 internal import BuildWorker
+internal import Support
 internal import Synchronization
 
 /// Time that passes when a test says so.

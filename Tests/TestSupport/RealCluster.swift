@@ -1,5 +1,7 @@
 package import BuildWorker
+package import Clients
 package import Foundation
+package import Support
 import Yams
 
 /// The private cluster of this run, by `scripts/private-cluster`. The script that runs the tests starts and stops it.

@@ -1,5 +1,7 @@
 package import BuildWorker
+package import Clients
 package import Foundation
+package import Support
 
 /// The cluster simulator as a process: Kubernetes, the build API, and the controls of both.
 package struct Simulator: Sendable {

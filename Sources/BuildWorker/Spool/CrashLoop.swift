@@ -1,11 +1,13 @@
+package import Workflow
+
 /// Workers in a row died at steps that ask others, nobody has got past these since, and no message is to blame as far as is known: what
 /// is asked kills, or the worker's own defect.
-struct CrashLoop: Hashable, Sendable {
-    let crashes: Int
+package struct CrashLoop: Hashable, Sendable {
+    package let crashes: Int
     /// That were handled alone then.
-    let messages: Int
+    package let messages: Int
     /// Where most of them died.
-    let step: HandlingStep
+    package let step: HandlingStep
 
     /// One crash is no loop.
     static let fewest = 2
@@ -24,24 +26,24 @@ struct CrashLoop: Hashable, Sendable {
 }
 
 extension CrashLoop: CustomStringConvertible {
-    var description: String {
+    package var description: String {
         "crash loop: \(self.crashes) workers in a row died, most at '\(self.step.rawValue)'; deliveries are handled one at a time with growing pauses, and none is taken to be at fault"
     }
 }
 
 /// How long a suspect waits before it is handled, so that what kills does not kill as fast as workers start.
-struct CrashDelay: Hashable, Sendable {
+package struct CrashDelay: Hashable, Sendable {
     /// Since the worker began.
-    var sinceStart = Duration.zero
+    package var sinceStart = Duration.zero
     /// Since it was delivered: those who came with it go first, and of several who died those with fewer deaths.
-    var sinceArrival = Duration.zero
+    package var sinceArrival = Duration.zero
     /// To be spread: nobody knows which of them kills, so each gets to be before it.
-    var isByChance = false
+    package var isByChance = false
 
     static let longest = Duration.seconds(300)
     private static let longestSinceArrival = 10
 
-    init(_ record: Suspects.Record?, redeliveries: Int, loop: CrashLoop?) {
+    package init(_ record: Suspects.Record?, redeliveries: Int, loop: CrashLoop?) {
         if let record {
             let deaths = record.deaths.filter { $0.key != .reading }.values.map(\.count).reduce(0, +)
             self.sinceArrival = .seconds(min(deaths, Self.longestSinceArrival))
@@ -54,7 +56,7 @@ struct CrashDelay: Hashable, Sendable {
     }
 
     /// It goes to the end of the line.
-    var isLast: Bool { self.sinceArrival > .zero || self.isByChance }
+    package var isLast: Bool { self.sinceArrival > .zero || self.isByChance }
 
     /// After so many in a row: 0, 1 s, 2 s, 4 s … 5 minutes.
     static func pause(_ crashes: Int) -> Duration { crashes < CrashLoop.fewest ? .zero : min(.seconds(1 << min(crashes - CrashLoop.fewest, 20)), Self.longest) }

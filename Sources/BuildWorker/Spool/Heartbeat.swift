@@ -1,22 +1,23 @@
 internal import Glibc
+package import Support
 
 /// What a worker last wrote of itself into its heartbeat file.
-public struct Heartbeat: Sendable {
+package struct Heartbeat: Sendable {
     /// Written every 5 s; a worker that misses two is not quick, one that misses three is not there.
     static let longestAge = Duration.seconds(15)
 
-    public let document: JSONValue
-    public let age: Duration
+    package let document: JSONValue
+    package let age: Duration
     /// Its process ran on this host and is gone. `false` where that cannot be told.
-    public let isOfTheDead: Bool
+    package let isOfTheDead: Bool
 
-    public init(document: JSONValue, age: Duration, isOfTheDead: Bool) { (self.document, self.age, self.isOfTheDead) = (document, age, isOfTheDead) }
+    package init(document: JSONValue, age: Duration, isOfTheDead: Bool) { (self.document, self.age, self.isOfTheDead) = (document, age, isOfTheDead) }
 
     /// - Parameters:
     ///   - directory: `SPOOL_DIRECTORY`.
     ///   - host: of the caller, as a worker here would name it. Process numbers of other hosts and containers mean nothing here.
     /// - Returns: `nil` where no worker has written one.
-    public init?(of directory: String, host: String) throws(SpoolError) {
+    package init?(of directory: String, host: String) throws(SpoolError) {
         let path = "\(directory)/heartbeat"
         guard let bytes = try SpoolFile.read(path) else { return nil }
         var (file, now) = (stat(), timespec())
@@ -29,5 +30,5 @@ public struct Heartbeat: Sendable {
         self.isOfTheDead = self.document["host"]?.string == host && process.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
     }
 
-    public var isRecent: Bool { self.age <= Self.longestAge && !self.isOfTheDead }
+    package var isRecent: Bool { self.age <= Self.longestAge && !self.isOfTheDead }
 }

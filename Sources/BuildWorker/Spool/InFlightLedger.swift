@@ -1,18 +1,19 @@
 internal import Glibc
 internal import Synchronization
+package import Workflow
 
 /// The deliveries that are being handled, in a file of fixed lines: whoever reads it after a crash knows which messages
 /// may be to blame.
 ///
 /// It is on the way of every delivery, so it is two `pwrite`s of a line and no sync: the page cache outlives the process,
 /// and a process is what a message can kill. Lines are overwritten in place, so a disk that fills up later does no harm.
-public final class InFlightLedger: Sendable {
+package final class InFlightLedger: Sendable {
     /// A line of the file, to be given back with ``leave(_:)``.
-    public struct Place: Sendable {
+    package struct Place: Sendable {
         fileprivate let line: Int
     }
 
-    struct Entry: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
         let key: MessageKey
         let step: HandlingStep
     }
@@ -22,12 +23,12 @@ public final class InFlightLedger: Sendable {
     private let free: Mutex<(lines: [Int], count: Int)>
 
     /// What a worker that ended without warning was doing; `nil` where there is no ledger.
-    static func survivors(_ path: String) throws(SpoolError) -> [Entry]? { try SpoolFile.read(path).map { Self.entries($0) } }
+    package static func survivors(_ path: String) throws(SpoolError) -> [Entry]? { try SpoolFile.read(path).map { Self.entries($0) } }
 
     /// Begins a new ledger; read the ``survivors(_:)`` of the old one before.
     ///
     /// - Parameter capacity: lines to begin with; more are added where they are needed.
-    init(_ path: String, capacity: Int) throws(SpoolError) {
+    package init(_ path: String, capacity: Int) throws(SpoolError) {
         self.file = try SpoolFile.make(path, O_RDWR | O_TRUNC)
         self.free = Mutex((Array((0..<capacity).reversed()), capacity))
         // Thrown with all properties set: the deinitializer closes the file.
@@ -37,7 +38,7 @@ public final class InFlightLedger: Sendable {
     deinit { close(self.file) }
 
     /// - Returns: `nil` when it cannot be written down, because there is no room on the disk for another line.
-    func enter(_ key: MessageKey, _ step: HandlingStep) -> Place? {
+    package func enter(_ key: MessageKey, _ step: HandlingStep) -> Place? {
         let line = self.free.withLock { free in
             if let line = free.lines.popLast() { return line }
             free.count += 1
@@ -50,9 +51,9 @@ public final class InFlightLedger: Sendable {
         return Place(line: line)
     }
 
-    func update(_ place: Place, _ key: MessageKey, _ step: HandlingStep) { _ = Self.write(Self.line(key, step), to: self.file, line: place.line) }
+    package func update(_ place: Place, _ key: MessageKey, _ step: HandlingStep) { _ = Self.write(Self.line(key, step), to: self.file, line: place.line) }
 
-    func leave(_ place: Place) {
+    package func leave(_ place: Place) {
         _ = Self.write(Self.blank, to: self.file, line: place.line)
         self.free.withLock { $0.lines.append(place.line) }
     }

@@ -2,33 +2,33 @@ internal import Glibc
 
 /// What lies in the queue directories of a spool: counted by names alone, without a lock, so that anybody may look while a
 /// worker runs. A job that moves meanwhile is seen in one box, in both or in none.
-public struct SpoolCensus: Hashable, Sendable {
-    public struct Kind: Hashable, Sendable {
-        public let name: String
+package struct SpoolCensus: Hashable, Sendable {
+    package struct Kind: Hashable, Sendable {
+        package let name: String
         /// Jobs that wait, to be done now or later.
-        public var new = 0
+        package var new = 0
         /// Jobs that are being done.
-        public var current = 0
+        package var current = 0
         /// Jobs that were given up.
-        public var dead = 0
+        package var dead = 0
         /// Of the job in `new` or `cur` that has been due for the longest time, milliseconds since 1970; `nil`: there is none.
-        public var oldestDue: Int?
+        package var oldestDue: Int?
         /// When the oldest of them was made.
-        public var oldestMade: Int?
+        package var oldestMade: Int?
 
-        public init(_ name: String, new: Int = 0, current: Int = 0, dead: Int = 0, oldestDue: Int? = nil) {
+        package init(_ name: String, new: Int = 0, current: Int = 0, dead: Int = 0, oldestDue: Int? = nil) {
             (self.name, self.new, self.current, self.dead, self.oldestDue) = (name, new, current, dead, oldestDue)
         }
     }
 
     /// By name.
-    public let kinds: [Kind]
+    package let kinds: [Kind]
 
-    public init(kinds: [Kind]) { self.kinds = kinds }
+    package init(kinds: [Kind]) { self.kinds = kinds }
 
     /// - Parameter directory: `SPOOL_DIRECTORY`. Where it has no queue directories yet, there are no jobs.
     /// - Throws: where the spool is missing, or something in it cannot be listed.
-    public init(of directory: String) throws(SpoolError) {
+    package init(of directory: String) throws(SpoolError) {
         // A wrong path must not look like an empty spool.
         guard access(directory, F_OK) == 0 else { throw SpoolError("list", directory) }
         var kinds: [Kind] = []

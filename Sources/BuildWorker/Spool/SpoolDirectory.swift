@@ -8,14 +8,14 @@ internal import Glibc
 /// remove and rename what is there, but not read it, and nothing that they lay there is followed (``SpoolFile/open(_:_:for:)``).
 ///
 /// What is in it: docs/architecture.md#what-a-crash-leaves-behind
-public final class SpoolDirectory: Sendable {
-    public let path: String
+package final class SpoolDirectory: Sendable {
+    package let path: String
     /// Who else may write in it, or might before; `nil`: nobody. Safe to log.
-    public let finding: String?
+    package let finding: String?
     private let lock: Int32
 
     /// Makes the directory where it is missing and takes it over.
-    public init(_ path: String) throws(SpoolError) {
+    package init(_ path: String) throws(SpoolError) {
         self.path = path
         self.finding = try Self.make(path)
         let file = "\(path)/lock"
@@ -32,7 +32,7 @@ public final class SpoolDirectory: Sendable {
     ///
     /// - Returns: of one that is there, who else may write in it.
     @discardableResult
-    static func make(_ path: String) throws(SpoolError) -> String? {
+    package static func make(_ path: String) throws(SpoolError) -> String? {
         if mkdir(path, 0o700) == 0 { return nil }
         if errno == EEXIST { return try self.check(path) }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw SpoolError("make", path) }
@@ -66,7 +66,7 @@ public final class SpoolDirectory: Sendable {
         /// Another file system than its parent's.
         let isVolume: Bool
 
-        enum Verdict: Hashable {
+        package enum Verdict: Hashable {
             case fine
             /// It is a volume, and nobody's to change.
             case shared
@@ -86,20 +86,20 @@ public final class SpoolDirectory: Sendable {
         }
     }
 
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// An empty one. One that is gone already is fine.
-    static func remove(_ path: String) throws(SpoolError) {
+    package static func remove(_ path: String) throws(SpoolError) {
         guard rmdir(path) == 0 || errno == ENOENT else { throw SpoolError("remove", path) }
     }
 }
 
 /// Why something could not be written down or read. Safe to log.
-public struct SpoolError: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
+package struct SpoolError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
 
     /// - Parameter reason: by default what `errno` says.
-    init(_ operation: String, _ path: String, _ reason: String? = nil) {
+    package init(_ operation: String, _ path: String, _ reason: String? = nil) {
         self.description = "cannot \(operation) \(path): \(reason ?? String(cString: strerror(errno)))"
     }
 }

@@ -3,7 +3,7 @@ internal import Glibc
 /// Whole files, read and written so that a crash leaves the old one or the new one.
 ///
 /// Others may write in the directory: what they lay there under a name of ours is never followed, waited for or written to.
-enum SpoolFile {
+package enum SpoolFile {
     /// In bytes, of what is read: a day of reports, the largest that there is, takes a tenth of it.
     static let largest = 1 << 25
 
@@ -31,13 +31,13 @@ enum SpoolFile {
     }
 
     /// The same for one that ``open(_:_:for:)`` is told to make where it is missing.
-    static func make(_ path: String, _ flags: Int32, for purpose: String = "open") throws(SpoolError) -> Int32 {
+    package static func make(_ path: String, _ flags: Int32, for purpose: String = "open") throws(SpoolError) -> Int32 {
         guard let file = try self.open(path, flags | O_CREAT, for: purpose) else { throw SpoolError(purpose, path) }
         return file
     }
 
     /// - Returns: `nil` when there is none.
-    static func read(_ path: String) throws(SpoolError) -> [UInt8]? {
+    package static func read(_ path: String) throws(SpoolError) -> [UInt8]? {
         guard let file = try self.open(path, O_RDONLY) else { return nil }
         defer { close(file) }
         var bytes: [UInt8] = []
@@ -57,7 +57,7 @@ enum SpoolFile {
     /// Written beside it, synced, and renamed into place. Where the disk is full the old file stays.
     ///
     /// - Parameter isDurable: it must survive a power cut.
-    static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool = true) throws(SpoolError) {
+    package static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool = true) throws(SpoolError) {
         let draft = "\(path).tmp"
         try self.write(bytes, to: draft, isDurable: isDurable)
         guard rename(draft, path) == 0 else {
@@ -82,19 +82,19 @@ enum SpoolFile {
 
     /// In one write, so that lines of several writers do not mix. A crash may leave a line unfinished; the next one begins anew all
     /// the same, so readers skip empty lines.
-    static func append(line: [UInt8], to path: String) throws(SpoolError) {
+    package static func append(line: [UInt8], to path: String) throws(SpoolError) {
         let file = try self.make(path, O_WRONLY | O_APPEND)
         defer { close(file) }
         guard Self.write([0x0A] + line + [0x0A], to: file) else { throw SpoolError("write", path) }
     }
 
     /// One that is gone already is fine.
-    static func remove(_ path: String) throws(SpoolError) {
+    package static func remove(_ path: String) throws(SpoolError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw SpoolError("remove", path) }
     }
 
     /// File names: of whole files, or of those that are being written.
-    static func names(in directory: String, drafts: Bool = false) throws(SpoolError) -> [String] {
+    package static func names(in directory: String, drafts: Bool = false) throws(SpoolError) -> [String] {
         let file = try self.open(directory: directory, for: "list")
         guard let stream = fdopendir(file) else {
             defer { close(file) }

@@ -1,4 +1,5 @@
 internal import Synchronization
+package import Workflow
 
 /// Messages that were being handled when a worker ended without warning, how often, and at which step.
 ///
@@ -6,8 +7,8 @@ internal import Synchronization
 /// evidence about the message; one at a step that asks others is evidence only when others survive that step and the same message dies
 /// there again. Else nobody is to blame, and the worker is in a ``CrashLoop``. Kept in a file beside the ledger, rewritten when something
 /// changes: seldom.
-final class Suspects: Sendable {
-    struct Record: Hashable, Sendable {
+package final class Suspects: Sendable {
+    package struct Record: Hashable, Sendable {
         /// Workers that ended while they handled it.
         var crashes = 0
         var custody = Custody.none
@@ -28,7 +29,7 @@ final class Suspects: Sendable {
         var isProof = false
     }
 
-    typealias Verdict = QuarantineVerdict
+    package typealias Verdict = QuarantineVerdict
     typealias Custody = QuarantineVerdict.Custody
 
     /// Crashes that convict, with evidence.
@@ -46,7 +47,7 @@ final class Suspects: Sendable {
 
     /// - Parameter survivors: of the ledger that was found; `nil` when there was none, so that nothing is known of crashes before.
     /// - Throws: where they cannot be read.
-    init(_ path: String, survivors: [InFlightLedger.Entry]?) throws(SpoolError) {
+    package init(_ path: String, survivors: [InFlightLedger.Entry]?) throws(SpoolError) {
         var records = Self.parse(try SpoolFile.read(path) ?? [])
         Self.charge(survivors ?? [], to: &records)
         (self.path, self.hasHistory) = (path, survivors != nil)
@@ -54,7 +55,7 @@ final class Suspects: Sendable {
     }
 
     /// Call it once before the ledger begins anew. Where the disk is full they are known to this process only.
-    func save() throws(SpoolError) {
+    package func save() throws(SpoolError) {
         try self.records.withLock { records throws(SpoolError) in try Self.save(records, to: self.path) }
     }
 
@@ -70,34 +71,34 @@ final class Suspects: Sendable {
         }
     }
 
-    var keys: [MessageKey] { self.records.withLock { $0.keys.sorted { $0.description < $1.description } } }
+    package var keys: [MessageKey] { self.records.withLock { $0.keys.sorted { $0.description < $1.description } } }
 
-    var count: Int { self.records.withLock { $0.count } }
+    package var count: Int { self.records.withLock { $0.count } }
 
-    var crashLoop: CrashLoop? { self.records.withLock { CrashLoop($0.values) } }
+    package var crashLoop: CrashLoop? { self.records.withLock { CrashLoop($0.values) } }
 
     /// - Parameter redeliveries: deliveries before this one that nobody settled.
-    func verdict(_ key: MessageKey, redeliveries: Int) -> Verdict {
+    package func verdict(_ key: MessageKey, redeliveries: Int) -> Verdict {
         let (record, isLoop) = self.records.withLock { $0.isEmpty ? (nil, false) : ($0[key], CrashLoop($0.values) != nil) }
         return Self.verdict(record, redeliveries: redeliveries, isLoop: isLoop)
     }
 
     /// The broker's count is no evidence: brokers, networks and other workers cause redeliveries as well.
-    static func verdict(_ record: Record?, redeliveries: Int, isLoop: Bool) -> Verdict {
+    package static func verdict(_ record: Record?, redeliveries: Int, isLoop: Bool) -> Verdict {
         if let record, record.isConvicted { return .convicted(crashes: record.crashes, record.custody) }
         return record != nil || isLoop || redeliveries >= Self.redeliveriesOfASuspect ? .suspected : .none
     }
 
     /// How long a suspect, or whoever comes in a crash loop, has to wait. A ledger knows better than the broker who was only there.
-    func delay(_ key: MessageKey, redeliveries: Int) -> CrashDelay {
+    package func delay(_ key: MessageKey, redeliveries: Int) -> CrashDelay {
         self.records.withLock { CrashDelay($0[key], redeliveries: self.hasHistory ? 0 : redeliveries, loop: $0.isEmpty ? nil : CrashLoop($0.values)) }
     }
 
     /// Somebody died alone at this step.
-    func watches(_ step: HandlingStep) -> Bool { self.records.withLock { !$0.isEmpty && $0.contains { $0.value.deaths[step] != nil } } }
+    package func watches(_ step: HandlingStep) -> Bool { self.records.withLock { !$0.isEmpty && $0.contains { $0.value.deaths[step] != nil } } }
 
     /// A message got past this step, alone or among others.
-    func survived(_ step: HandlingStep, by key: MessageKey) throws(SpoolError) {
+    package func survived(_ step: HandlingStep, by key: MessageKey) throws(SpoolError) {
         try self.records.withLock { records throws(SpoolError) in
             guard Self.noteSurvival(of: step, by: key, in: &records) else { return }
             try Self.save(records, to: self.path)
@@ -118,7 +119,7 @@ final class Suspects: Sendable {
     }
 
     /// It was handled to its end, and nothing happened.
-    func clear(_ key: MessageKey) throws(SpoolError) {
+    package func clear(_ key: MessageKey) throws(SpoolError) {
         try self.records.withLock { records throws(SpoolError) in
             guard records.removeValue(forKey: key) != nil else { return }
             try Self.save(records, to: self.path)
@@ -126,7 +127,7 @@ final class Suspects: Sendable {
     }
 
     /// It is in the parked queue: what is left is to tell its build.
-    func markParked(_ key: MessageKey, crashes: Int) throws(SpoolError) {
+    package func markParked(_ key: MessageKey, crashes: Int) throws(SpoolError) {
         try self.records.withLock { records throws(SpoolError) in
             records[key, default: Record(crashes: crashes)].custody = .parked
             try Self.save(records, to: self.path)
@@ -134,7 +135,7 @@ final class Suspects: Sendable {
     }
 
     /// - Returns: `false`: it was already, since it died last. Of one that only the broker suspects the count then begins anew.
-    func setAside(_ key: MessageKey) throws(SpoolError) -> Bool {
+    package func setAside(_ key: MessageKey) throws(SpoolError) -> Bool {
         try self.records.withLock { records throws(SpoolError) in
             guard let record = records[key], !record.isSetAside else { return records[key] == nil }
             // That is a way to die, too.

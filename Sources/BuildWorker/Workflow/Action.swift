@@ -1,12 +1,14 @@
+package import Support
+
 /// What follows from what is known of a delivery.
-public enum Decision: Hashable, Sendable {
+package enum Decision: Hashable, Sendable {
     case perform(Action)
     /// The last decision of every delivery.
     case settle(Settlement)
 }
 
 /// Something to ask, to tell or to make. Each teaches a new ``Fact``.
-public enum Action: Hashable, Sendable {
+package enum Action: Hashable, Sendable {
     /// Ask the build API about the build → ``Fact/build(_:)``.
     case ask(BuildQuestion)
     /// → ``Fact/creation(_:)``
@@ -39,7 +41,7 @@ public enum Action: Hashable, Sendable {
 }
 
 /// What the build API can be asked with the token of a build's message. None shows the build itself, which that token may not read.
-public enum BuildQuestion: Hashable, Sendable {
+package enum BuildQuestion: Hashable, Sendable {
     /// Whether it still waits to begin. Changes nothing, but leaves open whether a build that does not wait runs or has ended.
     case isWaiting
     /// Whether it has ended. The answer is certain, but a status message that the build had is gone: only for builds that have no pod, or
@@ -48,7 +50,7 @@ public enum BuildQuestion: Hashable, Sendable {
 }
 
 /// Why a message is handed to its wait queue, mostly without an attempt. Each has its own clock, which goes along with the message.
-public enum PostponeReason: Hashable, Sendable, CaseIterable {
+package enum PostponeReason: Hashable, Sendable, CaseIterable {
     /// A service is away for everybody: for as long as that lasts.
     case outage
     /// The build API fails for this build, and is owed a FAILURE or an answer: until ``Facts/isOverdue``.
@@ -62,7 +64,7 @@ public enum PostponeReason: Hashable, Sendable, CaseIterable {
 }
 
 /// What the build API is told while a build starts.
-public enum BuildNote: Hashable, Sendable {
+package enum BuildNote: Hashable, Sendable {
     /// The pod has a node; the image pull begins.
     case scheduled(node: String)
     case waitingForResources

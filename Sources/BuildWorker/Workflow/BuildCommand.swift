@@ -1,5 +1,5 @@
 /// What a delivery asks for.
-public enum BuildCommand: Hashable, Sendable {
+package enum BuildCommand: Hashable, Sendable {
     /// Make the build's pod and have it watched.
     case start
     /// Remove the build's pods.

@@ -1,8 +1,8 @@
 /// A build's number, given by its controller.
-public struct BuildID: Hashable, Sendable, RawRepresentable, CustomStringConvertible {
-    public let rawValue: Int
+package struct BuildID: Hashable, Sendable, RawRepresentable, CustomStringConvertible {
+    package let rawValue: Int
 
-    public init(rawValue: Int) { self.rawValue = rawValue }
+    package init(rawValue: Int) { self.rawValue = rawValue }
 
-    public var description: String { String(self.rawValue) }
+    package var description: String { String(self.rawValue) }
 }

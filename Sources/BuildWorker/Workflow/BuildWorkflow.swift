@@ -1,9 +1,11 @@
+internal import Support
+
 /// WORKFLOW.md as code: pure, total, and the only place that knows what a build message means.
 ///
 /// ``DeliveryMachine`` has the action performed, records what it taught in the facts, and asks again until the answer is
 /// ``Decision/settle(_:)``. Each action fills a fact that was not known, so that ends.
-public enum BuildWorkflow {
-    public static func decision(for command: BuildCommand, given facts: Facts, rules: WorkflowRules) -> Decision {
+package enum BuildWorkflow {
+    package static func decision(for command: BuildCommand, given facts: Facts, rules: WorkflowRules) -> Decision {
         // A report that was begun decides the rest, whatever led to it.
         if let failure = facts.failure { return settlement(after: failure, command, facts, rules) }
         return switch command {

@@ -1,7 +1,9 @@
+package import Support
+
 /// What happens to a delivery, for those who want to know: log, metrics, failure reports, build events, the status page.
 ///
 /// After `received` comes exactly one of `settled`, `requeued` and `takenBack`, last.
-enum DeliveryEvent: Sendable {
+package enum DeliveryEvent: Sendable {
     /// It was taken from its queue and read.
     case received
     /// It is its turn.

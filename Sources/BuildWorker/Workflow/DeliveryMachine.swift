@@ -1,11 +1,13 @@
+package import Support
+
 /// One delivery's life as a value: everything that happens to it goes in, exactly one next step comes out. It decides all and does nothing.
 /// ``DeliveryRunner`` takes the steps: for the process, for the simulation, and on the walk through every possible world.
 ///
 ///     join → read → wait → start → (begin → perform → survive → learn)* → settle
 ///
 /// A suspect waits, alone, before it is read; one that is convicted is read only to tell its build.
-struct DeliveryMachine: Sendable {
-    enum Input: Sendable {
+package struct DeliveryMachine: Sendable {
+    package enum Input: Sendable {
         case received(QuarantineVerdict)
         indirect case read(Reading)
         case admitted
@@ -21,7 +23,7 @@ struct DeliveryMachine: Sendable {
         case interrupted(Interruption)
     }
 
-    enum Interruption: Sendable {
+    package enum Interruption: Sendable {
         /// The worker ends: what came of it meanwhile says nothing.
         case cancelled
         /// The broker took the message back.
@@ -29,21 +31,27 @@ struct DeliveryMachine: Sendable {
     }
 
     /// What the message says.
-    struct Reading: Sendable {
+    package struct Reading: Sendable {
         let command: BuildCommand
         let facts: Facts
         /// The broker could not bring it back after a rejection, or would be harmed by one.
         let mustNotBeRejected: Bool
+
+        package init(command: BuildCommand, facts: Facts, mustNotBeRejected: Bool) {
+            self.command = command
+            self.facts = facts
+            self.mustNotBeRejected = mustNotBeRejected
+        }
     }
 
-    enum Admission: Hashable, Sendable {
+    package enum Admission: Hashable, Sendable {
         /// The build's turn has come, and there is room for one more of its type.
         case amongOthers
         /// Nothing else goes on. `isDue`: it has no time to wait first.
         case alone(isDue: Bool)
     }
 
-    enum Step: Sendable {
+    package enum Step: Sendable {
         /// Go on record, or take a place in the line of those who are handled alone: in the order of arrival.
         case join(Admission)
         /// → `read`. `crashes`: of a message that is not decoded.
@@ -90,14 +98,14 @@ struct DeliveryMachine: Sendable {
         case ended
     }
 
-    typealias Policy = @Sendable (BuildCommand, Facts, WorkflowRules) -> Decision
+    package typealias Policy = @Sendable (BuildCommand, Facts, WorkflowRules) -> Decision
 
     private let rules: WorkflowRules
     private let policy: Policy
     private var state = State.new
     private var verdict = QuarantineVerdict.none
     private(set) var command = BuildCommand.unreadable
-    private(set) var facts = Facts()
+    package private(set) var facts = Facts()
     private var mustNotBeRejected = false
     /// Observers know of it, and are to hear the end.
     private var isAnnounced = false
@@ -106,7 +114,7 @@ struct DeliveryMachine: Sendable {
     private var startedAt = Duration.zero
 
     /// - Parameter policy: what follows from what is known.
-    init(_ rules: WorkflowRules, policy: @escaping Policy = { BuildWorkflow.decision(for: $0, given: $1, rules: $2) }) {
+    package init(_ rules: WorkflowRules, policy: @escaping Policy = { BuildWorkflow.decision(for: $0, given: $1, rules: $2) }) {
         (self.rules, self.policy) = (rules, policy)
     }
 

@@ -1,5 +1,5 @@
 /// The world around one delivery: the process, the simulation, or the walk through every possible world.
-protocol DeliveryDrivers {
+package protocol DeliveryDrivers {
     /// Since the delivery came.
     var now: Duration { get }
     /// Takes a step.
@@ -9,16 +9,16 @@ protocol DeliveryDrivers {
 }
 
 /// Takes a machine's steps, one after another, until it ends.
-struct DeliveryRunner<Drivers: DeliveryDrivers> {
-    private(set) var machine: DeliveryMachine
-    var drivers: Drivers
+package struct DeliveryRunner<Drivers: DeliveryDrivers> {
+    package private(set) var machine: DeliveryMachine
+    package var drivers: Drivers
     /// What takes time, and has not been answered. `nil`: it is over.
-    private(set) var pending: DeliveryMachine.Step?
+    package private(set) var pending: DeliveryMachine.Step?
 
-    init(_ machine: DeliveryMachine, _ drivers: Drivers) { (self.machine, self.drivers) = (machine, drivers) }
+    package init(_ machine: DeliveryMachine, _ drivers: Drivers) { (self.machine, self.drivers) = (machine, drivers) }
 
     /// Goes on with the answer to ``pending``, until something takes time again.
-    mutating func advance(_ input: DeliveryMachine.Input) {
+    package mutating func advance(_ input: DeliveryMachine.Input) {
         let now = self.drivers.now
         var step = self.machine.handle(input, at: now)
         while let answer = self.drivers.take(step) { step = self.machine.handle(answer, at: now) }

@@ -1,5 +1,5 @@
 /// What performing an ``Action`` taught. A failure is a fact too: performing never throws.
-public enum Fact: Hashable, Sendable {
+package enum Fact: Hashable, Sendable {
     case build(BuildState)
     case creation(CreationOutcome, PodDetails? = nil)
     /// By the pod's name.
@@ -18,7 +18,7 @@ public enum Fact: Hashable, Sendable {
 }
 
 /// What the build API says of a build.
-public enum BuildState: Hashable, Sendable {
+package enum BuildState: Hashable, Sendable {
     /// QUEUED, BLOCKED or FROZEN.
     case waiting
     case running
@@ -34,7 +34,7 @@ public enum BuildState: Hashable, Sendable {
     case unavailable(Problem)
 }
 
-public enum CreationOutcome: Hashable, Sendable {
+package enum CreationOutcome: Hashable, Sendable {
     /// `seen`: how the pod does by the answer itself, where that says enough.
     case created(seen: PodObservation? = nil)
     /// A pod of that name exists: made by an earlier delivery of this message, or by an attempt whose answer was lost.
@@ -46,7 +46,7 @@ public enum CreationOutcome: Hashable, Sendable {
 }
 
 /// Whether a message was handed to the broker.
-public enum HandOver: Hashable, Sendable, CaseIterable {
+package enum HandOver: Hashable, Sendable, CaseIterable {
     /// Confirmed, and routed to a queue.
     case held
     /// Returned: no queue takes it.
@@ -55,7 +55,7 @@ public enum HandOver: Hashable, Sendable, CaseIterable {
     case notHeld
 }
 
-public enum ReportOutcome: Hashable, Sendable {
+package enum ReportOutcome: Hashable, Sendable {
     case taken
     /// The build had ended: there is nothing to tell.
     case ended
@@ -65,7 +65,7 @@ public enum ReportOutcome: Hashable, Sendable {
     case notTaken(Problem)
 }
 
-public enum NoteOutcome: Hashable, Sendable {
+package enum NoteOutcome: Hashable, Sendable {
     case taken
     /// The build has ended.
     case ended
@@ -75,61 +75,61 @@ public enum NoteOutcome: Hashable, Sendable {
     case lost(Problem)
 }
 
-public enum Outcome: Hashable, Sendable {
+package enum Outcome: Hashable, Sendable {
     case done
     case failed(Problem)
 }
 
 /// All that is known about one delivery. `nil` means "not asked yet".
-public struct Facts: Hashable, Sendable {
+package struct Facts: Hashable, Sendable {
     /// How often this queue rejected the message before: Σ `x-death[].count` by queue and reason.
-    public let attempt: Int
+    package let attempt: Int
     /// It was delivered before, rejected or not.
-    public let isRepeated: Bool
+    package let isRepeated: Bool
     /// A `verify` that an init timer brought, not yet rejected itself.
-    public let isFromInitTimer: Bool
+    package let isFromInitTimer: Bool
     /// Init timers that this build has had.
-    public let round: Int
+    package let round: Int
     /// This worker has seen a `stop` of the same build.
-    public private(set) var wasStopped: Bool
+    package private(set) var wasStopped: Bool
     /// What is left of an earlier look at the pod, in words.
-    public let lastSeen: String?
+    package let lastSeen: String?
     /// The pod has been in trouble that may pass, and is being given time.
-    public let isHealing: Bool
+    package let isHealing: Bool
     /// That time is over.
-    public let hadTimeToHeal: Bool
+    package let hadTimeToHeal: Bool
     /// A look a moment ago showed trouble that does not pass.
-    public let isHopeless: Bool
+    package let isHopeless: Bool
     /// What it owes, or needs to know, the build API has failed to take or say for longer than a message may go round.
-    public let isOverdue: Bool
+    package let isOverdue: Bool
 
-    public var build: BuildState?
-    public var creation: CreationOutcome?
-    public var pod: PodObservation?
-    public var deletion: Outcome?
-    public var timer: HandOver?
-    public var timerKept: Outcome?
-    public var verification: HandOver?
-    public var note: NoteOutcome?
-    public var failure: ReportOutcome?
-    public var clearing: Outcome?
-    public var parking: HandOver?
-    public var postponement: HandOver?
+    package var build: BuildState?
+    package var creation: CreationOutcome?
+    package var pod: PodObservation?
+    package var deletion: Outcome?
+    package var timer: HandOver?
+    package var timerKept: Outcome?
+    package var verification: HandOver?
+    package var note: NoteOutcome?
+    package var failure: ReportOutcome?
+    package var clearing: Outcome?
+    package var parking: HandOver?
+    package var postponement: HandOver?
     /// Looks at the pod that were answered or failed in this delivery.
-    public private(set) var looks = 0
+    package private(set) var looks = 0
     /// Pods were looked for by the build's label, too.
-    public private(set) var hasSearched = false
+    package private(set) var hasSearched = false
     /// The build API said so, whatever it says later.
-    public private(set) var hasBegun = false
+    package private(set) var hasBegun = false
     /// The cluster or the build API failed for everybody while this was handled, so that no build is at fault.
-    public private(set) var isOutage = false
+    package private(set) var isOutage = false
     /// In place of a rejection that the broker would not bring back the message was handed over.
-    public private(set) var isReplaced = false
+    package private(set) var isReplaced = false
     /// When the image pull began, as it was first known: by a look of this delivery, or one before it, which the message carries. It is told
     /// to the build API with one value only.
-    public private(set) var pullStart: String?
+    package private(set) var pullStart: String?
 
-    public init(
+    package init(
         attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0, wasStopped: Bool = false, lastSeen: String? = nil,
         isHealing: Bool = false, hadTimeToHeal: Bool = false, isHopeless: Bool = false, isOverdue: Bool = false, pullStart: String? = nil
     ) {
@@ -142,13 +142,13 @@ public struct Facts: Hashable, Sendable {
         (self.isHealing, self.hadTimeToHeal, self.isHopeless, self.isOverdue) = (isHealing, hadTimeToHeal, isHopeless, isOverdue)
     }
 
-    public mutating func recordOutage() { self.isOutage = true }
+    package mutating func recordOutage() { self.isOutage = true }
     mutating func recordStop() { self.wasStopped = true }
     mutating func recordReplacement() { self.isReplaced = true }
 
     private mutating func note(_ details: PodDetails?) { self.pullStart = self.pullStart ?? details?.pullStart }
 
-    public mutating func record(_ fact: Fact) {
+    package mutating func record(_ fact: Fact) {
         switch fact {
         case .build(let state):
             self.build = state

@@ -1,5 +1,7 @@
+internal import Support
+
 /// Why a build is failed. The words go to the build's status message, which its owner reads.
-public enum FailureCause: Hashable, Sendable {
+package enum FailureCause: Hashable, Sendable {
     /// The API server, or a policy of the cluster, says the pod can never be.
     case podRejected(Problem)
     /// Tried as often as the limit allows.
@@ -14,7 +16,7 @@ public enum FailureCause: Hashable, Sendable {
 }
 
 extension FailureCause: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .podRejected(let problem):
             "Build failed to start. The cluster rejected its pod: \(problem)"
@@ -41,7 +43,7 @@ extension FailureCause: CustomStringConvertible {
 
     private static func sentence(_ words: String, _ detail: String) -> String { detail.isEmpty ? words : "\(words) \(detail)" }
 
-    public var failureClass: FailureClass {
+    package var failureClass: FailureClass {
         switch self {
         case .podRejected(let problem), .retriesExhausted(_, let problem): problem.failureClass
         case .pod(let failure): failure.failureClass
@@ -61,7 +63,7 @@ extension FailureCause: CustomStringConvertible {
     }
 
     /// What is behind it, without the sentence for the build's owner.
-    public var root: String {
+    package var root: String {
         switch self {
         case .podRejected(let problem), .retriesExhausted(_, let problem): problem.detail
         case .pod(let failure): failure.summary.isEmpty ? self.description : failure.summary

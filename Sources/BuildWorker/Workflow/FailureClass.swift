@@ -1,7 +1,7 @@
 /// Whose business a failure is: what an operator would look at. Few words, the same for ever, for they are counted.
 ///
 /// Set where an error is understood, by the driver that knows what was asked, and carried along; never read from words.
-public enum FailureClass: String, Sendable, CaseIterable {
+package enum FailureClass: String, Sendable, CaseIterable {
     /// The build's image cannot be had.
     case image
     /// The build's container cannot start or has failed.
@@ -36,11 +36,11 @@ public enum FailureClass: String, Sendable, CaseIterable {
 }
 
 /// What went wrong with one step: whose business it is, and the words for people. Safe to show.
-public struct Problem: Hashable, Sendable, CustomStringConvertible {
-    public let failureClass: FailureClass
-    public let detail: String
+package struct Problem: Hashable, Sendable, CustomStringConvertible {
+    package let failureClass: FailureClass
+    package let detail: String
 
-    public init(_ failureClass: FailureClass, _ detail: String) { (self.failureClass, self.detail) = (failureClass, detail) }
+    package init(_ failureClass: FailureClass, _ detail: String) { (self.failureClass, self.detail) = (failureClass, detail) }
 
-    public var description: String { self.detail }
+    package var description: String { self.detail }
 }

@@ -1,7 +1,7 @@
 /// What a delivery is doing, for whoever has to know after a crash. The raw value is for people.
 ///
 /// Its letter stands in files that outlive the process: new ones go to the end.
-enum HandlingStep: String, CaseIterable, Sendable {
+package enum HandlingStep: String, CaseIterable, Sendable {
     /// For its turn; whatever happens is not its doing.
     case waiting = "wait for its turn"
     /// With others, so any of them may be to blame.
@@ -28,13 +28,13 @@ enum HandlingStep: String, CaseIterable, Sendable {
     case settle = "settle"
     case askWhetherItWaits = "ask whether the build waits"
 
-    var isAlone: Bool { self != .waiting && self != .amongOthers }
+    package var isAlone: Bool { self != .waiting && self != .amongOthers }
 
     private static let firstLetter = UInt8(ascii: "a")
 
-    var letter: UInt8 { Self.firstLetter + UInt8(Self.allCases.firstIndex(of: self) ?? 0) }
+    package var letter: UInt8 { Self.firstLetter + UInt8(Self.allCases.firstIndex(of: self) ?? 0) }
 
-    init?(letter: UInt8) {
+    package init?(letter: UInt8) {
         guard let step = Self.allCases.first(where: { $0.letter == letter }) else { return nil }
         self = step
     }
@@ -62,5 +62,5 @@ extension Action {
     }
 
     /// What people are told is being done.
-    var words: String { self.step.rawValue }
+    package var words: String { self.step.rawValue }
 }

@@ -1,5 +1,5 @@
 /// What a look at a build's pod, or at all of them, showed. The build container decides, whatever its neighbours do.
-public enum PodObservation: Hashable, Sendable {
+package enum PodObservation: Hashable, Sendable {
     /// Healthy, but not begun: `waitsFor` says what it needs, in words for people.
     case pending(node: String?, waitsFor: String)
     case running(node: String?)
@@ -17,23 +17,33 @@ public enum PodObservation: Hashable, Sendable {
 }
 
 /// What a look showed besides: nothing is decided by it.
-public struct PodDetails: Hashable, Sendable {
+package struct PodDetails: Hashable, Sendable {
     /// When its image pull began. `nil`: no node has it yet.
-    var pullStart: String?
-    var times: PodTimes?
+    package var pullStart: String?
+    package var times: PodTimes?
+
+    package init(pullStart: String? = nil, times: PodTimes? = nil) {
+        self.pullStart = pullStart
+        self.times = times
+    }
 }
 
 /// When a pod that runs, or has run, went through its beginnings, by the cluster's clock in whole seconds.
-public struct PodTimes: Hashable, Sendable {
+package struct PodTimes: Hashable, Sendable {
     /// From its creation to its node.
-    let untilScheduled: Duration
+    package let untilScheduled: Duration
     /// From its node to the first container that ran.
-    let untilRunning: Duration
+    package let untilRunning: Duration
+
+    package init(untilScheduled: Duration, untilRunning: Duration) {
+        self.untilScheduled = untilScheduled
+        self.untilRunning = untilRunning
+    }
 }
 
 /// Why a pod will not run its build, or not any more.
-public struct PodFailure: Hashable, Sendable {
-    public enum Kind: Hashable, Sendable {
+package struct PodFailure: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// The pod has ended, or its node is gone: phase `failed` or `unknown`.
         case ended(phase: String)
         /// The build's image, or the launcher's, cannot be had.
@@ -43,7 +53,7 @@ public struct PodFailure: Hashable, Sendable {
     }
 
     /// Whether the trouble may pass by itself.
-    public enum Outlook: Hashable, Sendable, CaseIterable {
+    package enum Outlook: Hashable, Sendable, CaseIterable {
         case hopeless
         /// A registry that is overloaded, a time-out: mostly gone a moment later.
         case mayHeal
@@ -51,21 +61,21 @@ public struct PodFailure: Hashable, Sendable {
         case unclear
     }
 
-    public let kind: Kind
+    package let kind: Kind
     /// The cluster's own words; may be empty.
-    public let detail: String
-    public let failureClass: FailureClass
-    public let outlook: Outlook
+    package let detail: String
+    package let failureClass: FailureClass
+    package let outlook: Outlook
     /// The build container ran: its launcher may have told the build API how the build ended.
-    public let hasBegun: Bool
+    package let hasBegun: Bool
 
-    public init(_ kind: Kind, _ detail: String, _ failureClass: FailureClass? = nil, outlook: Outlook = .hopeless, hasBegun: Bool = false) {
+    package init(_ kind: Kind, _ detail: String, _ failureClass: FailureClass? = nil, outlook: Outlook = .hopeless, hasBegun: Bool = false) {
         (self.kind, self.detail, self.outlook, self.hasBegun) = (kind, detail, outlook, hasBegun)
         self.failureClass = failureClass ?? (kind == .image ? .image : .container)
     }
 
     /// For logs and timelines.
-    public var summary: String {
+    package var summary: String {
         switch self.kind {
         case .ended(let phase): self.detail.isEmpty ? "pod \(phase)" : "pod \(phase): \(self.detail)"
         case .image, .container: self.detail
@@ -78,7 +88,7 @@ extension PodObservation {
     ///
     /// There is more than one only where an older worker doubled a build. One that has begun is enough;
     /// else one that may begin; else the gravest tells why not, first of all one whose build ran.
-    public static func combining(_ pods: [PodObservation]) -> PodObservation {
+    package static func combining(_ pods: [PodObservation]) -> PodObservation {
         pods.max { $0.weight < $1.weight } ?? .absent
     }
 

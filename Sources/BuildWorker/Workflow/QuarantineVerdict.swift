@@ -1,5 +1,5 @@
 /// What is known of a message from workers that ended without warning while they had it.
-enum QuarantineVerdict: Hashable, Sendable {
+package enum QuarantineVerdict: Hashable, Sendable {
     case none
     /// It may be to blame: it is handled with nothing else going on.
     case suspected
@@ -7,7 +7,7 @@ enum QuarantineVerdict: Hashable, Sendable {
     case convicted(crashes: Int, Custody)
 
     /// What was done with a convicted message.
-    enum Custody: String, Hashable, Sendable {
+    package enum Custody: String, Hashable, Sendable {
         /// → `parked`
         case none = "at-large"
         /// It is in the parked queue; its build may not know yet. → `unreportable`
@@ -18,7 +18,7 @@ enum QuarantineVerdict: Hashable, Sendable {
 }
 
 /// What has to outlive the process.
-enum QuarantineChange: Hashable, Sendable {
+package enum QuarantineChange: Hashable, Sendable {
     /// A suspect is to go behind all that waits in its queue, if that is due and it has not since it died last. The answer says so.
     case setAside
     /// It has taken this step, and the worker lives.

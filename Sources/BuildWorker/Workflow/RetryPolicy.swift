@@ -1,16 +1,16 @@
 /// How often and how fast one request is tried again within a delivery.
-public struct RetryPolicy: Hashable, Sendable {
+package struct RetryPolicy: Hashable, Sendable {
     /// Attempts in all, at least 1.
-    public var maxAttempts: Int
+    package var maxAttempts: Int
     /// Between the end of one attempt and the next.
-    public var delay: Duration
+    package var delay: Duration
 
-    public init(maxAttempts: Int = 5, delay: Duration = .seconds(3)) {
+    package init(maxAttempts: Int = 5, delay: Duration = .seconds(3)) {
         (self.maxAttempts, self.delay) = (max(1, maxAttempts), delay)
     }
 
     /// The pause before another attempt; `nil` when there is none.
-    public func pause(afterAttempt attempt: Int, isRetriable: Bool) -> Duration? {
+    package func pause(afterAttempt attempt: Int, isRetriable: Bool) -> Duration? {
         isRetriable && attempt < self.maxAttempts ? self.delay : nil
     }
 }

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
 
 /// The answers are RabbitMQ 3.10.8's.
 @Suite struct ArgumentDifferenceTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 @Suite struct BackoffTests {
     @Test func pausesDoubleUpToTheLimitWithJitter() {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
 
 @Suite struct BodyBudgetTests {
     private static func tag(_ number: UInt64, generation: UInt64 = 1) -> DeliveryTag { DeliveryTag(generation: generation, channel: 1, number: number) }

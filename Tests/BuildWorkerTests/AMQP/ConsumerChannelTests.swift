@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
 
 @Suite struct ConsumerChannelTests {
     private func channel(in state: ConsumerChannel.State) -> ConsumerChannel {

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
 
 @Suite struct DeliveryAssemblerTests {
     @Test func bodiesAreJoinedUntilTheSizeIsReached() throws {

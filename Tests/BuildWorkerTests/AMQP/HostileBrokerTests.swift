@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
 
 /// A broker that is broken, or not what it claims to be: the connection is given up and made anew, and the error says why.
 @Suite struct HostileBrokerTests {

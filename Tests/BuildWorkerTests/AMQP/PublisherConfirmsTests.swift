@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
 
 @Suite struct PublisherConfirmsTests {
     /// Publishes `count` messages with ids and tickets "1", "2", …

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 /// What the tests of the configuration share.
 enum ConfigurationFixture {

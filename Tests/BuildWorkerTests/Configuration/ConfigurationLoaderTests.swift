@@ -1,6 +1,9 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Support
 
 @Suite struct ConfigurationLoaderTests {
     @Test func variablesGoBeforeTheFileAndTheFileBeforeDefaults() throws {

@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
 
 /// The table of keys, `Config/default.yaml`, `Config/environment.yaml`, the structs' own defaults and the documentation say the same.
 @Suite struct ConfigurationTableTests {

@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Support
 
 /// Variable by variable: what is taken as what, and what is refused with which words.
 @Suite struct ConfigurationValueTests {

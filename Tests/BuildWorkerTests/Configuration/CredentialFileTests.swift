@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
 
 /// Variables that name files with credentials.
 @Suite struct CredentialFileTests {

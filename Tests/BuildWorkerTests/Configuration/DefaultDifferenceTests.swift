@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 /// Whoever comes from the original is told of every default that is another one here.
 @Suite struct DefaultDifferenceTests {

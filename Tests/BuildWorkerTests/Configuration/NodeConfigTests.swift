@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Support
 
 /// The files and variables of the worker we succeed count as its library has them.
 @Suite struct NodeConfigTests {

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 /// The pods of the fixtures come out the same when their environment goes through the loader.
 @Suite struct PodFixtureConfigurationTests {

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 /// What the executor `k8s-vm` has of its own, and what it takes from `k8s`.
 @Suite struct VMConfigurationTests {

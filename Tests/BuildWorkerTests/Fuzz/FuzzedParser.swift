@@ -6,6 +6,11 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Spool
+@testable import Support
+@testable import Workflow
 
 /// Something that reads bytes from outside: a row each. The corpora are small on purpose: one of each form there is.
 struct FuzzedParser: Sendable, CustomTestStringConvertible {

@@ -4,6 +4,8 @@ import Glibc
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 /// What goes wrong between two machines, and what is made of it.
 @Suite(.timeLimit(.minutes(2))) struct HTTPFaultTests {

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
 
 /// How much is tried, and from where on. Case *n* of a seed is case 0 of that seed plus *n*.
 private enum HTTPFuzz {

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 /// No secret leaves through a description.
 @Suite(.timeLimit(.minutes(2))) struct HTTPSecrecyTests {

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
 
 /// A body in pieces, as a watch has it. IntegrationTests try it on a real one.
 @Suite(.timeLimit(.minutes(2))) struct HTTPStreamTests {

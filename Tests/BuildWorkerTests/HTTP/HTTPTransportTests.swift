@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 @Suite(.timeLimit(.minutes(2))) struct HTTPTransportTests {
     let transport = HTTPTransport()

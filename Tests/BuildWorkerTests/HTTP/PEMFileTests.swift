@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
 
 @Suite struct PEMFileTests {
     private let path = FileManager.default.temporaryDirectory.appendingPathComponent("build-worker-tests-\(UUID().uuidString).pem").path

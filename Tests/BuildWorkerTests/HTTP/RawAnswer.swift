@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Clients
 
 /// What a peer says to one request, byte for byte, and what is to be made of it.
 struct RawAnswer: Sendable, CustomStringConvertible {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
 
 /// No answer is more than the outcome of its own request. Each is said by a server of its own, and all are heard by one transport.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct RawAnswerTests {

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Clients
 
 /// What a body is.
 extension RawAnswers {

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Clients
 
 /// Where a body ends.
 extension RawAnswers {

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Clients
 
 /// Answers as gateways, proxies, broken servers and servers of other protocols give them. Legal ones are taken; of the others each is the error of
 /// one request.

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
 
 @Suite struct RetryAfterTests {
     /// Sat, 28 Nov 2026 12:00:00 GMT

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 /// Pages lead where they say, and what is made from the code is as the code.
 @Suite struct PageTests {

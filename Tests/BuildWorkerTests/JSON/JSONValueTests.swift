@@ -1,4 +1,5 @@
 import BuildWorker
+import Support
 import Testing
 
 @Suite struct JSONValueTests {

@@ -1,6 +1,9 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 @Suite struct ExecutorRouteTests {
     private static func options(

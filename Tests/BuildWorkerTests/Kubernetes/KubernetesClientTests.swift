@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 @Suite(.timeLimit(.minutes(2))) struct KubernetesClientTests {
     private func client(_ server: StubServer, _ change: (inout KubernetesOptions) -> Void = { _ in }) -> KubernetesClient {

@@ -1,4 +1,5 @@
 import BuildWorker
+import Support
 import Testing
 
 /// The comparison that the fixtures rely on must see what it should see.

@@ -1,5 +1,7 @@
 import BuildWorker
+import Clients
 import Testing
+import Workflow
 
 @Suite struct PodNameTests {
     /// Literal: another machine, version or day must come to the same names, or a redelivery makes a second pod.

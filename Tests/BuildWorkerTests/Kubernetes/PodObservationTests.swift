@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Workflow
 
 /// What pods mean, in the states that clusters have shown (`Fixtures/pod-status`, a file a topic).
 @Suite struct PodObservationTests {

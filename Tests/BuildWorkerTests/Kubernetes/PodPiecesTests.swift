@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 @Suite struct PodPiecesTests {
     @Test(arguments: [

@@ -1,6 +1,9 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 @Suite struct PodTimesTests {
     private static func pod(_ created: String, _ scheduled: String?, _ running: String?) -> JSONValue {

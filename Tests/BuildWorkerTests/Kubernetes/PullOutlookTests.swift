@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Workflow
 
 /// What runtimes and registries say of pulls that failed, and whether a moment later may do better.
 @Suite struct PullOutlookTests {

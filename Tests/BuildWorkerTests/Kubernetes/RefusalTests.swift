@@ -1,6 +1,9 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 /// What API servers, their plugins and whoever stands before them have answered, and what each answer means.
 @Suite struct RefusalTests {

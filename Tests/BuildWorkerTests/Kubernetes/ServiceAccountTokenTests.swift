@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 @Suite struct ServiceAccountTokenTests {
     /// A mounted token as kubelet lays it out: `token` → `..data/token`, `..data` → a directory that is exchanged.

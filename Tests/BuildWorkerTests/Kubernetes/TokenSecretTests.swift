@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 @Suite struct TokenSecretTests {
     private static let token = #"to"k$en`\ \#u{FC}"#

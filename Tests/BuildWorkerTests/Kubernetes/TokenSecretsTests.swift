@@ -2,6 +2,9 @@ import Synchronization
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 /// The requests that keep a Secret in step with its pod, whatever happens between them.
 @Suite(.timeLimit(.minutes(2))) struct TokenSecretsTests {

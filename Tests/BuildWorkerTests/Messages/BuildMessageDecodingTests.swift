@@ -1,5 +1,8 @@
 import BuildWorker
+import Clients
+import Support
 import Testing
+import Workflow
 
 @Suite struct BuildMessageDecodingTests {
     @Test func readsAStart() throws {

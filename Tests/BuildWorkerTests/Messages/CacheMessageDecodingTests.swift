@@ -1,4 +1,6 @@
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 import Testing
 
 @Suite struct CacheMessageDecodingTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
 
 @Suite struct DeathHistoryTests {
     private static func death(_ queue: String, _ reason: String, _ count: Int64) -> AMQPValue {

@@ -3,6 +3,7 @@ import Testing
 import Yams
 
 @testable import BuildWorker
+@testable import Support
 
 /// What `Config/monitoring` asks Prometheus.
 enum MonitoringFiles {

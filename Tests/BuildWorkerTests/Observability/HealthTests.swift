@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
 
 @Suite struct HealthTests {
     private static func connected(_ health: Health) {

@@ -3,6 +3,8 @@ import Logging
 import Testing
 
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 @Suite struct LogHandlerTests {
     private func logged(_ format: WorkerLogHandler.Format, _ body: (Logger) -> Void) throws -> String {

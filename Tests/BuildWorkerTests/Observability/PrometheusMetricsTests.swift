@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
 
 @Suite struct PrometheusMetricsTests {
     @Test func namesAreAsPrometheusWantsThem() {

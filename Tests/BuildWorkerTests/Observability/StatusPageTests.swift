@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 /// What can be said of the page without a browser. IntegrationTests/StatusPageTests opens it in one.
 @Suite struct StatusPageTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 @Suite struct StatusTextTests {
     private func lines(_ document: JSONValue, colours: Bool = false, limit: Int = .max) -> [String] {

@@ -2,6 +2,10 @@ import Logging
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Support
+@testable import Workflow
 
 /// Whom nothing is sent to, whoever asks for it.
 @Suite(.timeLimit(.minutes(2))) struct APIHostsTests {

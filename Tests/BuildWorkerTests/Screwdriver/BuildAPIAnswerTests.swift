@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 /// What the build API, and whoever stands before it, answers, and what each answer means.
 @Suite struct BuildAPIAnswerTests {

@@ -1,6 +1,9 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 @Suite(.timeLimit(.minutes(2))) struct BuildAPIClientTests {
     let client = BuildAPIClient(transport: HTTPTransport(), deadline: .seconds(10))

@@ -1,6 +1,9 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 @Suite(.timeLimit(.minutes(2))) struct FailingHostsTests {
     private let start = ContinuousClock.now

@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 @Suite struct AsyncReadWriteLockTests {
     private final class Inside: Sendable {

@@ -4,6 +4,8 @@ import Synchronization
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 @Suite struct BuildCacheTests {
     private let root = FileManager.default.temporaryDirectory.appendingPathComponent("cache-\(UUID().uuidString)")

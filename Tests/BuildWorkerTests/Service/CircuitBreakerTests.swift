@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Workflow
 
 @Suite struct CircuitBreakerTests {
     private let now = ContinuousClock.now

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 @Suite struct FailureReportKindTests {
     private static func facts(_ facts: Fact...) -> Facts {

@@ -3,6 +3,9 @@ import Synchronization
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
+@testable import Workflow
 
 /// Which of all that went wrong on the way a report is about.
 @Suite struct FailureReporterTests {

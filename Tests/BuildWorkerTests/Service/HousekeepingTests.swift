@@ -6,6 +6,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
 
 @Suite(.timeLimit(.minutes(1))) final class HousekeepingTests: Sendable {
     private let clock = ManualClock()

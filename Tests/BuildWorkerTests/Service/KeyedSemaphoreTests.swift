@@ -2,6 +2,8 @@ import Synchronization
 import Testing
 
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 @Suite struct KeyedSemaphoreTests {
     private final class Running: Sendable {

@@ -5,6 +5,10 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Spool
+@testable import Support
+@testable import Workflow
 
 @Suite(.timeLimit(.minutes(1))) final class LocalVerificationsTests: Sendable {
     private let clock = ManualClock()

@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Workflow
 
 @Suite(.timeLimit(.minutes(2))) struct OutagesTests {
     /// A service whose probes are counted, and what the worker's intake was told.

@@ -4,6 +4,9 @@ import Logging
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 /// Old pods against a cluster and a build API that are real servers.
 @Suite(.timeLimit(.minutes(2))) struct PodSweepQuestionTests {

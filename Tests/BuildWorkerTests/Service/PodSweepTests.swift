@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 @Suite struct PodSweepTests {
     private static let now = Date(timeIntervalSince1970: 1_800_000_000)

@@ -5,6 +5,10 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Support
+@testable import Workflow
 
 /// Whether the worker makes progress, and who says so.
 @Suite(.timeLimit(.minutes(1))) final class ProgressTests: Sendable {

@@ -2,6 +2,9 @@ import Logging
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Spool
+@testable import Support
 
 @Suite struct QuarantineTests {
     /// A suspect whose peer does not answer keeps the others waiting for a while only.

@@ -3,6 +3,9 @@ import Synchronization
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 /// The layer around the clients' requests: what it is told, and what is made of that.
 @Suite(.timeLimit(.minutes(2))) struct RequestWatchTests {

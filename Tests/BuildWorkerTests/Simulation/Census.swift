@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// What happened in simulations, by name: a simulation in which little happens finds little.
 struct Census {

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// Who kills workers, and what they have to do meanwhile: a function of its seed.
 struct CrashSchedule {

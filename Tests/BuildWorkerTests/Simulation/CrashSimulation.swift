@@ -3,6 +3,10 @@ import Logging
 import Synchronization
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Spool
+@testable import Support
+@testable import Workflow
 
 /// Workers that are killed, one after another on one disk: the real pipeline, quarantine, ledger and workflow, with a broker and services
 /// that are simulated.

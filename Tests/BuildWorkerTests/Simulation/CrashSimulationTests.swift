@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Spool
+@testable import Workflow
 
 /// Workers that die at each step, of a peer or of a message. `CRASH_SCHEDULES`: how many for each step instead of 12.
 @Suite struct CrashSimulationTests {

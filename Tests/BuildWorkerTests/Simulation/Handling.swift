@@ -1,4 +1,6 @@
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 /// One delivery in a worker's hands, and the evidence that its promises are judged by.
 struct Handling {

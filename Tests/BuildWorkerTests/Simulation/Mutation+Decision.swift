@@ -1,4 +1,6 @@
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 extension Mutation {
     /// What the workflow would want with the planted bug.

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// All that is decided before a simulation begins: a function of its seed. What happens on the way is drawn from the
 /// same generator as it happens.

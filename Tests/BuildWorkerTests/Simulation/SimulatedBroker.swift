@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// RabbitMQ's queues as design and measurements have them: first in, first out; rejected messages go to the wait queue,
 /// expired ones come back; `x-death` keeps one entry a queue and reason, the latest first.

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Workflow
 
 /// The simulated broker against what was measured on RabbitMQ 3.10.8, read by the worker's own reader of `x-death`.
 @Suite struct SimulatedBrokerTests {

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// What the controller knows of each build, and what it says of it to who shows the token of the build's message: the build itself it shows to
 /// nobody. Knows no faults: those happen on the way.

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// The pods of all builds, as an API server keeps them. Knows no faults: those happen on the way.
 struct SimulatedCluster {

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// A worker's hands, for one delivery.
 struct SimulatedDrivers: DeliveryDrivers {

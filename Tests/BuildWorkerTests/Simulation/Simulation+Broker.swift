@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// What controllers and workers hand to the broker.
 extension Simulation {

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// What requests do to the build API.
 extension Simulation {

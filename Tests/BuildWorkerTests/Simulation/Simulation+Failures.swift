@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// Judges whether a build is failed for a cause that is true.
 extension Simulation {

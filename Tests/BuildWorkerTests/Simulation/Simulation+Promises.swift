@@ -1,4 +1,6 @@
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 /// Judges what happens by what is promised, from outside: by what broker, cluster and build API really hold.
 extension Simulation {

@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// Init timers that a worker keeps itself, for a broker without an init queue.
 ///

@@ -1,4 +1,6 @@
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 /// What workers do by themselves: take, decide, learn, settle, and end.
 extension Simulation {

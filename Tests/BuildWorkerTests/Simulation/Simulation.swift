@@ -1,4 +1,5 @@
 @testable import BuildWorker
+@testable import Workflow
 
 /// The real machine and runner of a delivery in workers, with a broker, a cluster and a build API that are simulated, under a virtual clock.
 ///

@@ -6,6 +6,10 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Spool
+@testable import Support
+@testable import Workflow
 
 /// Somebody else may write in the spool's directory: nothing that lies there is followed, waited for or written to, and nothing fills the log.
 @Suite(.timeLimit(.minutes(1))) final class HostileSpoolTests {

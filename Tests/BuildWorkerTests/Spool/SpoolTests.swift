@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Spool
+@testable import Workflow
 
 @Suite final class SpoolTests {
     private let directory = FileManager.default.temporaryDirectory.appendingPathComponent("spool-\(UUID().uuidString)").path

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Spool
 
 @Suite struct StartMarkerTests {
     @Test func whoDiedIsFoundAndWhoDidNotIsNot() throws {

@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Spool
+@testable import Workflow
 
 @Suite struct SuspectsTests {
     private let directory = FileManager.default.temporaryDirectory.appendingPathComponent("suspects-\(UUID().uuidString)").path

@@ -1,5 +1,7 @@
 import BuildWorker
+import Clients
 import Foundation
+import Support
 import Testing
 
 /// A message, the environment of the worker that reads it, and the pod that comes of both.

@@ -1,6 +1,8 @@
 import BuildWorker
 import Foundation
+import Support
 import Testing
+import Workflow
 
 /// A pod as clusters have shown it, and what it means. Build 7's pod, whose build container is named `7`.
 struct PodStatusFixture: Sendable, CustomTestStringConvertible {

@@ -1,5 +1,6 @@
 import BuildWorker
 import Foundation
+import Support
 
 /// A recorded document of `/status`: a worker in an outage, with values that try to be markup.
 enum StatusFixture {

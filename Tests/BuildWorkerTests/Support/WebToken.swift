@@ -1,5 +1,6 @@
 import BuildWorker
 import Foundation
+import Support
 
 /// A JSON web token with these claims; its signature is worth nothing.
 func token(claims: JSONValue) -> String {

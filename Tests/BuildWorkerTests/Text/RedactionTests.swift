@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 /// What people may see of what came from outside.
 @Suite struct RedactionTests {

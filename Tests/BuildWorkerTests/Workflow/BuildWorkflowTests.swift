@@ -1,6 +1,8 @@
 import Testing
 
 @testable public import BuildWorker
+@testable public import Support
+@testable public import Workflow
 
 /// The tables of WORKFLOW.md, row by row.
 @Suite struct BuildWorkflowTests {

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 /// Walks every possible world: each action may be answered by any fact it can teach.
 @Suite struct EveryPossibleWorldTests {

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration.OnARealCluster {
     /// Every pod that the worker is known to make is one that an API server takes.

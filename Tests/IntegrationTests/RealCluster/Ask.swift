@@ -1,6 +1,7 @@
 import TestSupport
 
 @testable import BuildWorker
+@testable import Support
 
 /// One request of a `Conversation`.
 struct Ask: Sendable {

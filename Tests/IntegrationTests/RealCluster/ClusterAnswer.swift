@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 
 @testable import BuildWorker
+@testable import Support
 
 /// What a cluster answered, as lines that can be compared: no identifiers, versions and times, and of a pod's `spec` only what a
 /// scheduler adds.

@@ -2,6 +2,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 /// A simulated and a real cluster with a namespace of the same name, and the worker's rights in both.
 struct ComparedClusters: Sendable {

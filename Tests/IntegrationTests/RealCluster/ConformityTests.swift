@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration.OnARealCluster {
     /// The simulator answers as the real API server does: both are asked the same, and status codes, reasons, messages and pods

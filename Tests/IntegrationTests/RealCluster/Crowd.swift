@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 
 @testable import BuildWorker
+@testable import Support
 
 /// Requests of the worker's account that take all places the API server has for it in one namespace, and stay: whoever comes next is
 /// answered with 429. (API Priority and Fairness.)

@@ -4,6 +4,9 @@ import Testing
 import Yams
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Support
 
 extension Integration.OnARealCluster {
     /// `Config/kubernetes` is what a cluster takes, and what the worker needs.

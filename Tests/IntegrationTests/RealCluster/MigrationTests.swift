@@ -4,6 +4,9 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 extension Integration.OnARealCluster {
     /// The commands of docs/migrating.md, as they stand there, in their order, with builds all the while.

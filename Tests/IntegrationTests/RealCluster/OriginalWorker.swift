@@ -3,6 +3,9 @@ import Synchronization
 import TestSupport
 
 @testable import BuildWorker
+@testable import Clients
+@testable import RabbitMQ
+@testable import Support
 
 /// What the worker that we succeed does to queues, cluster and build API, as was recorded of it, and no better: it makes a pod at each `start`, under a
 /// name of its own each time, and fails a build whose pod is pending when it is asked to verify it.

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 extension Integration.OnARealCluster {
     /// Pods of VMs, and those with BuildKit, are privileged: a namespace admits them, or the build's owner reads why not.

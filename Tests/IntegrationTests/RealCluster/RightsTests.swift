@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration.OnARealCluster {
     /// The role that is shipped is enough, as every other test of this lane shows, and nothing in it is too much.

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Support
 
 extension Integration.OnARealCluster {
     /// The worker speaks TLS with the API server, and to nobody who only says that he is it.

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 extension Integration.OnARealCluster {
     /// Streaming, against what it is for: `?watch=true` of a real API server, over TLS and HTTP/2 and with its own authority alone.

@@ -1,6 +1,7 @@
 import TestSupport
 
 @testable import BuildWorker
+@testable import RabbitMQ
 
 extension Broker {
     /// Publishes with headers larger than the worker's own connections would send.

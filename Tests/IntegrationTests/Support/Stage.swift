@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
 
 /// A broker's queues, a simulator and workers of one test.
 final class Stage: Sendable {

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
 
 /// The worker's own binary, as an operator runs it.
 final class WorkerProcess: Sendable {

@@ -1,25 +1,27 @@
+package import Support
+
 /// A job as it stands in its file: what is to be done, and what was tried before.
-public struct Job: Hashable, Sendable {
+package struct Job: Hashable, Sendable {
     /// One run that came to nothing.
-    public struct Trial: Hashable, Sendable {
+    package struct Trial: Hashable, Sendable {
         /// RFC 3339.
-        public let at: String
-        public let attempt: Int
+        package let at: String
+        package let attempt: Int
         /// Safe to show.
-        public let error: String
+        package let error: String
     }
 
-    public let kind: JobKind
+    package let kind: JobKind
     /// Stays in the file name's id; here for whoever reads the file alone.
-    public var id: String
+    package var id: String
     /// RFC 3339.
-    public let created: String
+    package let created: String
     /// Jobs of one key run one after another, in the order in which they were made, also while one of them waits to be tried again.
-    public let orderKey: String?
+    package let orderKey: String?
     /// The latest ``historyLimit``.
-    public var history: [Trial]
+    package var history: [Trial]
     /// May hold a token: never to be shown whole.
-    public let payload: JSONValue
+    package let payload: JSONValue
 
     static let historyLimit = 30
 
@@ -35,7 +37,7 @@ public struct Job: Hashable, Sendable {
     // MARK: As JSON
 
     /// What may be shown (``ShownMembers``).
-    public var document: JSONValue { self.document(payload: self.payload.redacted(.job)) }
+    package var document: JSONValue { self.document(payload: self.payload.redacted(.job)) }
 
     var serialized: [UInt8] { self.document(payload: self.payload).serialized() }
 

@@ -1,5 +1,5 @@
 /// What a spooled job is for. Each kind has boxes of its own below `SPOOL_DIRECTORY/queues`.
-public enum JobKind: String, Hashable, Sendable, CaseIterable {
+package enum JobKind: String, Hashable, Sendable, CaseIterable {
     /// A note to the build API that it did not take when it was due.
     case status
     /// A build event for the events exchange.
@@ -11,7 +11,7 @@ public enum JobKind: String, Hashable, Sendable, CaseIterable {
 }
 
 /// Where a job is. A file is in one box at a time; every step is one rename.
-public enum JobBox: String, Hashable, Sendable, CaseIterable {
+package enum JobBox: String, Hashable, Sendable, CaseIterable {
     /// Being written. → `new`; what a crash leaves here is half a job and is removed
     case tmp
     /// Waiting for its time. → `cur`

@@ -1,14 +1,16 @@
+internal import Support
+
 /// A job's file name, `<started>-<seq>-<pid>-<random>.<attempt>`: all that is needed to know whether it is due, without reading it.
-public struct JobName: Hashable, Sendable, CustomStringConvertible {
+package struct JobName: Hashable, Sendable, CustomStringConvertible {
     /// The time from which it may run, in milliseconds since 1970: a delay lives on the disk and outlives every process.
-    public var started: Int
+    package var started: Int
     /// When it was made, in microseconds since 1970, and greater than that of every job made before in its boxes: their order.
-    public let sequence: Int
+    package let sequence: Int
     /// Of the process that made it.
-    public let pid: Int
-    public let random: UInt32
+    package let pid: Int
+    package let random: UInt32
     /// Runs that it has had and that failed or were never heard of again.
-    public var attempt: Int
+    package var attempt: Int
 
     init(started: Int, sequence: Int, pid: Int, random: UInt32 = .random(in: .min ... .max), attempt: Int = 0) {
         (self.started, self.sequence, self.pid, self.random, self.attempt) = (started, sequence, pid, random, attempt)
@@ -25,12 +27,12 @@ public struct JobName: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Stays the same from box to box and from attempt to attempt.
-    public var id: String { "\(self.sequence)-\(self.pid)-\(self.random.hexadecimal(digits: 8))" }
+    package var id: String { "\(self.sequence)-\(self.pid)-\(self.random.hexadecimal(digits: 8))" }
 
     /// Milliseconds since 1970.
-    public var created: Int { self.sequence / 1000 }
+    package var created: Int { self.sequence / 1000 }
 
-    public var description: String { "\(self.started)-\(self.id).\(self.attempt)" }
+    package var description: String { "\(self.started)-\(self.id).\(self.attempt)" }
 
     /// Digits only: `Int` would take a sign.
     private static func number(_ text: Substring) -> Int? { text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil }

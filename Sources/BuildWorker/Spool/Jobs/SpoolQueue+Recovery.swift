@@ -1,22 +1,24 @@
+package import Support
+
 /// What is done for jobs that nobody has in hand any more, and for what they leave behind.
 extension SpoolQueue {
     /// How long a job in hand may go without a touch.
-    public static let lease = Duration.seconds(300)
+    package static let lease = Duration.seconds(300)
 
-    public struct Recovery: Hashable, Sendable {
+    package struct Recovery: Hashable, Sendable {
         /// Given back to `new`, an attempt spent.
-        public var returned: [JobName] = []
-        public var buried: [JobName] = []
+        package var returned: [JobName] = []
+        package var buried: [JobName] = []
     }
 
     /// When a worker begins: what is in hand is its predecessor's, which is gone, for the directory has one owner.
-    public func recoverAll(now: Timestamp = .now) throws(SpoolError) -> Recovery {
+    package func recoverAll(now: Timestamp = .now) throws(SpoolError) -> Recovery {
         for name in try SpoolFile.names(in: "\(self.directory)/tmp") { try SpoolFile.remove("\(self.directory)/tmp/\(name)") }
         return try self.recover(try self.names(in: .cur), "the worker ended while it ran", now)
     }
 
     /// Gives back what was not touched for the ``lease``.
-    public func recoverStale(now: Timestamp = .now) throws(SpoolError) -> Recovery {
+    package func recoverStale(now: Timestamp = .now) throws(SpoolError) -> Recovery {
         let limit = now.millisecondsSince1970 - Int(Self.lease / .milliseconds(1))
         var stale: [JobName] = []
         for name in try self.names(in: .cur) {
@@ -37,7 +39,7 @@ extension SpoolQueue {
     /// Removes logs without a job, and dead jobs, that are old.
     ///
     /// - Returns: how many files.
-    public func prune(logsOlderThan logs: Duration, deadOlderThan dead: Duration, now: Timestamp = .now) throws(SpoolError) -> Int {
+    package func prune(logsOlderThan logs: Duration, deadOlderThan dead: Duration, now: Timestamp = .now) throws(SpoolError) -> Int {
         var count = 0
         for name in try self.names(in: .dead) where try self.isOlder(self.path(name, in: .dead), than: dead, now) {
             if try self.drop(name, in: .dead) { count += 1 }

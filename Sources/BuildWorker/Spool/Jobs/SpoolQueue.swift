@@ -1,4 +1,5 @@
 internal import Glibc
+package import Support
 internal import Synchronization
 
 /// The boxes of one kind of jobs on disk: `tmp`, `new`, `cur`, `dead`, and `logs` of the jobs' own words.
@@ -6,26 +7,26 @@ internal import Synchronization
 /// A job is a file, and every step is one rename, so that a job is in one box whenever the process or the machine ends. The worker
 /// that owns the spool's directory claims and settles; operators' commands may look, retry and drop at the same time. Everything
 /// here blocks for the disk.
-public final class SpoolQueue: Sendable {
-    public struct Limits: Hashable, Sendable {
+package final class SpoolQueue: Sendable {
+    package struct Limits: Hashable, Sendable {
         /// Jobs in `new` and `cur` together; one more is refused.
-        public var jobs = 10_000
+        package var jobs = 10_000
         /// Of a job's file.
-        public var bytes = 1 << 20
+        package var bytes = 1 << 20
         /// Runs of a job before it is dead, 1 or more.
-        public var attempts = 10
+        package var attempts = 10
 
-        public init() {}
+        package init() {}
     }
 
-    public enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         /// There are as many jobs as there may be.
         case full(jobs: Int)
         case tooLarge(bytes: Int)
         /// The disk is full, or not there.
         case disk(SpoolError)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .full(let jobs): "\(jobs) jobs wait already"
             case .tooLarge(let bytes): "a job of \(bytes) bytes is too large"
@@ -34,8 +35,8 @@ public final class SpoolQueue: Sendable {
         }
     }
 
-    public let kind: JobKind
-    public let limits: Limits
+    package let kind: JobKind
+    package let limits: Limits
     let directory: String
     /// The latest sequence given out, and jobs believed to be in `new` and `cur`.
     private let state: Mutex<(sequence: Int, jobs: Int)>
@@ -43,7 +44,7 @@ public final class SpoolQueue: Sendable {
     /// - Parameters:
     ///   - spool: `SPOOL_DIRECTORY`.
     ///   - makingBoxes: where they are missing. Whoever only looks, perhaps as root at another user's, makes none and owns none.
-    public init(_ kind: JobKind, spool: String, limits: Limits = Limits(), makingBoxes: Bool = true) throws(SpoolError) {
+    package init(_ kind: JobKind, spool: String, limits: Limits = Limits(), makingBoxes: Bool = true) throws(SpoolError) {
         let directory = "\(spool)/queues/\(kind.rawValue)"
         let boxes = (JobBox.allCases.map(\.rawValue) + ["logs"]).map { "\(directory)/\($0)" }
         for part in ["\(spool)/queues", directory] + boxes where makingBoxes { try SpoolDirectory.make(part) }
@@ -63,7 +64,7 @@ public final class SpoolQueue: Sendable {
     func path(_ name: JobName, in box: JobBox) -> String { "\(self.directory)/\(box.rawValue)/\(name)" }
 
     /// Where what a job's run says is kept: beside it while it lives, and with it when it is dead.
-    public func log(of name: JobName, in box: JobBox) -> String { "\(self.directory)/\(box == .dead ? "dead" : "logs")/\(name.id).log" }
+    package func log(of name: JobName, in box: JobBox) -> String { "\(self.directory)/\(box == .dead ? "dead" : "logs")/\(name.id).log" }
 
     // MARK: Making
 
@@ -71,7 +72,7 @@ public final class SpoolQueue: Sendable {
     ///
     /// - Parameter delay: before it may run.
     @discardableResult
-    public func enqueue(_ payload: JSONValue, orderKey: String? = nil, after delay: Duration = .zero, now: Timestamp = .now) throws(Refusal) -> JobName {
+    package func enqueue(_ payload: JSONValue, orderKey: String? = nil, after delay: Duration = .zero, now: Timestamp = .now) throws(Refusal) -> JobName {
         let name = try self.newName(now, delay)
         let job = Job(self.kind, id: name.id, created: now.text, orderKey: orderKey, payload: payload)
         do throws(Refusal) {
@@ -107,13 +108,13 @@ public final class SpoolQueue: Sendable {
     // MARK: Looking
 
     /// Jobs of a box; those that may run first come first. Files of others are left out.
-    public func names(in box: JobBox) throws(SpoolError) -> [JobName] {
+    package func names(in box: JobBox) throws(SpoolError) -> [JobName] {
         try SpoolFile.names(in: "\(self.directory)/\(box.rawValue)").compactMap { JobName($0) }
             .sorted { ($0.started, $0.sequence) < ($1.started, $1.sequence) }
     }
 
     /// - Returns: `nil` when it is not there any more.
-    public func read(_ name: JobName, in box: JobBox) throws(SpoolError) -> Job? {
+    package func read(_ name: JobName, in box: JobBox) throws(SpoolError) -> Job? {
         let path = self.path(name, in: box)
         guard let bytes = try SpoolFile.read(path) else { return nil }
         return try Job(parsing: bytes, path)
@@ -125,15 +126,15 @@ public final class SpoolQueue: Sendable {
     /// ``bury(_:_:)`` or ``putBack(_:)``.
     ///
     /// - Returns: `false` when an operator was quicker.
-    func claim(_ name: JobName) throws(SpoolError) -> Bool {
+    package func claim(_ name: JobName) throws(SpoolError) -> Bool {
         // First, so that it is never there untouched.
         try JobFile.touch(self.path(name, in: .new))
         return try JobFile.move(self.path(name, in: .new), to: self.path(name, in: .cur))
     }
 
-    func touch(_ name: JobName) throws(SpoolError) { try JobFile.touch(self.path(name, in: .cur)) }
+    package func touch(_ name: JobName) throws(SpoolError) { try JobFile.touch(self.path(name, in: .cur)) }
 
-    func done(_ name: JobName) throws(SpoolError) {
+    package func done(_ name: JobName) throws(SpoolError) {
         try SpoolFile.remove(self.path(name, in: .cur))
         self.left()
         try SpoolFile.remove(self.log(of: name, in: .cur))
@@ -143,7 +144,7 @@ public final class SpoolQueue: Sendable {
     ///
     /// - Returns: whether it is dead now.
     @discardableResult
-    func failed(_ name: JobName, _ error: String, after delay: Duration, now: Timestamp = .now) throws(SpoolError) -> Bool {
+    package func failed(_ name: JobName, _ error: String, after delay: Duration, now: Timestamp = .now) throws(SpoolError) -> Bool {
         guard name.attempt + 1 < self.limits.attempts else {
             try self.bury(name, error, now: now)
             return true
@@ -157,7 +158,7 @@ public final class SpoolQueue: Sendable {
     }
 
     /// No further attempt: an operator decides.
-    func bury(_ name: JobName, _ reason: String, now: Timestamp = .now) throws(SpoolError) {
+    package func bury(_ name: JobName, _ reason: String, now: Timestamp = .now) throws(SpoolError) {
         self.note(reason, name, in: .cur, now)
         var dead = name
         dead.attempt += 1
@@ -167,14 +168,14 @@ public final class SpoolQueue: Sendable {
     }
 
     /// It was not its fault that nothing came of it: no attempt is charged.
-    func putBack(_ name: JobName) throws(SpoolError) { try self.move(name, .cur, to: name, .new) }
+    package func putBack(_ name: JobName) throws(SpoolError) { try self.move(name, .cur, to: name, .new) }
 
     // MARK: An operator's commands
 
     /// Gives a dead job all its attempts again. Its history stays.
     ///
     /// - Returns: `false` when it is not dead any more.
-    public func retry(_ name: JobName, now: Timestamp = .now) throws(SpoolError) -> Bool {
+    package func retry(_ name: JobName, now: Timestamp = .now) throws(SpoolError) -> Bool {
         self.note("tried again by an operator", name, in: .dead, now)
         var next = name
         (next.attempt, next.started) = (0, now.millisecondsSince1970)
@@ -183,7 +184,7 @@ public final class SpoolQueue: Sendable {
     }
 
     /// - Returns: `false` when it is not there any more: it is in hand, or done.
-    public func drop(_ name: JobName, in box: JobBox) throws(SpoolError) -> Bool {
+    package func drop(_ name: JobName, in box: JobBox) throws(SpoolError) -> Bool {
         // A rename, because whoever claims it at the same moment must know who has it.
         guard try JobFile.move(self.path(name, in: box), to: self.path(name, in: .tmp)) else { return false }
         try SpoolFile.remove(self.path(name, in: .tmp))
@@ -218,7 +219,7 @@ public final class SpoolQueue: Sendable {
     }
 
     /// Counted anew from the disk, because commands take jobs away and bring them back.
-    func recount() throws(SpoolError) {
+    package func recount() throws(SpoolError) {
         let count = try self.names(in: .new).count + self.names(in: .cur).count
         self.state.withLock { $0.jobs = count }
     }

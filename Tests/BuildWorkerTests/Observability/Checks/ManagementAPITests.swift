@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
 
 /// What it answers is asked of a real one (`GuideBrokerTests`).
 @Suite struct ManagementAPITests {

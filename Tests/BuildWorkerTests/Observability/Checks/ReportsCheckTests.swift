@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Workflow
 
 @Suite struct ReportsCheckTests {
     private func judge(_ causes: [String: Int]) -> CheckResult {

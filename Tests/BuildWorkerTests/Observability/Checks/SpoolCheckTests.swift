@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Spool
+@testable import Support
 
 /// Against real directories, as the worker's spool makes them.
 @Suite final class SpoolCheckTests {

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Spool
+@testable import Support
 
 @Suite struct WorkerCheckTests {
     private let check = WorkerCheck(heartbeat: .seconds(20))

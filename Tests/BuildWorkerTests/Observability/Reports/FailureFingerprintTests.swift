@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Workflow
 
 @Suite struct FailureFingerprintTests {
     /// Pairs that have one cause.

@@ -1,6 +1,9 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Support
+@testable import Workflow
 
 /// A group of reports is what one operator would mend at one place.
 @Suite struct FailureTitleTests {

@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 @Suite struct ReportStoreTests {
     private let spool = FileManager.default.temporaryDirectory.appendingPathComponent("build-worker-reports-\(UUID().uuidString)").path

@@ -2,6 +2,9 @@ import Logging
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
+@testable import Support
+@testable import Workflow
 
 @Suite struct DeliveryEventsTests {
     private func context(_ body: String) -> DeliveryContext {

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Spool
+@testable import Support
 
 @Suite struct JobPlanTests {
     private func job(_ sequence: Int, due: Int = 0, key: String? = nil) -> JobPlan.Candidate {

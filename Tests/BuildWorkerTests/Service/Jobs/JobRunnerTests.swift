@@ -5,6 +5,8 @@ import TestSupport
 import Testing
 
 @testable import BuildWorker
+@testable import Spool
+@testable import Support
 
 @Suite final class JobRunnerTests {
     private let spool = FileManager.default.temporaryDirectory.appendingPathComponent("runner-\(UUID().uuidString)").path

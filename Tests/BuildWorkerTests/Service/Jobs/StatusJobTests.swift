@@ -1,6 +1,10 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Clients
+@testable import Spool
+@testable import Support
+@testable import Workflow
 
 @Suite struct StatusJobTests {
     private func note(_ server: StubServer, _ update: BuildUpdate) -> StatusJob {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
 
 @Suite struct TopicPatternTests {
     @Test(arguments: [

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BuildWorker
+@testable import Spool
 
 @Suite struct JobNameTests {
     @Test func survivesBeingWritten() throws {

@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import Spool
+@testable import Support
 
 @Suite final class SpoolQueueTests {
     private let spool = FileManager.default.temporaryDirectory.appendingPathComponent("jobs-\(UUID().uuidString)").path

@@ -1,0 +1,160 @@
+internal import CCurl
+internal import Foundation
+internal import FoundationNetworking
+internal import Synchronization
+internal import Workflow
+
+/// One request on its way through the engine, from its submission to its end. Ends once.
+///
+/// Unchecked: what changes is touched on the engine's thread only. Others make it, submit it, and may set ``isCancelled``.
+final class HTTPTransfer: @unchecked Sendable {
+    /// Whom the answer is for. All are called on the engine's thread, and must not hold it up.
+    enum Receiver: Sendable {
+        /// The whole answer, when it is there.
+        case whole(@Sendable (Result<(HTTPURLResponse, Data), HTTPError>) -> Void)
+        /// Its head, and then its body as it comes.
+        case stream(HTTPStream.Buffer)
+    }
+
+    /// Why we ended it ourselves.
+    enum Abort { case cancelled, deadlinePassed, engineStopped, bodyTooLarge, headerTooLarge, notHTTP }
+
+    enum State {
+        /// → `waiting`, `underWay`, `ended`
+        case new
+        /// For another request of its service to end. → `underWay`, `ended`
+        case waiting
+        /// → `ended`
+        case underWay(HTTPHandle)
+        case ended
+    }
+
+    let request: URLRequest
+    let service: HTTPService
+    let receiver: Receiver
+    let started = ContinuousClock.now
+    /// For the whole; of a stream for its head, and then for the next piece of its body.
+    let timeLimit: Duration
+    /// Between two pieces of a stream's body; `nil`: for ever, as long as the peer's system acknowledges.
+    let idleLimit: Duration?
+    private let wasCancelled = Atomic(false)
+
+    var state = State.new
+    /// `nil`: none.
+    var deadline: ContinuousClock.Instant?
+    private(set) var abort: Abort?
+    private var head = HTTPHead()
+    private(set) var headerBytes = 0
+    private var body = Data()
+    private(set) var isPaused = false
+    init(_ request: URLRequest, _ service: HTTPService, idleLimit: Duration? = nil, _ receiver: Receiver) {
+        (self.request, self.service, self.receiver) = (request, service, receiver)
+        // A year is as good as for ever, and no clock overflows.
+        self.timeLimit = .seconds(min(request.timeoutInterval, 31_536_000))
+        self.idleLimit = idleLimit
+        self.deadline = self.started + self.timeLimit
+    }
+
+    /// The engine may hear of it before it hears of the request. From any thread.
+    func cancel() { self.wasCancelled.store(true, ordering: .relaxed) }
+    var isCancelled: Bool { self.wasCancelled.load(ordering: .relaxed) }
+
+    // MARK: What libcurl hands over
+
+    /// - Returns: whether the transfer goes on.
+    func receive(header line: UnsafeRawBufferPointer) -> Bool {
+        self.service.lastHeard = .now
+        self.headerBytes += line.count
+        guard self.headerBytes <= self.service.options.limits.headerBytes else {
+            self.abort = .headerTooLarge
+            return false
+        }
+        let wasWhole = self.head.isWhole
+        do throws(HTTPHead.Problem) {
+            try self.head.receive(line, limit: self.isStream ? .max : self.service.options.limits.bodyBytes)
+        } catch {
+            self.abort = error == .tooLarge ? .bodyTooLarge : .notHTTP
+            return false
+        }
+        // A watch may be silent for minutes after its head.
+        if self.isStream, !wasWhole, self.head.isWhole {
+            self.tellHead()
+            self.deadline = self.idleLimit.map { .now + $0 }
+        }
+        return true
+    }
+
+    enum Reception { case taken, pause, end }
+
+    func receive(body bytes: UnsafeRawBufferPointer) -> Reception {
+        self.service.lastHeard = .now
+        switch self.receiver {
+        case .whole:
+            let (own, limits) = (self.body.count + bytes.count, self.service.options.limits)
+            guard own <= limits.bodyBytes, own <= limits.bodyBytes / 16 || self.service.bodyBytes + bytes.count <= limits.bodiesBytes else {
+                self.abort = .bodyTooLarge
+                return .end
+            }
+            if self.body.isEmpty, let handle { self.body.reserveCapacity(min(handle.promisedBytes, 1 << 20)) }
+            self.body.append(contentsOf: bytes)
+            self.service.bodyBytes += bytes.count
+        case .stream(let buffer):
+            // libcurl keeps these bytes, and hands them over again.
+            guard buffer.offer(bytes) else {
+                (self.isPaused, self.deadline) = (true, nil)
+                return .pause
+            }
+            self.deadline = self.idleLimit.map { .now + $0 }
+        }
+        return .taken
+    }
+
+    /// The reader of the stream has room again.
+    func resumed() {
+        self.isPaused = false
+        self.deadline = self.idleLimit.map { .now + $0 }
+    }
+
+    var isStream: Bool { if case .stream = self.receiver { true } else { false } }
+
+    /// The stream's reader has it.
+    var hasHead: Bool { self.isStream && self.head.isWhole }
+
+    private func tellHead() {
+        guard case .stream(let buffer) = self.receiver, let response else { return }
+        if let measurements = self.handle?.measurements { self.service.countConnection(measurements) }
+        buffer.begin(response)
+    }
+
+    /// `nil` where its head is not whole.
+    private var response: HTTPURLResponse? {
+        guard let url = self.request.url, self.head.isWhole else { return nil }
+        return HTTPURLResponse(url: url, statusCode: self.head.status, httpVersion: nil, headerFields: self.head.headers)
+    }
+
+    var handle: HTTPHandle? { if case .underWay(let handle) = self.state { handle } else { nil } }
+
+    // MARK: Its end
+
+    /// Tells what came of it. With a reason of our own, libcurl's does not matter.
+    func end(_ code: CURLcode, _ abort: Abort? = nil) {
+        if case .ended = self.state { return }
+        self.service.bodyBytes -= self.body.count
+        self.abort = abort ?? self.abort
+        let response = self.abort == nil && code == CURLE_OK ? self.response : nil
+        let result: Result<HTTPURLResponse, HTTPError> = response.map { .success($0) } ?? .failure(HTTPError(self, code))
+        let error: HTTPError? = if case .failure(let error) = result { error } else { nil }
+        let measurements = self.handle?.measurements
+        if let measurements {
+            if !self.hasHead, self.handle?.isConnected == true { self.service.countConnection(measurements) }
+            self.service.countBytes(measurements)
+        }
+        if error != nil { self.service.forgetClosedSockets() }
+        self.service.onEnd(self.request.httpMethod ?? "", error.map { .failure($0) } ?? .success(self.head.status), .now - self.started, measurements)
+        switch self.receiver {
+        case .whole(let tell): tell(result.map { ($0, self.body) })
+        case .stream(let buffer): buffer.end(error)
+        }
+        self.state = .ended
+    }
+}

@@ -1,0 +1,72 @@
+internal import Support
+package import Workflow
+
+/// Where builds' pods may be: the namespaces of all executors, each once. With one namespace for all, nothing is asked twice.
+package struct BuildClusters: Sendable {
+    /// A namespace of a cluster, as it is asked with one token for the pods of one prefix.
+    package struct Place: Sendable {
+        /// The first executor whose it is; the place goes by its name.
+        package let executor: ExecutorOptions.Plugin
+        package let options: KubernetesOptions
+        package fileprivate(set) var client: KubernetesClient
+        /// One of the executors here keeps builds' tokens in Secrets.
+        package let usesTokenSecrets: Bool
+
+        package var tokenSecrets: TokenSecrets { TokenSecrets(client: self.client, prefix: self.options.prefix) }
+        package func podName(_ build: BuildID) -> String { PodName.of(build, prefix: self.options.prefix) }
+        package func label(_ build: BuildID) -> String { PodName.label(build, prefix: self.options.prefix) }
+        package func selector(_ build: BuildID) -> String { "\(PodName.labelName)=\(self.label(build))" }
+    }
+
+    /// Never empty.
+    package private(set) var places: [Place]
+    private let options: ExecutorOptions
+
+    /// - Parameter transport: made for each API server; executors that reach it in the same way share it.
+    package init(_ options: ExecutorOptions, transport: (ExecutorOptions.Plugin, KubernetesOptions) -> HTTPTransport) {
+        self.options = options
+        var places: [Place] = []
+        var transports: [[String?]: HTTPTransport] = [:]
+        for plugin in ExecutorOptions.Plugin.allCases {
+            let own = options.options(of: plugin)
+            guard !places.contains(where: { $0.options.isSamePlace(as: own) }) else { continue }
+            let usesTokenSecrets = ExecutorOptions.Plugin.allCases.map { options.options(of: $0) }.contains { $0.isSamePlace(as: own) && $0.buildToken == .secret }
+            let way = [own.serverURL, own.caFile, own.clientCertFile, own.clientKeyFile, own.proxy?.exposed]
+            let connections = transports[way] ?? transport(plugin, own)
+            transports[way] = connections
+            places.append(
+                Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: connections), usesTokenSecrets: usesTokenSecrets))
+        }
+        self.places = places
+    }
+
+    /// With a layer around each one's requests.
+    package func observed(by observer: (ExecutorOptions.Plugin) -> RequestObserver) -> BuildClusters {
+        var clusters = self
+        for index in clusters.places.indices { clusters.places[index].client.observer = observer(clusters.places[index].executor) }
+        return clusters
+    }
+
+    package func route(_ build: BuildConfig) -> ExecutorRoute { ExecutorRoute(build, self.options) }
+
+    /// The options that a build's pod is made with, and where.
+    package func home(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) { self.home(on: self.route(build)) }
+
+    package func home(on route: ExecutorRoute) -> (options: KubernetesOptions, place: Place) {
+        let own = self.options.options(of: route.executor)
+        return (own, self.places.first { $0.options.isSamePlace(as: own) } ?? self.places[0])
+    }
+
+    /// Where the build's pod is, or should be, first.
+    package func all(from home: Place) -> [Place] { [home] + self.others(than: home) }
+
+    package func others(than home: Place) -> [Place] { self.places.count == 1 ? [] : self.places.filter { $0.executor != home.executor } }
+}
+
+extension KubernetesOptions {
+    /// Whether a request for a build's pods would be the same request.
+    fileprivate func isSamePlace(as other: KubernetesOptions) -> Bool {
+        self.serverURL == other.serverURL && self.jobsNamespace == other.jobsNamespace && self.prefix == other.prefix && self.token == other.token
+            && self.tokenFile == other.tokenFile && self.clientCertFile == other.clientCertFile
+    }
+}

@@ -1,0 +1,116 @@
+internal import Foundation
+internal import Support
+internal import Yams
+
+/// A YAML file, or a JSON file where its name says so, as a tree. Maps keep their order, scalars their text.
+struct ConfigurationFile {
+    /// An object; `nil` where the file is empty.
+    let root: JSONValue?
+
+    struct Unreadable: Error {
+        /// Holds nothing of the file's contents but names of keys.
+        let reason: String
+    }
+
+    init(path: String) throws(Unreadable) {
+        var text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch { throw Unreadable(reason: "cannot be read: \(error.localizedDescription)") }
+        if text.first == "\u{FEFF}" { text.removeFirst() }
+        let document: JSONValue?
+        do {
+            document = path.hasSuffix(".json") ? try JSONValue(parsing: text) : try Yams.compose(yaml: text)?.json
+        } catch let error as YamlError {
+            throw Unreadable(reason: "is not valid YAML: \(error.withoutContents)")
+        } catch { throw Unreadable(reason: error is JSONError ? "is not valid JSON: \(error)" : "is not valid YAML") }
+        self.root = document == .null ? nil : document
+        if let root = self.root, root.members == nil { throw Unreadable(reason: "must be a map of keys like Config/default.yaml") }
+    }
+}
+
+extension Node {
+    /// Plain scalars that JSON knows become what it knows, `~` and nothing at all become null; all others are texts.
+    fileprivate var json: JSONValue {
+        switch self {
+        case .scalar(let scalar):
+            guard scalar.style == .plain else { return .string(scalar.string) }
+            if ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return .null }
+            do throws(JSONError) { return try JSONValue(parsing: scalar.string).scalarOnly ?? .string(scalar.string) } catch {
+                return .string(scalar.string)
+            }
+        case .sequence(let sequence): return .array(sequence.map(\.json))
+        case .mapping(let mapping):
+            let members = mapping.map { JSONValue.Member($0.key.scalar?.string ?? "?", $0.value.json) }
+            // `<<: *anchor`: what stands beside it goes before.
+            let merged = members.filter { $0.name == "<<" }.flatMap { $0.value.array ?? [$0.value] }
+            let own = JSONValue.object(members.filter { $0.name != "<<" })
+            return (merged.reversed() + [own]).dropFirst().reduce(merged.last ?? own) { $0.merging($1, deeply: false) }
+        case .alias: return .null
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate var scalarOnly: JSONValue? {
+        switch self {
+        case .bool, .number: self
+        case .null, .string, .array, .object: nil
+        }
+    }
+
+    /// Objects become one, with all else of `above`.
+    func merging(_ above: JSONValue, deeply: Bool = true) -> JSONValue {
+        guard self.members != nil, let members = above.members else { return above }
+        return members.reduce(into: self) { result, member in
+            result[member.name] = deeply ? result[member.name]?.merging(member.value) ?? member.value : member.value
+        }
+    }
+}
+
+extension YamlError {
+    /// What and where; the library's own description quotes the line, which may hold a password.
+    fileprivate var withoutContents: String {
+        switch self {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            "\(problem) at line \(mark.line), column \(mark.column)"
+        case .reader(let problem, let offset, _, _): "\(problem)\(offset.map { " at byte \($0)" } ?? "")"
+        case .duplicatedKeysInMapping(let names, let context):
+            "the same key twice (\(names.sorted().joined(separator: ", "))) near line \(context.mark.line)"
+        case .dataCouldNotBeDecoded: "it is not UTF-8"
+        case .no, .memory, .writer, .emitter, .representer: "the parser failed"
+        }
+    }
+}
+
+/// A file that holds a credential, as Docker and Kubernetes mount them, named by a variable that ends with `_FILE`.
+///
+/// What a variable holds is seen by whoever may look at the process or its pod; a file has readers of its own.
+struct CredentialFile {
+    /// Ends the variable that names the file for a variable.
+    static let suffix = "_FILE"
+    /// In bytes. Nobody's password is longer; a device, perhaps, is.
+    static let largest = 65_536
+
+    /// Without white space around it: editors and `echo` end a file with a line break.
+    let text: String
+
+    struct Unusable: Error {
+        /// Holds nothing of the contents.
+        let expectation: String
+    }
+
+    init(path: String) throws(Unusable) {
+        let data: Data
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { file.closeFile() }
+            data = try file.read(upToCount: Self.largest + 1) ?? Data()
+        } catch { throw Unusable(expectation: "must be the path of a file that can be read: \(error.localizedDescription)") }
+        guard data.count <= Self.largest, let text = String(data: data, encoding: .utf8) else {
+            throw Unusable(expectation: "must be the path of a file with one text in it, at most \(Self.largest) bytes")
+        }
+        self.text = text.trimmed
+        guard !self.text.isEmpty else { throw Unusable(expectation: "must be the path of a file that is not empty") }
+    }
+}

@@ -1,0 +1,85 @@
+internal import Clients
+internal import Support
+
+extension ValueFormat where Value == [String] {
+    /// - Parameters:
+    ///   - plain: reads a text that is written without JSON; `nil`: this one is JSON.
+    ///   - wrong: what is wrong with the texts.
+    private static func strings(
+        _ expectation: String, shape: ValueShape = .json, plain: @escaping @Sendable (String) -> [String]? = { _ in nil },
+        wrong: @escaping @Sendable ([String]) -> [String]
+    ) -> ValueFormat {
+        ValueFormat(
+            shape,
+            parse: { raw, _ throws(Mismatch) in
+                var strings: [String]?
+                if case .text(let text) = raw { strings = plain(text.trimmed) }
+                if strings == nil { strings = try raw.strings(expectation) }
+                let wrong = wrong(strings ?? [])
+                guard wrong.isEmpty else { throw Mismatch(all: wrong) }
+                return strings ?? []
+            }, render: { shape == .json ? .array($0.map { .string($0) }) : .string($0.joined(separator: ",")) })
+    }
+
+    private static func separated(_ text: String) -> [String] {
+        text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmed }
+    }
+
+    /// Of the broker's nodes.
+    static var hosts: ValueFormat { .hosts(orNone: false, port: "use RABBITMQ_PORT, which holds for all hosts") }
+
+    /// By which the worker may be asked, or none.
+    static var hostNames: ValueFormat { .hosts(orNone: true, port: "it is good for any") }
+
+    /// Host names with commas between them; in a file also a list.
+    /// - Parameter port: what to do instead of writing one.
+    private static func hosts(orNone: Bool, port: String) -> ValueFormat {
+        let expectation = "must be a host name or an IP address, several with commas between them"
+        return .strings(expectation, shape: .list, plain: { orNone && $0.isEmpty ? [] : Self.separated($0) }) { hosts in
+            hosts.enumerated().filter { !Host.isName($0.element) }.map { index, host in
+                let place = hosts.count > 1 ? "host \(index + 1) " : ""
+                if host.contains("://") || host.contains("@") {
+                    return "\(place)must be a host name alone: protocol, user and password have variables of their own"
+                }
+                let hasPort = host.wholeMatch(of: /[^:]+:[0-9]+|\[.*\]:[0-9]+/) != nil
+                return place + (hasPort ? "must not have a port: \(port)" : expectation)
+            }
+        }
+    }
+
+    /// Host names, IP addresses and `*.` before a domain, with commas between them or as a list. Nothing is none.
+    static var hostPatterns: ValueFormat {
+        let expectation =
+            "must be host names, IP addresses or *.example.com, with commas between them or as a JSON array; no scheme, no port"
+        return .strings(
+            expectation, shape: .list, plain: { $0.hasPrefix("[") ? nil : $0.isEmpty ? [] : Self.separated($0) },
+            wrong: { $0.allSatisfy { Host.isName($0.hasPrefix("*.") ? $0.dropFirst(2) : $0[...]) } ? [] : [expectation] })
+    }
+
+    /// A program's absolute path, or a JSON array of the path and its arguments. No shell reads it. Nothing, or `[]`, is none.
+    static var command: ValueFormat {
+        let example = #"["/usr/local/bin/tell","--all"]"#
+        let expectation = "must be a program's absolute path, or a JSON array of it and its arguments, for example \(example)"
+        return .strings(
+            expectation, plain: { $0.hasPrefix("[") ? nil : $0.isEmpty ? [] : [$0] },
+            wrong: { words in
+                words.first?.hasPrefix("/") ?? true && !words.contains { $0.contains("\0") } ? [] : [expectation]
+            })
+    }
+
+    /// A JSON array of patterns of routing keys.
+    static var topicPatterns: ValueFormat {
+        let example = #"["build.failed","outage.*"]"#
+        let expectation = "must be a JSON array of event patterns, for example \(example); * is one word, # any number"
+        return .strings(expectation) { patterns in
+            patterns.allSatisfy { $0.wholeMatch(of: /([a-z-]+|\*|#)(\.([a-z-]+|\*|#))*/) != nil } ? [] : [expectation]
+        }
+    }
+
+    /// A JSON array of regular expressions, for images' names. An empty one would exclude every image.
+    static var patterns: ValueFormat {
+        .strings(#"must be a JSON array of regular expressions, for example ["rhel6"]"#) { patterns in
+            patterns.filter { $0.isEmpty || !ImagePattern.isValid($0) }.map { "\($0.quoted) must be a regular expression" }
+        }
+    }
+}

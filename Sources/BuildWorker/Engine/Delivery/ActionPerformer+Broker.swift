@@ -1,0 +1,137 @@
+internal import Clients
+internal import Logging
+internal import RabbitMQ
+internal import Support
+internal import Synchronization
+internal import Workflow
+
+/// What is handed to the broker.
+extension ActionPerformer {
+    private var rabbitmq: RabbitMQOptions { self.configuration.rabbitmq }
+
+    private func verification(_ round: Int, _ facts: Facts, _ context: DeliveryContext, isFromTimer: Bool = false, isHopeless: Bool = false) -> Verification? {
+        guard case .success(let message) = context.message else { return nil }
+        return Verification(
+            body: message.asVerify().serialized(), round: round, imagePullStartTime: facts.pullStart, isFromTimer: isFromTimer,
+            isHopeless: isHopeless)
+    }
+
+    func armTimer(_ round: Int, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
+        // Fired, it would go nowhere.
+        guard self.verifications.brokerCanVerify else { return .noQueue }
+        let outcome = await self.handOver(self.verification(round, facts, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
+        if outcome != .notHeld { self.health.initTimer(isKeptHere: outcome == .noQueue) }
+        return outcome
+    }
+
+    func requestVerification(_ isHopeless: Bool, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
+        guard self.verifications.brokerCanVerify else { return .noQueue }
+        let verification = self.verification(context.round, facts, context, isHopeless: isHopeless)
+        return await self.handOver(verification?.outgoing(to: self.rabbitmq.retryQueue, self.rabbitmq), context)
+    }
+
+    func keepTimer(_ round: Int, _ facts: Facts, _ context: DeliveryContext) async -> Outcome {
+        guard let verification = self.verification(round, facts, context, isFromTimer: true) else { return .failed(Problem(.message, "the message is no build's")) }
+        let outcome = await self.verifications.keep(verification, for: self.rabbitmq.initTimeout)
+        switch outcome {
+        case .done:
+            // Where the retry queue cannot be used it has been said why; else it is so for every build, and one line is read.
+            guard self.verifications.brokerCanVerify else { break }
+            context.logger.log(
+                level: Self.hasSaidThatItKeepsTimers.exchange(true, ordering: .relaxed) ? .debug : .warning,
+                "queue \(self.rabbitmq.initQueue) does not exist: this worker keeps init timers itself. 'worker topology apply' creates it")
+        case .failed(let problem):
+            context.logger.error("an init timer cannot be written down, so the message waits with the broker", metadata: ["error": .string(problem.detail)])
+        }
+        return outcome
+    }
+
+    private static let hasSaidThatItKeepsTimers = Atomic<Bool>(false)
+
+    func handOver(_ message: OutgoingMessage?, _ context: DeliveryContext) async -> HandOver {
+        guard let message else { return .notHeld }
+        return self.handOver(await self.publish(message), message, context)
+    }
+
+    private func handOver(_ outcome: PublishOutcome, _ message: OutgoingMessage, _ context: DeliveryContext) -> HandOver {
+        switch outcome {
+        case .confirmed: return .held
+        // Who may not write there has no queue there.
+        case .returned, .refused: return .noQueue
+        case .nacked, .unconfirmed, .unsendable:
+            context.logger.warning("RabbitMQ did not take a message", metadata: ["outcome": .string("\(outcome)"), "to": .string(message.routingKey)])
+            return .notHeld
+        }
+    }
+
+    /// Another try after a wait that counts no attempt: a copy in the wait queue, without the deaths that are the count.
+    func postpone(_ reason: PostponeReason, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
+        let delivery = context.delivery
+        var properties = delivery.properties
+        properties.isPersistent = true
+        for name in ["x-death", "x-delivery-count", "CC", "BCC"] { properties.headers[name] = nil }
+        properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt))
+        // Each clock begins when its reason is first met, and goes along. In an outage the API fails for all, and owes this build nothing; one of
+        // the message's own does.
+        switch reason {
+        case .outage:
+            if let own = context.build?.apiURI, own != self.configuration.ecosystem.api { break }
+            properties.headers[Header.owedSince] = nil
+        case .aside: break
+        case .counted: properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt + 1))
+        case .owed: properties.headers[Header.owedSince] = .int64(Int64(context.owedSince ?? context.arrivedAt.secondsSince1970))
+        case .healing: properties.headers[Header.troubledSince] = .int64(Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
+        }
+        // Another worker may get it, which knows nothing of its crashes.
+        if case .poison(let crashes) = context.command { properties.headers[Header.poisonCrashes] = .int64(Int64(crashes)) }
+        if context.isFromInitTimer { properties.headers[Header.initTimer] = .int64(1) }
+        if let start = facts.pullStart { properties.headers[Header.imagePullStart] = .text(start) }
+        guard !delivery.tag.isOfThisProcess else { return await self.verifications.postpone(delivery, headers: properties.headers) }
+        let waitQueue = delivery.queue == self.rabbitmq.retryQueue ? self.rabbitmq.retryWaitQueue : self.rabbitmq.waitQueue
+        // The original's administrators name it otherwise, and need not have bound it; nor may its user publish past the exchange.
+        let other = Topology.conventionalWaitQueue(of: delivery.queue)
+        for (exchange, queue) in [(self.rabbitmq.exchange, waitQueue), (self.rabbitmq.exchange, other), ("", other)] {
+            let message = OutgoingMessage(exchange: exchange, routingKey: queue, properties: properties, body: delivery.body)
+            let handOver = await self.handOver(message, context)
+            if handOver != .noQueue { return handOver }
+        }
+        return .noQueue
+    }
+
+    func park(_ context: DeliveryContext) async -> HandOver {
+        let error = context.parkingError
+        let delivery = context.delivery
+        let parked = ParkedMessage(delivery, for: error, at: context.arrivedAt.text)
+        var message = parked.outgoing(self.rabbitmq)
+        var outcome = await self.publish(message)
+        if case .unsendable = outcome {
+            context.logger.error("the headers of a message are too large to keep; it is parked without them")
+            message = parked.outgoingWithoutHeaders(self.rabbitmq)
+            outcome = await self.publish(message)
+        }
+        // Never the payload: it may hold a token.
+        let metadata: Logger.Metadata = [
+            "reason": .string(error.reason), "error": .string(error.description), "parkedId": .string(parked.id),
+            "bytes": .stringConvertible(delivery.bodySize), "hash": .string(delivery.bodyHash),
+        ]
+        let handOver = self.handOver(outcome, message, context)
+        switch handOver {
+        case .held: context.logger.error("\(error.kindOfMessage) message parked in \(self.rabbitmq.parkedQueue)", metadata: metadata)
+        case .noQueue:
+            context.logger.error(
+                "\(error.kindOfMessage) message dropped: there is no queue \(self.rabbitmq.parkedQueue), or no permission to publish to it", metadata: metadata)
+        case .notHeld: break
+        }
+        return handOver
+    }
+}
+
+extension BuildMessageError {
+    fileprivate var kindOfMessage: String {
+        switch self {
+        case .poison: "poison"
+        case .owed: "owed"
+        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .forbiddenAPI, .malformedDeathHistory, .unreadHeaders, .tooLarge: "unreadable"
+        }
+    }
+}

@@ -1,0 +1,257 @@
+internal import Logging
+internal import RabbitMQ
+internal import ServiceLifecycle
+internal import Spool
+internal import Support
+internal import Synchronization
+internal import Workflow
+
+/// Keeps a message that kills from taking its neighbours down again and again: what is handled is on record, suspects are
+/// handled alone, and one that is known to kill is not handled any more.
+package final class Quarantine: Sendable {
+    private let ledger: InFlightLedger?
+    private let suspects: Suspects?
+    private let lock = AsyncReadWriteLock()
+    private let logger: Logger
+    private let health: Health
+    /// Of one queue: deliveries that may be in flight.
+    private let prefetch: Int
+    /// Of each queue: those in flight that are to be handled last.
+    private let last = Mutex<[String: Int]>([:])
+    private let isFull = Atomic<Bool>(false)
+    private let start: ContinuousClock.Instant
+    private let clock: QuarantineClock
+
+    /// - Parameters:
+    ///   - spool: `nil`: nothing survives this process but what the broker counts.
+    ///   - prefetch: deliveries of one queue that may be in flight.
+    init(_ spool: SpoolDirectory?, prefetch: Int, queues: Int = 1, health: Health, logger: Logger, clock: QuarantineClock = QuarantineClock()) {
+        (self.health, self.prefetch, self.logger, self.clock, self.start) = (health, prefetch, logger, clock, clock.now())
+        var (ledger, suspects): (InFlightLedger?, Suspects?)
+        do throws(SpoolError) {
+            if let spool {
+                let path = "\(spool.path)/inflight"
+                // In this order: a crash meanwhile must not cost the evidence.
+                suspects = try Suspects("\(spool.path)/suspects", survivors: try InFlightLedger.survivors(path))
+                try suspects?.save()
+                ledger = try InFlightLedger(path, capacity: prefetch * queues)
+            }
+        } catch {
+            logger.error(
+                "what is in hand cannot be written down: a message that crashes the worker is known by the broker's count only",
+                metadata: ["error": .string(error.description)])
+        }
+        (self.ledger, self.suspects) = (ledger, suspects)
+        guard let suspects, suspects.count > 0 else { return }
+        logger.warning(
+            "a worker ended without warning here: what it had in hand is handled one by one", metadata: ["messages": .stringConvertible(suspects.count)])
+        if let loop = suspects.crashLoop { logger.error("\(loop)", metadata: ["crashes": .stringConvertible(loop.crashes), "step": .string(loop.step.rawValue)]) }
+        health.crashLoop(suspects.crashLoop)
+    }
+
+    /// What was in hand when an earlier worker ended without warning, and is not cleared yet.
+    var suspectMessages: [MessageKey] { self.suspects?.keys ?? [] }
+
+    var crashLoop: CrashLoop? { self.suspects?.crashLoop }
+
+    func verdict(_ key: MessageKey, _ delivery: Delivery) -> QuarantineVerdict {
+        let headers = delivery.properties.headers
+        // An operator's retry begins with a clean record, whatever is left of an earlier one.
+        if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered { self.clear(key) }
+        let verdict =
+            self.suspects?.verdict(key, redeliveries: delivery.redeliveries) ?? Suspects.verdict(nil, redeliveries: delivery.redeliveries, isLoop: false)
+        guard let crashes = headers[Header.poisonCrashes]?.integer else { return verdict }
+        switch verdict {
+        case .convicted(_, .unreportable): return verdict
+        case .none, .suspected, .convicted: return .convicted(crashes: crashes, .parked)
+        }
+    }
+
+    /// A delivery on record, which may be handled. Finish with ``Quarantine/leave(_:)``.
+    struct Record: Sendable {
+        fileprivate let key: MessageKey
+        fileprivate let line: InFlightLedger.Place?
+        /// `nil`: it was among others from the beginning.
+        fileprivate let solitude: Solitude?
+    }
+
+    /// Being alone, which has an end.
+    fileprivate final class Solitude: Sendable {
+        private let state = Mutex<(isOver: Bool, timer: Task<Void, Never>?)>((false, nil))
+        var lasts: Bool { self.state.withLock { !$0.isOver } }
+        /// - Parameter timer: ends with it.
+        func begin(_ timer: Task<Void, Never>) { self.state.withLock { $0.timer = timer } }
+        /// - Returns: `false`: it was over before.
+        func end() -> Bool {
+            self.state.withLock { state in
+                state.timer?.cancel()
+                defer { state = (true, nil) }
+                return !state.isOver
+            }
+        }
+    }
+
+    // MARK: Among others
+
+    /// Call it in the order of arrival.
+    func join(_ key: MessageKey) -> Record { self.enter(key, .amongOthers) }
+
+    /// Somebody is handled alone, or is to be.
+    var isClosed: Bool { self.lock.isClosed }
+
+    /// What happens while it waits is not its doing.
+    func waits(_ record: Record, _ isWaiting: Bool = true) { self.write(isWaiting ? .waiting : .amongOthers, record) }
+
+    /// Waits while a suspect is handled. ``leaveShared()`` again.
+    func enterShared() async { await self.lock.enterShared() }
+    func leaveShared() { self.lock.leave() }
+
+    // MARK: Alone
+
+    /// Of a suspect, in the line of those that are handled alone.
+    struct Place: Sendable {
+        fileprivate let key: MessageKey
+        fileprivate let queue: String
+        fileprivate let redeliveries: Int
+        fileprivate let arrival: ContinuousClock.Instant
+        fileprivate let luck = Double.random(in: 0.5...1)
+        /// `nil`: it goes to the end, once its time has come.
+        fileprivate var turn: OneShotSignal?
+        /// Those that are to be handled last are all that may be in flight: nobody else comes while they wait.
+        fileprivate(set) var isInTheWay = false
+    }
+
+    /// To be taken in the order of arrival. Nothing that comes later is handled before it, but where it died alone before: then what came
+    /// with it goes first, and is a witness if it gets past that step. Give it back with ``leave(_:)``.
+    func joinAlone(_ key: MessageKey, _ delivery: Delivery) -> Place {
+        var place = Place(key: key, queue: delivery.queue, redeliveries: delivery.redeliveries, arrival: self.clock.now())
+        if self.delay(place).isLast { place.isInTheWay = self.countLast(delivery.queue, 1) >= self.prefetch } else { place.turn = self.lock.joinExclusive() }
+        return place
+    }
+
+    private func countLast(_ queue: String, _ difference: Int) -> Int {
+        self.last.withLock { last in
+            last[queue, default: 0] += difference
+            return last[queue, default: 0]
+        }
+    }
+
+    func leave(_ place: Place) { if place.turn == nil { _ = self.countLast(place.queue, -1) } }
+
+    /// Waits until nothing else is handled, and nothing else will be until it leaves, or for a while: from then on a death says no more of it
+    /// than of the others.
+    ///
+    /// - Parameter isDue: it has no time to wait.
+    /// - Returns: `nil` where it has still to wait when the worker drains: the broker gives it to another.
+    func enterAlone(_ place: Place, isDue: Bool) async -> Record? {
+        if place.turn == nil, !isDue { guard await self.waitOut(place) else { return nil } }
+        await (place.turn ?? self.lock.joinExclusive()).wait()
+        if !isDue, await !self.waitOut(place) {
+            self.lock.leave()
+            return nil
+        }
+        let solitude = Solitude()
+        let record = self.enter(place.key, .reading, solitude)
+        if !isDue {
+            self.logger.warning("handled alone: a worker ended while it, or others, were handled", metadata: ["messageKey": .string("\(place.key)")])
+        }
+        solitude.begin(
+            Task {
+                // A worker that drains lets nobody else in.
+                guard await self.clock.sleep(self.clock.longestAlone), solitude.end() else { return }
+                self.write(.amongOthers, record)
+                self.logger.warning("a suspect takes long: others are handled meanwhile", metadata: ["messageKey": .string("\(record.key)")])
+                self.lock.leave()
+            })
+        return record
+    }
+
+    private func delay(_ place: Place) -> CrashDelay {
+        self.suspects?.delay(place.key, redeliveries: place.redeliveries) ?? CrashDelay(nil, redeliveries: place.redeliveries, loop: nil)
+    }
+
+    /// - Returns: `false`: the worker drains.
+    private func waitOut(_ place: Place) async -> Bool {
+        while true {
+            let delay = self.delay(place)
+            let due = max(self.start + delay.sinceStart * (delay.isByChance ? place.luck : 1), place.arrival + delay.sinceArrival)
+            let rest = due - self.clock.now()
+            guard rest > .zero else { return true }
+            // Somebody may get past the step meanwhile, and it has no more to wait for.
+            guard await self.clock.sleep(min(rest, .seconds(1))) else { return false }
+        }
+    }
+
+    // MARK: On record
+
+    /// It is done with, or goes back to where it was.
+    func leave(_ record: Record) {
+        if let line = record.line { self.ledger?.leave(line) }
+        if record.solitude?.end() == true { self.lock.leave() }
+    }
+
+    /// What it is about to do.
+    func begins(_ step: HandlingStep, _ record: Record) { if record.solitude?.lasts == true { self.write(step, record) } }
+
+    private func write(_ step: HandlingStep, _ record: Record) { if let line = record.line { self.ledger?.update(line, record.key, step) } }
+
+    /// Waits for the disk only where there is something to write: the thread of all requests must not.
+    ///
+    /// - Parameter place: of one that is handled alone.
+    /// - Returns: whether that is news.
+    func persist(_ change: QuarantineChange, _ key: MessageKey, _ place: Place?) async -> Bool {
+        switch change {
+        case .setAside:
+            guard place?.isInTheWay == true else { return false }
+            var isNews = self.suspects == nil
+            self.note { () throws(SpoolError) in isNews = try self.suspects?.setAside(key) ?? isNews }
+            return isNews
+        case .survived(let step):
+            guard let suspects, suspects.watches(step) else { return false }
+            await withTaskExecutorPreference(globalConcurrentExecutor) {
+                let wasLoop = suspects.crashLoop != nil
+                self.note { () throws(SpoolError) in try suspects.survived(step, by: key) }
+                self.health.crashLoop(suspects.crashLoop)
+                if wasLoop, suspects.crashLoop == nil { self.logger.notice("the crash loop is over: '\(step.rawValue)' ended well") }
+            }
+            return true
+        case .parked(let crashes):
+            self.note { () throws(SpoolError) in try self.suspects?.markParked(key, crashes: crashes) }
+            return true
+        case .cleared:
+            self.clear(key)
+            return true
+        }
+    }
+
+    private func clear(_ key: MessageKey) {
+        self.note { () throws(SpoolError) in try self.suspects?.clear(key) }
+        self.health.crashLoop(self.suspects?.crashLoop)
+    }
+
+    private func enter(_ key: MessageKey, _ step: HandlingStep, _ solitude: Solitude? = nil) -> Record {
+        let line = self.ledger?.enter(key, step)
+        if self.ledger != nil, line == nil, !self.isFull.exchange(true, ordering: .relaxed) {
+            self.logger.error("the ledger of deliveries in hand cannot grow: its disk is full. The worker goes on without")
+        }
+        return Record(key: key, line: line, solitude: solitude)
+    }
+
+    private func note(_ write: () throws(SpoolError) -> Void) {
+        do throws(SpoolError) { try write() } catch {
+            self.logger.error("what is known of suspect messages cannot be written down; the worker goes on", metadata: ["error": .string(error.description)])
+        }
+    }
+}
+
+/// Time, as quarantine needs it.
+struct QuarantineClock: Sendable {
+    /// Many times what a delivery takes that meets no trouble. Whoever takes longer waits for something, and must not keep all others.
+    var longestAlone = Duration.seconds(30)
+    var now: @Sendable () -> ContinuousClock.Instant = { .now }
+    /// → `false` at once when the worker drains, or ends.
+    var sleep: @Sendable (Duration) async -> Bool = { duration in
+        do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) } } catch { return false }
+        return !Task.isShuttingDownGracefully
+    }
+}

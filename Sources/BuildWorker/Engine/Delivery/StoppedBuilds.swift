@@ -1,0 +1,31 @@
+internal import Synchronization
+internal import Workflow
+
+/// Builds this worker was told to stop, so that a `start` that comes after its `stop` does nothing.
+///
+/// Bounded: the oldest are forgotten. What is forgotten, or was told to another worker, a retried start learns
+/// from the build API.
+final class StoppedBuilds: Sendable {
+    private struct State {
+        var builds: Set<BuildID> = []
+        var order: [BuildID] = []
+        var oldest = 0
+    }
+
+    private let capacity: Int
+    private let state = Mutex(State())
+
+    init(capacity: Int = 10_000) { self.capacity = capacity }
+
+    func contains(_ build: BuildID) -> Bool { self.state.withLock { $0.builds.contains(build) } }
+
+    func insert(_ build: BuildID) {
+        self.state.withLock { state in
+            guard state.builds.insert(build).inserted else { return }
+            guard state.order.count == self.capacity else { return state.order.append(build) }
+            state.builds.remove(state.order[state.oldest])
+            state.order[state.oldest] = build
+            state.oldest = (state.oldest + 1) % self.capacity
+        }
+    }
+}

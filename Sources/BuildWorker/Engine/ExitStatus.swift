@@ -1,0 +1,31 @@
+/// What the program's exit code says (a check's codes are those of its protocol: `CheckResult.Status`). From 64 on they are those of
+/// sysexits.h, which supervisors know. docs/operate.md, the help and the alerts say what stands here.
+package enum ExitStatus: Int32, Sendable, CaseIterable {
+    case done = 0
+    case failed = 1
+    case wrongUsage = 64
+    case unreadableMessage = 65
+    case unavailable = 69
+    case crashLoop = 70
+    case startFailed = 71
+    case wrongConfiguration = 78
+
+    /// In Markdown, and short enough for a line of help.
+    package var meaning: String {
+        switch self {
+        case .done: "done, or drained after SIGTERM"
+        case .failed: "failed, as stderr says; `topology`: a problem; `status`: not ready"
+        case .wrongUsage: "wrong usage"
+        case .unreadableMessage: "the message cannot be read"
+        case .unavailable: "RabbitMQ cannot be reached; `status`: the worker cannot"
+        case .crashLoop: "drained in a crash loop: workers died at a step that nobody has got past"
+        case .startFailed: "cannot start: its port is taken"
+        case .wrongConfiguration: "wrong configuration; every problem is named"
+        }
+    }
+
+    /// A line a code, for the help.
+    package static var help: String {
+        self.allCases.map { "  \($0.rawValue < 10 ? " " : "")\($0.rawValue)  \($0.meaning.filter { $0 != "`" })" }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,58 @@
+internal import Support
+internal import Workflow
+
+/// Something that happened, for others to act on: sent to the events exchange, and to the operator's command on stdin.
+struct BuildEvent: Hashable, Sendable {
+    /// Also the routing key.
+    enum Kind: String, Hashable, Sendable, CaseIterable {
+        case podCreated = "build.pod-created"
+        /// Its pod was seen running, or was done already.
+        case buildStarted = "build.started"
+        /// The API was told FAILURE, or refused to hear it.
+        case buildFailed = "build.failed"
+        case buildStopped = "build.stopped"
+        /// Tried again, one attempt charged.
+        case buildRetried = "build.retried"
+        /// Tried again without an attempt: an outage.
+        case buildPostponed = "build.postponed"
+        case messageParked = "message.parked"
+        case workerStarted = "worker.started"
+        case workerDrained = "worker.drained"
+        case outageBegan = "outage.began"
+        case outageEnded = "outage.ended"
+    }
+
+    let kind: Kind
+    /// Of this event; the same when it is delivered twice.
+    let id: String
+    /// RFC 3339.
+    let at: String
+    var buildID: BuildID?
+    var jobID: String?
+    var jobType: String?
+    var attempt: Int?
+    var podName: String?
+    /// Safe to show.
+    var cause: String?
+    var reportID: String?
+
+    init(_ kind: Kind, at time: Timestamp = .now, cause: String? = nil) {
+        (self.kind, self.at, self.cause) = (kind, time.text, cause?.withoutCredentials.safeToShow(limit: 500))
+        self.id = "\(time.millisecondsSince1970)-\(String(UInt64.random(in: .min ... .max), radix: 16))"
+    }
+
+    /// - Parameter worker: this worker's name.
+    func document(worker: String) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("event", .string(self.kind.rawValue)), .init("id", .string(self.id)), .init("at", .string(self.at)),
+        ]
+        if let buildID { members.append(.init("buildId", .number(buildID.description))) }
+        if let jobID { members.append(.init("jobId", .string(jobID))) }
+        if let jobType { members.append(.init("jobType", .string(jobType))) }
+        if let attempt { members.append(.init("attempt", .number(String(attempt)))) }
+        if let podName { members.append(.init("podName", .string(podName))) }
+        if let cause { members.append(.init("cause", .string(cause))) }
+        if let reportID { members.append(.init("reportId", .string(reportID))) }
+        return .object(members + [.init("worker", .string(worker)), .init("version", .string(Product.version))])
+    }
+}

@@ -1,0 +1,34 @@
+internal import RabbitMQ
+internal import Support
+
+/// Sends build events to the events exchange, over a connection of its own: a missing exchange closes the channel it is found out on,
+/// and no build's message may be on that.
+final class EventPublisher: Sendable {
+    private let exchange: String
+    /// What is not confirmed when it stops has failed.
+    let connection: PublishingConnection
+
+    init(_ configuration: WorkerConfiguration, host: String, onEvent: @escaping @Sendable (ConnectionEvent) -> Void) {
+        self.exchange = configuration.events.exchange
+        let endpoint = AMQPEndpoint(configuration.rabbitmq, connectionName: "\(Product.name) events \(host) \(Product.version)")
+        // What waits longer fails, waits on the disk, and is tried again.
+        self.connection = PublishingConnection(endpoint, patience: .seconds(30), onEvent: onEvent)
+    }
+
+    /// An event that nobody has bound a queue for is done.
+    func publish(_ event: JSONValue) async -> JobOutcome {
+        guard let key = event["event"]?.string else { return .hopeless("it is no event") }
+        var properties = MessageProperties()
+        properties.contentType = "application/json"
+        properties.type = key
+        properties.appID = Product.name
+        properties.correlationID = event["id"]?.string
+        properties.timestamp = UInt64(Timestamp.now.secondsSince1970)
+        switch await self.connection.publish(OutgoingMessage(exchange: self.exchange, routingKey: key, properties: properties, body: event.serialized())) {
+        case .confirmed, .returned: return .done
+        case .nacked: return .failed("RabbitMQ refused it")
+        case .unconfirmed(let reason), .refused(let reason): return .failed(reason)
+        case .unsendable(let reason): return .hopeless(reason)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+internal import Spool
+
+/// Which jobs begin now. A value: looks at names and decides.
+struct JobPlan: Hashable, Sendable {
+    /// A job that waits or runs, with its order key if it has one.
+    struct Candidate: Hashable, Sendable {
+        let name: JobName
+        let orderKey: String?
+    }
+
+    let begin: [JobName]
+
+    /// - Parameters:
+    ///   - places: how many may begin.
+    ///   - now: milliseconds since 1970.
+    init(waiting: [Candidate], running: [Candidate], places: Int, now: Int) {
+        let inHand = Set(running.map(\.name.id))
+        var taken = Set(running.compactMap(\.orderKey))
+        var begin: [JobName] = []
+        // Of one key the one made first is the only one that may begin: those after it wait, however long it has to wait itself.
+        var first: [String: Int] = [:]
+        for candidate in waiting {
+            guard let key = candidate.orderKey else { continue }
+            first[key] = min(first[key] ?? .max, candidate.name.sequence)
+        }
+        for candidate in waiting.sorted(by: { ($0.name.started, $0.name.sequence) < ($1.name.started, $1.name.sequence) }) {
+            guard begin.count < places, candidate.name.started <= now else { break }
+            guard !inHand.contains(candidate.name.id) else { continue }
+            if let key = candidate.orderKey {
+                guard first[key] == candidate.name.sequence, taken.insert(key).inserted else { continue }
+            }
+            begin.append(candidate.name)
+        }
+        self.begin = begin
+    }
+}

@@ -1,0 +1,276 @@
+internal import Logging
+internal import ServiceLifecycle
+internal import Spool
+internal import Support
+internal import Synchronization
+
+/// Runs the jobs of one kind: what is due, so many at a time, each within its time limit, until it is done or dead.
+final class JobRunner: Service {
+    /// Does what a job asks for. Cancelled when the time limit is over or the worker ends at once; it must then end soon.
+    typealias Process = @Sendable (Job, _ log: String) async -> JobOutcome
+
+    let queue: SpoolQueue
+    private let rules: JobRules
+    private let logger: Logger
+    private let onOutcome: @Sendable (JobKind, String) -> Void
+    private let process: Process
+    private let wakeups = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+
+    private struct State {
+        var running: [String: JobPlan.Candidate] = [:]
+        /// Order keys by id, of the jobs that were there at the last look.
+        var keys: [String: String?] = [:]
+        /// Put back because the worker ended.
+        var interrupted = 0
+        /// What the disk said when it failed last; `nil` while it works.
+        var problem: String?
+        /// Dead for what is in their files, and not told yet.
+        var unreadable: (first: JobName, error: String, count: Int)?
+        /// When such are told again, and how long that was put off.
+        var telling = (next: ContinuousClock.now, pause: Duration.zero)
+    }
+
+    private let state = Mutex(State())
+
+    init(
+        _ queue: SpoolQueue, rules: JobRules, logger: Logger, onOutcome: @escaping @Sendable (JobKind, String) -> Void = { _, _ in },
+        process: @escaping Process
+    ) {
+        (self.queue, self.rules, self.onOutcome, self.process) = (queue, rules, onOutcome, process)
+        var logger = logger
+        logger[metadataKey: "spool"] = .string(queue.kind.rawValue)
+        self.logger = logger
+    }
+
+    /// There may be something to do.
+    func wake() { self.wakeups.continuation.yield() }
+
+    /// Until the graceful shutdown, and then until nothing runs and nothing is due. What has to wait, waits on the disk for the next worker.
+    /// When cancelled, what runs is put back without an attempt.
+    func run() async {
+        await withTaskGroup { group in
+            group.addTask {
+                await withGracefulShutdownHandler { await self.work() } onGracefulShutdown: { self.wakeups.continuation.finish() }
+            }
+            group.addTask { await self.tick() }
+            await group.next()
+            group.cancelAll()
+        }
+        self.tellUnreadable(isLast: true)
+        let interrupted = self.state.withLock { $0.interrupted }
+        guard interrupted > 0 else { return }
+        self.logger.warning("the spool's jobs are not done; they wait on the disk for the next worker", metadata: ["jobs": .stringConvertible(interrupted)])
+    }
+
+    private func work() async {
+        await withDiscardingTaskGroup { group in
+            self.wake()
+            for await _ in self.wakeups.stream {
+                for name in await self.plan() { group.addTask { await self.run(name) } }
+            }
+        }
+        await self.flush()
+    }
+
+    /// The disk may end with the worker, as a container's does, so what is due is not left to a next one.
+    private func flush() async {
+        await withTaskGroup { group in
+            while !Task.isCancelled {
+                for name in await self.plan() { group.addTask { await self.run(name) } }
+                guard await group.next() != nil else { return }
+            }
+        }
+    }
+
+    private func tick() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: self.rules.scanInterval) } catch { return }
+            self.tellUnreadable()
+            self.wake()
+        }
+    }
+
+    /// Takes back what an earlier worker left. Call it once, before anything is written to the boxes, and then ``run()``.
+    func recover() async {
+        await self.onDisk {
+            let recovery = try self.queue.recoverAll()
+            if let first = recovery.returned.first {
+                let metadata = Self.metadata(first).merging(["jobs": .stringConvertible(recovery.returned.count)]) { $1 }
+                self.logger.warning("jobs ran when an earlier worker ended; they are tried again", metadata: metadata)
+            }
+            if let first = recovery.buried.first { self.died(first, "it ran each time when a worker ended", jobs: recovery.buried.count) }
+        }
+    }
+
+    // MARK: What begins
+
+    private func plan() async -> [JobName] {
+        // Taken before the listing: a job that fails and goes back to new meanwhile is then in one of the two at least. In neither, the
+        // next of its key would overtake it.
+        let running = self.state.withLock { Array($0.running.values) }
+        let names = await self.onDisk { try self.candidates() } ?? []
+        return self.state.withLock { state in
+            let plan = JobPlan(
+                waiting: names, running: running, places: self.rules.concurrency - state.running.count, now: Timestamp.now.millisecondsSince1970)
+            for candidate in names where plan.begin.contains(candidate.name) { state.running[candidate.name.id] = candidate }
+            return plan.begin
+        }
+    }
+
+    private func candidates() throws -> [JobPlan.Candidate] {
+        let names = try self.queue.names(in: .new)
+        guard self.rules.isOrdered else { return names.map { JobPlan.Candidate(name: $0, orderKey: nil) } }
+        let known = self.state.withLock { $0.keys }
+        var keys: [String: String?] = [:]
+        for name in names {
+            if let key = known[name.id] {
+                keys[name.id] = .some(key)
+            } else {
+                // One that cannot be read is in nobody's way; its run says what is wrong.
+                do throws(SpoolError) { keys[name.id] = .some(try self.queue.read(name, in: .new)?.orderKey) } catch { keys[name.id] = .some(nil) }
+            }
+        }
+        self.state.withLock { $0.keys = keys }
+        return names.map { JobPlan.Candidate(name: $0, orderKey: keys[$0.id] ?? nil) }
+    }
+
+    // MARK: One run
+
+    private func run(_ name: JobName) async {
+        let isClaimed = await self.onDisk { try self.queue.claim(name) }
+        if isClaimed == true, let outcome = await self.outcome(of: name) { await self.settle(name, outcome) }
+        if isClaimed == nil {
+            // The disk does not let it be claimed: at once it would not either. Cancelled, it is left.
+            do { try await Task.sleep(for: .seconds(5)) } catch {}
+        }
+        _ = self.state.withLock { $0.running.removeValue(forKey: name.id) }
+        // A place is free, and whoever waited for this one may begin.
+        self.wake()
+    }
+
+    /// `nil`: it cannot be read, and is dead.
+    private func outcome(of name: JobName) async -> JobOutcome? {
+        let job: Job?
+        do { job = try await OwnThread.run { try self.queue.read(name, in: .cur) } } catch {
+            await self.bury(unreadable: name, "\(error)")
+            return nil
+        }
+        guard let job else { return .refused("it was dropped") }
+        return await withTaskGroup(of: JobOutcome?.self) { group in
+            group.addTask { await self.process(job, self.queue.log(of: name, in: .cur)) }
+            group.addTask { await self.keepLease(name) }
+            group.addTask { await self.timeLimit() }
+            var isLate = false
+            for await outcome in group {
+                guard let outcome else { continue }
+                if outcome == Self.late {
+                    // Its word counts still: it may just have been done.
+                    isLate = true
+                    group.cancelAll()
+                    continue
+                }
+                group.cancelAll()
+                if isLate, case .failed = outcome { return .failed("it took longer than \(self.rules.timeLimit.inWords)") }
+                return outcome
+            }
+            preconditionFailure("a process ends with an outcome")
+        }
+    }
+
+    private static let late = JobOutcome.failed("the time limit is over")
+
+    private func timeLimit() async -> JobOutcome? {
+        do { try await Task.sleep(for: self.rules.timeLimit) } catch { return nil }
+        return Self.late
+    }
+
+    private func keepLease(_ name: JobName) async -> JobOutcome? {
+        while true {
+            do { try await Task.sleep(for: SpoolQueue.lease / 5) } catch { return nil }
+            await self.onDisk { try self.queue.touch(name) }
+        }
+    }
+
+    private func settle(_ name: JobName, _ outcome: JobOutcome) async {
+        let metadata = Self.metadata(name)
+        let isInterrupted = Task.isCancelled
+        await self.onDisk {
+            var word = outcome.word
+            switch outcome {
+            case .done: try self.queue.done(name)
+            case .refused(let reason):
+                self.logger.info("a job is over without effect", metadata: metadata.merging(["reason": .string(reason)]) { $1 })
+                try self.queue.done(name)
+            case .failed where isInterrupted:
+                word = "interrupted"
+                self.state.withLock { $0.interrupted += 1 }
+                try self.queue.putBack(name)
+            case .failed(let error):
+                var random = SystemRandomNumberGenerator()
+                let pause = self.rules.backoff.pause(after: name.attempt, using: &random)
+                if try self.queue.failed(name, error, after: pause) {
+                    word = "dead"
+                    self.died(name, error)
+                } else {
+                    self.logger.warning(
+                        "a job failed and is tried again", metadata: .of(.jobRetried, metadata.merging(["error": .string(error), "retryIn": .string(pause.inWords)]) { $1 }))
+                }
+            case .hopeless(let reason):
+                try self.queue.bury(name, reason)
+                self.died(name, reason)
+            }
+            self.onOutcome(self.queue.kind, word)
+        }
+    }
+
+    private func bury(unreadable name: JobName, _ error: String) async {
+        await self.onDisk {
+            try self.queue.bury(name, error)
+            self.onOutcome(self.queue.kind, JobOutcome.hopeless(error).word)
+            self.state.withLock { state in
+                let known = state.unreadable
+                state.unreadable = (known?.first ?? name, known?.error ?? error, (known?.count ?? 0) + 1)
+            }
+        }
+    }
+
+    /// A line for all that came since the last, ever more seldom while there are more: somebody may have laid thousands there.
+    private func tellUnreadable(isLast: Bool = false) {
+        let now = ContinuousClock.now
+        let known = self.state.withLock { state in
+            guard let known = state.unreadable, isLast || now >= state.telling.next else { return nil as (first: JobName, error: String, count: Int)? }
+            let isOver = now - state.telling.next > state.telling.pause
+            state.telling.pause = isOver ? .seconds(1) : min(state.telling.pause * 2, .seconds(3600))
+            state.telling.next = now + state.telling.pause
+            state.unreadable = nil
+            return known
+        }
+        if let known { self.died(known.first, known.error, jobs: known.count) }
+    }
+
+    private func died(_ name: JobName, _ error: String, jobs: Int = 1) {
+        var metadata = Self.metadata(name).merging(["error": .string(error)]) { $1 }
+        if jobs > 1 { metadata["jobs"] = .stringConvertible(jobs) }
+        self.logger.error("a job is dead: 'worker spool show' says why, 'worker spool retry' tries it again", metadata: metadata)
+    }
+
+    private static func metadata(_ name: JobName) -> Logger.Metadata { ["jobFile": .string(name.id), "attempt": .stringConvertible(name.attempt)] }
+
+    /// Does something that blocks. A disk that fails is said once, until it works again; nothing a build needs is on it.
+    @discardableResult
+    private func onDisk<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async -> Result? {
+        do {
+            let result = try await OwnThread.run(body)
+            self.state.withLock { $0.problem = nil }
+            return result
+        } catch {
+            let problem = "\(error)"
+            let isNew = self.state.withLock { state in
+                defer { state.problem = problem }
+                return state.problem == nil
+            }
+            if isNew { self.logger.error("the spool cannot be worked on; what is in it waits", metadata: ["error": .string(problem)]) }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,160 @@
+internal import Clients
+internal import Logging
+internal import RabbitMQ
+internal import ServiceLifecycle
+internal import Spool
+internal import Support
+
+/// The spool's jobs in a running worker: takes what may wait, writes it down, and runs it until it is done or dead.
+///
+/// Nothing here is needed for a build's fate. Where there is no disk, or it is full, notes and events are lost and builds are not.
+final class Spooler: Service {
+    private let queues: [JobKind: SpoolQueue]
+    private let runners: [JobKind: JobRunner]
+    private let writer: JobWriter
+    private let publisher: EventPublisher?
+    private let hookEvents: [TopicPattern]
+    private let host: String
+    private let directory: String
+    /// Of the names of pods.
+    private let executor: ExecutorOptions
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - queues: of every kind.
+    ///   - report: files a failure report that could not be filed when it was made.
+    init(
+        _ configuration: WorkerConfiguration, queues: [JobKind: SpoolQueue], directory: String, host: String, buildAPI: BuildAPIClient, meters: Meters, logger: Logger,
+        report: @escaping @Sendable ([UInt8]) async -> JobOutcome
+    ) {
+        self.host = host
+        self.directory = directory
+        self.executor = configuration.executor
+        self.logger = logger
+        self.queues = queues
+        self.hookEvents = configuration.hook.command.isEmpty ? [] : configuration.hook.events.map { TopicPattern($0) }
+        self.publisher = configuration.events.exchange.isEmpty ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
+        var runners: [JobKind: JobRunner] = [:]
+        for (kind, queue) in queues {
+            // Jobs of what was switched off wait: an operator may drop them, or switch it on again.
+            guard let process = Self.process(kind, configuration, self.publisher, buildAPI, report) else { continue }
+            runners[kind] = JobRunner(
+                queue, rules: Self.rules(kind, configuration.spoolJobs), logger: logger,
+                onOutcome: { meters.count(.spoolJobs, $0.rawValue, $1) }, process: process)
+        }
+        self.runners = runners
+        self.writer = JobWriter(
+            logger: logger, onWritten: { [runners] in runners[$0]?.wake() }, onRefused: { meters.count(.spoolJobs, $0.rawValue, "dropped") })
+    }
+
+    private static func rules(_ kind: JobKind, _ options: SpoolJobOptions) -> JobRules {
+        var rules = JobRules()
+        (rules.retryInterval, rules.timeLimit) = (options.retryInterval, options.timeLimit)
+        switch kind {
+        case .status: (rules.concurrency, rules.isOrdered) = (4, true)
+        // The broker confirms one by one what is sent together.
+        case .publish: rules.concurrency = 100
+        case .command: rules.concurrency = 2
+        case .report: rules.concurrency = 1
+        }
+        return rules
+    }
+
+    private static func process(
+        _ kind: JobKind, _ configuration: WorkerConfiguration, _ publisher: EventPublisher?, _ buildAPI: BuildAPIClient,
+        _ report: @escaping @Sendable ([UInt8]) async -> JobOutcome
+    ) -> JobRunner.Process? {
+        switch kind {
+        case .status:
+            return { job, _ in
+                guard let note = StatusJob(job.payload) else { return .hopeless("it is no note") }
+                return await note.tell(buildAPI)
+            }
+        case .publish:
+            guard let publisher else { return nil }
+            return { job, _ in await publisher.publish(job.payload) }
+        case .command:
+            guard !configuration.hook.command.isEmpty else { return nil }
+            let command = CommandProcess(options: CommandOptions(arguments: configuration.hook.command))
+            return { job, log in await command.run(job.payload.serialized(), log: log) }
+        case .report: return { job, _ in await report(job.payload.serialized()) }
+        }
+    }
+
+    // MARK: What comes in
+
+    /// A note that the build API did not take now.
+    func keep(_ note: StatusJob) { self.add(note.payload, .status, orderKey: note.orderKey) }
+
+    /// A failure report that cannot be filed now.
+    func keep(_ report: FailureReport) { self.add(report.document, .report) }
+
+    /// As `report.<kind>`, with the members of the report and without its timeline, which is on disk.
+    func tell(_ report: FailureReport) {
+        var brief = report
+        brief.timeline = []
+        let name = "report.\(report.kind.rawValue)"
+        self.tell(name) { .object([.init("event", .string(name))] + (brief.document.members ?? []) + [.init("worker", .string(self.host))]) }
+    }
+
+    func tell(_ event: BuildEvent) { self.tell(event.kind.rawValue) { event.document(worker: self.host) } }
+
+    private func tell(_ name: String, _ make: () -> JSONValue) {
+        let isForHook = self.hookEvents.contains { $0.matches(name) }
+        guard self.publisher != nil || isForHook else { return }
+        let document = make()
+        if self.publisher != nil { self.add(document, .publish) }
+        if isForHook { self.add(document, .command) }
+    }
+
+    /// `nil`: nobody wants events, and they cost nothing.
+    var observer: DeliveryObserver? {
+        guard self.publisher != nil || !self.hookEvents.isEmpty else { return nil }
+        return DeliveryEvents(executor: self.executor) { self.tell($0) }.observe
+    }
+
+    private func add(_ payload: JSONValue, _ kind: JobKind, orderKey: String? = nil) {
+        guard let queue = self.queues[kind] else { return }
+        self.writer.add(payload, to: queue, orderKey: orderKey)
+    }
+
+    // MARK: Running
+
+    /// For the jobs that are due when the worker drains.
+    private static let flushLimit = Duration.seconds(10)
+
+    /// Until the graceful shutdown, and then for at most ten seconds more, so that what is due is done. What is left is on the disk, for
+    /// the next worker. Cancelled, it ends soon, and what was in hand is put back without an attempt.
+    func run() async throws {
+        self.tell(BuildEvent(.workerStarted))
+        // Before anything is written: what an earlier worker left half written is swept away.
+        for runner in self.runners.values { await runner.recover() }
+        // Shut down in reverse: nothing more comes in, what is due is done, and then nobody publishes.
+        let publisher = self.publisher.map { ThreadService($0.connection) }
+        let services = [publisher].compactMap { $0 as (any Service)? } + JobKind.allCases.compactMap { self.runners[$0] } + [self.writer]
+        var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: self.logger)
+        group.maximumGracefulShutdownDuration = Self.flushLimit
+        let spool = ServiceGroup(configuration: group)
+        try await withGracefulShutdownHandler { try await spool.run() } onGracefulShutdown: { self.tell(BuildEvent(.workerDrained)) }
+    }
+
+    // MARK: Housekeeping
+
+    /// Takes back what nobody touches, and removes what is old. Blocks.
+    ///
+    /// - Returns: how many logs and dead jobs were removed.
+    func clean(logsOlderThan logs: Duration, deadOlderThan dead: Duration) throws -> Int {
+        var count = 0
+        for queue in self.queues.values {
+            _ = try queue.recoverStale()
+            count += try queue.prune(logsOlderThan: logs, deadOlderThan: dead)
+        }
+        return count
+    }
+
+    /// Blocks.
+    func counts() throws -> SpoolCensus {
+        for queue in self.queues.values { try queue.recount() }
+        return try SpoolCensus(of: self.directory)
+    }
+}

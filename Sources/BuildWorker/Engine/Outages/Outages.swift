@@ -1,0 +1,202 @@
+internal import Clients
+internal import Logging
+internal import ServiceLifecycle
+internal import Support
+internal import Synchronization
+internal import Workflow
+
+/// Notices when the cluster or the build API fails for everybody, stops the intake meanwhile, and probes until it is back:
+/// an outage of others costs time, not builds.
+final class Outages: Service {
+    /// Its name in logs, metrics and `/status` is the raw value.
+    enum Dependency: String, Hashable, Sendable, CaseIterable {
+        case cluster = "kubernetes"
+        /// Where the executor has a place of its own.
+        case sandboxCluster = "kubernetes_sandbox"
+        case vmCluster = "kubernetes_vm"
+        case buildAPI = "build_api"
+
+        /// In sentences.
+        var title: String {
+            switch self {
+            case .cluster: "the Kubernetes API"
+            case .sandboxCluster: "the Kubernetes API of k8s-sandbox"
+            case .vmCluster: "the Kubernetes API of k8s-vm"
+            case .buildAPI: "the build API"
+            }
+        }
+
+        init(_ executor: ExecutorOptions.Plugin) {
+            switch executor {
+            case .k8s: self = .cluster
+            case .sandbox: self = .sandboxCluster
+            case .vm: self = .vmCluster
+            }
+        }
+
+        fileprivate func metadata(_ code: LogCode, _ key: String, _ text: String) -> Logger.Metadata {
+            .of(code, ["service": .string(self.rawValue), key: .string(text)])
+        }
+    }
+
+    /// Asks a service for next to nothing. `nil`: it answers.
+    typealias Probe = @Sendable () async -> Failure?
+
+    /// Why a service did not do what it was asked for.
+    struct Failure: Sendable {
+        let cause: String
+        /// It asks to be left alone for so long.
+        let retryAfter: Duration?
+
+        init(_ cause: String, retryAfter: Duration? = nil) {
+            self.cause = cause
+            // "At once" is no pause.
+            self.retryAfter = retryAfter.flatMap { $0 > .zero ? $0 : nil }
+        }
+
+        init(_ error: any ServiceError) { self.init(error.description, retryAfter: error.retryAfter) }
+    }
+
+    private struct Watched {
+        var breaker = CircuitBreaker()
+        /// Repeats the question that failed.
+        var probe: Probe?
+        var lastAnswer: ContinuousClock.Instant?
+        /// When its last outage ended.
+        var wasBackAt: ContinuousClock.Instant?
+        /// It asked to be left alone until then.
+        var notBefore: ContinuousClock.Instant?
+
+        mutating func heed(_ failure: Failure, at now: ContinuousClock.Instant) {
+            if let pause = failure.retryAfter { self.notBefore = max(self.notBefore ?? now, now + pause) }
+        }
+    }
+
+    /// A service that answered a probe so shortly ago is not probed again.
+    private static let probeValidity = Duration.seconds(1)
+    private static let longestPause = Duration.seconds(30)
+
+    private let watched = Mutex<[Dependency: Watched]>([:])
+    private let opened: AsyncStream<Dependency>
+    private let feed: AsyncStream<Dependency>.Continuation
+    private let intake: Intake
+    private let health: Health
+    private let clock: any MonotonicClock
+    private let logger: Logger
+    /// Told of each outage as it begins.
+    private let onOpen: @Sendable (Dependency) -> Void
+    /// … and as it ends.
+    private let onClose: @Sendable (Dependency) -> Void
+
+    init(
+        health: Health, clock: any MonotonicClock, logger: Logger, intake: Intake, onOpen: @escaping @Sendable (Dependency) -> Void = { _ in },
+        onClose: @escaping @Sendable (Dependency) -> Void = { _ in }
+    ) {
+        self.health = health
+        self.clock = clock
+        self.logger = logger
+        self.intake = intake
+        self.onOpen = onOpen
+        self.onClose = onClose
+        (self.opened, self.feed) = AsyncStream.makeStream()
+    }
+
+    /// Whether one of the services is away for everybody.
+    var isAnyOpen: Bool { self.watched.withLock { $0.values.contains { $0.breaker.isOpen } } }
+
+    /// Whether one of them is, or was at some time since: what failed then may be judged when it is over.
+    func wasAnyOpen(since start: ContinuousClock.Instant) -> Bool {
+        self.watched.withLock { $0.values.contains { $0.breaker.isOpen || $0.wasBackAt.map { $0 >= start } ?? false } }
+    }
+
+    func isOpen(_ dependency: Dependency) -> Bool { self.watched.withLock { $0[dependency]?.breaker.isOpen ?? false } }
+
+    func succeeded(_ dependency: Dependency, _ access: RequestAccess) {
+        self.watched.withLock { $0[dependency, default: Watched()].breaker.succeeded(access) }
+    }
+
+    func answered(_ dependency: Dependency, _ access: RequestAccess) {
+        self.watched.withLock { $0[dependency, default: Watched()].breaker.answered(access) }
+    }
+
+    /// Finds out whether what failed for `build` fails for everybody. Takes as long as the probe does.
+    ///
+    /// - Parameters:
+    ///   - failure: where the service asks to be left alone, that is everybody's business, and no probe is needed to know it.
+    ///   - probe: tried again, with growing pauses, until it succeeds.
+    func judge(_ dependency: Dependency, _ access: RequestAccess, of build: BuildID, _ failure: Failure, probe: @escaping Probe) async {
+        // Given up by this worker itself.
+        guard !Task.isCancelled else { return }
+        let now = self.clock.now
+        let (isSettled, hasOpened) = self.watched.withLock { all -> (Bool, Bool) in
+            var one = all[dependency] ?? Watched()
+            defer { all[dependency] = one }
+            one.heed(failure, at: now)
+            if one.breaker.isOpen { return (true, false) }
+            one.probe = probe
+            if one.breaker.failed(build, access, asksForPause: failure.retryAfter != nil, cause: failure.cause, at: now) {
+                self.pause(dependency, failure.cause)
+                return (true, true)
+            }
+            // Whoever wants to be left alone is not probed.
+            return (failure.retryAfter != nil || one.lastAnswer.map { $0 + Self.probeValidity > now } ?? false, false)
+        }
+        if hasOpened { self.begin(dependency, failure.cause) }
+        guard !isSettled else { return }
+        guard let second = await probe() else { return self.watched.withLock { $0[dependency]?.lastAnswer = self.clock.now } }
+        let opensNow = self.watched.withLock { all in
+            all[dependency]?.heed(second, at: self.clock.now)
+            let opensNow = all[dependency]?.breaker.probeFailed(cause: second.cause, at: self.clock.now) ?? false
+            if opensNow { self.pause(dependency, second.cause) }
+            return opensNow
+        }
+        if opensNow { self.begin(dependency, second.cause) }
+    }
+
+    /// Under the lock, so that what is told of one change never follows what is told of the next.
+    private func pause(_ dependency: Dependency, _ cause: String) {
+        self.health.outage(of: dependency, cause: cause)
+        self.intake.pause(for: .outage)
+    }
+
+    private func begin(_ dependency: Dependency, _ cause: String) {
+        self.logger.error("\(dependency.title) is away: no more deliveries are taken until it is back", metadata: dependency.metadata(.outageBegan, "cause", cause))
+        self.onOpen(dependency)
+        self.feed.yield(dependency)
+    }
+
+    /// Probes what is away until it is back. The shutdown does not wait for that.
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for await dependency in self.opened { group.addTask { await self.probeUntilBack(dependency) } }
+            }
+        }
+    }
+
+    private func probeUntilBack(_ dependency: Dependency) async {
+        var backoff = Backoff(first: .seconds(1), limit: Self.longestPause)
+        var random = SystemRandomNumberGenerator()
+        for _ in 1..<max(1, self.watched.withLock { $0[dependency]?.breaker.relapses ?? 0 }) { _ = backoff.next(using: &random) }
+        while let probe = self.watched.withLock({ $0[dependency]?.probe }) {
+            let now = self.clock.now
+            let asked = self.watched.withLock { $0[dependency]?.notBefore } ?? now
+            guard await self.clock.pause(max(backoff.next(using: &random), asked - now)) else { return }
+            if let failure = await probe() {
+                self.watched.withLock { $0[dependency]?.heed(failure, at: self.clock.now) }
+                self.logger.info("\(dependency.title) is still away", metadata: dependency.metadata(.outageContinues, "cause", failure.cause))
+                continue
+            }
+            let duration = self.watched.withLock { all in
+                let duration = all[dependency]?.breaker.probeSucceeded(at: self.clock.now)
+                all[dependency]?.wasBackAt = self.clock.now
+                self.health.outage(of: dependency, cause: nil)
+                if !all.values.contains(where: { $0.breaker.isOpen }) { self.intake.resume(from: .outage) }
+                return duration
+            }
+            self.logger.notice("\(dependency.title) is back", metadata: dependency.metadata(.outageEnded, "after", (duration ?? .zero).inWords))
+            self.onClose(dependency)
+            return
+        }
+    }
+}

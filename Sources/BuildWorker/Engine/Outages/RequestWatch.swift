@@ -1,0 +1,41 @@
+internal import Clients
+internal import Logging
+internal import Workflow
+
+/// For whom a request is made. What has none is a chore of the worker's own, which says nothing of builds.
+struct RequestScope: Sendable {
+    @TaskLocal static var current: RequestScope?
+
+    /// Read only after a request for it has failed.
+    let build: @Sendable () -> BuildID?
+    let logger: Logger
+}
+
+/// What learns from every request that is made for a build: health, the circuit breaker of its service, and the log.
+struct RequestWatch: Sendable {
+    let health: Health
+    let outages: Outages
+
+    func observer(of service: Outages.Dependency) -> RequestObserver {
+        RequestObserver { access, error, probe in
+            guard let scope = RequestScope.current else { return }
+            guard let error else {
+                self.health.fault(of: service, access, nil)
+                return self.outages.succeeded(service, access)
+            }
+            if error.isWorkersFault {
+                self.health.fault(of: service, access, error.description)
+                // What was not sent nobody has refused.
+                let words =
+                    error.status == nil
+                    ? "this worker cannot ask the cluster: check its address and token" : "the cluster refuses this worker: check its token, rights and namespace"
+                scope.logger.error("\(words)", metadata: .of(.clusterFault, ["service": .string(service.rawValue), "error": .string(error.description)]))
+            } else {
+                if error.status != nil { self.health.fault(of: service, access, nil) }
+                scope.logger.debug("request failed", metadata: ["service": .string(service.rawValue), "error": .string(error.description)])
+            }
+            guard error.mayBeOutage, let build = scope.build() else { return self.outages.answered(service, access) }
+            await self.outages.judge(service, access, of: build, Outages.Failure(error)) { await probe().map { Outages.Failure($0) } }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+internal import Clients
+package import RabbitMQ
+internal import Support
+
+/// A message in the parked queue: as it came, with the reason in headers of ours.
+///
+/// Made when a message is parked (``init(_:reason:detail:id:at:)``) and read back by `worker parked` (``init(parked:)``).
+package struct ParkedMessage: Sendable {
+    /// Names it to operators: 12 hexadecimal digits.
+    package let id: String
+    /// A code that does not change: ``BuildMessageError/reason``.
+    package let reason: String
+    package let detail: String
+    /// The queue it was taken from, to which a retry gives it back. `nil`: somebody else parked it and did not say.
+    package let origin: String?
+    /// RFC 3339, or empty where nobody wrote it.
+    package let parkedAt: String
+    package let properties: MessageProperties
+    package let body: [UInt8]
+
+    /// The broker acts on these: it would route copies to wherever they say, this worker's queues included.
+    private static let setAside = [("CC", Header.originalCC), ("BCC", Header.originalBCC)]
+    /// Counts of attempts that a retry begins anew.
+    private static let counts = [
+        "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue",
+        "x-last-death-reason", "x-delivery-count", Header.earlierAttempts, Header.poisonCrashes, Header.initRound, Header.initTimer,
+        Header.owedSince, Header.troubledSince, Header.isHopeless,
+    ]
+
+    /// - Parameters:
+    ///   - at: RFC 3339.
+    ///   - nonce: tells it from an equal one of the same millisecond.
+    init(_ delivery: Delivery, for error: BuildMessageError, at time: String, nonce: UInt64 = .random(in: .min ... .max)) {
+        (self.reason, self.detail, self.origin, self.parkedAt) = (error.reason, error.description, delivery.queue, time)
+        self.id = Self.id(delivery.body, "\(time) \(nonce)")
+        self.body = delivery.body
+        var properties = delivery.properties
+        properties.isPersistent = true
+        if let id = properties.messageID { properties.headers[Header.originalMessageID] = .text(id) }
+        let malformed = error == .malformedDeathHistory ? [("x-death", Header.malformedDeaths)] : []
+        for (name, kept) in Self.setAside + malformed {
+            guard let value = properties.headers[name] else { continue }
+            properties.headers[kept] = value
+            properties.headers[name] = nil
+        }
+        self.properties = properties
+    }
+
+    /// Reads one from the parked queue. Nothing is required: messages of others are shown too.
+    package init(parked delivery: Delivery) {
+        let headers = delivery.properties.headers
+        self.reason = headers[Header.parkedReason]?.text ?? "unknown"
+        self.detail = headers[Header.parkedDetail]?.text ?? ""
+        self.origin = headers[Header.parkedFrom]?.text
+        self.parkedAt = headers[Header.parkedAt]?.text ?? ""
+        self.id = headers[Header.parkedID]?.text ?? Self.id(delivery.body, self.parkedAt)
+        (self.properties, self.body) = (delivery.properties, delivery.body)
+    }
+
+    private static func id(_ body: [UInt8], _ time: String) -> String {
+        var fingerprint = Fingerprint()
+        fingerprint.add(body.prefix(1 << 20))
+        fingerprint.add(time.utf8)
+        return String(fingerprint.text.prefix(12))
+    }
+
+    private var reasons: AMQPTable {
+        var table: AMQPTable = [
+            Header.parkedID: .text(self.id), Header.parkedReason: .text(self.reason), Header.parkedDetail: .text(self.detail),
+            Header.parkedAt: .text(self.parkedAt),
+        ]
+        if let origin = self.origin { table[Header.parkedFrom] = .text(origin) }
+        return table
+    }
+
+    /// What goes to the parked queue.
+    func outgoing(_ options: RabbitMQOptions) -> OutgoingMessage {
+        var properties = self.properties
+        for field in self.reasons.fields { properties.headers[field.name] = field.value }
+        return OutgoingMessage(exchange: options.exchange, routingKey: options.parkedQueue, properties: properties, body: self.body)
+    }
+
+    /// The same without the message's own headers: near the limit when they came, they may be above it with ours, and the
+    /// body is worth more than they.
+    func outgoingWithoutHeaders(_ options: RabbitMQOptions) -> OutgoingMessage {
+        var message = self.outgoing(options)
+        message.properties.headers = self.reasons
+        return message
+    }
+
+    /// What goes back to work: no attempts counted yet, and why it was parked in its history.
+    ///
+    /// - Parameters:
+    ///   - queue: where to; by default where it came from.
+    ///   - time: now, RFC 3339.
+    package func retry(_ options: RabbitMQOptions, to queue: String? = nil, at time: String) -> OutgoingMessage? {
+        guard let queue = queue ?? self.origin else { return nil }
+        var properties = self.properties
+        properties.isPersistent = true
+        var headers = properties.headers
+        var entry = self.reasons
+        entry["retried-at"] = .text(time)
+        for field in self.reasons.fields { headers[field.name] = nil }
+        for name in Self.counts { headers[name] = nil }
+        headers[Header.parkedHistory] = .array((headers[Header.parkedHistory]?.array ?? []) + [.table(entry)])
+        properties.headers = headers
+        return OutgoingMessage(exchange: options.exchange, routingKey: queue, properties: properties, body: self.body)
+    }
+
+    /// How often it was parked and retried before.
+    package var retries: Int { self.properties.headers[Header.parkedHistory]?.array?.count ?? 0 }
+}

@@ -1,0 +1,162 @@
+package import RabbitMQ
+internal import Support
+internal import Synchronization
+
+/// The parked queue in an operator's hands: looks at all of its messages, gives some back to work or drops them, and puts
+/// the rest back as they were.
+package struct ParkedQueue: Sendable {
+    package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        case noQueue(String)
+        case broker(AMQPError)
+        /// There are messages, and the broker hands none out.
+        case unreadable(queue: String, reason: String)
+        /// What came of it before stands.
+        case notPublished(id: String, outcome: PublishOutcome)
+        /// Nobody wrote down where it came from.
+        case noOrigin(id: String)
+
+        package var description: String {
+            switch self {
+            case .noQueue(let queue): "there is no queue \(queue); 'worker topology apply' makes it"
+            case .broker(let error): error.description
+            case .unreadable(let queue, let reason): "the messages in \(queue) cannot be looked at: \(reason)"
+            case .notPublished(let id, .refused(let reason)): "\(id) stays parked: the user may not publish it (\(reason))"
+            case .notPublished(let id, .returned): "\(id) stays parked: no queue takes it; --to names another"
+            case .notPublished(let id, let outcome): "\(id) stays parked: RabbitMQ did not take it (\(outcome))"
+            case .noOrigin(let id): "\(id) stays parked: it does not say which queue it came from; --to names one"
+            }
+        }
+
+        fileprivate var concernsOneMessage: Bool {
+            switch self {
+            case .noOrigin, .notPublished(_, .returned), .notPublished(_, .refused): true
+            case .noQueue, .broker, .unreadable, .notPublished: false
+            }
+        }
+    }
+
+    /// What to do with a message.
+    package enum Verdict: Hashable, Sendable {
+        case leave
+        /// `queue`: where to; `nil`: where it came from.
+        case retry(queue: String?)
+        case drop
+    }
+
+    /// The broker hands out no more than this at a time; the rest is seen at the next call.
+    static let largestLook = 10_000
+    /// With nothing arriving for so long, somebody else took the rest.
+    private static let patience = Duration.seconds(5)
+
+    private let options: RabbitMQOptions
+
+    package init(_ options: RabbitMQOptions) { self.options = options }
+
+    /// Shows every message to `judge` once, the oldest first, and does what it says: a retry is confirmed by the broker before the
+    /// parked message is removed. Where the broker fails, the messages not judged yet stay.
+    ///
+    /// - Parameter done: told of each message that was retried or dropped.
+    package func review(_ judge: (ParkedMessage) -> Verdict, done: (ParkedMessage) -> Void = { _ in }) async throws(Failure) {
+        let depth = try await self.depth()
+        guard depth > 0 else { return }
+        let endpoint = AMQPEndpoint(self.options, connectionName: "\(Product.name) parked \(Product.version)")
+        let refusal = Refusal()
+        let consuming = ConsumingConnection(
+            endpoint, queues: [self.options.parkedQueue], prefetch: min(depth, Self.largestLook), host: "worker parked"
+        ) { event in
+            if case .consumerLost(_, _, let reason, _) = event { refusal.reason.withLock { $0 = reason } }
+        }
+        let publishing = PublishingConnection(endpoint, confirmTimeout: .seconds(10), patience: .seconds(15)) { _ in }
+        consuming.start()
+        publishing.start()
+        let deliveries = await Self.take(min(depth, Self.largestLook), from: consuming)
+        var failure: Failure?
+        var left = deliveries.count
+        if deliveries.isEmpty, let reason = refusal.reason.withLock({ $0 }) {
+            failure = .unreadable(queue: self.options.parkedQueue, reason: reason)
+        }
+        for delivery in deliveries {
+            let parked = ParkedMessage(parked: delivery)
+            do throws(Failure) {
+                switch judge(parked) {
+                case .leave: continue
+                case .retry(let queue): try await self.retry(parked, to: queue, publishing)
+                case .drop: break
+                }
+                consuming.settle(delivery.tag, as: .ack)
+                left -= 1
+                done(parked)
+            } catch {
+                failure = failure ?? error
+                // One that nobody would take does not keep the others.
+                guard error.concernsOneMessage else { break }
+            }
+        }
+        // What is not settled goes back to its place.
+        consuming.stop()
+        publishing.stop()
+        await consuming.waitUntilStopped()
+        await publishing.waitUntilStopped()
+        if let failure { throw failure }
+        try await self.awaitReturn(of: left)
+    }
+
+    /// The broker puts back what was only looked at when it has noticed the connection's end, a moment later: the next command must
+    /// find it. Where it does not come back, somebody else has taken it.
+    private func awaitReturn(of count: Int) async throws(Failure) {
+        let limit = ContinuousClock.now + Self.patience
+        while try await self.depth() < count, ContinuousClock.now < limit {
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+        }
+    }
+
+    private func retry(_ parked: ParkedMessage, to queue: String?, _ publishing: PublishingConnection) async throws(Failure) {
+        guard let message = parked.retry(self.options, to: queue, at: Timestamp.now.text) else { throw .noOrigin(id: parked.id) }
+        let outcome = await publishing.publish(message)
+        guard outcome == .confirmed else { throw .notPublished(id: parked.id, outcome: outcome) }
+    }
+
+    private func depth() async throws(Failure) -> Int {
+        let options = self.options
+        let depth: Int?
+        do {
+            depth = try await OwnThread.run {
+                let administration = try TopologyAdministration(options)
+                defer { administration.close() }
+                return try administration.depth(of: options.parkedQueue)
+            }
+        } catch let error as AMQPError { throw .broker(error) } catch { fatalError("only the broker fails here: \(error)") }
+        guard let depth else { throw .noQueue(options.parkedQueue) }
+        return depth
+    }
+
+    /// Why the broker does not let us consume.
+    private final class Refusal: Sendable {
+        let reason = Mutex<String?>(nil)
+    }
+
+    private final class LastArrival: Sendable {
+        let time = Mutex(ContinuousClock.now)
+    }
+
+    /// As many as there should be, or those that came before nothing more did.
+    private static func take(_ count: Int, from connection: ConsumingConnection) async -> [Delivery] {
+        let lastArrival = LastArrival()
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while lastArrival.time.withLock({ $0 }) + Self.patience > .now {
+                    do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+                }
+                connection.drain()
+            }
+            var deliveries: [Delivery] = []
+            for await delivery in connection.deliveries {
+                lastArrival.time.withLock { $0 = .now }
+                deliveries.append(delivery)
+                if deliveries.count == count { break }
+            }
+            group.cancelAll()
+            return deliveries
+        }
+    }
+}

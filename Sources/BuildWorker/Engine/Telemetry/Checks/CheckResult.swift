@@ -1,0 +1,103 @@
+internal import Support
+
+/// What a check found, as Nagios and everything that speaks its plugin protocol knows it. From best to worst: what is known to be broken
+/// is worse than what is not known, as in the official plugins.
+package enum CheckStatus: String, Hashable, Sendable, CaseIterable, Comparable {
+    case ok = "OK"
+    case warning = "WARNING"
+    /// The check could not be made: wrong usage, or nothing that could be looked at.
+    case unknown = "UNKNOWN"
+    case critical = "CRITICAL"
+
+    /// Of the process.
+    package var exitCode: Int32 {
+        switch self {
+        case .ok: 0
+        case .warning: 1
+        case .critical: 2
+        case .unknown: 3
+        }
+    }
+
+    package static func < (one: CheckStatus, other: CheckStatus) -> Bool {
+        one != other && self.allCases.first { $0 == one || $0 == other } == one
+    }
+}
+
+/// One figure for whoever draws them: `'label'=value[unit];warn;crit;min`, in the notation of Nagios plugins.
+struct CheckFigure: Hashable, Sendable, CustomStringConvertible {
+    enum Unit: String, Hashable, Sendable {
+        case count = ""
+        case seconds = "s"
+    }
+
+    let label: String
+    /// `nil`: it could not be found out.
+    let value: Double?
+    let unit: Unit
+    let thresholds: Thresholds
+
+    init(_ label: String, _ value: Double?, _ unit: Unit = .count, _ thresholds: Thresholds = .none) {
+        (self.label, self.value, self.unit, self.thresholds) = (label, value, unit, thresholds)
+    }
+
+    init(_ label: String, _ count: Int?, _ thresholds: Thresholds = .none) {
+        self.init(label, count.map { Double($0) }, .count, thresholds)
+    }
+
+    var description: String {
+        // Neither a quote nor an equals sign can stand in a label.
+        let label = String(self.label.map { $0 == "'" || $0 == "=" || $0 == "|" || $0.isNewline ? "_" : $0 })
+        let quoted = label.contains(" ") ? "'\(label)'" : label
+        guard let value = self.value, value.isFinite else { return "\(quoted)=U" }
+        let ranges = [self.thresholds.warning, self.thresholds.critical].map { $0?.description ?? "" }.joined(separator: ";")
+        return "\(quoted)=\(value.plainText)\(self.unit.rawValue);\(ranges);0"
+    }
+}
+
+/// The one line that a check prints, and its exit code. Collects findings; the worst is its status.
+package struct CheckResult: Sendable {
+    /// What Nagios keeps of a line by default is 8 KiB; a pager shows a good deal less.
+    private static let longestText = 1000
+
+    /// Said where nothing is wrong.
+    private let summary: String
+    private var findings: [(status: CheckStatus, text: String)] = []
+    private(set) var figures: [CheckFigure] = []
+
+    package init(summary: String = "") { self.summary = summary }
+
+    /// A check that ends with one finding.
+    package init(_ status: CheckStatus, _ text: String) {
+        self.init(summary: text)
+        self.add(status, text)
+    }
+
+    package var status: CheckStatus { self.findings.map(\.status).max() ?? .ok }
+
+    /// - Parameter status: ``CheckStatus/ok`` adds nothing.
+    mutating func add(_ status: CheckStatus, _ text: String) {
+        guard status != .ok, !self.findings.contains(where: { $0.text == text }) else { return }
+        self.findings.append((status, text))
+    }
+
+    /// Keeps the figure, and makes a finding of it where it passes its thresholds.
+    ///
+    /// - Parameter text: what the figure is, for example "72 in new of status".
+    mutating func measure(_ figure: CheckFigure, _ text: String = "") {
+        self.figures.append(figure)
+        guard let value = figure.value else { return }
+        let status = figure.thresholds.status(of: value)
+        self.add(status, figure.thresholds.range(of: status).map { "\(text) (\($0))" } ?? text)
+    }
+
+    /// `STATUS - text | figures`, without a line break. The worst comes first: pagers cut.
+    package var line: String {
+        let ranked = CheckStatus.allCases.reversed().flatMap { status in self.findings.filter { $0.status == status }.map(\.text) }
+        // A bar begins the figures.
+        let text = ranked.isEmpty ? self.summary : ranked.joined(separator: "; ")
+        let shown = text.safeToShow(limit: Self.longestText).replacing("|", with: "/")
+        let figures = self.figures.isEmpty ? "" : " | \(self.figures.map(\.description).joined(separator: " "))"
+        return "\(self.status.rawValue) - \(shown)\(figures)"
+    }
+}

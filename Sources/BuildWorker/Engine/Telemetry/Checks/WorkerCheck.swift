@@ -1,0 +1,78 @@
+package import Spool
+package import Support
+
+/// Judges a worker by what it says of itself: the document of `GET /status`, or the shorter one of its heartbeat file.
+package struct WorkerCheck: Sendable {
+    /// Of the delivery that has been in hand for the longest time, in seconds. RabbitMQ takes the connection away after 30 minutes.
+    package var unackedAge = Thresholds(warning: AlertRange(above: 300), critical: AlertRange(above: 900))
+    /// Since a connection's thread last turned, in seconds.
+    private let loopAge: Thresholds
+    /// Judges life only: not whether others let the worker do its work, nor how long a delivery has been in hand. For who restarts
+    /// what is not well, for a restart mends nothing else.
+    package var asksForLifeOnly = false
+
+    /// - Parameter heartbeat: of the connections to RabbitMQ; what the worker calls alive follows from it.
+    package init(heartbeat: Duration) {
+        self.loopAge = Thresholds(critical: AlertRange(above: Int(Self.loopDeadline(heartbeat: heartbeat) / .seconds(1))))
+    }
+
+    /// A thread that has not turned for so long is stuck: two heartbeats, but not less than connecting may take.
+    static func loopDeadline(heartbeat: Duration) -> Duration { max(heartbeat * 2, .seconds(30)) }
+
+    package func judge(_ status: JSONValue) -> CheckResult {
+        guard let live = status["live"]?.bool, let ready = status["ready"]?.bool,
+            let problems = status["problems"]?.array?.compactMap(\.string)
+        else {
+            return CheckResult(.unknown, "what answers is no worker, or one of another version")
+        }
+        if self.asksForLifeOnly {
+            let host = status["host"]?.string ?? "the worker"
+            guard !live else { return CheckResult(summary: "\(host) is alive") }
+            return CheckResult(.critical, (["\(host) makes no progress"] + problems).joined(separator: "; "))
+        }
+        let isDraining = status["draining"]?.bool == true
+        let unacked = status["unacked"]?.double
+        var result = CheckResult(summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.plainText ?? "?") in hand")
+        if !live { result.add(.critical, "it makes no progress") }
+        // One that drains was told to: a rollout must not page anybody.
+        for problem in problems { result.add(live && isDraining ? .warning : .critical, problem) }
+        if !ready, problems.isEmpty { result.add(isDraining ? .warning : .critical, "it does not consume") }
+        // What is wrong with these is among the problems.
+        result.measure(CheckFigure("connections", status.count("connections") { $0["connected"]?.bool == true }))
+        result.measure(CheckFigure("breakers_open", status.count("breakers") { $0["open"]?.bool == true }))
+        result.measure(CheckFigure("unacked", unacked))
+        let age = unacked == nil ? nil : status["oldestUnackedSeconds"]?.double ?? 0
+        let words = "the oldest delivery has been in hand for \(age?.plainText ?? "?") s\(status.oldestBuild)"
+        result.measure(CheckFigure("oldest_unacked", age, .seconds, self.unackedAge), words)
+        for loop in status["loops"]?.array ?? [] {
+            guard let name = loop["name"]?.string, let age = loop["ageSeconds"]?.double else { continue }
+            let words = "the \(name) connection's thread has not turned for \(age.plainText) s"
+            result.measure(CheckFigure("loop_\(name)", age, .seconds, self.loopAge), words)
+        }
+        return result
+    }
+
+    /// Judges a worker whose server cannot be reached by its heartbeat file. One that writes it is alive, but something is wrong.
+    package func judge(unreachable reason: String, _ heartbeat: Heartbeat?) -> CheckResult {
+        guard let heartbeat else { return CheckResult(.critical, "\(reason), and there is no heartbeat file") }
+        let age = (heartbeat.age / .milliseconds(100)).rounded() / 10
+        guard heartbeat.isRecent else {
+            let owner = heartbeat.isOfTheDead ? " and of a process that is gone" : ""
+            return CheckResult(.critical, "\(reason), and the last heartbeat is \(age.plainText) s old\(owner)")
+        }
+        var result = self.judge(heartbeat.document)
+        guard !self.asksForLifeOnly else { return result }
+        result.add(.warning, "\(reason); its heartbeat file of \(age.plainText) s ago was looked at instead")
+        return result
+    }
+}
+
+extension JSONValue {
+    fileprivate func count(_ list: String, where condition: (JSONValue) -> Bool) -> Int? { self[list]?.array?.count(where: condition) }
+
+    /// Of the delivery that has been in hand for the longest time: they come oldest first.
+    fileprivate var oldestBuild: String {
+        guard let oldest = self["inFlight"]?.array?.first, let build = oldest["buildId"]?.scalarText else { return "" }
+        return ": build \(build), \(oldest["step"]?.string ?? "at an unknown step")"
+    }
+}

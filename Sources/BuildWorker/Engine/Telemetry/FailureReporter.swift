@@ -1,0 +1,166 @@
+internal import Clients
+internal import Logging
+internal import RabbitMQ
+internal import Support
+internal import Synchronization
+internal import Workflow
+
+/// Makes a report of every attempt that failed: keeps what was done for each delivery, and looks at the end what became of it.
+final class FailureReporter: Sendable {
+    /// Kept as it is: words are made of it only when something failed, which is seldom.
+    private struct Course {
+        struct Step {
+            let action: Action
+            let fact: Fact
+            let beginning: ContinuousClock.Instant
+            let took: Duration
+        }
+
+        var steps: [Step] = []
+
+        /// What went wrong on the way, the latest last.
+        var problems: [Problem] { self.steps.compactMap(\.fact.problem) }
+
+        /// The last that had to do with notes, or the last that had not: a note that is lost fails nothing else.
+        func problem(ofNote: Bool) -> Problem? {
+            let problems = self.steps.filter { if case .note = $0.fact { ofNote } else { !ofNote } }.compactMap(\.fact.problem)
+            return problems.last { $0.failureClass != .other } ?? problems.last
+        }
+
+        /// Of the FAILURE that was told, or was to be told.
+        var cause: FailureCause? { self.steps.lazy.compactMap { if case .reportFailure(let cause) = $0.action { cause } else { nil } }.last }
+    }
+
+    /// A delivery has about ten steps.
+    private static let longestTimeline = 64
+
+    private let host: String
+    private let secrets: [Secret]
+    private let meters: Meters
+    private let ledger: ReportLedger
+    private let sink: @Sendable (FailureReport) -> Void
+    private let courses = Mutex<[DeliveryContext.ID: Course]>([:])
+
+    /// - Parameter sink: takes each report to where it is kept. Must be quick.
+    init(host: String, hiding secrets: [Secret], meters: Meters, ledger: ReportLedger, sink: @escaping @Sendable (FailureReport) -> Void) {
+        (self.host, self.secrets, self.meters, self.ledger, self.sink) = (host, secrets, meters, ledger, sink)
+    }
+
+    func observe(_ event: DeliveryEvent, _ context: DeliveryContext) {
+        switch event {
+        case .received, .actionStarted, .setAside: break
+        case .started: self.courses.withLock { $0[context.id] = Course() }
+        case .actionCompleted(let action, let fact, let took):
+            let step = Course.Step(action: action, fact: fact, beginning: .now - took, took: took)
+            self.courses.withLock { if $0[context.id]?.steps.count ?? Self.longestTimeline < Self.longestTimeline { $0[context.id]?.steps.append(step) } }
+        case .settled(let settlement, let facts, _):
+            let course = self.courses.withLock { $0.removeValue(forKey: context.id) } ?? Course()
+            guard let kind = FailureReport.Kind(settlement, facts, context.command) else { return }
+            self.report(kind, course, facts.summary(of: context.command), context)
+        // Whoever gets it next says how it went.
+        case .takenBack: self.courses.withLock { $0[context.id] = nil }
+        case .requeued:
+            let course = self.courses.withLock { $0.removeValue(forKey: context.id) } ?? Course()
+            self.report(.handedBack, course, "the worker ended before it was done", context)
+        }
+    }
+
+    private func report(_ kind: FailureReport.Kind, _ course: Course, _ summary: String, _ context: DeliveryContext) {
+        var causes: [String] = []
+        // From what people see to what is behind it.
+        for text in [course.cause?.description, summary].compactMap({ $0 }) + course.problems.reversed().map(\.detail) where !causes.contains(where: { $0.contains(text) }) {
+            causes.append(text)
+        }
+        // Poison may be read only where its build was told: whatever kills lies behind it then.
+        let build = course.cause == nil ? context.build : context.decodeBuild()
+        if case .failure(let error) = context.message { causes.append(error.description) }
+        var report = FailureReport(
+            id: context.reportID, kind, self.root(kind, course, summary, causes), causes: causes, host: self.host,
+            hiding: self.secrets + [build?.token].compactMap { $0 })
+        report.buildID = build?.buildID.rawValue
+        report.jobID = build?.jobID?.safeToShow(limit: 100, hiding: self.secrets)
+        report.jobType = context.jobType
+        report.queue = context.delivery.queue
+        report.attempt = context.attempt
+        report.timeline = course.steps.map { step in
+            FailureReport.Step(
+                atMilliseconds: max(0, Int((step.beginning - context.arrival) / .milliseconds(1))), step: step.action.words,
+                outcome: step.fact.words.withoutCredentials.safeToShow(limit: 300, hiding: self.secrets + context.tokens),
+                tookMilliseconds: Int(step.took / .milliseconds(1)))
+        }
+        self.tell(report, context.logger)
+    }
+
+    /// Counts, logs and keeps it.
+    func tell(_ report: FailureReport, _ logger: Logger) {
+        self.meters.count(.reports, report.kind.rawValue, report.failureClass.rawValue)
+        self.ledger.add(report)
+        logger.log(
+            level: report.kind.isLoud ? .error : .warning, "failure report",
+            metadata: [
+                "reportId": .string(report.id), "fingerprint": .string(report.fingerprint), "kind": .string(report.kind.rawValue),
+                "class": .string(report.failureClass.rawValue), "cause": .string(report.causes.joined(separator: " <- ")),
+            ])
+        self.sink(report)
+    }
+
+    /// What an operator would look at: the build's cause where it was failed, else the last problem that was met.
+    private func root(_ kind: FailureReport.Kind, _ course: Course, _ summary: String, _ causes: [String]) -> Problem {
+        let text = causes.last ?? ""
+        switch kind {
+        case .parked, .dropped: return Problem(.message, text)
+        case .poison: return Problem(.poison, text)
+        // Whatever else it had met by then.
+        case .handedBack, .crashed, .startFailed: return Problem(.worker, summary)
+        case .buildFailed: if let cause = course.cause { return Problem(cause.failureClass, cause.root) }
+        case .owed, .noteLost, .failureRefused, .retried, .postponed, .gaveUp: break
+        }
+        let isNote = kind == .noteLost
+        return course.problem(ofNote: isNote) ?? course.problem(ofNote: !isNote) ?? Problem(.other, text)
+    }
+}
+
+extension FailureReport.Kind {
+    /// - Returns: `nil` where nothing failed.
+    init?(_ settlement: Settlement, _ facts: Facts, _ command: BuildCommand) {
+        if case .refused = facts.build, settlement == .ack {
+            self = .failureRefused
+            return
+        }
+        switch (facts.postponement, facts.failure, settlement) {
+        case (.held, _, _): self = .postponed
+        case (_, .refused, .ack): self = .failureRefused
+        case (_, .notTaken, .ack): self = .owed
+        case (_, .taken, .ack): if case .poison = command { self = .poison } else { self = .buildFailed }
+        case (_, _, .nack): self = .retried
+        case (_, _, .ack):
+            switch command {
+            case .unreadable: self = facts.parking == .held ? .parked : .dropped
+            case .poison: self = .poison
+            case .start, .stop, .verify, .clear:
+                if facts.parking != nil {
+                    self = .owed
+                    return
+                }
+                if case .failed = facts.deletion {
+                    self = .gaveUp
+                } else if case .failed = facts.clearing {
+                    self = .gaveUp
+                } else {
+                    switch facts.note {
+                    case .lost, .refused: self = .noteLost
+                    case .taken, .ended, nil: return nil
+                    }
+                }
+            }
+        }
+    }
+
+    /// Somebody has to do something.
+    fileprivate var isLoud: Bool {
+        switch self {
+        case .buildFailed, .failureRefused, .owed, .parked, .dropped, .poison, .gaveUp, .crashed, .startFailed: true
+        case .retried, .postponed, .noteLost, .handedBack: false
+        }
+    }
+}

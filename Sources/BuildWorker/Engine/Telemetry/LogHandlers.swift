@@ -1,0 +1,163 @@
+internal import Foundation
+internal import Glibc
+package import Logging
+internal import Support
+internal import Synchronization
+
+/// Where log lines go. Whoever logs never waits for the reader: a line that the kernel takes at once is written at once (so that a crash a
+/// moment later does not lose it), others wait for a thread that does nothing else, and when too much waits, lines are dropped and counted.
+package final class LogOutput: Sendable {
+    private struct State {
+        var waiting: [UInt8] = []
+        var isWriting = false
+    }
+
+    /// In bytes, of what waits.
+    private static let limit = 4 << 20
+    private static let dropped = Atomic(0)
+    /// Since the start of the process, by all outputs.
+    package static var droppedLines: Int { Self.dropped.load(ordering: .relaxed) }
+
+    private let state = Mutex(State())
+    private let descriptor: Int32
+
+    /// A pipe or a file.
+    private let takesPiecesAtOnce: Bool
+
+    package init(descriptor: Int32 = 1) {
+        self.descriptor = descriptor
+        var information = stat()
+        self.takesPiecesAtOnce = fstat(descriptor, &information) == 0 && [S_IFIFO, S_IFREG].contains(information.st_mode & S_IFMT)
+    }
+
+    func write(_ line: [UInt8]) {
+        self.state.withLock { state in
+            var rest = line[...]
+            // A pipe that can be written to takes this much without a pause (`PIPE_BUF`), and in one piece. A terminal may not.
+            if !state.isWriting, line.count <= 4096, self.takesPiecesAtOnce, self.isReady(atMost: 0) {
+                let written = line.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
+                rest = rest.dropFirst(max(0, written))
+                if rest.isEmpty { return }
+            }
+            guard state.waiting.count + rest.count <= Self.limit else {
+                Self.dropped.add(1, ordering: .relaxed)
+                return
+            }
+            state.waiting += rest
+            if !state.isWriting {
+                state.isWriting = true
+                Thread { [self] in self.writeWaiting() }.start()
+            }
+        }
+    }
+
+    private func writeWaiting() {
+        while true {
+            let lines = self.state.withLock { state in
+                defer { state.waiting = [] }
+                if state.waiting.isEmpty { state.isWriting = false }
+                return state.waiting
+            }
+            if lines.isEmpty { return }
+            self.writeAll(lines)
+        }
+    }
+
+    /// Before the process ends: waits for a slow reader, but not for ever.
+    package func flush(within limit: Duration = .seconds(1)) async {
+        let end = ContinuousClock.now + limit
+        while self.state.withLock({ $0.isWriting }), .now < end {
+            // A cancelled task waits for nothing.
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
+        }
+    }
+
+    private func isReady(atMost milliseconds: Int32) -> Bool {
+        var descriptor = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&descriptor, 1, milliseconds) > 0
+    }
+
+    private func writeAll(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
+            if written > 0 {
+                rest = rest.dropFirst(written)
+            } else if written < 0, errno == EAGAIN {
+                _ = self.isReady(atMost: 1000)
+            } else if written < 0, errno != EINTR {
+                // Nobody reads any more.
+                Self.dropped.add(rest.count { $0 == 0x0A }, ordering: .relaxed)
+                return
+            }
+        }
+    }
+}
+
+/// Log lines for machines (one JSON object each) or for people.
+package struct WorkerLogHandler: LogHandler {
+    package enum Format: Sendable { case json, text }
+
+    /// These come first, in this order; other metadata follows by name.
+    private static let leading = ["queue", "jobType", "buildId", "jobId", "attempt"]
+    /// The line's own. Metadata of that name gets a `_` before it: a reader of JSON would keep the last of two and lose the sentence.
+    private static let own: Set = ["timestamp", "level", "message"]
+
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    private let output: LogOutput
+    private let format: Format
+
+    package init(format: Format, level: Logger.Level, output: LogOutput) {
+        (self.format, self.logLevel, self.output) = (format, level, output)
+    }
+
+    package subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { self.metadata[key] }
+        set { self.metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        let metadata = event.metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
+        let fields = Self.leading.compactMap { key in metadata[key].map { (key, $0) } }
+            + metadata.filter { !Self.leading.contains($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        switch self.format {
+        case .json: self.output.write(Self.json(event, fields))
+        case .text: self.output.write(Self.text(event, fields))
+        }
+    }
+
+    private static func json(_ event: LogEvent, _ fields: [(String, Logger.MetadataValue)]) -> [UInt8] {
+        var members: [JSONValue.Member] = [
+            .init("timestamp", .string(Timestamp.now.text)), .init("level", .string(event.level.rawValue)),
+            .init("message", .string(event.message.description)),
+        ]
+        for (name, value) in fields { members.append(.init(Self.own.contains(name) ? "_\(name)" : name, Self.value(value))) }
+        return JSONValue.object(members).serialized() + [0x0A]
+    }
+
+    private static func value(_ value: Logger.MetadataValue) -> JSONValue {
+        switch value {
+        // Whatever it looks like: an id of digits alone must not have another type than its neighbours, or lose digits in a reader's Double.
+        case .string(let text): .string(text)
+        case .stringConvertible(let value): Self.isNumber(value) ? .number(value.description) : .string(value.description)
+        case .array(let values): .array(values.map { Self.value($0) })
+        case .dictionary(let values): .object(values.sorted { $0.key < $1.key }.map { .init($0.key, Self.value($0.value)) })
+        }
+    }
+
+    private static func isNumber(_ value: any CustomStringConvertible) -> Bool { value is any BinaryInteger || (value as? Double)?.isFinite == true }
+
+    private static func text(_ event: LogEvent, _ fields: [(String, Logger.MetadataValue)]) -> [UInt8] {
+        let level = event.level.rawValue.uppercased().padding(toLength: 8, withPad: " ", startingAt: 0)
+        let rest = fields.map { " \($0.0)=\($0.1)" }.joined()
+        // A line is a line: what came from outside must not start a new one.
+        let line = "\(Timestamp.now.text) \(level) \(event.message)\(rest)"
+        return line.utf8.flatMap { $0 == 0x0A ? Array("\\n".utf8) : [$0 < 0x20 || $0 == 0x7F ? 0x20 : $0] } + [0x0A]
+    }
+}
+
+extension Logger.Level {
+    /// Both have the same words.
+    package init(_ level: LogOptions.Level) { self = Self(rawValue: level.rawValue) ?? .info }
+}

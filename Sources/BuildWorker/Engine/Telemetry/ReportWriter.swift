@@ -1,0 +1,45 @@
+internal import Logging
+internal import ServiceLifecycle
+internal import Support
+internal import Synchronization
+
+/// Takes reports to the disk, off the path of the deliveries. A burst that the disk cannot follow is cut short: what is left out
+/// is in the log and in the counts.
+final class ReportWriter: Service {
+    private let store: ReportStore
+    private let logger: Logger
+    private let reports = Line<FailureReport>(limit: 1000)
+    /// Takes a report that could not be filed now.
+    private let keep: @Sendable (FailureReport) -> Void
+    private let isFailing = Atomic<Bool>(false)
+
+    init(_ store: ReportStore, logger: Logger, keep: @escaping @Sendable (FailureReport) -> Void) {
+        self.store = store
+        self.logger = logger
+        self.keep = keep
+    }
+
+    func add(_ report: FailureReport) { _ = self.reports.add(report) }
+
+    /// Until the shutdown; what was added by then is filed.
+    func run() async { await self.reports.consume(self.file) }
+
+    /// Files what was added since.
+    func flush() async { await self.reports.consumeWaiting(self.file) }
+
+    private func file(_ report: FailureReport) async {
+        do {
+            let isFiled = try await OwnThread.run { try self.store.file(report) }
+            if isFiled { self.isFailing.store(false, ordering: .relaxed) } else { self.complain("there are \(ReportStore.largestDay) of this day already") }
+        } catch {
+            self.complain("\(error)")
+            self.keep(report)
+        }
+    }
+
+    /// Once for each time that it fails.
+    private func complain(_ reason: String) {
+        guard !self.isFailing.exchange(true, ordering: .relaxed) else { return }
+        self.logger.error("failure reports cannot be filed now; they are in this log", metadata: ["error": .string(reason)])
+    }
+}

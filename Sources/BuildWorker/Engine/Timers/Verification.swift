@@ -1,0 +1,38 @@
+internal import RabbitMQ
+internal import Support
+
+/// A request to verify a build, as it goes to the retry queue at once or by way of an init timer.
+struct Verification: Sendable {
+    /// The build's message as `verify`.
+    let body: [UInt8]
+    /// Of its own only: the build's old ones would count as this one's deaths.
+    let headers: AMQPTable
+
+    init(body: [UInt8], headers: AMQPTable) { (self.body, self.headers) = (body, headers) }
+
+    /// - Parameters:
+    ///   - round: init timers the build has had, one that brings this included.
+    ///   - isFromTimer: a timer of this process brings it. Of one that the broker holds, the broker writes it down itself.
+    ///   - isHopeless: the pod was seen in trouble that does not pass.
+    init(body: [UInt8], round: Int, imagePullStartTime: String?, isFromTimer: Bool = false, isHopeless: Bool = false) {
+        var headers: AMQPTable = [Header.initRound: .int64(Int64(round))]
+        if let imagePullStartTime { headers[Header.imagePullStart] = .text(imagePullStartTime) }
+        if isHopeless { headers[Header.isHopeless] = .int64(1) }
+        if isFromTimer { headers[Header.initTimer] = .int64(1) }
+        self.init(body: body, headers: headers)
+    }
+
+    var properties: MessageProperties {
+        var properties = MessageProperties()
+        properties.contentType = "application/json"
+        properties.type = "verify"
+        properties.appID = Product.name
+        properties.timestamp = UInt64(Timestamp.now.secondsSince1970)
+        properties.headers = self.headers
+        return properties
+    }
+
+    func outgoing(to queue: String, _ options: RabbitMQOptions) -> OutgoingMessage {
+        OutgoingMessage(exchange: options.exchange, routingKey: queue, properties: self.properties, body: self.body)
+    }
+}

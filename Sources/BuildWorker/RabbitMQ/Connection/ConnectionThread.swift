@@ -1,0 +1,199 @@
+internal import CRabbitMQ
+internal import Foundation
+internal import Glibc
+internal import Support
+internal import Synchronization
+
+/// What a connection is for. Lives on the connection's thread, is called there only, and never waits.
+protocol ConnectionRole: AnyObject, SendableMetatype {
+    /// What other threads ask of it.
+    associatedtype Command: Sendable
+
+    /// Sets up a fresh connection.
+    func connected(_ socket: AMQPSocket) throws(AMQPError)
+    func handle(_ frame: AMQPFrame, _ socket: AMQPSocket) throws(AMQPError)
+    /// `socket` is `nil` while there is no connection.
+    func perform(_ command: Command, _ socket: AMQPSocket?) throws(AMQPError)
+    /// When ``timeIsUp(_:_:)`` should be called next.
+    var nextDeadline: ContinuousClock.Instant? { get }
+    func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError)
+    /// Something waits to be written, so writability matters.
+    var hasOutput: Bool { get }
+    func write(_ socket: AMQPSocket) throws(AMQPError)
+    func disconnected(_ error: AMQPError, retryIn pause: Duration)
+    /// The last call.
+    func stopped()
+}
+
+/// Owns one thread and, while the broker allows it, one connection: connects, polls, reconnects for ever.
+///
+/// librabbitmq wants all calls on one thread, and they block; a thread of its own starves nobody. Other threads
+/// only post commands, which wake it through an eventfd.
+final class ConnectionThread<Role: ConnectionRole>: Sendable {
+    private struct Mailbox {
+        var commands: [Role.Command] = []
+        var isStopping = false
+        var isStopped = false
+    }
+
+    private static var framesAtATime: Int { 256 }
+
+    private let endpoint: AMQPEndpoint
+    private let makeRole: @Sendable () -> Role
+    private let mailbox = Mutex(Mailbox())
+    private let ended = Latch()
+    private let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+
+    /// When the thread last looked what there is to do.
+    private let lastTurn = Mutex(ContinuousClock.now)
+
+    /// Since the thread last looked what there is to do. It does at least every quarter of a heartbeat, but for the time that
+    /// connecting takes.
+    var age: Duration { self.lastTurn.withLock { .now - $0 } }
+
+    init(_ endpoint: AMQPEndpoint, makeRole: @escaping @Sendable () -> Role) {
+        (self.endpoint, self.makeRole) = (endpoint, makeRole)
+    }
+
+    deinit { Glibc.close(self.wakeup) }
+
+    func start(name: String) {
+        Thread { [self] in
+            // Here, for a thread that has not begun has no name to be set.
+            Thread.current.name = name
+            self.main()
+        }.start()
+    }
+
+    /// - Returns: `false` when the thread has ended: the command will not be performed.
+    @discardableResult
+    func post(_ command: Role.Command) -> Bool {
+        let (isTaken, isFirst) = self.mailbox.withLock { mailbox in
+            guard !mailbox.isStopped else { return (false, false) }
+            mailbox.commands.append(command)
+            return (true, mailbox.commands.count == 1)
+        }
+        if isFirst { eventfd_write(self.wakeup, 1) }
+        return isTaken
+    }
+
+    /// Ends the thread after the commands posted so far.
+    func stop() {
+        self.mailbox.withLock { $0.isStopping = true }
+        eventfd_write(self.wakeup, 1)
+    }
+
+    func waitUntilStopped() async { await self.ended.wait() }
+
+    // MARK: On the thread
+
+    private func main() {
+        let role = self.makeRole()
+        var backoff = Backoff(limit: self.endpoint.reconnectLimit)
+        var random = SystemRandomNumberGenerator()
+        var attempts = 0
+        while !self.isStopping {
+            let host = self.endpoint.hosts[attempts % max(1, self.endpoint.hosts.count)]
+            attempts += 1
+            var connectedAt: ContinuousClock.Instant?
+            do throws(AMQPError) {
+                let socket = try AMQPSocket.open(self.endpoint, host: host)
+                socket.setUserTimeout(self.endpoint.heartbeat * 2)
+                try role.connected(socket)
+                connectedAt = .now
+                try self.converse(role, socket)
+                socket.close()
+            } catch {
+                // A connection that is lost as soon as it is made is no success.
+                if let connectedAt, .now - connectedAt > .seconds(10) { backoff.reset() }
+                let pause = backoff.next(using: &random)
+                role.disconnected(error, retryIn: pause)
+                self.pause(role, for: pause)
+            }
+        }
+        role.stopped()
+        // Commands posted but not seen yet have callers that wait; later ones are turned away.
+        let commands = self.mailbox.withLock { mailbox in
+            mailbox.isStopped = true
+            defer { mailbox.commands = [] }
+            return mailbox.commands
+        }
+        // Without a socket there is nothing that could fail.
+        for command in commands { try? role.perform(command, nil) }
+        self.ended.open()
+    }
+
+    private var isStopping: Bool { self.mailbox.withLock { $0.isStopping } }
+
+    /// Returns when asked to stop; throws when the connection is lost.
+    private func converse(_ role: Role, _ socket: AMQPSocket) throws(AMQPError) {
+        while true {
+            let isStopping = self.isStopping
+            try self.performCommands(role, socket)
+            if isStopping { return }
+            // A broker that never stops sending must not keep this thread from all else.
+            for _ in 0..<Self.framesAtATime {
+                guard let frame = try socket.nextFrame() else { break }
+                if case .connectionClosed(let code, let text) = frame { throw AMQPError("connection", refused: code, text) }
+                try role.handle(frame, socket)
+            }
+            let now = ContinuousClock.now
+            if let deadline = role.nextDeadline, deadline <= now { try role.timeIsUp(now, socket) }
+            let canWrite = self.poll(socket: socket.fileDescriptor, forOutput: role.hasOutput, atMost: self.patience(role, isIdle: !socket.hasBufferedInput))
+            if canWrite { try role.write(socket) }
+        }
+    }
+
+    /// Half a heartbeat at most, or librabbitmq would not get to send its own.
+    private func patience(_ role: Role, isIdle: Bool) -> Duration {
+        guard isIdle else { return .zero }
+        let limit = self.endpoint.heartbeat / 4
+        guard let deadline = role.nextDeadline else { return limit }
+        return max(.zero, min(limit, deadline - .now))
+    }
+
+    /// Waits without a connection. Commands are performed meanwhile.
+    private func pause(_ role: Role, for pause: Duration) {
+        let end = ContinuousClock.now + pause
+        while !self.isStopping {
+            // Without a socket there is nothing that could fail.
+            try? self.performCommands(role, nil)
+            let now = ContinuousClock.now
+            if let deadline = role.nextDeadline, deadline <= now { try? role.timeIsUp(now, nil) }
+            guard now < end else { return }
+            let wait = min(end - now, role.nextDeadline.map { max(.milliseconds(1), $0 - now) } ?? .seconds(3600))
+            // In turns, so that the thread is seen to turn.
+            _ = self.poll(socket: nil, forOutput: false, atMost: min(wait, self.endpoint.heartbeat / 4))
+        }
+    }
+
+    private func performCommands(_ role: Role, _ socket: AMQPSocket?) throws(AMQPError) {
+        self.lastTurn.withLock { $0 = .now }
+        let commands = self.mailbox.withLock { mailbox in
+            defer { mailbox.commands = [] }
+            return mailbox.commands
+        }
+        var failure: AMQPError?
+        for command in commands {
+            // After a failure the rest is performed without a connection: a caller may wait for each of them.
+            do throws(AMQPError) { try role.perform(command, failure == nil ? socket : nil) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// - Returns: whether `socket` can be written to.
+    private func poll(socket: Int32?, forOutput: Bool, atMost patience: Duration) -> Bool {
+        var fds = [
+            pollfd(fd: self.wakeup, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: socket ?? -1, events: Int16(POLLIN | (forOutput ? POLLOUT : 0)), revents: 0),
+        ]
+        let milliseconds = (patience / .milliseconds(1)).rounded(.up)
+        let ready = Glibc.poll(&fds, nfds_t(fds.count), Int32(min(milliseconds, 60_000)))
+        guard ready > 0 else { return false }
+        if fds[0].revents != 0 {
+            var count: eventfd_t = 0
+            eventfd_read(self.wakeup, &count)
+        }
+        return Int32(fds[1].revents) & POLLOUT != 0
+    }
+}

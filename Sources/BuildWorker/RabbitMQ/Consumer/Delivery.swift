@@ -1,0 +1,97 @@
+internal import Support
+internal import Synchronization
+
+/// Names one delivery to the broker, which knows it only on the channel it came by.
+package struct DeliveryTag: Hashable, Sendable {
+    /// Counts the channels this connection has opened. A tag of an earlier one is stale: its message was
+    /// given back when that channel closed, and settling it elsewhere would close the new channel.
+    package let generation: UInt64
+    package let channel: UInt16
+    package let number: UInt64
+
+    /// Of a delivery that the process makes itself; the broker's channels begin with 1.
+    package static func ofThisProcess(_ number: UInt64) -> DeliveryTag { DeliveryTag(generation: 0, channel: 0, number: number) }
+    package var isOfThisProcess: Bool { self.channel == 0 }
+}
+
+/// The channels that deliveries can be settled on, by generation, for those who are not on the connection's thread.
+final class OpenChannels: Sendable {
+    private let generations = Mutex<Set<UInt64>>([])
+
+    func open(_ generation: UInt64) { self.generations.withLock { _ = $0.insert(generation) } }
+    func close(_ generation: UInt64) { self.generations.withLock { _ = $0.remove(generation) } }
+    func contains(_ generation: UInt64) -> Bool { self.generations.withLock { $0.contains(generation) } }
+}
+
+/// A message the broker handed to us and waits to see settled.
+package struct Delivery: Sendable {
+    package let tag: DeliveryTag
+    /// The queue it was consumed from.
+    package let queue: String
+    /// Handed out before, to us or another, and not settled.
+    package let isRedelivered: Bool
+    package let properties: MessageProperties
+    package let body: [UInt8]
+    /// What is known of a body that was too large to keep; ``body`` is empty then.
+    package var omitted: OmittedBody?
+    /// Its headers nest too deep, or are too many, to be read: ``properties`` has none.
+    package var hasUnreadHeaders = false
+
+    package init(
+        tag: DeliveryTag, queue: String, isRedelivered: Bool, properties: MessageProperties, body: [UInt8],
+        omitted: OmittedBody? = nil, hasUnreadHeaders: Bool = false
+    ) {
+        self.tag = tag
+        self.queue = queue
+        self.isRedelivered = isRedelivered
+        self.properties = properties
+        self.body = body
+        self.omitted = omitted
+        self.hasUnreadHeaders = hasUnreadHeaders
+    }
+
+    /// Bytes of the message's body, kept or not.
+    package var bodySize: Int { self.omitted?.size ?? self.body.count }
+    package var bodyHash: String { self.omitted?.hash ?? Fingerprint.of(self.body) }
+
+    /// Deliveries before this one that nobody settled. Any client may write the header, and only of a message that the broker delivers
+    /// again is it sure to be the broker's.
+    package var redeliveries: Int { self.isRedelivered ? max(0, self.properties.headers["x-delivery-count"]?.integer ?? 0) : 0 }
+}
+
+/// A body whose bytes were dropped as they came.
+package struct OmittedBody: Hashable, Sendable {
+    let size: Int
+    /// ``Fingerprint``
+    package let hash: String
+}
+
+/// The properties of an AMQP message that we read, write and pass on.
+package struct MessageProperties: Hashable, Sendable {
+    package var contentType: String?
+    package var contentEncoding: String?
+    package var headers = AMQPTable()
+    package var isPersistent = true
+    package var priority: UInt8?
+    package var correlationID: String?
+    package var replyTo: String?
+    package var messageID: String?
+    /// Seconds since 1970.
+    package var timestamp: UInt64?
+    package var type: String?
+    package var appID: String?
+
+    package init() {}
+}
+
+/// A message to publish: persistent, `mandatory`, confirmed.
+package struct OutgoingMessage: Sendable {
+    package var exchange: String
+    package var routingKey: String
+    package var properties: MessageProperties
+    package var body: [UInt8]
+
+    package init(exchange: String, routingKey: String, properties: MessageProperties = MessageProperties(), body: [UInt8]) {
+        (self.exchange, self.routingKey, self.properties, self.body) = (exchange, routingKey, properties, body)
+    }
+}

@@ -1,0 +1,7 @@
+/// How this program names itself to brokers, servers and people.
+package enum Product {
+    package static let name = "build-worker"
+    package static let version = "1.0.0"
+    package static let information = "Starts CI builds as Kubernetes pods"
+    package static let platform = "Swift 6, librabbitmq"
+}

@@ -1,0 +1,25 @@
+extension String {
+    /// Without spaces and line breaks around it.
+    package var trimmed: String {
+        var rest = self[...]
+        while rest.first?.isWhitespace == true { rest.removeFirst() }
+        while rest.last?.isWhitespace == true { rest.removeLast() }
+        return String(rest)
+    }
+
+    /// `nil` where a percent sign has no two hexadecimal digits behind it, or the bytes are no UTF-8.
+    package var percentDecoded: String? {
+        var bytes: [UInt8] = []
+        var rest = self.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            func digit() -> Int? { rest.popFirst().flatMap { Character(Unicode.Scalar($0)).hexDigitValue } }
+            guard let high = digit(), let low = digit() else { return nil }
+            bytes.append(UInt8(high << 4 | low))
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
