@@ -71,7 +71,7 @@ struct Parked: AsyncParsableCommand {
             abstract: "Remove messages for good. Say why: it is printed with what was dropped.",
             usage: "worker parked drop [<ids> ...] --reason <reason> [<options>]")
         @OptionGroup var selection: Selection
-        @Option(name: .long, help: "Why, for whoever asks later.") var reason: String
+        @Option(name: .long, help: "The reason, for the log.") var reason: String
         @OptionGroup var options: ConfigurationOptions
 
         func validate() throws {

@@ -56,7 +56,7 @@ struct Publish: AsyncParsableCommand {
 
     private func publish(_ message: OutgoingMessage, _ options: RabbitMQOptions) async -> PublishOutcome {
         let endpoint = AMQPEndpoint(options, connectionName: "\(Product.name) publish \(Product.version)")
-        let connection = PublishingConnection(endpoint, confirmTimeout: .seconds(10), patience: .seconds(15)) { event in
+        let connection = PublishingConnection(endpoint, confirmTimeout: .seconds(10), timeout: .seconds(15)) { event in
             if case .disconnected(let error, _) = event { printError("\(error)") }
         }
         connection.start()

@@ -64,7 +64,7 @@ struct Spool: ParsableCommand {
             usage: "worker spool drop [<ids> ...] --reason <reason> [<options>]")
         @OptionGroup var chosen: Chosen
         @Flag(name: .long, help: "Those that wait too.") var waiting = false
-        @Option(name: .long, help: "Why, for whoever asks later.") var reason: String
+        @Option(name: .long, help: "The reason, for the log.") var reason: String
         @OptionGroup var options: ConfigurationOptions
 
         func validate() throws {

@@ -37,7 +37,7 @@ struct ChaosRun: Sendable {
         var options = node.options(queues)
         (options.heartbeat, options.reconnectLimit) = (.seconds(5), .seconds(1))
         let publisher = PublishingConnection(
-            AMQPEndpoint(options, connectionName: "chaos controller"), confirmTimeout: .seconds(15), patience: .seconds(60)) { _ in }
+            AMQPEndpoint(options, connectionName: "chaos controller"), confirmTimeout: .seconds(15), timeout: .seconds(60)) { _ in }
         return ChaosRun(
             settings: settings, recorder: recorder, queues: queues, broker: BrokerUnderTest(node), simulator: simulator, workers: workers,
             publisher: publisher)

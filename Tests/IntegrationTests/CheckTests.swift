@@ -62,7 +62,7 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("it has noticed") { try await worker.get("/readyz").status == 503 }
             let told = try await worker.get("/readyz").text
-            #expect(told.contains("is away, the intake is paused: ") && told.contains("/pods"))
+            #expect(told.contains("unavailable; consumption paused: ") && told.contains("/pods"))
             #expect(try await worker.probe("/readyz") == (503, String(told.prefix { $0 != ":" })), "no word of a build, nor of what was asked for")
             let url = "http://127.0.0.1:\(try await worker.statusPort())"
             let outcome = try await self.check(stage, ["worker", "--url", url])
@@ -77,7 +77,7 @@ extension Integration {
         @Test func queuesWithAndWithoutAWorker() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            self.expect(try await self.check(stage, ["queues"]), 2, "nobody consumes \(stage.queues.build)")
+            self.expect(try await self.check(stage, ["queues"]), 2, "no consumers on \(stage.queues.build)")
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             let url = "http://127.0.0.1:\(try await worker.statusPort())"

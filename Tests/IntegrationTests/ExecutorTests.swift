@@ -131,7 +131,7 @@ extension Integration {
             try await both.sandbox.setListener("kubernetes", open: false)
             for build in 1...10 { try await both.stage.publish(both.start(build, in: build % 2 == 0 ? "k8s-sandbox" : nil)) }
             try await eventually("health says who is away") {
-                try await worker.health().text.contains("the Kubernetes API of k8s-sandbox is away, the intake is paused")
+                try await worker.health().text.contains("the Kubernetes API of k8s-sandbox unavailable; consumption paused")
             }
             #expect(try await worker.metrics()["build_worker_breaker_open{service=\"kubernetes_sandbox\"}"] == 1)
             #expect(try await worker.metrics()["build_worker_breaker_open{service=\"kubernetes\"}"] == 0)

@@ -40,9 +40,9 @@ extension Integration {
             try await eventually("the intake pauses") { try worker.hasLogged(event: "outage_began") }
             try await eventually("health says why") {
                 let health = try await worker.health()
-                return health.status == 503 && health.text.contains("the Kubernetes API is away, the intake is paused")
+                return health.status == 503 && health.text.contains("the Kubernetes API unavailable; consumption paused")
             }
-            try await eventually("probes go on") { try worker.messages().count { $0.contains("is still away") } >= 3 }
+            try await eventually("probes go on") { try worker.messages().count { $0.contains("still unavailable") } >= 3 }
             try await outage.end(stage.simulator)
             try await eventually("all builds are started") {
                 // One whose message came twice is watched twice: RabbitMQ 3.10.8 may crash on its way when a queue is consumed again.
@@ -78,7 +78,7 @@ extension Integration {
             try await stage.simulator.setListener("api", open: false)
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/invalid:1")) }
             try await eventually("the intake pauses") { try worker.log().contains { $0["event"]?.string == "outage_began" && $0["service"]?.string == "build_api" } }
-            try await eventually("probes go on") { try worker.messages().count { $0.contains("is still away") } >= 3 }
+            try await eventually("probes go on") { try worker.messages().count { $0.contains("still unavailable") } >= 3 }
             try await stage.simulator.setListener("api", open: true)
             try await eventually("every build hears its real cause") {
                 let state = try await stage.simulator.state()

@@ -25,7 +25,7 @@ extension Integration {
 
         private static func newSpool() -> String { Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path }
 
-        @Test(arguments: ["kills-handler", "kills-reader", "kills-at-createPod", "kills-at-lookAtPod", "kills-at-armTimerAndTell", "kills-at-settle"])
+        @Test(arguments: ["kills-handler", "kills-reader", "kills-at-createPod", "kills-at-getPod", "kills-at-armTimerAndNotify", "kills-at-settle"])
         func amongNineteenInnocents(hook: String) async throws {
             // Once its pod is there, its build runs, and is not failed for what its message does to workers.
             let pods = ["kills-handler", "kills-reader", "kills-at-createPod"].contains(hook) ? 0 : 1
@@ -82,7 +82,7 @@ extension Integration {
         @Test func poisonThatIsVerifiedIsConvictedByOthersThatAre() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(2))
             defer { stage.clear() }
-            for build in 1...8 { try await stage.publish(stage.start(build, image: build == 4 ? "test-hook/kills-at-lookAtPod" : "fate/running:1")) }
+            for build in 1...8 { try await stage.publish(stage.start(build, image: build == 4 ? "test-hook/kills-at-getPod" : "fate/running:1")) }
             let spool = Self.newSpool()
             var builds = 8
             let runs = try await self.keepRunning(stage, spool: { spool }) { runs in
@@ -101,7 +101,7 @@ extension Integration {
         }
 
         /// A peer that kills whoever asks for this, until it heals.
-        @Test(arguments: ["askWhetherItWaits", "createPod", "lookAtPod", "armTimerAndTell", "settle"])
+        @Test(arguments: ["askWhetherItWaits", "createPod", "getPod", "armTimerAndNotify", "settle"])
         func aPeerThatKillsConvictsNobody(step: String) async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
@@ -190,7 +190,7 @@ extension Integration {
                 return try await stage.broker.unacked(prefix: stage.queues.build) == 0
             }
             #expect(runs.count == 5, "three to convict it, one that tells its build")
-            try await eventually("the log names it") { try runs.last?.hasLogged("the build has to be ended by hand") == true }
+            try await eventually("the log names it") { try runs.last?.hasLogged("abort the build manually") == true }
             try await runs.last?.terminate()
         }
 

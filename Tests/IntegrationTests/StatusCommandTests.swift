@@ -38,7 +38,7 @@ extension Integration {
             let text = try await self.status(.text("ok"))
             #expect(text.code == 69)
             #expect(text.errors.contains("is no JSON"))
-            let refusing = try await self.status(.text("no", isFine: false))
+            let refusing = try await self.status(.text("no", isOK: false))
             #expect(refusing.code == 69)
             #expect(refusing.errors.contains("answered 503"))
         }

@@ -42,7 +42,7 @@ extension Integration {
             #expect(asked.withLock { $0 } >= 2, "every two seconds")
             #expect(page.text("verdict") == "Not ready")
             #expect(page.text("problems-title") == "One problem")
-            #expect(page.dom.contains("the Kubernetes API is away, the intake is paused"))
+            #expect(page.dom.contains("the Kubernetes API unavailable; consumption paused"))
             #expect(page.rows("inFlight") == 7, "the second document has replaced the first")
             #expect(!page.dom.contains("report the failure"), "the row that it lacks is gone")
             #expect(page.rows("waiting") == 10, "the first of 34")
@@ -59,7 +59,7 @@ extension Integration {
         }
 
         @Test func itFindsABuildAndSaysWhenTheWorkerIsGone() async throws {
-            let page = try await serving(Self.routes([.json(try Self.recorded()), .text("gone", isFine: false)])) { port in
+            let page = try await serving(Self.routes([.json(try Self.recorded()), .text("gone", isOK: false)])) { port in
                 try await Browser.open("http://127.0.0.1:\(port)/?build=8609214", time: .seconds(7))
             }
             #expect(page.rows("inFlight") == 1 && page.rows("waiting") == 0)

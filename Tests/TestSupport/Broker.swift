@@ -1,7 +1,7 @@
-package import BuildWorker
+internal import BuildWorker
 package import Foundation
 package import RabbitMQ
-package import Support
+internal import Support
 
 /// A private RabbitMQ node, by `scripts/private-broker`.
 package final class Broker: Sendable {

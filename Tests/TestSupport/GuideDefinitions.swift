@@ -1,4 +1,4 @@
-package import BuildWorker
+internal import BuildWorker
 internal import Foundation
 package import Support
 

@@ -1,4 +1,4 @@
-package import BuildWorker
+internal import BuildWorker
 package import Clients
 package import Foundation
 package import Support

@@ -1,5 +1,5 @@
-package import BuildWorker
-package import Clients
+internal import BuildWorker
+internal import Clients
 package import Foundation
 package import Support
 

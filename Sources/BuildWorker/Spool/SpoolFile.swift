@@ -15,12 +15,12 @@ package enum SpoolFile {
         let file = Glibc.open(path, flags & ~O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             if errno == ENOENT, flags & O_CREAT == 0 { return nil }
-            throw SpoolError(purpose, path, errno == ELOOP ? "it is a symbolic link, which nobody should have put there" : nil)
+            throw SpoolError(purpose, path, errno == ELOOP ? "it is a symbolic link, which does not belong there" : nil)
         }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink <= 1 else {
             close(file)
-            throw SpoolError(purpose, path, "it is no regular file, or has another name elsewhere; nobody should have put it there")
+            throw SpoolError(purpose, path, "it is no regular file, or has another name elsewhere, which does not belong there")
         }
         // Not before it is known to be ours.
         guard flags & O_TRUNC == 0 || ftruncate(file, 0) == 0 else {

@@ -14,22 +14,22 @@ package enum Action: Hashable, Sendable {
     /// → ``Fact/creation(_:)``
     case createPod
     /// Look at the pod of the build's own name → ``Fact/pod(_:)``.
-    case lookAtPod
-    /// Look for pods with the build's label, whatever they are called → ``Fact/search(_:)``. Costs a cluster more than ``lookAtPod``.
+    case getPod
+    /// Look for pods with the build's label, whatever they are called → ``Fact/search(_:)``. Costs a cluster more than ``getPod``.
     case searchPods
     /// Remove the build's pods → ``Fact/deletion(_:)``.
     case deletePods
     /// Have the broker bring `verify` back after the init timeout → ``Fact/timer(_:)``.
     /// `round` counts the build's timers from 1. The note is told meanwhile, whatever becomes of the timer → ``Fact/note(_:)``: both are requests
     /// to others, and a build waits for the slower one instead of for both.
-    case armTimer(round: Int, telling: BuildNote?)
+    case armTimer(round: Int, telling: StatusUpdate?)
     /// The broker has no queue for it: keep the timer in this process → ``Fact/timerKept(_:)``.
     case keepTimer(round: Int)
-    /// Publish `verify` to the retry queue, to be handled now → ``Fact/verification(_:)``. `isHopeless`: what was seen of the pod will not
+    /// Publish `verify` to the retry queue, to be handled now → ``Fact/verification(_:)``. `isPermanent`: what was seen of the pod will not
     /// pass, whatever it shows then.
-    case requestVerification(isHopeless: Bool)
+    case requestVerification(isPermanent: Bool)
     /// Tell the build API something that is good to know; it may be lost → ``Fact/note(_:)``.
-    case tellBuild(BuildNote)
+    case notifyBuild(StatusUpdate)
     /// Set the build to FAILURE → ``Fact/failure(_:)``.
     case reportFailure(FailureCause)
     /// → ``Fact/clearing(_:)``
@@ -64,7 +64,7 @@ package enum PostponeReason: Hashable, Sendable, CaseIterable {
 }
 
 /// What the build API is told while a build starts.
-package enum BuildNote: Hashable, Sendable {
+package enum StatusUpdate: Hashable, Sendable {
     /// The pod has a node; the image pull begins.
     case scheduled(node: String)
     case waitingForResources

@@ -111,7 +111,7 @@ extension BuildWorkflow {
         }
         guard facts.creation == nil else { return nil }
         switch facts.pod {
-        case nil: return .perform(.lookAtPod)
+        case nil: return .perform(.getPod)
         case .absent where !facts.hasSearched: return .perform(.searchPods)
         case .absent:
             switch facts.build {
@@ -126,17 +126,17 @@ extension BuildWorkflow {
                     .retriesExhausted(retries: rules.reprocessLimit, Problem(.other, "its pod could not be started")), facts, rules)
             }
         // Unconfirmed timers count as attempts with the broker, so at the limit the pod may well be running: not to see it is no cause.
-        case .unseen where facts.attempt >= rules.reprocessLimit: return owe(facts)
-        case .pending, .running, .succeeded, .broken, .terminating, .foreign, .unseen: return watch(facts, rules)
+        case .unknown where facts.attempt >= rules.reprocessLimit: return owe(facts)
+        case .pending, .running, .succeeded, .broken, .terminating, .foreign, .unknown: return watch(facts, rules)
         }
     }
 
     /// The last attempt may have had its effect though its answer was lost: look before failing the build.
     private static func adoptOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.pod {
-        case nil: .perform(.lookAtPod)
+        case nil: .perform(.getPod)
         case .pending, .running, .succeeded, .broken: watch(facts, rules)
-        case .terminating, .foreign, .absent, .unseen:
+        case .terminating, .foreign, .absent, .unknown:
             fail(.retriesExhausted(retries: facts.attempt, problem), facts, rules)
         }
     }
@@ -144,7 +144,7 @@ extension BuildWorkflow {
     /// The pod exists. See how it does, and have it watched until it has begun.
     private static func watch(_ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.pod {
-        case nil: return .perform(.lookAtPod)
+        case nil: return .perform(.getPod)
         case .pending(let node, _), .running(let node), .succeeded(let node): return armTimer(round: 1, note: note(node), facts, rules)
         case .broken(let failure): return verifyNow(failure, facts, rules)
         case .terminating: return retryOrFail(Problem(.node, "an earlier pod of this build is still being deleted"), facts, rules)
@@ -153,19 +153,19 @@ extension BuildWorkflow {
             // It went between the two requests: a new one may be made where this delivery had only found it.
             if facts.creation == .alreadyExists { return retryOrFail(Problem(.node, "its pod was deleted meanwhile"), facts, rules) }
             return verifyNow(nil, facts, rules)
-        case .unseen(let problem):
+        case .unknown(let problem):
             if facts.creation == .created() { return verifyNow(nil, facts, rules) }
             return retryOrFail(problem, facts, rules)
         }
     }
 
-    private static func note(_ node: String?) -> BuildNote { node.map { .scheduled(node: $0) } ?? .waitingForResources }
+    private static func note(_ node: String?) -> StatusUpdate { node.map { .scheduled(node: $0) } ?? .waitingForResources }
 
     /// Something is wrong with the pod, or could not be seen: the retry queue finds out, without delay.
     /// Where nobody can be asked to, a known cause is judged at once, and else the init timer finds out.
     private static func verifyNow(_ failure: PodFailure?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.verification {
-        case nil: return .perform(.requestVerification(isHopeless: failure?.outlook == .hopeless))
+        case nil: return .perform(.requestVerification(isPermanent: failure?.outlook == .permanentFailure))
         case .held: return .settle(.ack)
         case .noQueue: return failure.map { judge($0, facts, rules) } ?? keepTimer(round: 1, facts) ?? .settle(.ack)
         case .notHeld: return .settle(.nack)
@@ -182,7 +182,7 @@ extension BuildWorkflow {
     }
 
     /// A build whose note is lost is still watched; one whose timer is not held comes back, and is told again.
-    private static func armTimer(round: Int, note: BuildNote?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
+    private static func armTimer(round: Int, note: StatusUpdate?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.timer {
         case nil: return .perform(.armTimer(round: round, telling: note))
         case .held: break
@@ -196,9 +196,9 @@ extension BuildWorkflow {
 
     /// The API takes no notes of a build that has ended. Its `stop` may have come, to another worker perhaps, before there
     /// was a pod to remove: nobody else would. What still tidies up in the pod has the time that every `stop` leaves it.
-    private static func tell(_ note: BuildNote, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
+    private static func tell(_ note: StatusUpdate, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.note {
-        case nil: .perform(.tellBuild(note))
+        case nil: .perform(.notifyBuild(note))
         case .taken, .lost, .refused: .settle(.ack)
         case .ended: removePods(facts, rules)
         }
@@ -210,7 +210,7 @@ extension BuildWorkflow {
 extension BuildWorkflow {
     private static func verify(_ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.pod {
-        case nil: return .perform(.lookAtPod)
+        case nil: return .perform(.getPod)
         case .running(let node), .succeeded(let node):
             guard let node else { return .settle(.ack) }
             // This is the last time anybody asks, so in an outage it waits for the API's answer.
@@ -220,8 +220,8 @@ extension BuildWorkflow {
         case .broken(let failure): return judge(failure, facts, rules)
         case .terminating(let detail): return verifyAbsent(detail.isEmpty ? nil : detail, facts, rules)
         case .absent, .foreign: return verifyAbsent(nil, facts, rules)
-        case .unseen(let problem):
-            guard facts.looks > 1 || self.mayTryLater(facts, rules) else { return .perform(.lookAtPod) }
+        case .unknown(let problem):
+            guard facts.looks > 1 || self.mayTryLater(facts, rules) else { return .perform(.getPod) }
             return retryOrFail(problem, facts, rules)
         }
     }
@@ -229,7 +229,7 @@ extension BuildWorkflow {
     private static func verifyPending(waitsFor: String, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         guard facts.round < rules.verifyLimit else {
             // It may have begun a moment ago.
-            guard facts.looks > 1 else { return .perform(.lookAtPod) }
+            guard facts.looks > 1 else { return .perform(.getPod) }
             return fail(.neverBegan(waited: rules.initTimeout * facts.round, waitsFor: waitsFor), facts, rules)
         }
         return armTimer(round: facts.round + 1, note: facts.isFromInitTimer ? .delayed : nil, facts, rules)
@@ -237,15 +237,15 @@ extension BuildWorkflow {
 
     /// What mostly passes is given time, and a launcher that ran may have reported itself.
     private static func judge(_ failure: PodFailure, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
-        let mayHeal =
+        let transient =
             switch failure.outlook {
-            case .hopeless: false
-            case .mayHeal: true
+            case .permanentFailure: false
+            case .transient: true
             // Kubelets back off after each pull, and old ones do not say why. Of a pod whose first init timer still runs it may be anything.
-            case .unclear: (facts.isHealing || facts.round == 0) && !facts.isHopeless
+            case .unclear: (facts.isHealing || facts.round == 0) && !facts.isPermanent
             }
         let isOver = facts.hadTimeToHeal || facts.postponement == .noQueue && !self.mayTryLater(facts, rules)
-        if mayHeal, !isOver { return postpone(.healing, facts) }
+        if transient, !isOver { return postpone(.healing, facts) }
         return fail(.pod(failure), facts, rules, mayHaveRun: failure.hasBegun)
     }
 
@@ -264,7 +264,7 @@ extension PodObservation {
     /// There is something to remove, or may be.
     fileprivate var isThere: Bool {
         switch self {
-        case .pending, .running, .succeeded, .broken, .unseen: true
+        case .pending, .running, .succeeded, .broken, .unknown: true
         case .terminating, .foreign, .absent: false
         }
     }

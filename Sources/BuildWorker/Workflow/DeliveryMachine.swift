@@ -17,6 +17,8 @@ package struct DeliveryMachine: Sendable {
         case completed([Fact], isOutage: Bool)
         /// `isNews`: it was to be done and was not done before.
         case persisted(isNews: Bool)
+        /// In place of `done`: poison was read to tell its build, and names none.
+        case unreadable
         /// The step was taken, and has no other answer.
         case done
         /// In place of any answer but those to ``Step/leave`` and ``Step/settle(_:isUrgent:)``.
@@ -156,13 +158,23 @@ package struct DeliveryMachine: Sendable {
         case (.starting, .started(let wasStopped)):
             self.startedAt = now
             if wasStopped { self.facts.recordStop() }
-            if case .convicted(_, .parked) = self.verdict { self.facts.record(.parking(.held)) }
+            switch self.verdict {
+            case .convicted(_, .parked), .convicted(_, .saidToBeParked): self.facts.record(.parking(.held))
+            case .none, .suspected, .convicted(_, .none), .convicted(_, .unreportable): break
+            }
             return self.go(.started, .emit(.started))
         case (.started, .done):
             // Nothing may read it any more.
             if case .convicted(_, .unreportable) = self.verdict { return self.announce(.ack, at: now) }
             return self.decide()
         case (.decoding(let action), .done): return self.begin(action)
+        case (.decoding(let action), .unreadable):
+            guard case .convicted(_, .saidToBeParked) = self.verdict else { return self.begin(action) }
+            // What no worker can read it cannot have parked as poison.
+            self.verdict = .suspected
+            self.command = .unreadable
+            self.facts.forgetParking()
+            return self.decide()
         case (.beginning(let action), .done):
             return self.isBeingSetAside ? self.go(.performing(action, since: now), .perform(action)) : self.go(.announcing(action), .emit(.actionStarted(action)))
         case (.announcing(let action), .done): return self.go(.performing(action, since: now), .perform(action))
@@ -262,7 +274,7 @@ extension Action {
     fileprivate var readsTheBuild: Bool {
         switch self {
         case .ask, .reportFailure: true
-        case .createPod, .lookAtPod, .searchPods, .deletePods, .armTimer, .keepTimer, .requestVerification, .tellBuild, .clearCache, .park, .postpone: false
+        case .createPod, .getPod, .searchPods, .deletePods, .armTimer, .keepTimer, .requestVerification, .notifyBuild, .clearCache, .park, .postpone: false
         }
     }
 }

@@ -99,7 +99,7 @@ package struct Facts: Hashable, Sendable {
     /// That time is over.
     package let hadTimeToHeal: Bool
     /// A look a moment ago showed trouble that does not pass.
-    package let isHopeless: Bool
+    package let isPermanent: Bool
     /// What it owes, or needs to know, the build API has failed to take or say for longer than a message may go round.
     package let isOverdue: Bool
 
@@ -131,7 +131,7 @@ package struct Facts: Hashable, Sendable {
 
     package init(
         attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0, wasStopped: Bool = false, lastSeen: String? = nil,
-        isHealing: Bool = false, hadTimeToHeal: Bool = false, isHopeless: Bool = false, isOverdue: Bool = false, pullStart: String? = nil
+        isHealing: Bool = false, hadTimeToHeal: Bool = false, isPermanent: Bool = false, isOverdue: Bool = false, pullStart: String? = nil
     ) {
         self.attempt = attempt
         self.isRepeated = isRepeated || attempt > 0
@@ -139,7 +139,7 @@ package struct Facts: Hashable, Sendable {
         self.round = round
         self.wasStopped = wasStopped
         (self.lastSeen, self.pullStart) = (lastSeen, pullStart)
-        (self.isHealing, self.hadTimeToHeal, self.isHopeless, self.isOverdue) = (isHealing, hadTimeToHeal, isHopeless, isOverdue)
+        (self.isHealing, self.hadTimeToHeal, self.isPermanent, self.isOverdue) = (isHealing, hadTimeToHeal, isPermanent, isOverdue)
     }
 
     package mutating func recordOutage() { self.isOutage = true }
@@ -147,6 +147,9 @@ package struct Facts: Hashable, Sendable {
     mutating func recordReplacement() { self.isReplaced = true }
 
     private mutating func note(_ details: PodDetails?) { self.pullStart = self.pullStart ?? details?.pullStart }
+
+    /// Nobody has it after all.
+    mutating func forgetParking() { self.parking = nil }
 
     package mutating func record(_ fact: Fact) {
         switch fact {

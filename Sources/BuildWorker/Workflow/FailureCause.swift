@@ -29,7 +29,7 @@ extension FailureCause: CustomStringConvertible {
             case .container: Self.sentence("Build failed to start. Please reach out to your cluster admin for help.", failure.detail)
             }
         case .neverBegan(let waited, let waitsFor):
-            "Build failed to start. Its pod was still pending after \(waited.inWords); it waited for \(waitsFor)"
+            "Build failed to start. Its pod was still pending after \(waited.formatted); it waited for \(waitsFor)"
         case .podGone(hasBegun: true, let known):
             Self.sentence("Build did not finish. It was running, and its pod is gone", known.map { "(\($0))" } ?? "")
         case .podGone(hasBegun: false, let known?):

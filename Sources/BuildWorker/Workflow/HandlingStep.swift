@@ -11,16 +11,16 @@ package enum HandlingStep: String, CaseIterable, Sendable {
 
     /// Read and planned. Nobody was asked for anything, so what happens is the message's doing.
     case reading = "read the message"
-    case askForBuild = "ask for the build"
+    case fetchBuildStatus = "ask for the build"
     case createPod = "create the pod"
-    case lookAtPod = "look at the pod"
+    case getPod = "look at the pod"
     case searchPods = "search for pods"
     case deletePods = "delete the pods"
     case armTimer = "hand over the init timer"
-    case armTimerAndTell = "hand over the init timer and tell the build"
+    case armTimerAndNotify = "hand over the init timer and tell the build"
     case keepTimer = "keep the init timer"
     case requestVerification = "ask for verification"
-    case tellBuild = "tell the build"
+    case notifyBuild = "tell the build"
     case reportFailure = "report the failure"
     case clearCache = "clear the cache"
     case park = "park the message"
@@ -44,16 +44,16 @@ extension Action {
     var step: HandlingStep {
         switch self {
         case .ask(.isWaiting): .askWhetherItWaits
-        case .ask(.hasEnded): .askForBuild
+        case .ask(.hasEnded): .fetchBuildStatus
         case .createPod: .createPod
-        case .lookAtPod: .lookAtPod
+        case .getPod: .getPod
         case .searchPods: .searchPods
         case .deletePods: .deletePods
         case .armTimer(_, nil): .armTimer
-        case .armTimer: .armTimerAndTell
+        case .armTimer: .armTimerAndNotify
         case .keepTimer: .keepTimer
         case .requestVerification: .requestVerification
-        case .tellBuild: .tellBuild
+        case .notifyBuild: .notifyBuild
         case .reportFailure: .reportFailure
         case .clearCache: .clearCache
         case .park: .park

@@ -13,7 +13,7 @@ package enum PodObservation: Hashable, Sendable {
     /// There is none.
     case absent
     /// The API server did not say.
-    case unseen(Problem)
+    case unknown(Problem)
 }
 
 /// What a look showed besides: nothing is decided by it.
@@ -54,9 +54,9 @@ package struct PodFailure: Hashable, Sendable {
 
     /// Whether the trouble may pass by itself.
     package enum Outlook: Hashable, Sendable, CaseIterable {
-        case hopeless
+        case permanentFailure
         /// A registry that is overloaded, a time-out: mostly gone a moment later.
-        case mayHeal
+        case transient
         /// The state does not say why; what was seen before does.
         case unclear
     }
@@ -69,7 +69,7 @@ package struct PodFailure: Hashable, Sendable {
     /// The build container ran: its launcher may have told the build API how the build ended.
     package let hasBegun: Bool
 
-    package init(_ kind: Kind, _ detail: String, _ failureClass: FailureClass? = nil, outlook: Outlook = .hopeless, hasBegun: Bool = false) {
+    package init(_ kind: Kind, _ detail: String, _ failureClass: FailureClass? = nil, outlook: Outlook = .permanentFailure, hasBegun: Bool = false) {
         (self.kind, self.detail, self.outlook, self.hasBegun) = (kind, detail, outlook, hasBegun)
         self.failureClass = failureClass ?? (kind == .image ? .image : .container)
     }
@@ -98,7 +98,7 @@ extension PodObservation {
         case .succeeded: 7
         case .pending: 6
         case .broken(let failure): failure.hasBegun ? 5 : 4
-        case .unseen: 3
+        case .unknown: 3
         case .terminating: 2
         case .foreign: 1
         case .absent: 0

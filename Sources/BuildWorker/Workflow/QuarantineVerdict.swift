@@ -12,6 +12,8 @@ package enum QuarantineVerdict: Hashable, Sendable {
         case none = "at-large"
         /// It is in the parked queue; its build may not know yet. → `unreportable`
         case parked
+        /// A header says so, which anybody may have written: believed of a message that can be read, whose build is told then.
+        case saidToBeParked = "said-to-be-parked"
         /// Being read to tell its build, it ended the worker too.
         case unreportable
     }

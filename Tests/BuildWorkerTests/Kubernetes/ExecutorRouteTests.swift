@@ -112,10 +112,10 @@ import Testing
         options.sandbox.nodeSelectors = [("pool", "sandbox")]
         let clusters = BuildClusters(options) { _, _ in HTTPTransport() }
         #expect(clusters.places.map(\.executor) == [.k8s])
-        let home = clusters.home(of: Self.build(["screwdriver.cd/executor": "k8s-sandbox"]))
+        let home = clusters.primary(of: Self.build(["screwdriver.cd/executor": "k8s-sandbox"]))
         #expect(home.options.nodeSelectors.map(\.value) == ["sandbox"])
         #expect(home.place.executor == .k8s)
-        #expect(clusters.others(than: home.place).isEmpty)
+        #expect(clusters.fallbacks(for: home.place).isEmpty)
     }
 
     @Test(arguments: [\KubernetesOptions.jobsNamespace, \.host, \.prefix, \.tokenFile] as [any WritableKeyPath<KubernetesOptions, String> & Sendable])
@@ -124,7 +124,7 @@ import Testing
         options.sandbox[keyPath: property] = "elsewhere"
         let clusters = BuildClusters(options) { _, _ in HTTPTransport() }
         #expect(clusters.places.map(\.executor) == [.k8s, .sandbox])
-        let home = clusters.home(of: Self.build(["screwdriver.cd/executor": "k8s-sandbox"]))
+        let home = clusters.primary(of: Self.build(["screwdriver.cd/executor": "k8s-sandbox"]))
         #expect(clusters.all(from: home.place).map(\.executor) == [.sandbox, .k8s])
     }
 }

@@ -62,28 +62,28 @@ import Testing
         let message: String
         var kind = "pods"
         let code: KubernetesError.Code
-        let isWorkersFault: Bool
+        let isMisconfiguration: Bool
         var testDescription: String { "\(self.status) \(self.reason)" }
     }
 
     @Test(arguments: [
-        Refusal(status: 409, reason: "AlreadyExists", message: #"pods "x" already exists"#, code: .alreadyExists, isWorkersFault: false),
-        Refusal(status: 409, reason: "Conflict", message: "Operation cannot be fulfilled on resourcequotas", code: .conflict, isWorkersFault: false),
-        Refusal(status: 400, reason: "BadRequest", message: "cannot decode", code: .invalid, isWorkersFault: false),
-        Refusal(status: 422, reason: "Invalid", message: "spec.containers[0].image: Required value", code: .invalid, isWorkersFault: false),
-        Refusal(status: 403, reason: "Forbidden", message: #"pods "x" is forbidden: exceeded quota: compute"#, code: .quotaExceeded, isWorkersFault: false),
-        Refusal(status: 403, reason: "Forbidden", message: "cannot create resource", code: .forbidden, isWorkersFault: true),
-        Refusal(status: 401, reason: "Unauthorized", message: "Unauthorized", code: .unauthorized, isWorkersFault: true),
-        Refusal(status: 404, reason: "NotFound", message: #"namespaces "sd" not found"#, kind: "namespaces", code: .namespaceNotFound, isWorkersFault: true),
-        Refusal(status: 404, reason: "NotFound", message: "the server could not find the requested resource", code: .namespaceNotFound, isWorkersFault: true),
-        Refusal(status: 429, reason: "TooManyRequests", message: "slow down", code: .tooManyRequests, isWorkersFault: false),
-        Refusal(status: 500, reason: "InternalError", message: "etcd", code: .serverError, isWorkersFault: false),
-        Refusal(status: 503, reason: "ServiceUnavailable", message: "away", code: .serverError, isWorkersFault: false),
-        Refusal(status: 200, reason: "", message: "odd", code: .unexpectedStatus, isWorkersFault: false),
-        Refusal(status: 202, reason: "", message: "odd", code: .unexpectedStatus, isWorkersFault: false),
-        Refusal(status: 302, reason: "", message: "", code: .unexpectedStatus, isWorkersFault: false),
-        Refusal(status: 405, reason: "MethodNotAllowed", message: "no", code: .unexpectedStatus, isWorkersFault: false),
-        Refusal(status: 504, reason: "Timeout", message: "slow", code: .serverError, isWorkersFault: false),
+        Refusal(status: 409, reason: "AlreadyExists", message: #"pods "x" already exists"#, code: .alreadyExists, isMisconfiguration: false),
+        Refusal(status: 409, reason: "Conflict", message: "Operation cannot be fulfilled on resourcequotas", code: .conflict, isMisconfiguration: false),
+        Refusal(status: 400, reason: "BadRequest", message: "cannot decode", code: .invalid, isMisconfiguration: false),
+        Refusal(status: 422, reason: "Invalid", message: "spec.containers[0].image: Required value", code: .invalid, isMisconfiguration: false),
+        Refusal(status: 403, reason: "Forbidden", message: #"pods "x" is forbidden: exceeded quota: compute"#, code: .quotaExceeded, isMisconfiguration: false),
+        Refusal(status: 403, reason: "Forbidden", message: "cannot create resource", code: .forbidden, isMisconfiguration: true),
+        Refusal(status: 401, reason: "Unauthorized", message: "Unauthorized", code: .unauthorized, isMisconfiguration: true),
+        Refusal(status: 404, reason: "NotFound", message: #"namespaces "sd" not found"#, kind: "namespaces", code: .namespaceNotFound, isMisconfiguration: true),
+        Refusal(status: 404, reason: "NotFound", message: "the server could not find the requested resource", code: .namespaceNotFound, isMisconfiguration: true),
+        Refusal(status: 429, reason: "TooManyRequests", message: "slow down", code: .tooManyRequests, isMisconfiguration: false),
+        Refusal(status: 500, reason: "InternalError", message: "etcd", code: .serverError, isMisconfiguration: false),
+        Refusal(status: 503, reason: "ServiceUnavailable", message: "away", code: .serverError, isMisconfiguration: false),
+        Refusal(status: 200, reason: "", message: "odd", code: .unexpectedStatus, isMisconfiguration: false),
+        Refusal(status: 202, reason: "", message: "odd", code: .unexpectedStatus, isMisconfiguration: false),
+        Refusal(status: 302, reason: "", message: "", code: .unexpectedStatus, isMisconfiguration: false),
+        Refusal(status: 405, reason: "MethodNotAllowed", message: "no", code: .unexpectedStatus, isMisconfiguration: false),
+        Refusal(status: 504, reason: "Timeout", message: "slow", code: .serverError, isMisconfiguration: false),
     ])
     func refusalsAreTold(_ refusal: Refusal) async throws {
         let server = try StubServer { _ in .status(refusal.status, body: Self.status(refusal.status, refusal.reason, refusal.message, kind: refusal.kind)) }
@@ -91,7 +91,7 @@ import Testing
         let error = await #expect(throws: KubernetesError.self) { try await self.client(server).createPod(["kind": "Pod"]) }
         #expect(error?.code == refusal.code)
         #expect(error?.status == refusal.status)
-        #expect(error?.isWorkersFault == refusal.isWorkersFault)
+        #expect(error?.isMisconfiguration == refusal.isMisconfiguration)
         // URLSession gives no body with a redirect that was refused.
         if !refusal.message.isEmpty { #expect(error?.description.contains(refusal.message) == true) }
         #expect(error?.description.contains("t0ken") == false)
@@ -111,7 +111,7 @@ import Testing
         let server = try StubServer { _ in .status(429, body: "Too many requests, please try again later.\n") }
         defer { server.stop() }
         let error = await #expect(throws: KubernetesError.self) { try await self.client(server).podStatus(named: "x") }
-        #expect(error?.code == .tooManyRequests && error?.mayBeOutage == true)
+        #expect(error?.code == .tooManyRequests && error?.isPotentialOutage == true)
         #expect(error?.description == "get pod: 429 TooManyRequests")
     }
 
@@ -200,7 +200,7 @@ import Testing
         defer { server.stop() }
         let error = await #expect(throws: KubernetesError.self) { try await self.client(server) { $0.token = Secret("t0\nken") }.podStatus(named: "x") }
         #expect(error?.code == .noToken)
-        #expect(error?.isWorkersFault == true)
+        #expect(error?.isMisconfiguration == true)
         #expect(server.requests.isEmpty)
     }
 
@@ -210,7 +210,7 @@ import Testing
         let client = self.client(server) { ($0.token, $0.tokenFile) = (nil, "/nowhere/token") }
         let error = await #expect(throws: KubernetesError.self) { try await client.podStatus(named: "x") }
         #expect(error?.code == .noToken)
-        #expect(error?.isWorkersFault == true)
+        #expect(error?.isMisconfiguration == true)
         #expect(error?.description.contains("K8S_TOKEN") == true)
         #expect(server.requests.isEmpty)
     }

@@ -59,7 +59,7 @@ import Testing
         "something that nobody has said before",
     ]
 
-    private static let mayHeal = [
+    private static let transient = [
         // Overload
         resolve + "unexpected status from HEAD request to https://registry-1.docker.io/v2/library/node/manifests/22: 429 Too Many Requests",
         "toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit",
@@ -111,18 +111,18 @@ import Testing
         "(Mirrors also failed: [mirror.example.com/library/node:22: reading manifest 22 in mirror.example.com/library/node: manifest unknown]): docker.io/library/node:22: received unexpected HTTP status: 502 Bad Gateway",
     ]
 
-    @Test(arguments: refused) func whatIsNotThereStaysAway(message: String) { #expect(Self.outlook(message) == .hopeless) }
+    @Test(arguments: refused) func whatIsNotThereStaysAway(message: String) { #expect(Self.outlook(message) == .permanentFailure) }
 
-    @Test(arguments: mayHeal) func whatPassesIsGivenTime(message: String) { #expect(Self.outlook(message) == .mayHeal) }
+    @Test(arguments: transient) func whatPassesIsGivenTime(message: String) { #expect(Self.outlook(message) == .transient) }
 
     /// The kubelet quotes since 1.31 what it said before.
-    @Test(arguments: refused.dropLast() + mayHeal)
+    @Test(arguments: refused.dropLast() + transient)
     func aBackOffWithItsCauseMeansTheCause(message: String) {
         #expect(Self.outlook(#"Back-off pulling image "r.example.com/team/ci:1": ErrImagePull: \#(message)"#, "ImagePullBackOff") == Self.outlook(message))
     }
 
     @Test(arguments: ["InvalidImageName", "ErrImageNeverPull", "SignatureValidationFailed"])
-    func someReasonsNeedNoWords(reason: String) { #expect(Self.outlook("context deadline exceeded", reason) == .hopeless) }
+    func someReasonsNeedNoWords(reason: String) { #expect(Self.outlook("context deadline exceeded", reason) == .permanentFailure) }
 
     @Test(arguments: ["", " ", #"Back-off pulling image "x:ErrImagePull""#, #""timeout""#])
     func whoDoesNotSayWhyIsUnclear(message: String) { #expect(Self.outlook(message, "ImagePullBackOff") == .unclear) }

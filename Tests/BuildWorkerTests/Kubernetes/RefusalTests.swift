@@ -129,27 +129,27 @@ import Testing
     struct Meaning: Sendable, CustomTestStringConvertible {
         let code: KubernetesError.Code
         var isRetriable = true
-        var isWorkersFault = false
-        var mayBeOutage = false
+        var isMisconfiguration = false
+        var isPotentialOutage = false
         let failureClass: FailureClass
         let answers: [Answer]
         var testDescription: String { "\(self.code)" }
     }
 
     private static let meanings = [
-        Meaning(code: .forbidden, isWorkersFault: true, failureClass: .rights, answers: rights),
+        Meaning(code: .forbidden, isMisconfiguration: true, failureClass: .rights, answers: rights),
         Meaning(code: .quotaExceeded, failureClass: .quota, answers: quota),
         Meaning(code: .denied, isRetriable: false, failureClass: .policy, answers: policy),
-        Meaning(code: .notReady, mayBeOutage: true, failureClass: .cluster, answers: notReady),
-        Meaning(code: .namespaceNotFound, isWorkersFault: true, failureClass: .rights, answers: terminating),
-        Meaning(code: .serverError, mayBeOutage: true, failureClass: .cluster, answers: serverError),
-        Meaning(code: .tooManyRequests, mayBeOutage: true, failureClass: .cluster, answers: tooMany),
-        Meaning(code: .foreignAnswer, mayBeOutage: true, failureClass: .cluster, answers: foreignAnswers),
+        Meaning(code: .notReady, isPotentialOutage: true, failureClass: .cluster, answers: notReady),
+        Meaning(code: .namespaceNotFound, isMisconfiguration: true, failureClass: .rights, answers: terminating),
+        Meaning(code: .serverError, isPotentialOutage: true, failureClass: .cluster, answers: serverError),
+        Meaning(code: .tooManyRequests, isPotentialOutage: true, failureClass: .cluster, answers: tooMany),
+        Meaning(code: .foreignAnswer, isPotentialOutage: true, failureClass: .cluster, answers: foreignAnswers),
         Meaning(code: .invalid, isRetriable: false, failureClass: .rejected, answers: invalid),
         Meaning(code: .conflict, failureClass: .cluster, answers: conflicts),
         Meaning(code: .alreadyExists, failureClass: .cluster, answers: [Answer(status: 409, message: #"pods "4711-x" already exists"#, reason: "AlreadyExists")]),
         Meaning(
-            code: .unauthorized, isWorkersFault: true, mayBeOutage: true, failureClass: .rights,
+            code: .unauthorized, isMisconfiguration: true, isPotentialOutage: true, failureClass: .rights,
             answers: [Answer(status: 401, message: "Unauthorized", reason: "Unauthorized")] + foreign(401, body: "")),
         Meaning(code: .notFound, failureClass: .cluster, answers: [Answer(status: 404, message: #"pods "4711-x" not found"#, reason: "NotFound")]),
         Meaning(
@@ -163,7 +163,7 @@ import Testing
             let error = answer.error
             #expect(error.code == meaning.code, "\(answer.testDescription)")
             #expect(error.problem.failureClass == meaning.failureClass, "\(answer.testDescription)")
-            #expect([error.isRetriable, error.isWorkersFault, error.mayBeOutage] == [meaning.isRetriable, meaning.isWorkersFault, meaning.mayBeOutage], "\(answer.testDescription)")
+            #expect([error.isRetriable, error.isMisconfiguration, error.isPotentialOutage] == [meaning.isRetriable, meaning.isMisconfiguration, meaning.isPotentialOutage], "\(answer.testDescription)")
         }
     }
 
@@ -172,7 +172,7 @@ import Testing
     func whatIsLocalIsOurs(code: HTTPError.Code) {
         let error = KubernetesError(operation: "create pod", code: .unreachable(code), message: "x")
         #expect(error.problem.failureClass == (code.isLocal ? .worker : .network))
-        #expect(error.isRetriable && (!code.isLocal || !error.mayBeOutage))
-        #expect(error.isWorkersFault == (code == .invalidURL), "its own settings name that address")
+        #expect(error.isRetriable && (!code.isLocal || !error.isPotentialOutage))
+        #expect(error.isMisconfiguration == (code == .invalidURL), "its own settings name that address")
     }
 }

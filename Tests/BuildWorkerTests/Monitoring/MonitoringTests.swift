@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import BuildWorker
+@testable import RabbitMQ
 @testable import Workflow
 
 /// The alerts and the dashboard ask only for what the worker tells. IntegrationTests/AlertRuleTests tries the alerts with promtool.

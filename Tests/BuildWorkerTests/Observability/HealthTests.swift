@@ -20,10 +20,10 @@ import Testing
 
     @Test(arguments: [
         Row { _ in }, Row("draining") { $0.draining() }, Row("queue builds: paused") { $0.consuming(.stopped(queue: "builds")) },
-        Row("RabbitMQ takes no messages: low on disk") { $0.publishing(.blocked(reason: "low on disk")) },
-        Row("the build API is away, the intake is paused") { $0.outage(of: .buildAPI, cause: "503 of build 4711") },
+        Row("RabbitMQ blocked the connection (resource alarm): low on disk") { $0.publishing(.blocked(reason: "low on disk")) },
+        Row("the build API unavailable; consumption paused") { $0.outage(of: .buildAPI, cause: "503 of build 4711") },
         // That the queues are paused then says nothing more.
-        Row("the Kubernetes API of k8s-vm is away, the intake is paused") {
+        Row("the Kubernetes API of k8s-vm unavailable; consumption paused") {
             $0.outage(of: .vmCluster, cause: "503")
             $0.consuming(.stopped(queue: "builds"))
         },

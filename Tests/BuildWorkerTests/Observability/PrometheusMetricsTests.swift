@@ -22,7 +22,7 @@ import Testing
 
     @Test func countsAndGauges() {
         let prometheus = PrometheusMetrics()
-        let meters = Meters(prometheus, nil)
+        let meters = Metrics(prometheus, nil)
         meters.count(.deliveries, "start")
         meters.count(.deliveries, "start", by: 2)
         meters.count(.deliveries, "stop")
@@ -48,7 +48,7 @@ import Testing
     @Test func durationsFallIntoTheirBuckets() {
         let metric = Metric(.histogram(limits: [0.125, 1]), "x_seconds", ["type"], "For this test")
         let prometheus = PrometheusMetrics([metric])
-        let meters = Meters(prometheus, nil)
+        let meters = Metrics(prometheus, nil)
         // Sums of these are exact.
         for microseconds in [62_500, 125_000, 250_000, 1_000_000, 5_000_000] { meters.record(metric, "start", took: .microseconds(microseconds)) }
         #expect(
@@ -67,7 +67,7 @@ import Testing
     @Test func labelValuesAreEscaped() {
         let metric = Metric(.gauge, "x", ["name"], "For this test")
         let prometheus = PrometheusMetrics([metric])
-        Meters(prometheus, nil).set(metric, "a \"b\"\\\nc", to: 1)
+        Metrics(prometheus, nil).set(metric, "a \"b\"\\\nc", to: 1)
         #expect(prometheus.text.contains(#"x{name="a \"b\"\\\nc"} 1"#))
     }
 

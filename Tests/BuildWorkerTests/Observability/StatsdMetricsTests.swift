@@ -12,10 +12,10 @@ import Testing
         var lines: [String] { self.all.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init) } }
     }
 
-    private func statsd(_ prefix: String = "ci.worker") -> (StatsdMetrics, Received, Meters) {
+    private func statsd(_ prefix: String = "ci.worker") -> (StatsdMetrics, Received, Metrics) {
         let received = Received()
         let statsd = StatsdMetrics(prefix: prefix) { received.append($0) }
-        return (statsd, received, Meters(statsd))
+        return (statsd, received, Metrics(statsd))
     }
 
     @Test func whatWasAddedSinceTheLastTime() {

@@ -12,7 +12,7 @@ import Testing
         let lines = self.lines(try StatusFixture.document())
         #expect(lines[0] == "build-worker 1.0.0 on worker-7d9f8c-x2x4q: NOT READY")
         #expect(lines[1] == "pid 17, up 1 d 5 h, 41.4 MB, as of 2026-11-21T11:31:46.004Z")
-        #expect(lines[3].hasPrefix("  ! the Kubernetes API is away, the intake is paused"))
+        #expect(lines[3].hasPrefix("  ! the Kubernetes API unavailable; consumption paused"))
         #expect(lines[4].contains("'worker parked list'"))
         #expect(lines[5].contains("'worker spool list --kind command'"))
     }
@@ -71,6 +71,6 @@ import Testing
     @Test func whatIsNotThereIsADash() {
         let lines = self.lines(["live": true, "ready": true, "product": "build-worker", "connections": [["role": "consume", "connected": true]]])
         #expect(lines[0] == "build-worker - on -: READY")
-        #expect(lines.contains { $0.contains("RabbitMQ, to consume") && $0.contains("connected") && $0.contains("turned - ago") })
+        #expect(lines.contains { $0.contains("RabbitMQ, to consume") && $0.contains("connected") && $0.contains("last loop - ago") })
     }
 }

@@ -61,7 +61,7 @@ import Testing
             try await client.update(BuildID(rawValue: 1), at: server.url, token: Secret("t"), with: BuildUpdate(status: "FAILURE"))
         }
         #expect(error?.code == .forbidden)
-        #expect(error?.isRefusal == true && error?.isRetriable == false && error?.mayBeOutage == false && error?.problem.failureClass == .message)
+        #expect(error?.isRefusal == true && error?.isRetriable == false && error?.isPotentialOutage == false && error?.problem.failureClass == .message)
         #expect(error?.description == "update build 1: not sent: its host is none of ECOSYSTEM_API_HOSTS")
         #expect(server.requests.isEmpty)
     }

@@ -20,7 +20,7 @@ import Testing
         let code: BuildAPIError.Code
         var isRefusal = false
         var isRetriable = false
-        var mayBeOutage = false
+        var isPotentialOutage = false
         var failureClass = FailureClass.buildAPI
         let answers: [(Int, String)]
         var testDescription: String { "\(self.code), \(self.isRefusal ? "final" : "not final")" }
@@ -47,11 +47,11 @@ import Testing
                 own(409, "Conflict"), own(422, "x"), (403, #"{"message":"said so"}"#), (400, #"{"statusCode":400,"error":"Bad Request"}"#),
             ]),
         Meaning(
-            code: .status, isRetriable: true, mayBeOutage: true,
+            code: .status, isRetriable: true, isPotentialOutage: true,
             answers: [own(500, "An internal server error occurred"), own(503, "x"), (502, "<html>"), (503, "Can only update"), (504, ""), (429, ""), own(429, "Rate limit exceeded")]),
         Meaning(code: .status, isRetriable: true, answers: [(408, ""), (302, ""), (301, "<html>")]),
         Meaning(
-            code: .foreignAnswer, isRetriable: true, mayBeOutage: true,
+            code: .foreignAnswer, isRetriable: true, isPotentialOutage: true,
             answers: [
                 (404, "default backend - 404"), (404, ""), (404, "404 page not found\n"), (403, "<html><h1>403 Forbidden</h1></html>"), (403, "RBAC: access denied"),
                 (405, "<html>"), (413, "<html>Request Entity Too Large</html>"), (400, "<html>The plain HTTP request was sent to HTTPS port</html>"),
@@ -65,7 +65,7 @@ import Testing
             let error = Self.error(status, body)
             #expect(error.code == meaning.code, "\(status) \(body)")
             #expect(error.problem.failureClass == meaning.failureClass, "\(status) \(body)")
-            #expect([error.isRefusal, error.isRetriable, error.mayBeOutage] == [meaning.isRefusal, meaning.isRetriable, meaning.mayBeOutage], "\(status) \(body)")
+            #expect([error.isRefusal, error.isRetriable, error.isPotentialOutage] == [meaning.isRefusal, meaning.isRetriable, meaning.isPotentialOutage], "\(status) \(body)")
         }
     }
 
@@ -85,7 +85,7 @@ import Testing
         let valid = Secret(token(claims: ["username": 4711, "exp": 4_000_000_000]))
         for (status, body) in [Self.own(401, "Invalid token"), (401, "<html>")] {
             let error = Self.error(status, body, token: valid)
-            #expect([error.isRefusal, error.isRetriable, error.mayBeOutage] == [false, true, true], "\(body)")
+            #expect([error.isRefusal, error.isRetriable, error.isPotentialOutage] == [false, true, true], "\(body)")
         }
     }
 
@@ -95,7 +95,7 @@ import Testing
         let error = BuildAPIError(operation: "update build 1", code: .unreachable(code), message: "x")
         let isMessages = code == .invalidURL || code == .invalidToken
         #expect(error.problem.failureClass == (isMessages ? .message : code.isLocal ? .worker : .buildAPI))
-        #expect(!error.isRefusal && (!code.isLocal || !error.mayBeOutage))
+        #expect(!error.isRefusal && (!code.isLocal || !error.isPotentialOutage))
         #expect(!error.description.contains("the API does not take"))
     }
 }

@@ -134,7 +134,7 @@ import Testing
         #expect(codes.count { $0 == .hostFailing } == 20 && early == 20)
         #expect(hosts.count() == 1)
         let refused = BuildAPIError(operation: "o", code: .hostFailing)
-        #expect(!refused.isRefusal && !refused.isRetriable && !refused.mayBeOutage && refused.problem.failureClass == .buildAPI)
+        #expect(!refused.isRefusal && !refused.isRetriable && !refused.isPotentialOutage && refused.problem.failureClass == .buildAPI)
     }
 
     @Test func aHostThatAnswersAndTheWorkersOwnAreAskedByAll() async throws {

@@ -31,7 +31,7 @@ import Testing
         let configuration = try ConfigurationFixture.configuration(["K8S_HOST": cluster.url, "K8S_TOKEN": "x", "POD_TTL": "1"])
         let sweep = PodSweep(
             configuration, clusters: BuildClusters(configuration.executor) { _, _ in HTTPTransport() },
-            buildAPI: BuildAPIClient(transport: HTTPTransport(), deadline: .seconds(5)), meters: Meters(NOOPMetricsHandler.instance),
+            buildAPI: BuildAPIClient(transport: HTTPTransport(), deadline: .seconds(5)), meters: Metrics(NOOPMetricsHandler.instance),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         await sweep.sweep()
         return cluster.requests.filter { $0.method == "DELETE" }.map { String($0.target.split(separator: "/").last!) }

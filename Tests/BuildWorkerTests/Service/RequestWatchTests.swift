@@ -14,7 +14,7 @@ import Testing
         var all: [String] { self.state.withLock { $0 } }
         var observer: RequestObserver {
             RequestObserver { access, error, _ in
-                let outcome = error.map { "\($0.mayBeOutage ? "outage" : $0.isWorkersFault ? "fault" : "answer") \($0.status ?? 0)" } ?? "done"
+                let outcome = error.map { "\($0.isPotentialOutage ? "outage" : $0.isMisconfiguration ? "fault" : "answer") \($0.status ?? 0)" } ?? "done"
                 self.state.withLock { $0.append("\(access): \(outcome)") }
             }
         }
@@ -145,6 +145,6 @@ import Testing
         await worker.create(for: 1)
         #expect(worker.outages.isOpen(.cluster) && !worker.outages.isOpen(.buildAPI))
         #expect(server.requests.map(\.target).filter { $0.contains("dryRun") }.count == 1, "its probe is not watched itself")
-        #expect(worker.faults == ["the Kubernetes API is away, the intake is paused: probe: 503"])
+        #expect(worker.faults == ["the Kubernetes API unavailable; consumption paused: probe: 503"])
     }
 }

@@ -43,15 +43,15 @@ struct CrashSchedule {
     /// Steps that a message of this kind takes at its first delivery.
     static func steps(_ kind: Kind) -> [HandlingStep] {
         switch kind {
-        case .start: [.createPod, .armTimerAndTell, .settle]
+        case .start: [.createPod, .armTimerAndNotify, .settle]
         // Another worker made its pod.
-        case .startOfStarted: [.askWhetherItWaits, .lookAtPod, .armTimerAndTell, .settle]
+        case .startOfStarted: [.askWhetherItWaits, .getPod, .armTimerAndNotify, .settle]
         case .startOfBrokenPod: [.createPod, .requestVerification, .settle]
         case .startOfInvalidPod: [.createPod, .askWhetherItWaits, .reportFailure, .settle]
-        case .startWithoutTimerQueue: [.createPod, .armTimerAndTell, .keepTimer, .settle]
-        case .verifyRunning: [.lookAtPod, .tellBuild, .settle]
-        case .verifyFailed: [.lookAtPod, .askForBuild, .reportFailure, .settle]
-        case .verifyOfUntold: [.lookAtPod, .askForBuild, .reportFailure, .postpone, .settle]
+        case .startWithoutTimerQueue: [.createPod, .armTimerAndNotify, .keepTimer, .settle]
+        case .verifyRunning: [.getPod, .notifyBuild, .settle]
+        case .verifyFailed: [.getPod, .fetchBuildStatus, .reportFailure, .settle]
+        case .verifyOfUntold: [.getPod, .fetchBuildStatus, .reportFailure, .postpone, .settle]
         case .stop: [.deletePods, .settle]
         case .clear: [.clearCache, .settle]
         case .unreadable: [.park, .settle]

@@ -219,7 +219,7 @@ final class CrashSimulation: DeliverySource {
                 guard state.outcome.pods[message.number] == nil else { return [.creation(.alreadyExists)] }
                 state.outcome.pods[message.number, default: 0] += 1
                 return [.creation(.created(seen: Self.pod(message.kind)))]
-            case .lookAtPod:
+            case .getPod:
                 let isThere = context.command == .verify || state.outcome.pods[message.number] != nil
                 return [.pod(isThere ? Self.pod(message.kind) : .absent)]
             case .searchPods: return [.search(.absent)]
@@ -228,7 +228,7 @@ final class CrashSimulation: DeliverySource {
                 return [.timer(.held)] + (note == nil ? [] : [.note(.taken)])
             case .keepTimer: return [.timerKept(.done)]
             case .requestVerification: return [.verification(.held)]
-            case .tellBuild: return [.note(.taken)]
+            case .notifyBuild: return [.note(.taken)]
             case .reportFailure(.poison): return [.failure(.taken)]
             case .reportFailure:
                 // Poison that dies when it is postponed is never heard.

@@ -29,7 +29,7 @@ extension Mutation {
             return facts.postponement == .held ? .settle(.ack) : facts.postponement == nil ? .perform(.postpone(.owed)) : .settle(.nack)
         case .unreadableIsRejected: return command == .unreadable ? .settle(.nack) : decision
         case .failsWithoutALook:
-            guard decision == .perform(.lookAtPod), facts.attempt >= rules.reprocessLimit, case .refused(let problem) = facts.creation else { return decision }
+            guard decision == .perform(.getPod), facts.attempt >= rules.reprocessLimit, case .refused(let problem) = facts.creation else { return decision }
             return .perform(.reportFailure(.retriesExhausted(retries: facts.attempt, problem)))
         }
     }
@@ -48,7 +48,7 @@ extension Action {
     var isHandOver: Bool {
         switch self {
         case .armTimer, .requestVerification, .park, .postpone: true
-        case .ask, .createPod, .lookAtPod, .searchPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache: false
+        case .ask, .createPod, .getPod, .searchPods, .deletePods, .keepTimer, .notifyBuild, .reportFailure, .clearCache: false
         }
     }
 }

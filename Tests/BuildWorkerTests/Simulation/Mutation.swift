@@ -8,7 +8,7 @@ enum Mutation: CaseIterable {
     case timerInMemory
     /// The attempts are the count of the first `x-death` entry, whatever queue and reason that is of.
     case attemptsFromFirstDeath
-    /// The message goes though the API did not take the build's FAILURE.
+    /// The message goes though the build API did not accept the build's FAILURE.
     case failureAckedWhenNotTaken
     /// A repeated start does not ask whether its build has ended.
     case repeatedStartAsksNobody

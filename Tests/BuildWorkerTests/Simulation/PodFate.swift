@@ -38,7 +38,7 @@ enum PodFate {
     var isHealthy: Bool {
         switch self {
         case .begins: true
-        // A look at the back-off alone does not tell it from one that is hopeless.
+        // A look at the back-off alone does not tell it from one that is permanentFailure.
         case .imagePause, .imageError, .containerError, .fails, .evicted, .never, .invalid, .nameTaken: false
         }
     }

@@ -28,7 +28,7 @@ struct SimulatedBroker {
         /// When the build API began to owe an answer, and when the pod was first seen in trouble that may pass, in milliseconds.
         var owedSince: Int?
         var troubledSince: Int?
-        var isHopeless = false
+        var isPermanent = false
         /// The header of a message that was postponed: the attempts it had before.
         var earlierAttempts: Int?
         /// The message that this one is a copy of, however often.

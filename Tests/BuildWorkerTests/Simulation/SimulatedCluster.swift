@@ -93,7 +93,7 @@ struct SimulatedCluster {
         case .succeeded: .succeeded(node: "n1")
         case .failed: .broken(PodFailure(.ended(phase: "failed"), "", hasBegun: pod.hasBegun))
         case .imageError: .broken(PodFailure(.image, "404"))
-        case .imagePause: .broken(PodFailure(.image, "429", outlook: .mayHeal))
+        case .imagePause: .broken(PodFailure(.image, "429", outlook: .transient))
         case .imageBackOff: .broken(PodFailure(.image, "back-off", outlook: .unclear))
         case .containerError: .broken(PodFailure(.container, ""))
         }

@@ -44,7 +44,7 @@ extension Simulation {
             isFromInitTimer: message.rejections(in: handling.queue) == 0 && message.hasTimedOut, round: message.round,
             isHealing: message.troubledSince != nil,
             hadTimeToHeal: message.troubledSince.map { self.clock.now - $0 >= Schedule.healMilliseconds } ?? false,
-            isHopeless: message.isHopeless,
+            isPermanent: message.isPermanent,
             isOverdue: message.owedSince.map { self.clock.now - $0 >= Schedule.owedMilliseconds } ?? false)
         return DeliveryMachine.Reading(command: handling.command, facts: facts, mustNotBeRejected: false)
     }

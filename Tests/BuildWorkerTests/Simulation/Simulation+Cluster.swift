@@ -54,13 +54,13 @@ extension Simulation {
 
     func observe(_ handling: inout Handling, _ look: (SimulatedCluster, Int) -> PodObservation) -> PodObservation {
         handling.lastLookFailed = self.fault(on: .cluster, &handling) != nil
-        guard !handling.lastLookFailed else { return .unseen("503") }
+        guard !handling.lastLookFailed else { return .unknown("503") }
         let observation = look(self.cluster, handling.podName)
         switch observation {
         // Not for ever, or not for the build's sake: worth another attempt.
         case .terminating, .foreign: handling.faults += 1
         case .absent: if handling.facts.creation == .alreadyExists { handling.faults += 1 }
-        case .pending, .running, .succeeded, .broken, .unseen: break
+        case .pending, .running, .succeeded, .broken, .unknown: break
         }
         return observation
     }

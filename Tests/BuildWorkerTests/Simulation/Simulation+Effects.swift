@@ -38,9 +38,9 @@ extension Simulation {
         guard case .armTimer(let round, let note?) = action else { return [self.performOne(action, &handling)] }
         guard self.random.chance(percent: 50) else {
             let timer = self.performOne(.armTimer(round: round, telling: nil), &handling)
-            return [timer, self.performOne(.tellBuild(note), &handling)]
+            return [timer, self.performOne(.notifyBuild(note), &handling)]
         }
-        let told = self.performOne(.tellBuild(note), &handling)
+        let told = self.performOne(.notifyBuild(note), &handling)
         return [self.performOne(.armTimer(round: round, telling: nil), &handling), told]
     }
 
@@ -50,7 +50,7 @@ extension Simulation {
         switch action {
         case .ask(let question): return .build(self.ask(question, of: build, &handling))
         case .createPod: return .creation(self.createPod(build, &handling))
-        case .lookAtPod: return .pod(self.observe(&handling) { $0.look(at: build, name: $1) })
+        case .getPod: return .pod(self.observe(&handling) { $0.look(at: build, name: $1) })
         case .searchPods: return .search(self.observe(&handling) { cluster, _ in cluster.list(build) })
         case .deletePods: return .deletion(self.deletePods(build, &handling))
         case .armTimer(let round, _):
@@ -65,12 +65,12 @@ extension Simulation {
             guard self.fault(on: .disk, &handling) == nil else { return .timerKept(.failed("ENOSPC")) }
             self.keepTimer(of: build, round: round, in: handling.worker)
             return .timerKept(.done)
-        case .requestVerification(let isHopeless):
+        case .requestVerification(let isPermanent):
             guard self.schedule.hasRetryQueue else { return .verification(.noQueue) }
             var message = SimulatedBroker.Message(build: build, command: .verify, round: handling.facts.round)
-            message.isHopeless = isHopeless
+            message.isPermanent = isPermanent
             return .verification(self.handOver(message, to: .retry, &handling))
-        case .tellBuild: return .note(self.tell(build, &handling))
+        case .notifyBuild: return .note(self.tell(build, &handling))
         case .reportFailure: return .failure(self.reportFailure(build, &handling))
         case .clearCache: return .clearing(self.fault(on: .disk, &handling) == nil ? .done : .failed("EIO"))
         case .park: return .parking(self.park(&handling))

@@ -120,14 +120,14 @@ import Testing
         let path = "\(self.spool)/inflight"
         for _ in 1...100 {
             // Each line begins as ours do.
-            let rubbish = (0..<3000).map { $0 % 64 == 0 ? HandlingStep.tellBuild.letter : UInt8.random(in: .min ... .max, using: &random) }
+            let rubbish = (0..<3000).map { $0 % 64 == 0 ? HandlingStep.notifyBuild.letter : UInt8.random(in: .min ... .max, using: &random) }
             try SpoolFile.replace(path, with: rubbish, isDurable: false)
             #expect(try InFlightLedger.survivors(path) == [])
         }
         let ledger = try InFlightLedger(path, capacity: 2), key = MessageKey(queue: "q", body: [1])
         let place = try #require(ledger.enter(key, .waiting))
-        ledger.update(place, key, .tellBuild)
-        #expect(try InFlightLedger.survivors(path) == [InFlightLedger.Entry(key: key, step: .tellBuild)])
+        ledger.update(place, key, .notifyBuild)
+        #expect(try InFlightLedger.survivors(path) == [InFlightLedger.Entry(key: key, step: .notifyBuild)])
     }
 
     @Test func whatIsTooLargeIsNotRead() throws {

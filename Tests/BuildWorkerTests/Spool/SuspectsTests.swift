@@ -93,7 +93,7 @@ import Testing
                 + [.crash([1], .createPod)], convicted: [0, 1]),
         Course(
             testDescription: "two steps fail: the loop is over when both end well",
-            events: [.crash([0], .createPod), .crash([1], .askForBuild), .crash([2], .askForBuild), .survives(3, .createPod)], loop: 2),
+            events: [.crash([0], .createPod), .crash([1], .fetchBuildStatus), .crash([2], .fetchBuildStatus), .survives(3, .createPod)], loop: 2),
     ])
     func whoIsToBlame(_ course: Course) {
         var records: [MessageKey: Suspects.Record] = [:]

@@ -70,7 +70,7 @@ struct PodStatusFixture: Sendable, CustomTestStringConvertible {
         case .broken(let failure): failure.detail
         case .pending(_, let waitsFor): waitsFor
         case .terminating(let detail): detail
-        case .running, .succeeded, .foreign, .absent, .unseen: ""
+        case .running, .succeeded, .foreign, .absent, .unknown: ""
         }
     }
 
@@ -82,7 +82,7 @@ struct PodStatusFixture: Sendable, CustomTestStringConvertible {
         case .terminating: ["is": "terminating"]
         case .foreign: ["is": "foreign"]
         case .absent: ["is": "absent"]
-        case .unseen: ["is": "unseen"]
+        case .unknown: ["is": "unseen"]
         case .broken(let failure):
             [
                 "is": "broken", "kind": failure.kind.name, "class": failure.failureClass.rawValue, "outlook": "\(failure.outlook)",

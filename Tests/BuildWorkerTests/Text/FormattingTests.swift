@@ -14,7 +14,7 @@ import Testing
         (.zero, "0 seconds"), (.milliseconds(1), "1 second"), (.seconds(59), "59 seconds"), (.seconds(60), "1 minute"), (.seconds(61), "61 seconds"),
         (.seconds(1800), "30 minutes"),
     ] as [(Duration, String)])
-    func durationsAreInWords(duration: Duration, text: String) { #expect(duration.inWords == text) }
+    func durationsAreInWords(duration: Duration, text: String) { #expect(duration.formatted == text) }
 
     @Test(arguments: [(0, "0000000000000000"), (0x1f, "000000000000001f"), (.max, "ffffffffffffffff")] as [(UInt64, String)])
     func hexadecimalNumbersHaveTheirLength(number: UInt64, text: String) { #expect(number.hexadecimal(digits: 16) == text) }

@@ -18,19 +18,19 @@ import Testing
         ("0/3 nodes are available: 3 Insufficient cpu", "0/3 nodes are available: 3 Insufficient cpu"),
         ("pods \"a-very-long-pod-name-of-a-build-4711-k9zgg\" is forbidden", "pods \"a-very-long-pod-name-of-a-build-4711-k9zgg\" is forbidden"),
     ])
-    func textOfOthersIsMadeSafe(text: String, shown: String) { #expect(text.safeToShow(limit: 200) == shown) }
+    func textOfOthersIsMadeSafe(text: String, shown: String) { #expect(text.sanitizedForLog(limit: 200) == shown) }
 
     @Test func givenSecretsGoWhateverTheyLookLike() {
         let secret = Secret("correct-horse-battery-staple")
-        #expect("x horse-battery-st y battery" .safeToShow(limit: 100, hiding: [secret]) == "x <redacted> y battery", "half of one is too much")
-        #expect("token abc, again abc".safeToShow(limit: 100, hiding: [Secret("abc"), Secret("")]) == "token <redacted>, again <redacted>")
+        #expect("x horse-battery-st y battery" .sanitizedForLog(limit: 100, hiding: [secret]) == "x <redacted> y battery", "half of one is too much")
+        #expect("token abc, again abc".sanitizedForLog(limit: 100, hiding: [Secret("abc"), Secret("")]) == "token <redacted>, again <redacted>")
     }
 
     @Test func textIsCut() {
-        #expect(String(repeating: "é ", count: 5000).safeToShow(limit: 1000).count == 1000)
+        #expect(String(repeating: "é ", count: 5000).sanitizedForLog(limit: 1000).count == 1000)
         // A token that stands across the cut is not shown in part.
         let text = String(repeating: ".", count: 90) + "R1c2VybmFtZSI6ODYwOTIzMSwiYnVpbGRJZCI6O"
-        #expect(!text.safeToShow(limit: 100).contains("R1c2"))
+        #expect(!text.sanitizedForLog(limit: 100).contains("R1c2"))
     }
 
     struct Row: CustomTestStringConvertible {

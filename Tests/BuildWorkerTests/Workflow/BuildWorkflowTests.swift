@@ -1,8 +1,8 @@
 import Testing
 
-@testable public import BuildWorker
-@testable public import Support
-@testable public import Workflow
+@testable import BuildWorker
+@testable import Support
+@testable import Workflow
 
 /// The tables of WORKFLOW.md, row by row.
 @Suite struct BuildWorkflowTests {
@@ -30,7 +30,7 @@ import Testing
     static let pending = Fact.pod(.pending(node: nil, waitsFor: "a node"))
     static let pendingOnNode = Fact.pod(.pending(node: "n1", waitsFor: "its image"))
     static let ran = Fact.pod(.broken(PodFailure(.ended(phase: "failed"), "", hasBegun: true)))
-    static let healing = Fact.pod(.broken(PodFailure(.image, "429", outlook: .mayHeal)))
+    static let healing = Fact.pod(.broken(PodFailure(.image, "429", outlook: .transient)))
     static let unclear = Fact.pod(.broken(PodFailure(.image, "", outlook: .unclear)))
     static let running = Fact.pod(.running(node: "n1"))
     static func attempt(_ attempt: Int) -> Facts { Facts(attempt: attempt) }
@@ -44,9 +44,9 @@ import Testing
 
     @Test(arguments: [
         Arrow("a fresh start creates the pod", .start, .createPod),
-        Arrow("201: look at the pod", .start, Facts(), [.creation(.created())], .lookAtPod),
+        Arrow("201: look at the pod", .start, Facts(), [.creation(.created())], .getPod),
         Arrow("201 that shows the pod pending: the timer", .start, Facts(), [.creation(.created(seen: .pending(node: nil, waitsFor: "a node")))], .armTimer(round: 1, telling: .waitingForResources)),
-        Arrow("409: look at the pod", .start, Facts(), [.creation(.alreadyExists)], .lookAtPod),
+        Arrow("409: look at the pod", .start, Facts(), [.creation(.alreadyExists)], .getPod),
         Arrow("409 and the pod is ours: as created", .start, Facts(), [.creation(.alreadyExists), running], .armTimer(round: 1, telling: .scheduled(node: "n1"))),
         Arrow("409 and the pod is terminating: retry", .start, Facts(), [.creation(.alreadyExists), .pod(.terminating(detail: ""))], .settle(.nack)),
         Arrow("409 and the pod is not ours: retry", .start, Facts(), [.creation(.alreadyExists), .pod(.foreign)], .settle(.nack)),
@@ -56,8 +56,8 @@ import Testing
             .reportFailure(.retriesExhausted(retries: 5, Problem(.node, "an earlier pod of this build is still being deleted")))),
         Arrow("pending: the timer first", .start, Facts(), [.creation(.created()), pending], .armTimer(round: 1, telling: .waitingForResources)),
         Arrow("running: the timer first", .start, Facts(), [.creation(.created()), running], .armTimer(round: 1, telling: .scheduled(node: "n1"))),
-        Arrow("then the note: waiting", .start, Facts(), [.creation(.created()), pending, .timer(.held)], .tellBuild(.waitingForResources)),
-        Arrow("then the note: scheduled", .start, Facts(), [.creation(.created()), pendingOnNode, .timer(.held)], .tellBuild(.scheduled(node: "n1"))),
+        Arrow("then the note: waiting", .start, Facts(), [.creation(.created()), pending, .timer(.held)], .notifyBuild(.waitingForResources)),
+        Arrow("then the note: scheduled", .start, Facts(), [.creation(.created()), pendingOnNode, .timer(.held)], .notifyBuild(.scheduled(node: "n1"))),
         Arrow("then ack", .start, Facts(), [.creation(.created()), pending, .timer(.held), .note(.taken)], .settle(.ack)),
         Arrow("a timer that is not confirmed: nack", .start, Facts(), [.creation(.created()), pending, .timer(.notHeld)], .settle(.nack)),
         Arrow(
@@ -65,14 +65,14 @@ import Testing
         Arrow("no init queue: the timer stays here", .start, Facts(), [.creation(.created()), pending, .timer(.noQueue)], .keepTimer(round: 1)),
         Arrow(
             "a timer kept here, then the note", .start, Facts(), [.creation(.created()), pending, .timer(.noQueue), .timerKept(.done)],
-            .tellBuild(.waitingForResources)),
+            .notifyBuild(.waitingForResources)),
         Arrow(
             "a timer that cannot be written down: nack", .start, Facts(),
             [.creation(.created()), pending, .timer(.noQueue), .timerKept(.failed("No space left on device"))], .settle(.nack)),
-        Arrow("pod failed: verify now, no timer", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.ended(phase: "failed"), "")))], .requestVerification(isHopeless: true)),
-        Arrow("image error: verify now", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.image, "")))], .requestVerification(isHopeless: true)),
-        Arrow("container error: verify now", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.container, "")))], .requestVerification(isHopeless: true)),
-        Arrow("the look failed: verify now", .start, Facts(), [.creation(.created()), .pod(.unseen(""))], .requestVerification(isHopeless: false)),
+        Arrow("pod failed: verify now, no timer", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.ended(phase: "failed"), "")))], .requestVerification(isPermanent: true)),
+        Arrow("image error: verify now", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.image, "")))], .requestVerification(isPermanent: true)),
+        Arrow("container error: verify now", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.container, "")))], .requestVerification(isPermanent: true)),
+        Arrow("the look failed: verify now", .start, Facts(), [.creation(.created()), .pod(.unknown(""))], .requestVerification(isPermanent: false)),
         Arrow(
             "verification confirmed: ack", .start, Facts(), [.creation(.created()), .pod(.broken(PodFailure(.image, ""))), .verification(.held)], .settle(.ack)),
         Arrow(
@@ -81,23 +81,23 @@ import Testing
         Arrow(
             "400/422: FAILURE at once", .start, Facts(), [.creation(.rejected("spec.x")), .build(.waiting)], .reportFailure(.podRejected("spec.x"))),
         Arrow("quota, 429, 5xx, network: nack below the limit", .start, attempt(4), [.build(.waiting), .creation(.refused("500"))], .settle(.nack)),
-        Arrow("at the limit: look once more", .start, attempt(5), [.build(.waiting), .creation(.refused("500"))], .lookAtPod),
+        Arrow("at the limit: look once more", .start, attempt(5), [.build(.waiting), .creation(.refused("500"))], .getPod),
         Arrow(
             "at the limit and no pod: FAILURE", .start, attempt(5), [.build(.waiting), .creation(.refused("500")), .pod(.absent)],
             .reportFailure(.retriesExhausted(retries: 5, "500"))),
         Arrow(
             "at the limit, but the lost answer had made the pod: adopt", .start, attempt(5),
             [.build(.waiting), .creation(.refused("timed out")), running], .armTimer(round: 1, telling: .scheduled(node: "n1"))),
-        Arrow("past the limit nothing is created", .start, attempt(6), [.build(.waiting)], .lookAtPod),
+        Arrow("past the limit nothing is created", .start, attempt(6), [.build(.waiting)], .getPod),
         Arrow(
             "past the limit only the report is tried", .start, attempt(6), [.build(.waiting), .pod(.absent), .search(.absent)],
             .reportFailure(.retriesExhausted(retries: 5, "its pod could not be started"))),
-        Arrow("past the limit a pod that cannot be seen is no cause", .start, attempt(6), [.build(.waiting), .pod(.unseen("503"))], .postpone(.owed)),
+        Arrow("past the limit a pod that cannot be seen is no cause", .start, attempt(6), [.build(.waiting), .pod(.unknown("503"))], .postpone(.owed)),
         Arrow(
-            "past the limit the pod's own fault is verified", .start, attempt(6), [.build(.waiting), .pod(.broken(PodFailure(.image, "x")))], .requestVerification(isHopeless: true)),
+            "past the limit the pod's own fault is verified", .start, attempt(6), [.build(.waiting), .pod(.broken(PodFailure(.image, "x")))], .requestVerification(isPermanent: true)),
         Arrow(
             "at the limit and the pod cannot be seen either: FAILURE", .start, attempt(5),
-            [.build(.waiting), .creation(.refused("500")), .pod(.unseen("503"))],
+            [.build(.waiting), .creation(.refused("500")), .pod(.unknown("503"))],
             .reportFailure(.retriesExhausted(retries: 5, "500"))),
         Arrow("FAILURE taken: ack", .start, attempt(5), [.failure(.taken)], .settle(.ack)),
         Arrow("FAILURE refused for good: ack", .start, attempt(5), [.failure(.refused("400"))], .settle(.ack)),
@@ -109,7 +109,7 @@ import Testing
         Arrow("a retried start asks the API first", .start, attempt(1), .ask(.isWaiting)),
         Arrow("a build that has ended: remove what was made", .start, attempt(1), [.build(.ended)], .deletePods),
         Arrow("a build that has ended, removed: ack", .start, attempt(1), [.build(.ended), .deletion(.done)], .settle(.ack)),
-        Arrow("begun or ended: is its pod there?", .start, attempt(1), [.build(.begun)], .lookAtPod),
+        Arrow("begun or ended: is its pod there?", .start, attempt(1), [.build(.begun)], .getPod),
         Arrow("begun, and its pod runs: adopt", .start, attempt(1), [.build(.begun), running], .armTimer(round: 1, telling: .scheduled(node: "n1"))),
         Arrow("begun or ended, and no pod of its name: one of another name?", .start, attempt(1), [.build(.begun), .pod(.absent)], .searchPods),
         Arrow("begun or ended, and no pod at all: which?", .start, attempt(1), [.build(.begun), .pod(.absent), .search(.absent)], .ask(.hasEnded)),
@@ -133,33 +133,33 @@ import Testing
         Arrow("no wait queue: nack", .start, outage(), [.creation(.refused("refused")), .postponement(.noQueue)], .settle(.nack)),
         Arrow("not confirmed: nack", .start, outage(), [.creation(.refused("refused")), .postponement(.notHeld)], .settle(.nack)),
         Arrow("FAILURE not taken in an outage: wait without an attempt", .start, outage(), [.failure(.notTaken("502"))], .postpone(.outage)),
-        Arrow("a build that waits: is there a pod of it?", .start, attempt(1), [.build(.waiting)], .lookAtPod),
+        Arrow("a build that waits: is there a pod of it?", .start, attempt(1), [.build(.waiting)], .getPod),
         Arrow("a build that waits, and no pod: go on", .start, attempt(1), [.build(.waiting), .pod(.absent), .search(.absent)], .createPod),
         Arrow("in an outage of the API a start that was here before waits", .start, outage(attempt: 1), [.build(.unavailable(""))], .postpone(.outage)),
         Arrow("an API that cannot be asked does not stop a start", .start, attempt(1), [.build(.unavailable("")), .pod(.absent), .search(.absent)], .createPod),
         Arrow("a start after its stop does nothing", .start, Facts(wasStopped: true), .settle(.ack)),
         Arrow("a repeated start after its stop removes what was made", .start, Facts(isRepeated: true, wasStopped: true), .deletePods),
-        Arrow("an earlier pod that cannot be seen: retry", .start, Facts(), [.creation(.alreadyExists), .pod(.unseen("503"))], .settle(.nack)),
+        Arrow("an earlier pod that cannot be seen: retry", .start, Facts(), [.creation(.alreadyExists), .pod(.unknown("503"))], .settle(.nack)),
         Arrow(
             "no retry queue and the pod failed: FAILURE at once", .start, Facts(),
             [.creation(.created()), .pod(.broken(PodFailure(.image, "x"))), .verification(.noQueue), .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "x")))),
         Arrow(
             "no retry queue and trouble that may pass: its time", .start, Facts(),
-            [.creation(.created()), .pod(.broken(PodFailure(.image, "x", outlook: .mayHeal))), .verification(.noQueue)], .postpone(.healing)),
+            [.creation(.created()), .pod(.broken(PodFailure(.image, "x", outlook: .transient))), .verification(.noQueue)], .postpone(.healing)),
         Arrow(
-            "no retry queue and the look failed: the timer stays here", .start, Facts(), [.creation(.created()), .pod(.unseen("")), .verification(.noQueue)],
+            "no retry queue and the look failed: the timer stays here", .start, Facts(), [.creation(.created()), .pod(.unknown("")), .verification(.noQueue)],
             .keepTimer(round: 1)),
         Arrow(
-            "kept: ack", .start, Facts(), [.creation(.created()), .pod(.unseen("")), .verification(.noQueue), .timerKept(.done)], .settle(.ack)),
+            "kept: ack", .start, Facts(), [.creation(.created()), .pod(.unknown("")), .verification(.noQueue), .timerKept(.done)], .settle(.ack)),
     ])
     func start(_ arrow: Arrow) { self.check(arrow) }
 
     @Test(arguments: [
-        Arrow("a verify looks at the pod by its name", .verify, .lookAtPod),
-        Arrow("running: tell the node", .verify, Facts(), [running], .tellBuild(.scheduled(node: "n1"))),
+        Arrow("a verify looks at the pod by its name", .verify, .getPod),
+        Arrow("running: tell the node", .verify, Facts(), [running], .notifyBuild(.scheduled(node: "n1"))),
         Arrow("running, told: ack", .verify, Facts(), [running, .note(.taken)], .settle(.ack)),
         Arrow("running on no known node: ack", .verify, Facts(), [.pod(.running(node: nil))], .settle(.ack)),
-        Arrow("succeeded: tell the node", .verify, Facts(), [.pod(.succeeded(node: "n1"))], .tellBuild(.scheduled(node: "n1"))),
+        Arrow("succeeded: tell the node", .verify, Facts(), [.pod(.succeeded(node: "n1"))], .notifyBuild(.scheduled(node: "n1"))),
         Arrow(
             "failed: FAILURE with the cause", .verify, Facts(), [.pod(.broken(PodFailure(.ended(phase: "failed"), "Evicted"))), .build(.waiting)],
             .reportFailure(.pod(PodFailure(.ended(phase: "failed"), "Evicted")))),
@@ -169,7 +169,7 @@ import Testing
         Arrow("image error: FAILURE", .verify, Facts(), [.pod(.broken(PodFailure(.image, "x"))), .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "x")))),
         Arrow("container error: FAILURE", .verify, Facts(), [.pod(.broken(PodFailure(.container, "x"))), .build(.waiting)], .reportFailure(.pod(PodFailure(.container, "x")))),
         Arrow("pending: another timer", .verify, Facts(isFromInitTimer: true, round: 1), [pending], .armTimer(round: 2, telling: .delayed)),
-        Arrow("pending, from the timer: then the delay is told", .verify, Facts(isFromInitTimer: true, round: 1), [pending, .timer(.held)], .tellBuild(.delayed)),
+        Arrow("pending, from the timer: then the delay is told", .verify, Facts(isFromInitTimer: true, round: 1), [pending, .timer(.held)], .notifyBuild(.delayed)),
         Arrow("pending, told: ack", .verify, Facts(isFromInitTimer: true, round: 1), [pending, .timer(.held), .note(.taken)], .settle(.ack)),
         Arrow("pending, not from the timer: no note", .verify, Facts(round: 0), [pending, .timer(.held)], .settle(.ack)),
         Arrow("pending, timer not confirmed: nack", .verify, Facts(round: 1), [pending, .timer(.notHeld)], .settle(.nack)),
@@ -177,8 +177,8 @@ import Testing
         Arrow(
             "pending to the end: FAILURE says for what and how long", .verify, Facts(round: 6), [pending, pending, .build(.waiting)],
             .reportFailure(.neverBegan(waited: .seconds(1800), waitsFor: "a node"))),
-        Arrow("pending to the end: look once more", .verify, Facts(round: 6), [pending], .lookAtPod),
-        Arrow("begun at the last look: no FAILURE", .verify, Facts(round: 6), [pending, running], .tellBuild(.scheduled(node: "n1"))),
+        Arrow("pending to the end: look once more", .verify, Facts(round: 6), [pending], .getPod),
+        Arrow("begun at the last look: no FAILURE", .verify, Facts(round: 6), [pending, running], .notifyBuild(.scheduled(node: "n1"))),
         Arrow("running for a build that has ended: remove it", .verify, Facts(), [running, .note(.ended)], .deletePods),
         Arrow(
             "pending for a build that has ended: remove it", .verify, Facts(isFromInitTimer: true, round: 1),
@@ -186,7 +186,7 @@ import Testing
         Arrow("no pod: has the build ended?", .verify, Facts(), [.pod(.absent)], .ask(.hasEnded)),
         Arrow("no pod, build ended: the normal end", .verify, Facts(), [.pod(.absent), .build(.ended)], .settle(.ack)),
         Arrow("no pod, build waits: one of another name?", .verify, Facts(), [.pod(.absent), .build(.waiting)], .searchPods),
-        Arrow("a pod of another name is the build's", .verify, Facts(), [.pod(.absent), .build(.waiting), .search(.running(node: "n1"))], .tellBuild(.scheduled(node: "n1"))),
+        Arrow("a pod of another name is the build's", .verify, Facts(), [.pod(.absent), .build(.waiting), .search(.running(node: "n1"))], .notifyBuild(.scheduled(node: "n1"))),
         Arrow(
             "no pod at all, build waits: FAILURE", .verify, Facts(), [.pod(.absent), .build(.waiting), .search(.absent)],
             .reportFailure(.podGone(hasBegun: false, known: nil))),
@@ -210,23 +210,23 @@ import Testing
         Arrow("trouble that mostly passes is given time", .verify, Facts(), [healing], .postpone(.healing)),
         Arrow("… and waits", .verify, Facts(isHealing: true), [healing, .postponement(.held)], .settle(.ack)),
         Arrow(
-            "… but not for ever", .verify, Facts(isHealing: true, hadTimeToHeal: true), [healing, .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "429", outlook: .mayHeal)))),
+            "… but not for ever", .verify, Facts(isHealing: true, hadTimeToHeal: true), [healing, .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "429", outlook: .transient)))),
         Arrow("a back-off that does not say why, soon after the start: time", .verify, Facts(), [unclear], .postpone(.healing)),
-        Arrow("… unless it was seen to be hopeless", .verify, Facts(isHopeless: true), [unclear], .ask(.isWaiting)),
+        Arrow("… unless it was seen to be hopeless", .verify, Facts(isPermanent: true), [unclear], .ask(.isWaiting)),
         Arrow("… after an init timer: FAILURE", .verify, Facts(round: 1), [unclear, .build(.waiting)], .reportFailure(.pod(PodFailure(.image, "", outlook: .unclear)))),
         Arrow("… unless the cause that was seen before mostly passes", .verify, Facts(round: 1, isHealing: true), [unclear], .postpone(.healing)),
-        Arrow("begun meanwhile: healed", .verify, Facts(isHealing: true), [running], .tellBuild(.scheduled(node: "n1"))),
+        Arrow("begun meanwhile: healed", .verify, Facts(isHealing: true), [running], .notifyBuild(.scheduled(node: "n1"))),
         Arrow("no pod, API away for everybody: wait", .verify, outage(attempt: 5), [.pod(.absent), .build(.unavailable("502"))], .postpone(.outage)),
         Arrow("a pod being deleted is no pod", .verify, Facts(), [.pod(.terminating(detail: ""))], .ask(.hasEnded)),
-        Arrow("the API server cannot be asked: nack below the limit", .verify, attempt(4), [.pod(.unseen("503"))], .settle(.nack)),
+        Arrow("the API server cannot be asked: nack below the limit", .verify, attempt(4), [.pod(.unknown("503"))], .settle(.nack)),
         Arrow(
             "the API server cannot be asked: FAILURE at the limit", .verify, attempt(5),
-            [.pod(.unseen("503")), .pod(.unseen("503")), .build(.waiting)], .reportFailure(.retriesExhausted(retries: 5, "503"))),
-        Arrow("… it runs, so not to see it is no cause", .verify, attempt(5), [.pod(.unseen("503")), .pod(.unseen("503")), .build(.running)], .settle(.ack)),
+            [.pod(.unknown("503")), .pod(.unknown("503")), .build(.waiting)], .reportFailure(.retriesExhausted(retries: 5, "503"))),
+        Arrow("… it runs, so not to see it is no cause", .verify, attempt(5), [.pod(.unknown("503")), .pod(.unknown("503")), .build(.running)], .settle(.ack)),
         Arrow("pending to the end, and it runs by the API's word: begun", .verify, Facts(round: 6), [pending, pending, .build(.begun), .build(.running)], .settle(.ack)),
-        Arrow("… but had the build ended?", .verify, attempt(5), [.pod(.unseen("503")), .pod(.unseen("503"))], .ask(.hasEnded)),
-        Arrow("at the limit: look once more", .verify, attempt(5), [.pod(.unseen("503"))], .lookAtPod),
-        Arrow("the API server is away for everybody: wait", .verify, outage(attempt: 5), [.pod(.unseen("503"))], .postpone(.outage)),
+        Arrow("… but had the build ended?", .verify, attempt(5), [.pod(.unknown("503")), .pod(.unknown("503"))], .ask(.hasEnded)),
+        Arrow("at the limit: look once more", .verify, attempt(5), [.pod(.unknown("503"))], .getPod),
+        Arrow("the API server is away for everybody: wait", .verify, outage(attempt: 5), [.pod(.unknown("503"))], .postpone(.outage)),
         Arrow("FAILURE not taken: it waits, past the limit too", .verify, attempt(50), [.pod(.broken(PodFailure(.image, ""))), .failure(.notTaken("502"))], .postpone(.owed)),
         Arrow("FAILURE not taken nor postponed: nack", .verify, Facts(), [.failure(.notTaken("502")), .postponement(.notHeld)], .settle(.nack)),
     ])
@@ -269,16 +269,16 @@ extension BuildWorkflowTests.Arrow {
 /// So that the tables read like the diagram.
 extension Decision {
     static let createPod = Decision.perform(.createPod)
-    static let lookAtPod = Decision.perform(.lookAtPod)
+    static let getPod = Decision.perform(.getPod)
     static let searchPods = Decision.perform(.searchPods)
     static let deletePods = Decision.perform(.deletePods)
     static let clearCache = Decision.perform(.clearCache)
     static let park = Decision.perform(.park)
     static func ask(_ question: BuildQuestion) -> Decision { .perform(.ask(question)) }
-    static func armTimer(round: Int, telling note: BuildNote?) -> Decision { .perform(.armTimer(round: round, telling: note)) }
+    static func armTimer(round: Int, telling note: StatusUpdate?) -> Decision { .perform(.armTimer(round: round, telling: note)) }
     static func keepTimer(round: Int) -> Decision { .perform(.keepTimer(round: round)) }
-    static func requestVerification(isHopeless: Bool) -> Decision { .perform(.requestVerification(isHopeless: isHopeless)) }
-    static func tellBuild(_ note: BuildNote) -> Decision { .perform(.tellBuild(note)) }
+    static func requestVerification(isPermanent: Bool) -> Decision { .perform(.requestVerification(isPermanent: isPermanent)) }
+    static func notifyBuild(_ note: StatusUpdate) -> Decision { .perform(.notifyBuild(note)) }
     static func reportFailure(_ cause: FailureCause) -> Decision { .perform(.reportFailure(cause)) }
     static func postpone(_ reason: PostponeReason) -> Decision { .perform(.postpone(reason)) }
 }

@@ -31,7 +31,8 @@ import Testing
     }
 
     private static let verdicts: [QuarantineVerdict] = [
-        .none, .suspected, .convicted(crashes: 3, .none), .convicted(crashes: 3, .parked), .convicted(crashes: 3, .unreportable),
+        .none, .suspected, .convicted(crashes: 3, .none), .convicted(crashes: 3, .parked), .convicted(crashes: 3, .saidToBeParked),
+        .convicted(crashes: 3, .unreportable),
     ]
 
     /// Whenever it is interrupted, and whatever may not be rejected: each is settled once or not at all, leaves what it joined, and observers
@@ -137,8 +138,8 @@ import Testing
             facts.timer == .notHeld || facts.timerKept == .failed("ENOSPC") || facts.parking == .notHeld || facts.verification == .notHeld
         }
         let reported = facts.failure == .taken || facts.failure == .refused("400") || facts.failure == .ended || facts.build == .ended || facts.build?.isRefused ?? false
-        let isOwed = facts.build == .unknown && facts.hasBegun || facts.failure == .notTaken("502") || facts.build == .unavailable("502") || facts.pod == .unseen("503")
-        let isHealing = facts.pod?.mayHeal ?? false
+        let isOwed = facts.build == .unknown && facts.hasBegun || facts.failure == .notTaken("502") || facts.build == .unavailable("502") || facts.pod == .unknown("503")
+        let isHealing = facts.pod?.transient ?? false
         let isPostponed = facts.postponement == .held
         switch (world.command, settlement) {
         case (.start, .ack), (.verify, .ack):
@@ -171,7 +172,7 @@ import Testing
             expect(facts.pod?.isBroken != true || cause.namesThePod, "hides what was seen")
         }
         if performed.contains(.createPod) { expect(!facts.wasStopped && world.attempt <= rules.reprocessLimit, "creates what must not be") }
-        if let timer = performed.firstIndex(where: { $0.kind == "armTimer" }), let note = performed.firstIndex(where: { $0.kind == "tellBuild" }) {
+        if let timer = performed.firstIndex(where: { $0.kind == "armTimer" }), let note = performed.firstIndex(where: { $0.kind == "notifyBuild" }) {
             expect(timer < note, "tells before the timer is armed")
         }
         expect(performed.count { $0.note != nil } <= 1, "tells twice")
@@ -225,16 +226,16 @@ extension Action {
     /// A last look before a build is failed; a question that a refused note raises again.
     fileprivate var mayRepeat: Bool {
         switch self {
-        case .lookAtPod, .searchPods, .ask: true
+        case .getPod, .searchPods, .ask: true
         default: false
         }
     }
 
     /// What it tells the build.
-    fileprivate var note: BuildNote? {
+    fileprivate var note: StatusUpdate? {
         switch self {
         case .armTimer(_, let note): note
-        case .tellBuild(let note): note
+        case .notifyBuild(let note): note
         default: nil
         }
     }
@@ -248,8 +249,8 @@ extension Action {
     private static let noteOutcomes: [NoteOutcome] = [.taken, .ended, .refused("401"), .lost("502")]
 
     private static let found: [PodObservation] = [
-        .pending(node: nil, waitsFor: "a node"), .running(node: "n1"), .terminating(detail: ""), .absent, .unseen("503"),
-        .broken(PodFailure(.image, "", outlook: .mayHeal)),
+        .pending(node: nil, waitsFor: "a node"), .running(node: "n1"), .terminating(detail: ""), .absent, .unknown("503"),
+        .broken(PodFailure(.image, "", outlook: .transient)),
     ]
 
     private static let observations =
@@ -269,13 +270,13 @@ extension Action {
                 .creation(.created()), .creation(.created(seen: .pending(node: nil, waitsFor: "a node"))), .creation(.alreadyExists),
                 .creation(.rejected("422")), .creation(.refused("500")),
             ]
-        case .lookAtPod: Self.observations.map { .pod($0) }
+        case .getPod: Self.observations.map { .pod($0) }
         case .searchPods: Self.found.map { .search($0) }
         case .deletePods: [.deletion(.done), .deletion(.failed("500"))]
         case .armTimer: HandOver.allCases.map(Fact.timer)
         case .keepTimer: [.timerKept(.done), .timerKept(.failed("ENOSPC"))]
         case .requestVerification: HandOver.allCases.map(Fact.verification)
-        case .tellBuild: Self.noteOutcomes.map(Fact.note)
+        case .notifyBuild: Self.noteOutcomes.map(Fact.note)
         case .reportFailure: [.taken, .ended, .refused("400"), .notTaken("502")].map(Fact.failure)
         case .clearCache: [.clearing(.done), .clearing(.failed("EIO"))]
         case .park: HandOver.allCases.map(Fact.parking)
@@ -299,12 +300,12 @@ extension BuildState {
 extension PodObservation {
     fileprivate var isBroken: Bool { if case .broken = self { true } else { false } }
 
-    fileprivate var mayHeal: Bool { if case .broken(let failure) = self { failure.outlook != .hopeless } else { false } }
+    fileprivate var transient: Bool { if case .broken(let failure) = self { failure.outlook != .permanentFailure } else { false } }
 
     fileprivate var hasBegun: Bool {
         switch self {
         case .running, .succeeded: true
-        case .pending, .broken, .terminating, .foreign, .absent, .unseen: false
+        case .pending, .broken, .terminating, .foreign, .absent, .unknown: false
         }
     }
 }

@@ -85,8 +85,8 @@ package final class HTTPEngine: TaskExecutor, Sendable {
     }
 
     /// Since the thread last looked what there is to do.
-    package var age: Duration { self.lastTurn.withLock { .now - $0 } }
-    private let lastTurn = Mutex(ContinuousClock.now)
+    package var age: Duration { self.lastTick.withLock { .now - $0 } }
+    private let lastTick = Mutex(ContinuousClock.now)
     /// The thread looks at least so often.
     private static let longestWait = Duration.seconds(10)
 
@@ -114,7 +114,7 @@ package final class HTTPEngine: TaskExecutor, Sendable {
             loop.perform(commands)
             if isStopping { break }
             loop.turn()
-            self.lastTurn.withLock { $0 = .now }
+            self.lastTick.withLock { $0 = .now }
             // What this thread posts itself wakes nobody.
             if self.mailbox.withLock({ $0.commands.isEmpty }) { loop.wait(atMost: Self.longestWait) }
         }

@@ -21,7 +21,7 @@ extension HTTPError {
                     code, isConnected: handle?.isConnected ?? false, hasAnswer: transfer.headerBytes > 0, systemError: handle?.systemError ?? 0,
                     proxyStatus: handle?.proxyStatus ?? 0),
                 detail: (words.isEmpty ? String(cString: curl_easy_strerror(code)) : words)
-                    .safeToShow(limit: 200, hiding: transfer.service.options.proxy.map { [$0] } ?? []))
+                    .sanitizedForLog(limit: 200, hiding: transfer.service.options.proxy.map { [$0] } ?? []))
             return
         }
         let limits = transfer.service.options.limits

@@ -56,6 +56,6 @@ package struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable
         let rest = visible[scheme.upperBound...]
         let authority = rest.prefix { $0 != "/" }
         let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
-        return "\(visible[..<scheme.upperBound])\(host)\(rest[authority.endIndex...])".safeToShow(limit: 300)
+        return "\(visible[..<scheme.upperBound])\(host)\(rest[authority.endIndex...])".sanitizedForLog(limit: 300)
     }
 }

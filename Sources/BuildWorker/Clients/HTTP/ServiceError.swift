@@ -27,8 +27,8 @@ package struct ErrorTraits: OptionSet, Sendable {
 
 extension ServiceError {
     package var isRetriable: Bool { !self.meaning.1.contains(.final) }
-    package var mayBeOutage: Bool { self.meaning.1.contains(.outage) }
-    package var isWorkersFault: Bool { self.meaning.1.contains(.workersFault) }
+    package var isPotentialOutage: Bool { self.meaning.1.contains(.outage) }
+    package var isMisconfiguration: Bool { self.meaning.1.contains(.workersFault) }
     package var problem: Problem { Problem(self.meaning.0, self.description) }
 }
 

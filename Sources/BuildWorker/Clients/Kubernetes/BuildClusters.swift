@@ -50,17 +50,17 @@ package struct BuildClusters: Sendable {
     package func route(_ build: BuildConfig) -> ExecutorRoute { ExecutorRoute(build, self.options) }
 
     /// The options that a build's pod is made with, and where.
-    package func home(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) { self.home(on: self.route(build)) }
+    package func primary(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) { self.primary(on: self.route(build)) }
 
-    package func home(on route: ExecutorRoute) -> (options: KubernetesOptions, place: Place) {
+    package func primary(on route: ExecutorRoute) -> (options: KubernetesOptions, place: Place) {
         let own = self.options.options(of: route.executor)
         return (own, self.places.first { $0.options.isSamePlace(as: own) } ?? self.places[0])
     }
 
     /// Where the build's pod is, or should be, first.
-    package func all(from home: Place) -> [Place] { [home] + self.others(than: home) }
+    package func all(from primary: Place) -> [Place] { [primary] + self.fallbacks(for: primary) }
 
-    package func others(than home: Place) -> [Place] { self.places.count == 1 ? [] : self.places.filter { $0.executor != home.executor } }
+    package func fallbacks(for primary: Place) -> [Place] { self.places.count == 1 ? [] : self.places.filter { $0.executor != primary.executor } }
 }
 
 extension KubernetesOptions {

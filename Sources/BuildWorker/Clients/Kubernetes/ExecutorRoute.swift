@@ -25,25 +25,25 @@ package struct ExecutorRoute: Hashable, Sendable {
             return
         }
         self.unknown = wish.map { $0.scalarText ?? "" }
-        if let drawn = Self.drawn(build, options) {
-            (self.executor, self.rule) = (drawn, .weight)
+        if let weighted = Self.weighted(build, options) {
+            (self.executor, self.rule) = (weighted, .weight)
         } else {
             (self.executor, self.rule) = (options.plugin, .default)
         }
     }
 
     /// - Returns: `nil` where nobody that may have the image has a weight.
-    private static func drawn(_ build: BuildConfig, _ options: ExecutorOptions) -> ExecutorOptions.Plugin? {
+    private static func weighted(_ build: BuildConfig, _ options: ExecutorOptions) -> ExecutorOptions.Plugin? {
         let weighted = ExecutorOptions.Plugin.allCases.filter { plugin in
             let share = options.share(of: plugin)
             return share.weight > 0 && !share.exclusions.contains { ImagePattern.isFound($0, in: build.container ?? "") }
         }
         let total = weighted.reduce(0) { $0 + options.share(of: $1).weight }
         guard total > 0 else { return nil }
-        var lot = Int(PodName.hash(of: build.buildID) % UInt64(total))
+        var bucket = Int(PodName.hash(of: build.buildID) % UInt64(total))
         for plugin in weighted {
-            lot -= options.share(of: plugin).weight
-            if lot < 0 { return plugin }
+            bucket -= options.share(of: plugin).weight
+            if bucket < 0 { return plugin }
         }
         return nil
     }

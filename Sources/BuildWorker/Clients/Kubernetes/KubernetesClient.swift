@@ -81,7 +81,7 @@ package struct KubernetesClient: Sendable {
 
     /// Asks for next to nothing, to see whether the API server and its store can be read.
     ///
-    /// - Throws: what ``KubernetesError/mayBeOutage`` says yes to; any other answer is one.
+    /// - Throws: what ``KubernetesError/isPotentialOutage`` says yes to; any other answer is one.
     package func probeRead() async throws(KubernetesError) { try await self.probe("GET", "\(self.podsURL)?limit=1", nil, success: 200) }
 
     /// Asks what would come of a pod's creation (`dryRun`), to see whether pods can be created at all. Makes none, and needs no
@@ -99,7 +99,7 @@ package struct KubernetesClient: Sendable {
     private func probe(_ method: String, _ url: String, _ body: JSONValue?, success: Int) async throws(KubernetesError) {
         do throws(KubernetesError) {
             _ = try await self.authorised("probe", HTTPRequest(method: method, url: url, body: body?.serialized()), success: success)
-        } catch where !error.mayBeOutage {}
+        } catch where !error.isPotentialOutage {}
     }
 
     /// One that is gone already is fine.

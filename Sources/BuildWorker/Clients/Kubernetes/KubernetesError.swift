@@ -58,8 +58,8 @@ package struct KubernetesError: ServiceError, Hashable, Sendable {
         self.code = code
         self.status = status
         self.retryAfter = retryAfter
-        self.reason = reason?.safeToShow(limit: 100, hiding: secrets)
-        self.message = message.safeToShow(limit: 1000, hiding: secrets)
+        self.reason = reason?.sanitizedForLog(limit: 100, hiding: secrets)
+        self.message = message.sanitizedForLog(limit: 1000, hiding: secrets)
     }
 
     package var meaning: (FailureClass, ErrorTraits) {

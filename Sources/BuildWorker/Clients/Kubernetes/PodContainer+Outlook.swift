@@ -5,22 +5,22 @@ extension PodContainer.Waiting {
     /// it has not later either. Words of containerd, CRI-O and dockershim, which quote the registry.
     var imageOutlook: PodFailure.Outlook {
         switch self.reason {
-        case "InvalidImageName", "ErrImageNeverPull", "SignatureValidationFailed": return .hopeless
+        case "InvalidImageName", "ErrImageNeverPull", "SignatureValidationFailed": return .permanentFailure
         default: break
         }
         let words = RuntimeWords(self.message)
         // The kubelet's own, which said before why.
         if words.isEmpty || words.isOnly("back-off pulling image") { return .unclear }
-        if words.hasStatus(where: RuntimeWords.isTransient) { return .mayHeal }
-        if words.say(RuntimeWords.refusals) || words.hasStatus(where: { (400..<500).contains($0) }) { return .hopeless }
-        return words.say(RuntimeWords.passing) || self.reason == "RegistryUnavailable" ? .mayHeal : .hopeless
+        if words.hasStatus(where: RuntimeWords.isTransient) { return .transient }
+        if words.say(RuntimeWords.refusals) || words.hasStatus(where: { (400..<500).contains($0) }) { return .permanentFailure }
+        return words.say(RuntimeWords.passing) || self.reason == "RegistryUnavailable" ? .transient : .permanentFailure
     }
 
     /// A kubelet that is busy times out, and tries again.
     var containerOutlook: PodFailure.Outlook {
-        guard ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"].contains(self.reason) else { return .hopeless }
+        guard ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"].contains(self.reason) else { return .permanentFailure }
         let words = RuntimeWords(self.message)
-        return !words.say(RuntimeWords.lacks) && words.say(RuntimeWords.passing) ? .mayHeal : .hopeless
+        return !words.say(RuntimeWords.lacks) && words.say(RuntimeWords.passing) ? .transient : .permanentFailure
     }
 }
 

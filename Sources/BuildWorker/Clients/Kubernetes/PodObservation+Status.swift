@@ -33,7 +33,7 @@ extension PodObservation {
         let phase = (status["phase"]?.string ?? "Pending").lowercased()
         let ending = Self.ending(status)
         let isNodes = ending.isClusters ?? (phase == "unknown" || build?.terminated?.reason == "ContainerStatusUnknown")
-        func broken(_ kind: PodFailure.Kind, _ parts: [String?], outlook: PodFailure.Outlook = .hopeless) -> PodObservation {
+        func broken(_ kind: PodFailure.Kind, _ parts: [String?], outlook: PodFailure.Outlook = .permanentFailure) -> PodObservation {
             .broken(PodFailure(kind, Self.sentences(parts), isNodes && kind != .image ? .node : nil, outlook: outlook, hasBegun: build?.hasRun ?? false))
         }
         // The build's own end first, for it tells most.
@@ -70,7 +70,7 @@ extension PodObservation {
             // An API server that says nothing of containers.
             self = .running(node: node)
         } else {
-            self = .pending(node: node, waitsFor: Self.need(status, node, all).safeToShow(limit: 1000))
+            self = .pending(node: node, waitsFor: Self.need(status, node, all).sanitizedForLog(limit: 1000))
         }
     }
 
@@ -111,7 +111,7 @@ extension PodObservation {
 
     /// On one line, as it stands in logs and status messages.
     private static func sentences(_ parts: [String?]) -> String {
-        parts.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ". ").safeToShow(limit: 1000)
+        parts.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ". ").sanitizedForLog(limit: 1000)
     }
 
     private static func need(_ status: JSONValue, _ node: String?, _ containers: [PodContainer]) -> String {

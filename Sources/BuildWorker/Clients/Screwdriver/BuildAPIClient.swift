@@ -33,11 +33,11 @@ package struct BuildAPIClient: Sendable {
 
     /// Asks for next to nothing, to see whether the API answers.
     ///
-    /// - Throws: what ``BuildAPIError/mayBeOutage`` says yes to; any other answer is one, a gateway's too that does not lead to this path.
+    /// - Throws: what ``BuildAPIError/isPotentialOutage`` says yes to; any other answer is one, a gateway's too that does not lead to this path.
     package func probe(_ apiURI: String) async throws(BuildAPIError) {
         do throws(BuildAPIError) {
             _ = try await self.measured("probe", HTTPRequest(method: "GET", url: Self.base(apiURI) + "/v4/status"))
-        } catch where !error.mayBeOutage || error.code == .foreignAnswer {}
+        } catch where !error.isPotentialOutage || error.code == .foreignAnswer {}
     }
 
     /// Whether the build still waits to begin (QUEUED, BLOCKED): the question that the launcher asks first, `POST …/token`. It changes nothing,

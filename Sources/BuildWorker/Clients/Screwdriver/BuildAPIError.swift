@@ -36,7 +36,7 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
         operation: String, code: Code, status: Int? = nil, message: String = "", retryAfter: Duration? = nil, hiding secrets: [Secret] = []
     ) {
         (self.operation, self.code, self.status, self.retryAfter) = (operation, code, status, retryAfter)
-        self.message = message.safeToShow(limit: 300, hiding: secrets)
+        self.message = message.sanitizedForLog(limit: 300, hiding: secrets)
     }
 
     /// The API has said no for good: 4xx, but for 401 (of a token that is still valid, which a proxy or a new key refuses to all), 408 and 429.

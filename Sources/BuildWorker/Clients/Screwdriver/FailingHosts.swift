@@ -103,8 +103,8 @@ package final class FailingHosts: Sendable {
     package func notes(at now: Instant = .now) -> [String] {
         let failing = self.failing(now)
         var notes = failing.prefix(5).map { name, host in
-            let time = (now - (host.failingSince ?? now)).inWords
-            return "the build API at \(name.safeToShow(limit: 100)) has failed for \(time), so builds that name it wait and others go on: \(host.cause)"
+            let time = (now - (host.failingSince ?? now)).formatted
+            return "the build API at \(name.sanitizedForLog(limit: 100)) has failed for \(time), so builds that name it wait and others go on: \(host.cause)"
         }
         if failing.count > notes.count { notes.append("\(failing.count - notes.count) more build APIs fail") }
         return notes

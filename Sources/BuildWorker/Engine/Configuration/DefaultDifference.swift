@@ -33,7 +33,7 @@ package struct DefaultDifference: Sendable {
             "EXECUTOR_PLUGIN", "executor.plugin", "k8s-vm", "k8s", "builds that name no executor run in containers and not in virtual machines",
             remedy: "k8s-vm"),
         DefaultDifference(
-            "PORT", "httpd.port", "80", "8080", "probes, Services and scrapes must ask port 8080, which needs no rights", remedy: "80"),
+            "PORT", "httpd.port", "80", "8080", "probes, Services and scrapes must use port 8080, which needs no privileges", remedy: "80"),
         DefaultDifference(
             "K8S_EXECUTOR_EXCLUSION", "executor.k8s.exclusion", "never heeded", "heeded", "weights give k8s no build with such an image", remedy: "[]"
         ) { configuration, _ in configuration.executor.share.weight > 0 && !configuration.executor.share.exclusions.isEmpty },

@@ -43,7 +43,7 @@ enum KeyTree {
 enum IgnoredSettings {
     private static let otherExecutor = "it only concerns an executor other than k8s, k8s-sandbox and k8s-vm"
     private static let kind = "what an executor makes follows from its name"
-    private static let address = "nobody is told the health server's address"
+    private static let address = "the health server's address is not published"
     private static let program = "configuration is read from YAML and JSON files, and from nothing that has to be run"
 
     /// Where `*` ends a name, all that begin like it.

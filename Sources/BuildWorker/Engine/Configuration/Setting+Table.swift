@@ -1,4 +1,5 @@
 internal import Clients
+internal import RabbitMQ
 
 extension Setting {
     /// Every key that has a variable, in the order in which it is documented.
@@ -148,7 +149,7 @@ extension Setting {
         Setting("ecosystem.api", \.ecosystem.api, .httpURL),
         Setting("ecosystem.caFile", \.ecosystem.caFile, .optionalPath, empty: .value),
         Setting("ecosystem.proxy", \.ecosystem.proxy, .proxy, empty: .value, isSecret: true),
-        Setting("ecosystem.apiPatience", \.ecosystem.apiPatience, .duration(.minutes, upTo: 525_600)),
+        Setting("ecosystem.apiTimeout", \.ecosystem.apiTimeout, .duration(.minutes, upTo: 525_600)),
         Setting("ecosystem.apiHosts", \.ecosystem.apiHosts, .hostPatterns, empty: .value),
         Setting("ecosystem.store", \.ecosystem.store, .httpURL),
         Setting("ecosystem.pushgatewayUrl", \.ecosystem.pushgatewayURL, .optionalHTTPURL, empty: .value),

@@ -9,11 +9,11 @@ internal import Workflow
 extension ActionPerformer {
     private var rabbitmq: RabbitMQOptions { self.configuration.rabbitmq }
 
-    private func verification(_ round: Int, _ facts: Facts, _ context: DeliveryContext, isFromTimer: Bool = false, isHopeless: Bool = false) -> Verification? {
+    private func verification(_ round: Int, _ facts: Facts, _ context: DeliveryContext, isFromTimer: Bool = false, isPermanent: Bool = false) -> Verification? {
         guard case .success(let message) = context.message else { return nil }
         return Verification(
             body: message.asVerify().serialized(), round: round, imagePullStartTime: facts.pullStart, isFromTimer: isFromTimer,
-            isHopeless: isHopeless)
+            isPermanent: isPermanent)
     }
 
     func armTimer(_ round: Int, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
@@ -24,9 +24,9 @@ extension ActionPerformer {
         return outcome
     }
 
-    func requestVerification(_ isHopeless: Bool, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
+    func requestVerification(_ isPermanent: Bool, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
         guard self.verifications.brokerCanVerify else { return .noQueue }
-        let verification = self.verification(context.round, facts, context, isHopeless: isHopeless)
+        let verification = self.verification(context.round, facts, context, isPermanent: isPermanent)
         return await self.handOver(verification?.outgoing(to: self.rabbitmq.retryQueue, self.rabbitmq), context)
     }
 

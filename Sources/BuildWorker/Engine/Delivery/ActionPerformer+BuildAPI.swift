@@ -6,7 +6,7 @@ internal import Workflow
 /// What the build API is asked and told, and what this node keeps itself.
 extension ActionPerformer {
     /// A note is good to know, not owed: it may not hold its delivery for longer than this and one more attempt.
-    private static let notePatience = Duration.seconds(15)
+    private static let noteTimeout = Duration.seconds(15)
 
     private var retries: RetryPolicy {
         let options = self.configuration.executor.kubernetes
@@ -39,14 +39,14 @@ extension ActionPerformer {
         }
     }
 
-    func tell(_ note: BuildNote, _ facts: Facts, _ context: DeliveryContext) async -> NoteOutcome {
+    func tell(_ note: StatusUpdate, _ facts: Facts, _ context: DeliveryContext) async -> NoteOutcome {
         let (outcome, lost) = await self.tryToTell(note, facts, context)
         if let lost { self.keepNote(lost) }
         return outcome
     }
 
     /// - Returns: also what is left to be told later.
-    func tryToTell(_ note: BuildNote, _ facts: Facts, _ context: DeliveryContext) async -> (NoteOutcome, lost: StatusJob?) {
+    func tryToTell(_ note: StatusUpdate, _ facts: Facts, _ context: DeliveryContext) async -> (NoteOutcome, lost: PendingStatusUpdate?) {
         guard let build = context.build, let token = build.token else { return (.taken, nil) }
         // As the original: stats and waiting go to the ecosystem's API, status to the address in the message.
         let (apiURI, update): (String?, BuildUpdate) =
@@ -59,7 +59,7 @@ extension ActionPerformer {
                 (build.apiURI, BuildUpdate(statusMessage: "Build initialization delayed - pod creation taking longer than expected"))
             }
         guard let apiURI else { return (.taken, nil) }
-        switch await self.update(build.buildID, at: apiURI, token: token, with: update, patience: Self.notePatience) {
+        switch await self.update(build.buildID, at: apiURI, token: token, with: update, timeout: Self.noteTimeout) {
         case .success(let status): return (status.map { BuildState(status: $0) } == .ended ? .ended : .taken, nil)
         case .failure(let error) where error.code == .ended: return (.ended, nil)
         case .failure(let error):
@@ -67,14 +67,14 @@ extension ActionPerformer {
             guard !error.isRefusal else { return (.refused(error.problem), nil) }
             // A verification that waits for an outage's end tells its note itself.
             if context.command == .verify, self.outages.isAnyOpen { return (.lost(error.problem), nil) }
-            return (.lost(error.problem), StatusJob(build: build.buildID, apiURI: apiURI, token: token, update))
+            return (.lost(error.problem), PendingStatusUpdate(build: build.buildID, apiURI: apiURI, token: token, update))
         }
     }
 
     func reportFailure(_ cause: FailureCause, _ context: DeliveryContext) async -> ReportOutcome {
         context.logger.error("the build has failed", metadata: ["cause": .string(cause.description)])
         guard let build = context.decodeBuild(), let apiURI = build.apiURI, let token = build.token else {
-            let problem = Problem(.message, "the message has no apiUri or no token: nobody can be told that the build failed")
+            let problem = Problem(.message, "the message has no apiUri or no token: its build cannot be reported as failed")
             context.logger.error("\(problem)")
             return .refused(problem)
         }
@@ -93,7 +93,7 @@ extension ActionPerformer {
             context.logger.error("the build API refused the build's FAILURE for good", metadata: .of(.failureRefused, ["error": .string(error.description)]))
             return .refused(error.problem)
         case .failure(let error):
-            context.logger.error("the build API did not take the build's FAILURE; it will be told again", metadata: ["error": .string(error.description)])
+            context.logger.error("the build API did not accept the build's FAILURE; it will be sent again", metadata: ["error": .string(error.description)])
             return .notTaken(error.problem)
         }
     }
@@ -101,10 +101,10 @@ extension ActionPerformer {
     /// - Returns: the build's status if the answer has it, or the last error. While the API, or the host in the message, is known to fail there
     ///   is one attempt: the message waits instead.
     private func update(
-        _ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate, patience: Duration = .seconds(600)
+        _ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate, timeout: Duration = .seconds(600)
     ) async -> Result<String?, BuildAPIError> {
         var (attempt, mayHaveHadEffect) = (1, false)
-        let end = ContinuousClock.now + patience
+        let end = ContinuousClock.now + timeout
         while true {
             do throws(BuildAPIError) {
                 return .success(try await self.buildAPI.update(build, at: apiURI, token: token, with: update))
@@ -114,7 +114,7 @@ extension ActionPerformer {
                 mayHaveHadEffect = mayHaveHadEffect || error.isRetriable
                 // A longer pause is the wait queue's.
                 guard let shortest = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), !self.outages.isOpen(.buildAPI), !self.buildAPI.isFailing(apiURI),
-                    error.retryAfter ?? .zero <= Self.notePatience
+                    error.retryAfter ?? .zero <= Self.noteTimeout
                 else { return .failure(error) }
                 let pause = max(shortest, error.retryAfter ?? .zero)
                 guard .now + pause < end else { return .failure(error) }
@@ -124,7 +124,7 @@ extension ActionPerformer {
         }
     }
 
-    /// - Returns: `false` when a drain ran out of patience meanwhile.
+    /// - Returns: `false` when a drain ran out of timeout meanwhile.
     private static func waited(_ pause: Duration) async -> Bool {
         do { try await Task.sleep(for: pause) } catch { return false }
         return true

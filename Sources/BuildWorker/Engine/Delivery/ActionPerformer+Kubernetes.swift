@@ -13,9 +13,9 @@ extension ActionPerformer {
         if let unknown = route.unknown {
             context.logger.warning(
                 "the build asks for an executor that is not configured; it gets another",
-                metadata: .of(.executorUnknown, ["asked": .string(unknown.safeToShow(limit: 100)), "executor": .string(route.executor.rawValue)]))
+                metadata: .of(.executorUnknown, ["asked": .string(unknown.sanitizedForLog(limit: 100)), "executor": .string(route.executor.rawValue)]))
         }
-        let (options, place) = self.clusters.home(on: route)
+        let (options, place) = self.clusters.primary(on: route)
         let manifest: PodManifest
         do {
             manifest = try PodManifest(build: build, options: options, ecosystem: self.configuration.ecosystem)
@@ -50,18 +50,18 @@ extension ActionPerformer {
         let (observation, details) = self.observe([pod], build, place, context)
         switch observation {
         case .pending: return .creation(.created(seen: observation), details)
-        case .running, .succeeded, .broken, .terminating, .foreign, .absent, .unseen: return .creation(.created())
+        case .running, .succeeded, .broken, .terminating, .foreign, .absent, .unknown: return .creation(.created())
         }
     }
 
-    func lookAtPod(_ context: DeliveryContext) async -> Fact {
+    func getPod(_ context: DeliveryContext) async -> Fact {
         guard let build = context.build else { return .pod(.absent) }
-        let home = self.clusters.home(of: build)
-        if home.options.podStatusQueryDelay > .zero {
+        let primary = self.clusters.primary(of: build)
+        if primary.options.podStatusQueryDelay > .zero {
             // Only a drain that ran out of time cancels, and then the look may come early.
-            try? await Task.sleep(for: home.options.podStatusQueryDelay)
+            try? await Task.sleep(for: primary.options.podStatusQueryDelay)
         }
-        let (seen, details) = await self.firstSeen(from: home.place) { place in
+        let (seen, details) = await self.firstFound(from: primary.place) { place in
             let name = place.podName(build.buildID)
             do throws(KubernetesError) {
                 let pod = try await place.client.podStatus(named: name)
@@ -73,7 +73,7 @@ extension ActionPerformer {
                 }
                 return seen
             } catch {
-                return (error.code == .notFound ? .absent : .unseen(error.problem), nil)
+                return (error.code == .notFound ? .absent : .unknown(error.problem), nil)
             }
         }
         return .pod(seen, details)
@@ -88,13 +88,13 @@ extension ActionPerformer {
     /// Pods of the original have random names.
     func searchPods(_ context: DeliveryContext) async -> Fact {
         guard let build = context.build else { return .search(.absent) }
-        let (seen, details) = await self.firstSeen(from: self.clusters.home(of: build).place) { place in
+        let (seen, details) = await self.firstFound(from: self.clusters.primary(of: build).place) { place in
             do throws(KubernetesError) {
                 let pods = try await place.client.pods(labelled: place.selector(build.buildID))
                 if context.command == .start, let name = pods.first?[path: "metadata", "name"]?.string { self.logAdoption(name, place, context) }
                 return self.observe(pods, build, place, context)
             } catch {
-                return (.unseen(error.problem), nil)
+                return (.unknown(error.problem), nil)
             }
         }
         return .search(seen, details)
@@ -102,18 +102,18 @@ extension ActionPerformer {
 
     /// What is seen where the build's pod should be; where there is none, what is seen elsewhere. `absent` only if all places say so: a start
     /// that came before may have been handled under other weights, which led elsewhere.
-    private func firstSeen(
-        from home: BuildClusters.Place, _ look: (BuildClusters.Place) async -> (PodObservation, PodDetails?)
+    private func firstFound(
+        from primary: BuildClusters.Place, _ look: (BuildClusters.Place) async -> (PodObservation, PodDetails?)
     ) async -> (PodObservation, PodDetails?) {
-        let first = await look(home)
+        let first = await look(primary)
         guard first.0 == .absent else { return first }
         var unseen: PodObservation?
-        for place in self.clusters.others(than: home) {
+        for place in self.clusters.fallbacks(for: primary) {
             let seen = await look(place)
             switch seen.0 {
             // Of another controller, which counts its builds as ours does.
             case .absent, .foreign: continue
-            case .unseen: unseen = seen.0
+            case .unknown: unseen = seen.0
             case .pending, .running, .succeeded, .broken, .terminating: return seen
             }
         }
@@ -130,7 +130,7 @@ extension ActionPerformer {
         switch observation {
         case .running(.some), .succeeded(.some), .pending(.some, _):
             details.pullStart = pods.lazy.compactMap { PodObservation.startTime(of: $0) }.first ?? context.arrivedAt.text
-        case .running, .succeeded, .pending, .broken, .terminating, .foreign, .absent, .unseen: break
+        case .running, .succeeded, .pending, .broken, .terminating, .foreign, .absent, .unknown: break
         }
         return (observation, details)
     }
@@ -138,7 +138,7 @@ extension ActionPerformer {
     /// Wherever they are: a `stop` does not say which executor has them.
     func deletePods(_ context: DeliveryContext) async -> Outcome {
         guard let build = context.build else { return .done }
-        let places = self.clusters.all(from: self.clusters.home(of: build).place)
+        let places = self.clusters.all(from: self.clusters.primary(of: build).place)
         var problems: [Problem] = []
         func delete(_ place: BuildClusters.Place, _ request: () async throws(KubernetesError) -> Void) async {
             do throws(KubernetesError) { try await request() } catch {

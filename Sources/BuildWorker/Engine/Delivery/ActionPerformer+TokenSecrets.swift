@@ -40,7 +40,7 @@ extension ActionPerformer {
             try await place.tokenSecrets.hand(prepared.secret, to: identity)
         } catch {
             context.logger.warning(
-                "the Secret with the build's token has no owner yet; the janitor will see to it", metadata: .of(.secretLeft, ["error": .string(error.description)]))
+                "the Secret with the build's token has no owner yet; it will be garbage-collected", metadata: .of(.secretLeft, ["error": .string(error.description)]))
             // Gone, and not to be made again: then only another attempt helps.
             if error.operation == "create secret", error.code != .alreadyExists { return error.problem }
         }
@@ -57,7 +57,7 @@ extension ActionPerformer {
             try await place.tokenSecrets.hand(secret, to: identity)
         } catch {
             context.logger.warning(
-                "the Secret with the build's token may have no owner; the janitor will see to it", metadata: .of(.secretLeft, ["error": .string(error.description)]))
+                "the Secret with the build's token may have no owner; it will be garbage-collected", metadata: .of(.secretLeft, ["error": .string(error.description)]))
         }
     }
 

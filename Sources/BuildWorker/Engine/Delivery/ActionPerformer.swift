@@ -13,7 +13,7 @@ struct ActionPerformer: Sendable {
     let health: Health
     let outages: Outages
     /// Where notes go that the build API does not take now.
-    var keepNote: @Sendable (StatusJob) -> Void = { _ in }
+    var keepNote: @Sendable (PendingStatusUpdate) -> Void = { _ in }
 
     func perform(_ action: Action, given facts: Facts, _ context: DeliveryContext) async -> [Fact] {
         let scope = RequestScope(build: { context.build?.buildID }, logger: context.logger)
@@ -24,14 +24,14 @@ struct ActionPerformer: Sendable {
         switch action {
         case .ask(let question): [.build(await self.ask(question, context))]
         case .createPod: [await self.createPod(context)]
-        case .lookAtPod: [await self.lookAtPod(context)]
+        case .getPod: [await self.getPod(context)]
         case .searchPods: [await self.searchPods(context)]
         case .deletePods: [.deletion(await self.deletePods(context))]
         case .armTimer(let round, nil): [.timer(await self.armTimer(round, facts, context))]
         case .armTimer(let round, let note?): await self.armTimer(round, telling: note, facts, context)
         case .keepTimer(let round): [.timerKept(await self.keepTimer(round, facts, context))]
-        case .requestVerification(let isHopeless): [.verification(await self.requestVerification(isHopeless, facts, context))]
-        case .tellBuild(let note): [.note(await self.tell(note, facts, context))]
+        case .requestVerification(let isPermanent): [.verification(await self.requestVerification(isPermanent, facts, context))]
+        case .notifyBuild(let note): [.note(await self.tell(note, facts, context))]
         case .reportFailure(let cause): [.failure(await self.reportFailure(cause, context))]
         case .clearCache: [.clearing(await self.clearCache(context))]
         case .park: [.parking(await self.park(context))]
@@ -39,7 +39,7 @@ struct ActionPerformer: Sendable {
         }
     }
 
-    private func armTimer(_ round: Int, telling note: BuildNote, _ facts: Facts, _ context: DeliveryContext) async -> [Fact] {
+    private func armTimer(_ round: Int, telling note: StatusUpdate, _ facts: Facts, _ context: DeliveryContext) async -> [Fact] {
         async let telling = self.tryToTell(note, facts, context)
         let timer = await self.armTimer(round, facts, context)
         let (outcome, lost) = await telling

@@ -123,8 +123,8 @@ final class DeliveryContext: Sendable, Identifiable {
         Facts(
             attempt: self.attempt, isRepeated: self.isRepeated, isFromInitTimer: self.isFromInitTimer, round: self.round,
             lastSeen: self.lastSeen, isHealing: self.troubledSince != nil, hadTimeToHeal: self.isOver(rules.healTimeout, since: self.troubledSince),
-            isHopeless: self.delivery.properties.headers[Header.isHopeless]?.integer == 1,
-            isOverdue: self.isOver(rules.apiPatience, since: self.owedSince), pullStart: self.pullStart)
+            isPermanent: self.delivery.properties.headers[Header.isPermanent]?.integer == 1,
+            isOverdue: self.isOver(rules.apiTimeout, since: self.owedSince), pullStart: self.pullStart)
     }
 
     /// Timers are armed for pods that were seen.
@@ -154,7 +154,7 @@ enum Header {
     /// When the pod was first seen in trouble that may pass (seconds since 1970).
     static let troubledSince = "x-troubled-since"
     /// 1 on a `verify` of a pod that was seen in trouble that does not pass.
-    static let isHopeless = "x-pod-is-hopeless"
+    static let isPermanent = "x-pod-is-hopeless"
     /// On poison that is parked already and whose build is still to be told: how often it crashed a worker.
     static let poisonCrashes = "x-poison-crashes"
     static let parkedID = "x-parked-id"

@@ -13,7 +13,7 @@ struct DeliveryLog: Sendable {
             context.logger.info("processing \(context.job)")
             if context.attempt > 0 { context.logger.info("retrying \(context.attempt)(\(self.rules.reprocessLimit)) for \(context.job)") }
         case .settled(let settlement, let facts, _): self.settled(settlement, facts, context)
-        case .requeued: context.logger.info("handed back for \(context.job)")
+        case .requeued: context.logger.info("requeued for \(context.job)")
         case .takenBack: context.logger.warning("taken back by RabbitMQ, which delivers it again: \(context.job)")
         case .setAside: context.logger.warning("set aside for \(context.job): a worker died of it, or of what it asked, and others go first")
         }
@@ -24,13 +24,13 @@ struct DeliveryLog: Sendable {
         let result = facts.summary(of: context.command)
         switch settlement {
         case .ack where facts.isReplaced:
-            context.logger.warning("err: \(result), handed over instead of rejected, because of its x-death header, for \(context.job)")
+            context.logger.warning("err: \(result), republished instead of rejected, because of its x-death header, for \(context.job)")
         case .ack where facts.postponement == .held:
             context.logger.warning("err: \(result), postponed without an attempt for \(context.job)")
         case .ack where facts.failure != nil && facts.failure != .ended && context.attempt >= self.rules.reprocessLimit:
             context.logger.error("acknowledge, max retries exceeded for \(context.job)", metadata: ["result": .string(result)])
         case .ack where context.command.isPoison && facts.parking == nil:
-            context.logger.error("a poison message killed the worker while its build was to be told: the build has to be ended by hand")
+            context.logger.error("a poison message killed the worker while its build was being reported; abort the build manually")
         case .ack:
             context.logger.info("acknowledge, job completed for \(context.job), result: \(result)")
         case .nack:
@@ -44,8 +44,8 @@ extension Facts {
     func summary(of command: BuildCommand) -> String {
         switch self.failure {
         case .taken: return "build failed"
-        case .refused: return "build failed, and the API refused to hear it"
-        case .notTaken: return "the API did not take the build's FAILURE"
+        case .refused: return "build failed, and the build API rejected the report"
+        case .notTaken: return "the build API did not accept the build's FAILURE"
         case .ended, nil: break
         }
         if self.wasStopped, command == .start { return "build was stopped" }
@@ -76,7 +76,7 @@ extension PodObservation {
         case .terminating(let detail): detail.isEmpty ? "pod is being deleted" : "pod is being deleted: \(detail)"
         case .foreign: "the pod of that name is not this build's"
         case .absent: "no pod"
-        case .unseen(let problem): problem.detail
+        case .unknown(let problem): problem.detail
         }
     }
 }

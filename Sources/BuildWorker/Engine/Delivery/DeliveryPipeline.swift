@@ -136,7 +136,7 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         case .start: return .started(wasStopped: self.start())
         case .begin(let step):
             if let interruption { return .interrupted(interruption) }
-            self.begin(step)
+            return self.begin(step)
         case .emit(let event): if let context { self.pipeline.emit(event, context) }
         case .leave: self.leave()
         case .wait, .perform, .persist, .pause, .settle, .end: return nil
@@ -225,12 +225,13 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         return self.pipeline.stoppedBuilds.contains(build)
     }
 
-    private func begin(_ step: HandlingStep) {
+    private func begin(_ step: HandlingStep) -> DeliveryMachine.Input {
         if let record { self.pipeline.quarantine.begins(step, record) }
-        if step == .reading { _ = self.context?.decodeBuild() }
+        let isUnreadable = step == .reading && self.context?.decodeBuild() == nil
         #if TEST_HOOKS
             if let context { TestHooks.begin(step, context) }
         #endif
+        return isUnreadable ? .unreadable : .done
     }
 
     private func perform(_ action: Action, _ facts: Facts) async -> DeliveryMachine.Input {

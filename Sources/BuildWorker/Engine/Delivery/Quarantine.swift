@@ -38,13 +38,13 @@ package final class Quarantine: Sendable {
             }
         } catch {
             logger.error(
-                "what is in hand cannot be written down: a message that crashes the worker is known by the broker's count only",
+                "cannot record deliveries in flight: a message that crashes the worker is known by the broker's count only",
                 metadata: ["error": .string(error.description)])
         }
         (self.ledger, self.suspects) = (ledger, suspects)
         guard let suspects, suspects.count > 0 else { return }
         logger.warning(
-            "a worker ended without warning here: what it had in hand is handled one by one", metadata: ["messages": .stringConvertible(suspects.count)])
+            "unclean shutdown of an earlier worker: its deliveries in flight are processed one by one", metadata: ["messages": .stringConvertible(suspects.count)])
         if let loop = suspects.crashLoop { logger.error("\(loop)", metadata: ["crashes": .stringConvertible(loop.crashes), "step": .string(loop.step.rawValue)]) }
         health.crashLoop(suspects.crashLoop)
     }
@@ -62,8 +62,8 @@ package final class Quarantine: Sendable {
             self.suspects?.verdict(key, redeliveries: delivery.redeliveries) ?? Suspects.verdict(nil, redeliveries: delivery.redeliveries, isLoop: false)
         guard let crashes = headers[Header.poisonCrashes]?.integer else { return verdict }
         switch verdict {
-        case .convicted(_, .unreportable): return verdict
-        case .none, .suspected, .convicted: return .convicted(crashes: crashes, .parked)
+        case .convicted(_, .unreportable), .convicted(_, .parked): return verdict
+        case .none, .suspected, .convicted: return .convicted(crashes: crashes, .saidToBeParked)
         }
     }
 
@@ -153,14 +153,14 @@ package final class Quarantine: Sendable {
         let solitude = Solitude()
         let record = self.enter(place.key, .reading, solitude)
         if !isDue {
-            self.logger.warning("handled alone: a worker ended while it, or others, were handled", metadata: ["messageKey": .string("\(place.key)")])
+            self.logger.warning("processing in isolation after an unclean shutdown", metadata: ["messageKey": .string("\(place.key)")])
         }
         solitude.begin(
             Task {
                 // A worker that drains lets nobody else in.
                 guard await self.clock.sleep(self.clock.longestAlone), solitude.end() else { return }
                 self.write(.amongOthers, record)
-                self.logger.warning("a suspect takes long: others are handled meanwhile", metadata: ["messageKey": .string("\(record.key)")])
+                self.logger.warning("a suspected message takes long; others are processed meanwhile", metadata: ["messageKey": .string("\(record.key)")])
                 self.lock.leave()
             })
         return record
@@ -232,14 +232,14 @@ package final class Quarantine: Sendable {
     private func enter(_ key: MessageKey, _ step: HandlingStep, _ solitude: Solitude? = nil) -> Record {
         let line = self.ledger?.enter(key, step)
         if self.ledger != nil, line == nil, !self.isFull.exchange(true, ordering: .relaxed) {
-            self.logger.error("the ledger of deliveries in hand cannot grow: its disk is full. The worker goes on without")
+            self.logger.error("the ledger of deliveries in flight cannot grow: disk full. Continuing without")
         }
         return Record(key: key, line: line, solitude: solitude)
     }
 
     private func note(_ write: () throws(SpoolError) -> Void) {
         do throws(SpoolError) { try write() } catch {
-            self.logger.error("what is known of suspect messages cannot be written down; the worker goes on", metadata: ["error": .string(error.description)])
+            self.logger.error("cannot persist quarantine state; continuing", metadata: ["error": .string(error.description)])
         }
     }
 }

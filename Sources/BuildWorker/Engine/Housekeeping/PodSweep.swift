@@ -13,10 +13,10 @@ struct PodSweep: Sendable {
     private let configuration: WorkerConfiguration
     private let clusters: BuildClusters
     private let buildAPI: BuildAPIClient
-    private let meters: Meters
+    private let meters: Metrics
     private let logger: Logger
 
-    init(_ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, meters: Meters, logger: Logger) {
+    init(_ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, meters: Metrics, logger: Logger) {
         (self.configuration, self.clusters, self.buildAPI, self.meters, self.logger) = (configuration, clusters, buildAPI, meters, logger)
     }
 
@@ -121,7 +121,7 @@ struct PodSweep: Sendable {
             if try await self.buildAPI.hasActiveStep(build, at: apiURI, token: token) { return false }
         } catch {
             // A build without steps, or an API that does not tell of them.
-            guard error.code != .token, !error.mayBeOutage else { return self.isDead(error, isFinished) }
+            guard error.code != .token, !error.isPotentialOutage else { return self.isDead(error, isFinished) }
         }
         do throws(BuildAPIError) {
             return BuildState(status: try await self.buildAPI.status(of: build, at: apiURI, token: token)) == .ended

@@ -7,15 +7,15 @@ internal import Workflow
 /// pod is there is given to it; one without a pod is removed.
 struct SecretSweep: Sendable {
     /// Longer than anybody can be between making a Secret and its pod. Should a start be later still, it finds none and makes another.
-    static let patience = Duration.seconds(600)
+    static let timeout = Duration.seconds(600)
 
     let clusters: BuildClusters
-    let meters: Meters
+    let meters: Metrics
     let logger: Logger
 
     static func isOverdue(_ secret: KubernetesClient.SecretVersion, now: Date) -> Bool {
         guard !secret.hasOwner, let created = secret.created else { return false }
-        return now.timeIntervalSince1970 - created > Double(Self.patience.components.seconds)
+        return now.timeIntervalSince1970 - created > Double(Self.timeout.components.seconds)
     }
 
     func sweep() async {

@@ -9,7 +9,7 @@ struct HTTPServices: Sendable {
     private(set) var buildAPI: BuildAPIClient
     let transports: [HTTPTransport]
 
-    init(_ configuration: WorkerConfiguration, _ meters: Meters, _ logger: Logger) {
+    init(_ configuration: WorkerConfiguration, _ meters: Metrics, _ logger: Logger) {
         let rabbitmq = configuration.rabbitmq
         // As many as there may be builds in hand.
         let concurrency = min(max(6, rabbitmq.prefetchCount * 2), 64)

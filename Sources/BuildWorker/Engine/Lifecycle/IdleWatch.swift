@@ -1,6 +1,6 @@
 package import Logging
 package import RabbitMQ
-package import ServiceLifecycle
+internal import ServiceLifecycle
 package import Support
 
 /// Ends the worker when there is nothing left to do anywhere.

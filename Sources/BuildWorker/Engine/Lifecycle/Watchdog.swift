@@ -52,7 +52,7 @@ struct Watchdog: Service {
                 if wasLive {
                     self.logger.notice("the worker makes progress again")
                 } else {
-                    self.logger.critical("the worker makes no progress: /livez says so, and whoever supervises it should restart it", metadata: ["problems": .string(problems.joined(separator: "; "))])
+                    self.logger.critical("liveness check failing: no progress", metadata: ["problems": .string(problems.joined(separator: "; "))])
                 }
             }
             if !wasReady, self.isReady() {

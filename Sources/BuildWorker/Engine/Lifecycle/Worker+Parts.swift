@@ -26,13 +26,13 @@ extension Worker {
     }
 
     static func spooler(
-        _ configuration: WorkerConfiguration, _ files: WorkerFiles, _ host: String, _ buildAPI: BuildAPIClient, _ meters: Meters, _ logger: Logger
+        _ configuration: WorkerConfiguration, _ files: WorkerFiles, _ host: String, _ buildAPI: BuildAPIClient, _ meters: Metrics, _ logger: Logger
     ) -> Spooler? {
         guard let spool = files.spool, let jobs = files.jobs else { return nil }
         let store = ReportStore(spool: spool.path)
         return Spooler(configuration, queues: jobs, directory: spool.path, host: host, buildAPI: buildAPI, meters: meters, logger: logger) { bytes in
             do {
-                guard let report = FailureReport(try JSONValue(parsing: bytes)) else { return .hopeless("it is no report") }
+                guard let report = FailureReport(try JSONValue(parsing: bytes)) else { return .permanentFailure("it is no report") }
                 return try await OwnThread.run { try store.file(report) } ? .done : .refused("the day has \(ReportStore.largestDay) reports already")
             } catch { return .failed("\(error)") }
         }
@@ -49,7 +49,7 @@ extension Worker {
         let suspects = self.pipeline.quarantine.suspectMessages
         guard !suspects.isEmpty else { return }
         let messages = "messages \(suspects.prefix(20).map { "\($0)" }.joined(separator: ", "))"
-        var causes = ["an earlier worker ended without warning with \(suspects.count) messages in hand, which are handled one by one", messages]
+        var causes = ["an earlier worker ended without warning with \(suspects.count) deliveries in flight, which are processed one by one", messages]
         let loop = self.pipeline.quarantine.crashLoop
         if let loop {
             causes = [
@@ -72,7 +72,7 @@ extension Worker {
 
     /// What the janitor does besides looking at queues and pods.
     static func chores(
-        _ configuration: WorkerConfiguration, _ files: WorkerFiles, _ spooler: Spooler?, _ meters: Meters
+        _ configuration: WorkerConfiguration, _ files: WorkerFiles, _ spooler: Spooler?, _ meters: Metrics
     ) -> [@Sendable () throws -> Void] {
         let days = configuration.janitor.reportDays
         guard let spool = files.spool else { return [] }

@@ -1,7 +1,7 @@
 internal import Clients
 package import Logging
 internal import RabbitMQ
-package import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Spool
 package import Support
 internal import Workflow
@@ -18,7 +18,7 @@ package final class Worker: Service {
     private let consuming: ConsumingConnection
     let intake: Intake
     private let verifications: LocalVerifications
-    private let supervisor: Supervisor
+    private let supervisor: StatusReporter
     let reporter: FailureReporter
     private let reports: ReportWriter?
     let pipeline: DeliveryPipeline
@@ -56,7 +56,7 @@ package final class Worker: Service {
         // MARK: Figures
         let prometheus = PrometheusMetrics()
         let statsd = StatsdMetrics(configuration.metrics)
-        let meters = Meters(prometheus, statsd)
+        let meters = Metrics(prometheus, statsd)
         let history = History()
         let inHand = InHand()
         let inFlight = InFlight(clock: clock)
@@ -116,7 +116,7 @@ package final class Worker: Service {
             loops: [.init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge }, .init(name: "http") { http.engine.age }], inFlight: inFlight,
             isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince }, clock: clock,
             loopDeadline: WorkerCheck.loopDeadline(heartbeat: rabbitmq.heartbeat), stepDeadline: Liveness.stepDeadline(configuration.executor))
-        let supervisor = Supervisor(
+        let supervisor = StatusReporter(
             host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
             prometheus: prometheus, survey: survey, reports: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0.executor) } + [.buildAPI],
             transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
@@ -143,7 +143,7 @@ package final class Worker: Service {
         self.pipeline = DeliveryPipeline(
             WorkflowRules(
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
-                healTimeout: rabbitmq.healTimeout, apiPatience: configuration.ecosystem.apiPatience),
+                healTimeout: rabbitmq.healTimeout, apiTimeout: configuration.ecosystem.apiTimeout),
             rabbitmq, apiHosts: buildAPI.hosts, logger: logger, quarantine: quarantine, limits: KeyedSemaphore(configuration.concurrency), inHand: inHand,
             perform: performer.perform, isOutage: { outages.wasAnyOpen(since: $0) },
             observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 })

@@ -39,7 +39,7 @@ package struct WorkerFiles: Sendable {
             try StartMarker("\(path)/starting", note: "\(Timestamp.now.text) \(Product.name) \(Product.version) on \(host), process \(ProcessUsage.pid)\n")
         }
         if let earlier = self.startMarker?.earlier {
-            logger.error("an earlier worker died before it took a message", metadata: ["worker": .string(earlier.safeToShow(limit: 200))])
+            logger.error("an earlier worker died before it took a message", metadata: ["worker": .string(earlier.sanitizedForLog(limit: 200))])
         }
         self.timers = open(or: "init timers cannot be written down: those of a broker without an init queue die with the process") { () throws(SpoolError) in
             try TimerJournal("\(path)/timers")

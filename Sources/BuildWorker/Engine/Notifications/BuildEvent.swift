@@ -37,7 +37,7 @@ struct BuildEvent: Hashable, Sendable {
     var reportID: String?
 
     init(_ kind: Kind, at time: Timestamp = .now, cause: String? = nil) {
-        (self.kind, self.at, self.cause) = (kind, time.text, cause?.withoutCredentials.safeToShow(limit: 500))
+        (self.kind, self.at, self.cause) = (kind, time.text, cause?.withoutCredentials.sanitizedForLog(limit: 500))
         self.id = "\(time.millisecondsSince1970)-\(String(UInt64.random(in: .min ... .max), radix: 16))"
     }
 

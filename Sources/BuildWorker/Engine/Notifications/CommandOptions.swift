@@ -11,5 +11,5 @@ struct CommandOptions: Hashable, Sendable {
     /// Of a job's log over all its runs.
     var logLimit = 262_144
     /// Between INT, TERM and KILL.
-    var patience = Duration.seconds(5)
+    var timeout = Duration.seconds(5)
 }

@@ -21,11 +21,11 @@ struct CommandProcess: Sendable {
             try stdin.writeEnd.close()
             guard isWritten else {
                 for end in [stdin.readEnd, output.writeEnd] { try end.close() }
-                return .hopeless("the event is too large for a command's stdin")
+                return .permanentFailure("the event is too large for a command's stdin")
             }
             var platform = PlatformOptions()
             platform.processGroupID = 0
-            platform.teardownSequence = [Signal.interrupt, .terminate].map { .send(signal: $0, toProcessGroup: true, allowedDurationToNextStep: options.patience) }
+            platform.teardownSequence = [Signal.interrupt, .terminate].map { .send(signal: $0, toProcessGroup: true, allowedDurationToNextStep: options.timeout) }
             let result = try await Subprocess.run(
                 .path(FilePath(options.arguments[0])), arguments: Arguments(Array(options.arguments.dropFirst())), environment: .custom(options.environment),
                 platformOptions: platform, input: .fileDescriptor(stdin.readEnd, closeAfterSpawningProcess: true),

@@ -52,7 +52,7 @@ struct DeliveryEvents: Sendable {
     private static func hasBegun(_ facts: Facts) -> Bool {
         switch facts.pod {
         case .running, .succeeded: true
-        case .pending, .broken, .terminating, .foreign, .absent, .unseen, nil: false
+        case .pending, .broken, .terminating, .foreign, .absent, .unknown, nil: false
         }
     }
 

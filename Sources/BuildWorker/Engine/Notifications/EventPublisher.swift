@@ -12,12 +12,12 @@ final class EventPublisher: Sendable {
         self.exchange = configuration.events.exchange
         let endpoint = AMQPEndpoint(configuration.rabbitmq, connectionName: "\(Product.name) events \(host) \(Product.version)")
         // What waits longer fails, waits on the disk, and is tried again.
-        self.connection = PublishingConnection(endpoint, patience: .seconds(30), onEvent: onEvent)
+        self.connection = PublishingConnection(endpoint, timeout: .seconds(30), onEvent: onEvent)
     }
 
     /// An event that nobody has bound a queue for is done.
     func publish(_ event: JSONValue) async -> JobOutcome {
-        guard let key = event["event"]?.string else { return .hopeless("it is no event") }
+        guard let key = event["event"]?.string else { return .permanentFailure("it is no event") }
         var properties = MessageProperties()
         properties.contentType = "application/json"
         properties.type = key
@@ -28,7 +28,7 @@ final class EventPublisher: Sendable {
         case .confirmed, .returned: return .done
         case .nacked: return .failed("RabbitMQ refused it")
         case .unconfirmed(let reason), .refused(let reason): return .failed(reason)
-        case .unsendable(let reason): return .hopeless(reason)
+        case .unsendable(let reason): return .permanentFailure(reason)
         }
     }
 }

@@ -6,7 +6,7 @@ enum JobOutcome: Hashable, Sendable {
     /// Tried again after a pause, until it had all its attempts.
     case failed(String)
     /// No further attempt can help: it is dead at once, and an operator decides.
-    case hopeless(String)
+    case permanentFailure(String)
 
     /// For metrics.
     var word: String {
@@ -14,7 +14,7 @@ enum JobOutcome: Hashable, Sendable {
         case .done: "done"
         case .refused: "refused"
         case .failed: "failed"
-        case .hopeless: "dead"
+        case .permanentFailure: "dead"
         }
     }
 }

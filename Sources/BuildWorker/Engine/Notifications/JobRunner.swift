@@ -98,7 +98,7 @@ final class JobRunner: Service {
                 let metadata = Self.metadata(first).merging(["jobs": .stringConvertible(recovery.returned.count)]) { $1 }
                 self.logger.warning("jobs ran when an earlier worker ended; they are tried again", metadata: metadata)
             }
-            if let first = recovery.buried.first { self.died(first, "it ran each time when a worker ended", jobs: recovery.buried.count) }
+            if let first = recovery.deadLettered.first { self.died(first, "it ran each time when a worker ended", jobs: recovery.deadLettered.count) }
         }
     }
 
@@ -152,7 +152,7 @@ final class JobRunner: Service {
     private func outcome(of name: JobName) async -> JobOutcome? {
         let job: Job?
         do { job = try await OwnThread.run { try self.queue.read(name, in: .cur) } } catch {
-            await self.bury(unreadable: name, "\(error)")
+            await self.deadLetter(unreadable: name, "\(error)")
             return nil
         }
         guard let job else { return .refused("it was dropped") }
@@ -170,7 +170,7 @@ final class JobRunner: Service {
                     continue
                 }
                 group.cancelAll()
-                if isLate, case .failed = outcome { return .failed("it took longer than \(self.rules.timeLimit.inWords)") }
+                if isLate, case .failed = outcome { return .failed("it took longer than \(self.rules.timeLimit.formatted)") }
                 return outcome
             }
             preconditionFailure("a process ends with an outcome")
@@ -199,7 +199,7 @@ final class JobRunner: Service {
             switch outcome {
             case .done: try self.queue.done(name)
             case .refused(let reason):
-                self.logger.info("a job is over without effect", metadata: metadata.merging(["reason": .string(reason)]) { $1 })
+                self.logger.info("spool job discarded", metadata: metadata.merging(["reason": .string(reason)]) { $1 })
                 try self.queue.done(name)
             case .failed where isInterrupted:
                 word = "interrupted"
@@ -213,20 +213,20 @@ final class JobRunner: Service {
                     self.died(name, error)
                 } else {
                     self.logger.warning(
-                        "a job failed and is tried again", metadata: .of(.jobRetried, metadata.merging(["error": .string(error), "retryIn": .string(pause.inWords)]) { $1 }))
+                        "a job failed and is tried again", metadata: .of(.jobRetried, metadata.merging(["error": .string(error), "retryIn": .string(pause.formatted)]) { $1 }))
                 }
-            case .hopeless(let reason):
-                try self.queue.bury(name, reason)
+            case .permanentFailure(let reason):
+                try self.queue.deadLetter(name, reason)
                 self.died(name, reason)
             }
             self.onOutcome(self.queue.kind, word)
         }
     }
 
-    private func bury(unreadable name: JobName, _ error: String) async {
+    private func deadLetter(unreadable name: JobName, _ error: String) async {
         await self.onDisk {
-            try self.queue.bury(name, error)
-            self.onOutcome(self.queue.kind, JobOutcome.hopeless(error).word)
+            try self.queue.deadLetter(name, error)
+            self.onOutcome(self.queue.kind, JobOutcome.permanentFailure(error).word)
             self.state.withLock { state in
                 let known = state.unreadable
                 state.unreadable = (known?.first ?? name, known?.error ?? error, (known?.count ?? 0) + 1)

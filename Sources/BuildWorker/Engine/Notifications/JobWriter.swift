@@ -53,7 +53,7 @@ final class JobWriter: Service {
         self.onRefused(draft.queue.kind)
         guard self.refused.add(1, ordering: .relaxed).oldValue == 0 else { return }
         self.logger.error(
-            "the spool takes no more: notes and events are dropped until it does. Builds are not affected",
+            "the spool cannot be written: status updates and events are dropped until it can. Builds are not affected",
             metadata: ["spool": .string(draft.queue.kind.rawValue), "error": .string(reason)])
     }
 

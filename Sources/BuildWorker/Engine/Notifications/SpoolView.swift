@@ -102,9 +102,9 @@ extension SpoolView.Entry {
 
     /// One line.
     package func line(now: Timestamp = .now) -> String {
-        let age = Duration.seconds(max(0, (now.millisecondsSince1970 - self.name.created) / 1000)).inWords
+        let age = Duration.seconds(max(0, (now.millisecondsSince1970 - self.name.created) / 1000)).formatted
         let wait = self.name.started - now.millisecondsSince1970
-        let due = self.box == .new && wait > 0 ? "  due in \(Duration.seconds((wait + 999) / 1000).inWords)" : ""
+        let due = self.box == .new && wait > 0 ? "  due in \(Duration.seconds((wait + 999) / 1000).formatted)" : ""
         let error = self.job == nil ? "  cannot be read" : self.lastError.map { "  \($0)" } ?? ""
         return "\(self.name.id)  \(self.kind.rawValue)  \(self.box.rawValue)  age \(age)  attempts \(self.name.attempt)\(due)\(error)"
     }

@@ -24,7 +24,7 @@ final class Spooler: Service {
     ///   - queues: of every kind.
     ///   - report: files a failure report that could not be filed when it was made.
     init(
-        _ configuration: WorkerConfiguration, queues: [JobKind: SpoolQueue], directory: String, host: String, buildAPI: BuildAPIClient, meters: Meters, logger: Logger,
+        _ configuration: WorkerConfiguration, queues: [JobKind: SpoolQueue], directory: String, host: String, buildAPI: BuildAPIClient, meters: Metrics, logger: Logger,
         report: @escaping @Sendable ([UInt8]) async -> JobOutcome
     ) {
         self.host = host
@@ -67,7 +67,7 @@ final class Spooler: Service {
         switch kind {
         case .status:
             return { job, _ in
-                guard let note = StatusJob(job.payload) else { return .hopeless("it is no note") }
+                guard let note = PendingStatusUpdate(job.payload) else { return .permanentFailure("it is no note") }
                 return await note.tell(buildAPI)
             }
         case .publish:
@@ -84,7 +84,7 @@ final class Spooler: Service {
     // MARK: What comes in
 
     /// A note that the build API did not take now.
-    func keep(_ note: StatusJob) { self.add(note.payload, .status, orderKey: note.orderKey) }
+    func keep(_ note: PendingStatusUpdate) { self.add(note.payload, .status, orderKey: note.orderKey) }
 
     /// A failure report that cannot be filed now.
     func keep(_ report: FailureReport) { self.add(report.document, .report) }

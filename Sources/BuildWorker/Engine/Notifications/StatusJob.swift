@@ -4,7 +4,7 @@ internal import Workflow
 
 /// A note to the build API that was lost when it was due. It can say what a node is and how a build waits, never that it failed: a
 /// FAILURE is the broker's to keep.
-struct StatusJob: Hashable, Sendable {
+struct PendingStatusUpdate: Hashable, Sendable {
     let build: BuildID
     let apiURI: String
     let token: Secret

@@ -160,7 +160,7 @@ final class Outages: Service {
     }
 
     private func begin(_ dependency: Dependency, _ cause: String) {
-        self.logger.error("\(dependency.title) is away: no more deliveries are taken until it is back", metadata: dependency.metadata(.outageBegan, "cause", cause))
+        self.logger.error("\(dependency.title) unavailable; consumption paused", metadata: dependency.metadata(.outageBegan, "cause", cause))
         self.onOpen(dependency)
         self.feed.yield(dependency)
     }
@@ -184,7 +184,7 @@ final class Outages: Service {
             guard await self.clock.pause(max(backoff.next(using: &random), asked - now)) else { return }
             if let failure = await probe() {
                 self.watched.withLock { $0[dependency]?.heed(failure, at: self.clock.now) }
-                self.logger.info("\(dependency.title) is still away", metadata: dependency.metadata(.outageContinues, "cause", failure.cause))
+                self.logger.info("\(dependency.title) still unavailable", metadata: dependency.metadata(.outageContinues, "cause", failure.cause))
                 continue
             }
             let duration = self.watched.withLock { all in
@@ -194,7 +194,7 @@ final class Outages: Service {
                 if !all.values.contains(where: { $0.breaker.isOpen }) { self.intake.resume(from: .outage) }
                 return duration
             }
-            self.logger.notice("\(dependency.title) is back", metadata: dependency.metadata(.outageEnded, "after", (duration ?? .zero).inWords))
+            self.logger.notice("\(dependency.title) is back", metadata: dependency.metadata(.outageEnded, "after", (duration ?? .zero).formatted))
             self.onClose(dependency)
             return
         }

@@ -23,18 +23,18 @@ struct RequestWatch: Sendable {
                 self.health.fault(of: service, access, nil)
                 return self.outages.succeeded(service, access)
             }
-            if error.isWorkersFault {
+            if error.isMisconfiguration {
                 self.health.fault(of: service, access, error.description)
                 // What was not sent nobody has refused.
                 let words =
                     error.status == nil
-                    ? "this worker cannot ask the cluster: check its address and token" : "the cluster refuses this worker: check its token, rights and namespace"
+                    ? "this worker cannot ask the cluster: check its address and token" : "Kubernetes API rejected the worker's credentials (check token, RBAC and namespace)"
                 scope.logger.error("\(words)", metadata: .of(.clusterFault, ["service": .string(service.rawValue), "error": .string(error.description)]))
             } else {
                 if error.status != nil { self.health.fault(of: service, access, nil) }
                 scope.logger.debug("request failed", metadata: ["service": .string(service.rawValue), "error": .string(error.description)])
             }
-            guard error.mayBeOutage, let build = scope.build() else { return self.outages.answered(service, access) }
+            guard error.isPotentialOutage, let build = scope.build() else { return self.outages.answered(service, access) }
             await self.outages.judge(service, access, of: build, Outages.Failure(error)) { await probe().map { Outages.Failure($0) } }
         }
     }

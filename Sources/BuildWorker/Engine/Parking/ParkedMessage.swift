@@ -24,7 +24,7 @@ package struct ParkedMessage: Sendable {
     private static let counts = [
         "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue",
         "x-last-death-reason", "x-delivery-count", Header.earlierAttempts, Header.poisonCrashes, Header.initRound, Header.initTimer,
-        Header.owedSince, Header.troubledSince, Header.isHopeless,
+        Header.owedSince, Header.troubledSince, Header.isPermanent,
     ]
 
     /// - Parameters:

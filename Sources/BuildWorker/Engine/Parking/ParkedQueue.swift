@@ -46,7 +46,7 @@ package struct ParkedQueue: Sendable {
     /// The broker hands out no more than this at a time; the rest is seen at the next call.
     static let largestLook = 10_000
     /// With nothing arriving for so long, somebody else took the rest.
-    private static let patience = Duration.seconds(5)
+    private static let timeout = Duration.seconds(5)
 
     private let options: RabbitMQOptions
 
@@ -66,7 +66,7 @@ package struct ParkedQueue: Sendable {
         ) { event in
             if case .consumerLost(_, _, let reason, _) = event { refusal.reason.withLock { $0 = reason } }
         }
-        let publishing = PublishingConnection(endpoint, confirmTimeout: .seconds(10), patience: .seconds(15)) { _ in }
+        let publishing = PublishingConnection(endpoint, confirmTimeout: .seconds(10), timeout: .seconds(15)) { _ in }
         consuming.start()
         publishing.start()
         let deliveries = await Self.take(min(depth, Self.largestLook), from: consuming)
@@ -104,7 +104,7 @@ package struct ParkedQueue: Sendable {
     /// The broker puts back what was only looked at when it has noticed the connection's end, a moment later: the next command must
     /// find it. Where it does not come back, somebody else has taken it.
     private func awaitReturn(of count: Int) async throws(Failure) {
-        let limit = ContinuousClock.now + Self.patience
+        let limit = ContinuousClock.now + Self.timeout
         while try await self.depth() < count, ContinuousClock.now < limit {
             do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
         }
@@ -144,7 +144,7 @@ package struct ParkedQueue: Sendable {
         let lastArrival = LastArrival()
         return await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                while lastArrival.time.withLock({ $0 }) + Self.patience > .now {
+                while lastArrival.time.withLock({ $0 }) + Self.timeout > .now {
                     do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
                 }
                 connection.drain()

@@ -13,20 +13,20 @@ extension ConnectionEvent {
         case .connected(let host): logger.info("rabbitmq server connected!", metadata: metadata(["host": .string(host)]))
         case .disconnected(let error, let pause):
             logger.warning(
-                "not connected to RabbitMQ, trying again", metadata: metadata(["error": .string(error.description), "retryIn": .string(pause.inWords)]))
+                "not connected to RabbitMQ, trying again", metadata: metadata(["error": .string(error.description), "retryIn": .string(pause.formatted)]))
         case .consuming(let queue): logger.info("waiting for messages in queues: \(queue)", metadata: metadata())
         case .consumerLost(let queue, _, let reason, let pause) where Self.isTakenBack(reason):
             logger.error(
-                "RabbitMQ took back what was in hand of queue \(queue): a delivery was not settled within its consumer_timeout. What is slow? /status shows what each delivery waits for; CONCURRENCY_* limits make deliveries wait, too",
-                metadata: metadata(["error": .string(reason), "retryIn": .string(pause.inWords)]))
+                "RabbitMQ requeued the deliveries in flight of queue \(queue): a delivery was not settled within its consumer_timeout. What is slow? /status shows what each delivery waits for; CONCURRENCY_* limits make deliveries wait, too",
+                metadata: metadata(["error": .string(reason), "retryIn": .string(pause.formatted)]))
         case .consumerLost(let queue, _, let reason, let pause):
             logger.log(
                 level: isNews ? .error : .debug,
                 "queue \(queue) is not consumed, trying again. Does it exist? May the user read it? 'worker topology check' explains",
-                metadata: metadata(["error": .string(reason), "retryIn": .string(pause.inWords)]))
+                metadata: metadata(["error": .string(reason), "retryIn": .string(pause.formatted)]))
         case .stopped(let queue): logger.info("no more deliveries from queue \(queue)", metadata: metadata())
         case .blocked(let reason):
-            logger.warning("RabbitMQ takes no messages (an alarm): publishing waits", metadata: metadata(["reason": .string(reason)]))
+            logger.warning("RabbitMQ blocked the connection (resource alarm); publishing paused", metadata: metadata(["reason": .string(reason)]))
         case .unblocked: logger.info("RabbitMQ takes messages again", metadata: metadata())
         case .publishingRefused(let reason):
             logger.error(

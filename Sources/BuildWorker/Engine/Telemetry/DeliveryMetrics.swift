@@ -4,7 +4,7 @@ internal import Workflow
 
 /// Counts what happens to deliveries.
 struct DeliveryMetrics: Sendable {
-    let meters: Meters
+    let meters: Metrics
     /// For the charts of the status page.
     let history: History
 

@@ -27,7 +27,7 @@ extension Fact {
         switch self {
         case .build(.refused(let problem)), .build(.unavailable(let problem)), .creation(.rejected(let problem), _), .creation(.refused(let problem), _),
             .deletion(.failed(let problem)), .timerKept(.failed(let problem)), .clearing(.failed(let problem)), .note(.refused(let problem)), .note(.lost(let problem)),
-            .failure(.refused(let problem)), .failure(.notTaken(let problem)), .pod(.unseen(let problem), _), .search(.unseen(let problem), _):
+            .failure(.refused(let problem)), .failure(.notTaken(let problem)), .pod(.unknown(let problem), _), .search(.unknown(let problem), _):
             problem
         case .pod(.broken(let failure), _), .search(.broken(let failure), _): Problem(failure.failureClass, self.words)
         case .pod(.foreign, _), .search(.foreign, _), .pod(.terminating, _), .search(.terminating, _): Problem(.node, self.words)

@@ -36,13 +36,13 @@ final class FailureReporter: Sendable {
 
     private let host: String
     private let secrets: [Secret]
-    private let meters: Meters
+    private let meters: Metrics
     private let ledger: ReportLedger
     private let sink: @Sendable (FailureReport) -> Void
     private let courses = Mutex<[DeliveryContext.ID: Course]>([:])
 
     /// - Parameter sink: takes each report to where it is kept. Must be quick.
-    init(host: String, hiding secrets: [Secret], meters: Meters, ledger: ReportLedger, sink: @escaping @Sendable (FailureReport) -> Void) {
+    init(host: String, hiding secrets: [Secret], meters: Metrics, ledger: ReportLedger, sink: @escaping @Sendable (FailureReport) -> Void) {
         (self.host, self.secrets, self.meters, self.ledger, self.sink) = (host, secrets, meters, ledger, sink)
     }
 
@@ -78,14 +78,14 @@ final class FailureReporter: Sendable {
             id: context.reportID, kind, self.root(kind, course, summary, causes), causes: causes, host: self.host,
             hiding: self.secrets + [build?.token].compactMap { $0 })
         report.buildID = build?.buildID.rawValue
-        report.jobID = build?.jobID?.safeToShow(limit: 100, hiding: self.secrets)
+        report.jobID = build?.jobID?.sanitizedForLog(limit: 100, hiding: self.secrets)
         report.jobType = context.jobType
         report.queue = context.delivery.queue
         report.attempt = context.attempt
         report.timeline = course.steps.map { step in
             FailureReport.Step(
                 atMilliseconds: max(0, Int((step.beginning - context.arrival) / .milliseconds(1))), step: step.action.words,
-                outcome: step.fact.words.withoutCredentials.safeToShow(limit: 300, hiding: self.secrets + context.tokens),
+                outcome: step.fact.words.withoutCredentials.sanitizedForLog(limit: 300, hiding: self.secrets + context.tokens),
                 tookMilliseconds: Int(step.took / .milliseconds(1)))
         }
         self.tell(report, context.logger)

@@ -66,12 +66,12 @@ package final class Health: Sendable {
         func sentence(withCause: Bool) -> String {
             switch self {
             case .crashLoop(let loop): loop.description
-            case .outage(let service, let cause): "\(service.title) is away, the intake is paused" + (withCause ? ": \(cause)" : "")
+            case .outage(let service, let cause): "\(service.title) unavailable; consumption paused" + (withCause ? ": \(cause)" : "")
             case .draining: "draining"
             case .disconnected: "not connected to RabbitMQ"
             case .queue(let name, let state): "queue \(name): \(state.reason ?? "consumed")"
             case .cannotPublish: "cannot publish: not connected to RabbitMQ"
-            case .blocked(let reason): "RabbitMQ takes no messages: \(reason)"
+            case .blocked(let reason): "RabbitMQ blocked the connection (resource alarm): \(reason)"
             case .fault(let service, let access, let text):
                 "\(service.title)\(access == .read ? " (reading)" : ""): \(withCause ? text : "a request was refused")"
             }

@@ -41,7 +41,7 @@ struct Liveness: Sendable {
         let now = self.clock.now
         let stuckLoops = self.loops.compactMap { loop -> String? in
             let age = loop.age()
-            return age > self.loopDeadline ? "the \(loop.name) connection's thread has not turned for \(age.inWords)" : nil
+            return age > self.loopDeadline ? "the \(loop.name) connection's event loop stalled for \(age.formatted)" : nil
         }
         let isHeldUp = self.isPublishingHeldUp()
         let canPublishSince = self.canPublishSince()
@@ -49,7 +49,7 @@ struct Liveness: Sendable {
             guard let step = entry.step, !(isHeldUp && step.waitsForConfirm), step != .clearCache else { return nil }
             let since = step.waitsForConfirm ? max(entry.since, canPublishSince ?? entry.since) : entry.since
             guard now - since > self.stepDeadline else { return nil }
-            return "\(withBuilds ? "\(entry.context.job)" : "a delivery"): \(step.words) has taken \((now - since).inWords)"
+            return "\(withBuilds ? "\(entry.context.job)" : "a delivery"): \(step.words) has taken \((now - since).formatted)"
         }
         return stuckLoops + stuckSteps
     }
@@ -59,7 +59,7 @@ extension Action {
     fileprivate var waitsForConfirm: Bool {
         switch self {
         case .armTimer, .requestVerification, .park, .postpone: true
-        case .ask, .createPod, .lookAtPod, .searchPods, .deletePods, .keepTimer, .tellBuild, .reportFailure, .clearCache: false
+        case .ask, .createPod, .getPod, .searchPods, .deletePods, .keepTimer, .notifyBuild, .reportFailure, .clearCache: false
         }
     }
 }

@@ -5,7 +5,7 @@ internal import Support
 internal import Workflow
 
 /// `GET /status`: what the worker has in hand, what it waits for, and what is wrong. docs/status-api.md explains every member.
-extension Supervisor {
+extension StatusReporter {
     private static let longestList = 500
 
     var document: JSONValue {
@@ -119,7 +119,7 @@ extension JSONValue {
     }
 }
 
-extension Supervisor {
+extension StatusReporter {
     /// Members of ``document``, as many as a supervisor needs.
     var heartbeat: JSONValue {
         let wanted: Set = [

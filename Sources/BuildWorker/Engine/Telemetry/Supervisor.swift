@@ -4,7 +4,7 @@ internal import Spool
 internal import Support
 
 /// Knows how the worker does and tells those who ask: metrics, the status document, whether it lives and is ready.
-struct Supervisor: Sendable {
+struct StatusReporter: Sendable {
     let host: String
     let startedAt = Timestamp.now
     let health: Health
@@ -12,7 +12,7 @@ struct Supervisor: Sendable {
     let inFlight: InFlight
     let waiting: Waiting
     let history: History
-    let meters: Meters
+    let meters: Metrics
     let prometheus: PrometheusMetrics
     let survey: QueueSurvey
     let reports: ReportLedger

@@ -158,7 +158,7 @@ final class LocalVerifications: Service {
                 return self.count(kept, -1)
             case .returned, .refused: return self.deliver(kept)
             case .nacked, .unconfirmed, .unsendable:
-                self.logger.warning("an init timer could not be handed over, trying again")
+                self.logger.warning("an init timer could not be published, trying again")
                 _ = await self.clock.pause(backoff.next(using: &random))
             }
         }

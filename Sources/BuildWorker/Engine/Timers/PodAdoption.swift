@@ -51,7 +51,7 @@ final class PodAdoption: Sendable {
                     }
                 }
             } catch {
-                self.logger.warning("not all pods could be looked at for builds that nobody verifies", metadata: ["error": .string(error.description)])
+                self.logger.warning("not all pods could be listed for builds without a timer", metadata: ["error": .string(error.description)])
                 dead.formUnion(known)
             }
         }

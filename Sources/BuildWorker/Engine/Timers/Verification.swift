@@ -13,11 +13,11 @@ struct Verification: Sendable {
     /// - Parameters:
     ///   - round: init timers the build has had, one that brings this included.
     ///   - isFromTimer: a timer of this process brings it. Of one that the broker holds, the broker writes it down itself.
-    ///   - isHopeless: the pod was seen in trouble that does not pass.
-    init(body: [UInt8], round: Int, imagePullStartTime: String?, isFromTimer: Bool = false, isHopeless: Bool = false) {
+    ///   - isPermanent: the pod was seen in trouble that does not pass.
+    init(body: [UInt8], round: Int, imagePullStartTime: String?, isFromTimer: Bool = false, isPermanent: Bool = false) {
         var headers: AMQPTable = [Header.initRound: .int64(Int64(round))]
         if let imagePullStartTime { headers[Header.imagePullStart] = .text(imagePullStartTime) }
-        if isHopeless { headers[Header.isHopeless] = .int64(1) }
+        if isPermanent { headers[Header.isPermanent] = .int64(1) }
         if isFromTimer { headers[Header.initTimer] = .int64(1) }
         self.init(body: body, headers: headers)
     }

@@ -45,11 +45,11 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
     private let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
 
     /// When the thread last looked what there is to do.
-    private let lastTurn = Mutex(ContinuousClock.now)
+    private let lastTick = Mutex(ContinuousClock.now)
 
     /// Since the thread last looked what there is to do. It does at least every quarter of a heartbeat, but for the time that
     /// connecting takes.
-    var age: Duration { self.lastTurn.withLock { .now - $0 } }
+    var age: Duration { self.lastTick.withLock { .now - $0 } }
 
     init(_ endpoint: AMQPEndpoint, makeRole: @escaping @Sendable () -> Role) {
         (self.endpoint, self.makeRole) = (endpoint, makeRole)
@@ -139,13 +139,13 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
             }
             let now = ContinuousClock.now
             if let deadline = role.nextDeadline, deadline <= now { try role.timeIsUp(now, socket) }
-            let canWrite = self.poll(socket: socket.fileDescriptor, forOutput: role.hasOutput, atMost: self.patience(role, isIdle: !socket.hasBufferedInput))
+            let canWrite = self.poll(socket: socket.fileDescriptor, forOutput: role.hasOutput, atMost: self.timeout(role, isIdle: !socket.hasBufferedInput))
             if canWrite { try role.write(socket) }
         }
     }
 
     /// Half a heartbeat at most, or librabbitmq would not get to send its own.
-    private func patience(_ role: Role, isIdle: Bool) -> Duration {
+    private func timeout(_ role: Role, isIdle: Bool) -> Duration {
         guard isIdle else { return .zero }
         let limit = self.endpoint.heartbeat / 4
         guard let deadline = role.nextDeadline else { return limit }
@@ -168,7 +168,7 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
     }
 
     private func performCommands(_ role: Role, _ socket: AMQPSocket?) throws(AMQPError) {
-        self.lastTurn.withLock { $0 = .now }
+        self.lastTick.withLock { $0 = .now }
         let commands = self.mailbox.withLock { mailbox in
             defer { mailbox.commands = [] }
             return mailbox.commands
@@ -182,12 +182,12 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
     }
 
     /// - Returns: whether `socket` can be written to.
-    private func poll(socket: Int32?, forOutput: Bool, atMost patience: Duration) -> Bool {
+    private func poll(socket: Int32?, forOutput: Bool, atMost timeout: Duration) -> Bool {
         var fds = [
             pollfd(fd: self.wakeup, events: Int16(POLLIN), revents: 0),
             pollfd(fd: socket ?? -1, events: Int16(POLLIN | (forOutput ? POLLOUT : 0)), revents: 0),
         ]
-        let milliseconds = (patience / .milliseconds(1)).rounded(.up)
+        let milliseconds = (timeout / .milliseconds(1)).rounded(.up)
         let ready = Glibc.poll(&fds, nfds_t(fds.count), Int32(min(milliseconds, 60_000)))
         guard ready > 0 else { return false }
         if fds[0].revents != 0 {

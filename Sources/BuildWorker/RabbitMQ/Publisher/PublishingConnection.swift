@@ -9,12 +9,12 @@ package final class PublishingConnection: Sendable {
 
     /// - Parameters:
     ///   - confirmTimeout: how long the broker may take to confirm what was sent. Stands still under an alarm.
-    ///   - patience: how long a message may wait to be sent, while the broker is away or blocks.
+    ///   - timeout: how long a message may wait to be sent, while the broker is away or blocks.
     package init(
-        _ endpoint: AMQPEndpoint, confirmTimeout: Duration = .seconds(30), patience: Duration = .seconds(600),
+        _ endpoint: AMQPEndpoint, confirmTimeout: Duration = .seconds(30), timeout: Duration = .seconds(600),
         onEvent: @escaping @Sendable (ConnectionEvent) -> Void
     ) {
-        self.thread = ConnectionThread(endpoint) { PublisherRole(confirmTimeout: confirmTimeout, patience: patience, onEvent: onEvent) }
+        self.thread = ConnectionThread(endpoint) { PublisherRole(confirmTimeout: confirmTimeout, timeout: timeout, onEvent: onEvent) }
     }
 
     package func start() { self.thread.start(name: "amqp-publish") }
@@ -71,7 +71,7 @@ private final class PublisherRole: ConnectionRole {
     private static let refusalLasts = Duration.seconds(60)
     private var channel = PublisherChannel(openedAt: .now)
     private let confirmTimeout: Duration
-    private let patience: Duration
+    private let timeout: Duration
     private let onEvent: @Sendable (ConnectionEvent) -> Void
     /// Slices, because taking the first of many is cheap with them.
     private var waiting: ArraySlice<Waiting> = []
@@ -85,8 +85,8 @@ private final class PublisherRole: ConnectionRole {
     private var toldRefusals: Set<String> = []
     private var isStopped = false
 
-    init(confirmTimeout: Duration, patience: Duration, onEvent: @escaping @Sendable (ConnectionEvent) -> Void) {
-        (self.confirmTimeout, self.patience, self.onEvent) = (confirmTimeout, patience, onEvent)
+    init(confirmTimeout: Duration, timeout: Duration, onEvent: @escaping @Sendable (ConnectionEvent) -> Void) {
+        (self.confirmTimeout, self.timeout, self.onEvent) = (confirmTimeout, timeout, onEvent)
     }
 
     func connected(_ socket: AMQPSocket) throws(AMQPError) {
@@ -103,7 +103,7 @@ private final class PublisherRole: ConnectionRole {
             guard message.body.count <= AMQPSocket.largestBody, message.properties.encodedSize <= AMQPSocket.largestProperties else {
                 return ticket.resume.resume(returning: .unsendable("its headers or its body are too large to publish"))
             }
-            self.waiting.append(Waiting(message: message, ticket: ticket, giveUpAt: .now + self.patience))
+            self.waiting.append(Waiting(message: message, ticket: ticket, giveUpAt: .now + self.timeout))
         }
     }
 
@@ -209,12 +209,12 @@ private final class PublisherRole: ConnectionRole {
     func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError) {
         while let first = self.waiting.first, first.giveUpAt <= now {
             self.waiting.removeFirst()
-            first.ticket.resume.resume(returning: .unconfirmed("the broker took no messages for \(self.patience.inWords)"))
+            first.ticket.resume.resume(returning: .unconfirmed("the broker took no messages for \(self.timeout.formatted)"))
         }
         while self.blockedSince == nil, let first = self.sent.first, first.giveUpAt <= now {
             self.sent.removeFirst()
             self.confirms.abandon(first.sequence)?.resume.resume(
-                returning: .unconfirmed("the broker did not confirm within \(self.confirmTimeout.inWords)"))
+                returning: .unconfirmed("the broker did not confirm within \(self.confirmTimeout.formatted)"))
         }
     }
 

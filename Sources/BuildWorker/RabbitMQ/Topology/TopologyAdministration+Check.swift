@@ -70,7 +70,7 @@ extension TopologyAdministration {
     /// Compares what is there with what should be. Changes nothing.
     package func check(_ places: [TopologyPlace]) throws(AMQPError) -> [TopologyFinding] {
         var findings: [TopologyFinding] = []
-        try self.check(self.topology.exchange, "direct", withoutIt: "nobody can publish builds", &findings)
+        try self.check(self.topology.exchange, "direct", withoutIt: "builds cannot be published", &findings)
         if let exchange = self.topology.eventsExchange {
             try self.check(exchange, "topic", withoutIt: "build events wait in the spool and are dead in the end", &findings)
         }
@@ -118,7 +118,7 @@ extension TopologyAdministration {
     }
 
     static func isThere(_ ready: String = "") -> String {
-        "is there\(ready); how it is set up is told to users only who may configure it"
+        "is there\(ready); its arguments are shown only to users with configure permission"
     }
 
     /// `messages` of a queue has them, `messages_ready` has not, and nobody gets them: only this count tells.

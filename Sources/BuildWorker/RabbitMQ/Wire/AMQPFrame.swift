@@ -85,7 +85,7 @@ extension MessageProperties {
     }
 
     /// The C form, borrowed from `pool`.
-    func lent(by pool: AMQPPool) -> amqp_basic_properties_t {
+    func makeCProperties(in pool: AMQPPool) -> amqp_basic_properties_t {
         var c = amqp_basic_properties_t()
         func set<Value>(_ flag: Int32, _ field: WritableKeyPath<amqp_basic_properties_t, Value>, _ value: Value?) {
             guard let value else { return }

@@ -167,7 +167,7 @@ final class AMQPSocket {
             throw AMQPError("publish", unsendable: "\(message.body.count) bytes are more than \(Self.largestBody)")
         }
         let status = AMQPPool.withPool { pool in
-            var properties = message.properties.lent(by: pool)
+            var properties = message.properties.makeCProperties(in: pool)
             return message.body.withUnsafeBytes { body in
                 let bytes = amqp_bytes_t(len: body.count, bytes: UnsafeMutableRawPointer(mutating: body.baseAddress))
                 return amqp_basic_publish(

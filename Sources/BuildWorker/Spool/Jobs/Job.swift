@@ -30,7 +30,7 @@ package struct Job: Hashable, Sendable {
     }
 
     mutating func record(_ error: String, attempt: Int, at time: Timestamp) {
-        self.history.append(Trial(at: time.text, attempt: attempt, error: error.safeToShow(limit: 500)))
+        self.history.append(Trial(at: time.text, attempt: attempt, error: error.sanitizedForLog(limit: 500)))
         if self.history.count > Self.historyLimit { self.history.removeFirst(self.history.count - Self.historyLimit) }
     }
 

@@ -8,7 +8,7 @@ extension SpoolQueue {
     package struct Recovery: Hashable, Sendable {
         /// Given back to `new`, an attempt spent.
         package var returned: [JobName] = []
-        package var buried: [JobName] = []
+        package var deadLettered: [JobName] = []
     }
 
     /// When a worker begins: what is in hand is its predecessor's, which is gone, for the directory has one owner.
@@ -24,14 +24,14 @@ extension SpoolQueue {
         for name in try self.names(in: .cur) {
             if let touched = try JobFile.touched(self.path(name, in: .cur)), touched < limit { stale.append(name) }
         }
-        return try self.recover(stale, "nobody touched it for \(Self.lease.inWords)", now)
+        return try self.recover(stale, "nobody touched it for \(Self.lease.formatted)", now)
     }
 
     /// An attempt is spent: a job that ends its runner must come to an end too.
     private func recover(_ names: [JobName], _ reason: String, _ now: Timestamp) throws(SpoolError) -> Recovery {
         var recovery = Recovery()
         for name in names {
-            if try self.failed(name, reason, after: .zero, now: now) { recovery.buried.append(name) } else { recovery.returned.append(name) }
+            if try self.failed(name, reason, after: .zero, now: now) { recovery.deadLettered.append(name) } else { recovery.returned.append(name) }
         }
         return recovery
     }
@@ -45,8 +45,8 @@ extension SpoolQueue {
             if try self.drop(name, in: .dead) { count += 1 }
         }
         let living = Set(try (self.names(in: .new) + self.names(in: .cur)).map(\.id))
-        let buried = Set(try self.names(in: .dead).map(\.id))
-        for (directory, owners) in [("logs", living), ("dead", buried)] {
+        let deadLettered = Set(try self.names(in: .dead).map(\.id))
+        for (directory, owners) in [("logs", living), ("dead", deadLettered)] {
             for file in try SpoolFile.names(in: "\(self.directory)/\(directory)") where file.hasSuffix(".log") && !owners.contains(String(file.dropLast(4))) {
                 let path = "\(self.directory)/\(directory)/\(file)"
                 guard try self.isOlder(path, than: logs, now) else { continue }

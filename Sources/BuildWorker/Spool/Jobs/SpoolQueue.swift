@@ -123,7 +123,7 @@ package final class SpoolQueue: Sendable {
     // MARK: Settling
 
     /// Takes a waiting job in hand. Touch it from time to time, and settle it with ``done(_:)``, ``failed(_:_:after:)``,
-    /// ``bury(_:_:)`` or ``putBack(_:)``.
+    /// ``deadLetter(_:_:)`` or ``putBack(_:)``.
     ///
     /// - Returns: `false` when an operator was quicker.
     package func claim(_ name: JobName) throws(SpoolError) -> Bool {
@@ -146,7 +146,7 @@ package final class SpoolQueue: Sendable {
     @discardableResult
     package func failed(_ name: JobName, _ error: String, after delay: Duration, now: Timestamp = .now) throws(SpoolError) -> Bool {
         guard name.attempt + 1 < self.limits.attempts else {
-            try self.bury(name, error, now: now)
+            try self.deadLetter(name, error, now: now)
             return true
         }
         self.note(error, name, in: .cur, now)
@@ -158,7 +158,7 @@ package final class SpoolQueue: Sendable {
     }
 
     /// No further attempt: an operator decides.
-    package func bury(_ name: JobName, _ reason: String, now: Timestamp = .now) throws(SpoolError) {
+    package func deadLetter(_ name: JobName, _ reason: String, now: Timestamp = .now) throws(SpoolError) {
         self.note(reason, name, in: .cur, now)
         var dead = name
         dead.attempt += 1

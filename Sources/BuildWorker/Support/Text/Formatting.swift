@@ -13,7 +13,7 @@ extension FixedWidthInteger where Self: UnsignedInteger {
 
 extension Duration {
     /// "30 minutes" or "45 seconds"; seconds are rounded up.
-    package var inWords: String {
+    package var formatted: String {
         let seconds = self.components.seconds + (self.components.attoseconds > 0 ? 1 : 0)
         let (count, unit) = seconds >= 60 && seconds % 60 == 0 ? (seconds / 60, "minute") : (seconds, "second")
         return "\(count) \(unit)\(count == 1 ? "" : "s")"

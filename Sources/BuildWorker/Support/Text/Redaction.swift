@@ -1,6 +1,6 @@
 // What is taken out of texts and documents that came from outside, before people see them. Three rules, and no others:
 // - of a document, members that are not known to be harmless (`ShownMembers`);
-// - of any text, what looks like a token, and secrets that are known (`safeToShow`);
+// - of any text, what looks like a token, and secrets that are known (`sanitizedForLog`);
 // - of a text that may quote requests or settings, user, password and query of addresses, and what follows a word that announces a secret
 //   (`withoutCredentials`).
 
@@ -72,10 +72,10 @@ extension JSONValue {
             return .object(members.map { member in
                 let isShown = names.contains(member.name)
                 // A name may be a text like others.
-                return Member(member.name.safeToShow(limit: 200), isShown ? member.value.redacted(shown, in: member.name, isShown: true) : "<redacted>")
+                return Member(member.name.sanitizedForLog(limit: 200), isShown ? member.value.redacted(shown, in: member.name, isShown: true) : "<redacted>")
             })
         case .array(let elements): return .array(elements.map { $0.redacted(shown, in: name, isShown: isShown) })
-        case .string(let text): return .string(isShown ? text.withoutCredentials.safeToShow(limit: 2000) : "<redacted>")
+        case .string(let text): return .string(isShown ? text.withoutCredentials.sanitizedForLog(limit: 2000) : "<redacted>")
         case .number, .bool, .null: return isShown ? self : "<redacted>"
         }
     }
@@ -88,7 +88,7 @@ extension String {
     /// A server may quote the request that it refuses, and a build's token is in its pod's arguments. So `secrets` are
     /// taken out wherever they stand, a piece of one with the word around it, and so is each word of base64url characters that looks like
     /// a web token's part or a piece of one (image digests and pod names do not).
-    package func safeToShow(limit: Int, hiding secrets: [Secret] = []) -> String {
+    package func sanitizedForLog(limit: Int, hiding secrets: [Secret] = []) -> String {
         var text = self
         let pieces = secrets.reduce(into: Set<UInt128>()) { $0.formUnion(Self.pieces(of: $1.exposed)) }
         for secret in secrets where !secret.isEmpty { text = text.split(separator: secret.exposed, omittingEmptySubsequences: false).joined(separator: "<redacted>") }

@@ -31,8 +31,8 @@ import Testing
         (Queue(.build, "builds", ready: 1001, consumers: 1), .critical, "1001 in builds (1000)"),
         (Queue(.retryWait, "builds.retry.wait", ready: 101, consumers: 0), .warning, "101 in builds.retry.wait (100)"),
         (Queue(.initTimers, "builds.retry.init", ready: 5000, consumers: 0), .ok, "1 in builds, "),
-        (Queue(.build, "builds", ready: 0, consumers: 0), .critical, "nobody consumes builds (1:)"),
-        (Queue(.retry, "builds.retry", ready: 0, consumers: 0), .critical, "nobody consumes builds.retry (1:)"),
+        (Queue(.build, "builds", ready: 0, consumers: 0), .critical, "no consumers on builds (1:)"),
+        (Queue(.retry, "builds.retry", ready: 0, consumers: 0), .critical, "no consumers on builds.retry (1:)"),
         (Queue(.parked, "builds.parked", ready: 1, consumers: 0), .warning, "1 in builds.parked: 'worker parked list' says why (0)"),
         // What is missing is said by the topology's findings.
         (Queue(.retry, "builds.retry", ready: nil, consumers: nil), .ok, "1 in builds, "),

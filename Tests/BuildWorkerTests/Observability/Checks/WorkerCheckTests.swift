@@ -32,7 +32,7 @@ import Testing
         (["oldestUnackedSeconds": 301], .warning, "the oldest delivery has been in hand for 301 s: build 4711, create the pod (300)"),
         (["oldestUnackedSeconds": 901], .critical, "the oldest delivery has been in hand for 901 s: build 4711, create the pod (900)"),
         (["oldestUnackedSeconds": nil, "unacked": 0], .ok, "worker-0 consumes, 0 in hand"),
-        (["loops": [["name": "consume", "ageSeconds": 41]]], .critical, "the consume connection's thread has not turned for 41 s (40)"),
+        (["loops": [["name": "consume", "ageSeconds": 41]]], .critical, "the consume connection's event loop stalled for 41 s (40)"),
     ] as [(JSONValue, CheckStatus, String)])
     func whatIsWrongIsSaid(change: JSONValue, status: CheckStatus, text: String) {
         var document = Self.well

@@ -10,7 +10,7 @@ import Testing
 
     private func run(_ script: String, input: String = "", change: (inout CommandOptions) -> Void = { _ in }) async -> JobOutcome {
         var options = CommandOptions(arguments: ["/bin/sh", "-c", script])
-        options.patience = .milliseconds(200)
+        options.timeout = .milliseconds(200)
         change(&options)
         return await CommandProcess(options: options).run(Array(input.utf8), log: self.log)
     }

@@ -117,7 +117,7 @@ import Testing
     @Test func hopelessIsDeadAtOnceAndRefusedIsOver() async throws {
         let queue = try self.queue()
         for number in 1...2 { try queue.enqueue(["n": .number("\(number)")], orderKey: "a") }
-        #expect(try await self.run(self.runner(queue) { $0 == 1 ? .hopeless("no sense") : .refused("too late") }, until: 2) == ["dead", "refused"])
+        #expect(try await self.run(self.runner(queue) { $0 == 1 ? .permanentFailure("no sense") : .refused("too late") }, until: 2) == ["dead", "refused"])
         #expect(try queue.names(in: .dead).count == 1 && queue.names(in: .new).isEmpty)
     }
 

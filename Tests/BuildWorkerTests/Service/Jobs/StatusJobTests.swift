@@ -6,24 +6,24 @@ import Testing
 @testable import Support
 @testable import Workflow
 
-@Suite struct StatusJobTests {
-    private func note(_ server: StubServer, _ update: BuildUpdate) -> StatusJob {
-        StatusJob(build: BuildID(rawValue: 4711), apiURI: server.url, token: Secret("tok"), update)
+@Suite struct PendingStatusUpdateTests {
+    private func note(_ server: StubServer, _ update: BuildUpdate) -> PendingStatusUpdate {
+        PendingStatusUpdate(build: BuildID(rawValue: 4711), apiURI: server.url, token: Secret("tok"), update)
     }
 
-    private func tell(_ note: StatusJob) async -> JobOutcome { await note.tell(BuildAPIClient(transport: HTTPTransport(), deadline: .seconds(5))) }
+    private func tell(_ note: PendingStatusUpdate) async -> JobOutcome { await note.tell(BuildAPIClient(transport: HTTPTransport(), deadline: .seconds(5))) }
 
     @Test func survivesTheDiskAndShowsNoToken() throws {
         let update = BuildUpdate(statusMessage: "Waiting", stats: BuildStats(hostname: "node1", imagePullStartTime: "2026-11-21T08:00:00.000Z"))
-        let note = StatusJob(build: BuildID(rawValue: 4711), apiURI: "http://api", token: Secret("verySecret"), update)
-        #expect(StatusJob(note.payload) == note)
+        let note = PendingStatusUpdate(build: BuildID(rawValue: 4711), apiURI: "http://api", token: Secret("verySecret"), update)
+        #expect(PendingStatusUpdate(note.payload) == note)
         #expect(note.orderKey == "4711")
         #expect(!Job(.status, id: "1", created: "", orderKey: nil, payload: note.payload).document.text().contains("verySecret"))
-        #expect(StatusJob(["buildId": 1]) == nil)
+        #expect(PendingStatusUpdate(["buildId": 1]) == nil)
     }
 
     @Test func neverCarriesAFailure() {
-        let note = StatusJob(build: BuildID(rawValue: 1), apiURI: "", token: Secret(""), BuildUpdate(status: "FAILURE", statusMessage: "x"))
+        let note = PendingStatusUpdate(build: BuildID(rawValue: 1), apiURI: "", token: Secret(""), BuildUpdate(status: "FAILURE", statusMessage: "x"))
         #expect(!note.payload.text().contains("FAILURE"))
     }
 
@@ -56,7 +56,7 @@ import Testing
         switch await self.tell(self.note(server, BuildUpdate(statusMessage: "Waiting"))) {
         case .failed: #expect(isTriedAgain)
         case .refused: #expect(!isTriedAgain)
-        case .done, .hopeless: Issue.record("told")
+        case .done, .permanentFailure: Issue.record("told")
         }
         #expect(server.requests.map(\.method) == ["POST"])
     }
@@ -67,7 +67,7 @@ import Testing
         switch await self.tell(self.note(server, BuildUpdate(stats: BuildStats(hostname: "n", imagePullStartTime: "t")))) {
         case .failed: #expect(isTriedAgain)
         case .refused: #expect(!isTriedAgain)
-        case .done, .hopeless: #expect(Bool(false))
+        case .done, .permanentFailure: #expect(Bool(false))
         }
     }
 }

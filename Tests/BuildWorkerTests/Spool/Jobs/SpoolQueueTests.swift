@@ -91,7 +91,7 @@ import Testing
             // The process ends here; the next one finds its boxes.
             let recovery = try self.queue(attempts: 2).recoverAll(now: self.now)
             #expect(recovery.returned.count == (run == 1 ? 1 : 0))
-            #expect(recovery.buried.count == (run == 2 ? 1 : 0), "a job that ends its runner dies too")
+            #expect(recovery.deadLettered.count == (run == 2 ? 1 : 0), "a job that ends its runner dies too")
         }
         let dead = try #require(try first.names(in: .dead).first)
         #expect(dead.id == name.id)
@@ -117,7 +117,7 @@ import Testing
         try FileManager.default.setAttributes([.modificationDate: past], ofItemAtPath: queue.path(young, in: .cur))
         try queue.touch(young)
         let recovery = try queue.recoverStale(now: now)
-        #expect(recovery.returned == [old] && recovery.buried.isEmpty)
+        #expect(recovery.returned == [old] && recovery.deadLettered.isEmpty)
         #expect(try queue.names(in: .cur) == [young])
         #expect(try queue.names(in: .new).map(\.attempt) == [1])
     }

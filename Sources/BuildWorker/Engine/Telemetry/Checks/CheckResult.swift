@@ -96,7 +96,7 @@ package struct CheckResult: Sendable {
         let ranked = CheckStatus.allCases.reversed().flatMap { status in self.findings.filter { $0.status == status }.map(\.text) }
         // A bar begins the figures.
         let text = ranked.isEmpty ? self.summary : ranked.joined(separator: "; ")
-        let shown = text.safeToShow(limit: Self.longestText).replacing("|", with: "/")
+        let shown = text.sanitizedForLog(limit: Self.longestText).replacing("|", with: "/")
         let figures = self.figures.isEmpty ? "" : " | \(self.figures.map(\.description).joined(separator: " "))"
         return "\(self.status.rawValue) - \(shown)\(figures)"
     }

@@ -129,8 +129,8 @@ package struct ManagementAPI: Sendable {
             guard let document else { throw .refused("answered what is no JSON: \(Self.misled)") }
             return document
         case 401, 403:
-            let reason = (document?["reason"]?.string ?? "\(response.status)").safeToShow(limit: 100)
-            let need = "it needs the tag management, and rights in the vhost ('rabbitmqctl set_user_tags \(user) management')"
+            let reason = (document?["reason"]?.string ?? "\(response.status)").sanitizedForLog(limit: 100)
+            let need = "it needs the tag management and permissions in the vhost ('rabbitmqctl set_user_tags \(user) management')"
             throw .refused("refuses the user '\(user)' (\(reason)): \(need)")
         case 404: throw .notFound
         default: throw .refused("answered \(response.status): \(Self.misled)")

@@ -61,6 +61,6 @@ package struct QueuesCheck: Sendable {
         result.measure(CheckFigure(queue.role.rawValue, queue.ready, thresholds), "\(queue.ready ?? 0) in \(queue.name)\(hint)")
         guard isConsumed else { return }
         let consumers = CheckFigure("\(queue.role.rawValue)_consumers", queue.consumers, Thresholds(critical: AlertRange("1:")))
-        result.measure(consumers, "nobody consumes \(queue.name)")
+        result.measure(consumers, "no consumers on \(queue.name)")
     }
 }

@@ -46,7 +46,7 @@ package struct WorkerCheck: Sendable {
         result.measure(CheckFigure("oldest_unacked", age, .seconds, self.unackedAge), words)
         for loop in status["loops"]?.array ?? [] {
             guard let name = loop["name"]?.string, let age = loop["ageSeconds"]?.double else { continue }
-            let words = "the \(name) connection's thread has not turned for \(age.plainText) s"
+            let words = "the \(name) connection's event loop stalled for \(age.plainText) s"
             result.measure(CheckFigure("loop_\(name)", age, .seconds, self.loopAge), words)
         }
         return result

@@ -4,7 +4,7 @@ internal import Synchronization
 /// What is measured, as numbers: the catalogue's metrics through swift-metrics, to whatever backends there are.
 ///
 /// Instruments are made once and kept: a count then costs a look into a table.
-final class Meters: Sendable {
+final class Metrics: Sendable {
     private struct Key: Hashable {
         let name: String
         let labels: [String]

@@ -73,9 +73,9 @@ package struct FailureReport: Sendable {
     ) {
         (self.id, self.kind, self.failureClass, self.host, self.version) = (id, kind, root.failureClass, host, Product.version)
         self.at = time.text
-        self.causes = causes.map { $0.withoutCredentials.safeToShow(limit: 1000, hiding: secrets) }
-        let cause = FailureFingerprint.withoutIDs(root.detail.withoutCredentials.safeToShow(limit: 1000, hiding: secrets))
-        self.title = "\(root.failureClass.rawValue): \(cause) (\(kind.rawValue))".safeToShow(limit: 300)
+        self.causes = causes.map { $0.withoutCredentials.sanitizedForLog(limit: 1000, hiding: secrets) }
+        let cause = FailureFingerprint.withoutIDs(root.detail.withoutCredentials.sanitizedForLog(limit: 1000, hiding: secrets))
+        self.title = "\(root.failureClass.rawValue): \(cause) (\(kind.rawValue))".sanitizedForLog(limit: 300)
         self.fingerprint = FailureFingerprint.of(kind: kind.rawValue, failureClass: root.failureClass, cause: cause)
     }
 

@@ -3,21 +3,21 @@ internal import Support
 /// What the operators' server says to a `GET`.
 package struct Answer: Sendable {
     /// 200 or 503.
-    let isFine: Bool
+    let isOK: Bool
     let contentType: String
     let body: [UInt8]
     /// Sent as `Content-Security-Policy`, for pages.
     var contentSecurityPolicy: String?
 
-    init(isFine: Bool = true, contentType: String, body: [UInt8]) { (self.isFine, self.contentType, self.body) = (isFine, contentType, body) }
+    init(isOK: Bool = true, contentType: String, body: [UInt8]) { (self.isOK, self.contentType, self.body) = (isOK, contentType, body) }
 
-    static func text(_ text: String, isFine: Bool = true) -> Answer { Answer(isFine: isFine, contentType: "text/plain; charset=utf-8", body: Array(text.utf8)) }
+    static func text(_ text: String, isOK: Bool = true) -> Answer { Answer(isOK: isOK, contentType: "text/plain; charset=utf-8", body: Array(text.utf8)) }
 
     static func json(_ document: JSONValue) -> Answer { Answer(contentType: "application/json; charset=utf-8", body: document.serialized()) }
 
     /// 200 `ok`, or 503 with the reasons, one a line.
     /// - Parameter notes: what is worth knowing and no problem.
     static func verdict(_ problems: [String], notes: [String] = []) -> Answer {
-        .text((problems.isEmpty ? ["ok"] + notes : problems).joined(separator: "\n"), isFine: problems.isEmpty)
+        .text((problems.isEmpty ? ["ok"] + notes : problems).joined(separator: "\n"), isOK: problems.isEmpty)
     }
 }

@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-package import ServiceLifecycle
+internal import ServiceLifecycle
 
 /// What people and machines ask the worker over HTTP: read only, and without a secret in any answer.
 ///
@@ -141,7 +141,7 @@ private final class OperatorHandler: ChannelDuplexHandler {
         }
         guard request.method == .GET || request.method == .HEAD else { return (.methodNotAllowed, .text("only GET")) }
         let answer = route()
-        return (answer.isFine ? .ok : .serviceUnavailable, answer)
+        return (answer.isOK ? .ok : .serviceUnavailable, answer)
     }
 
     private func send(_ status: HTTPResponseStatus, _ answer: Answer, withBody: Bool, _ context: ChannelHandlerContext) {

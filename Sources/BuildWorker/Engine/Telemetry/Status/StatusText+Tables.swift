@@ -42,7 +42,7 @@ extension StatusText {
                     return StyledText(isOpen ? "for \(entry["sinceSeconds"].duration): \(entry.text("cause"))" : self.traffic(entry["connections"]))
                 }
                 let age = self.list("loops").first { $0.text("name") == entry.text("role") }?["ageSeconds"]
-                return StyledText(entry["blocked"]?.string ?? "thread turned \(age.duration) ago", .quiet)
+                return StyledText(entry["blocked"]?.string ?? "last loop \(age.duration) ago", .quiet)
             },
         ]
         return self.section("Connections", TextTable(columns, of: self.list("connections") + self.list("breakers")))

@@ -15,7 +15,7 @@ struct StyledText: ExpressibleByStringInterpolation {
     let tone: Tone
 
     /// - Parameter text: may come from anywhere; what would move the cursor or hide a part of it is taken out.
-    init(_ text: String, _ tone: Tone = .plain) { (self.text, self.tone) = (text.safeToShow(limit: 300), tone) }
+    init(_ text: String, _ tone: Tone = .plain) { (self.text, self.tone) = (text.sanitizedForLog(limit: 300), tone) }
 
     init(stringLiteral value: String) { self.init(value) }
 
