@@ -79,7 +79,7 @@ enum Plant: String, CaseIterable, ExpressibleByArgument, Sendable {
     case lostMessage = "lost-message"
     /// A file beside the cache is written to.
     case outside
-    /// The worker is killed by a signal that no kubelet sends.
+    /// The worker is killed, as where memory is short.
     case crash
 
     var variables: [String: String] {

@@ -163,7 +163,7 @@ final class Scene: Sendable {
 
     func gather() async throws -> AttackEvidence {
         if self.plant == .crash {
-            await self.target.kill(SIGSEGV)
+            await self.target.kill(SIGKILL)
             try await eventually("it is started again") { await self.target.ends.count > 0 }
             try await self.waitUntilReady()
         }

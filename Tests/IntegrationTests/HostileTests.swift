@@ -6,7 +6,7 @@ extension Integration {
     /// scripts/hostile's own program: what is planted it has to find, with a worker that really runs.
     @Suite(.simulatedClusterOnly("the judge")) struct HostileTests {
         @Test(arguments: [
-            ("crash", "pipelining", "died: 1 ended by themselves, exit code 139"), ("leak", "strangers", "secretShown: hostile-build-toke… stands in strangers-1.out"),
+            ("crash", "pipelining", "died: 1 ended by themselves, exit code 137"), ("leak", "strangers", "secretShown: hostile-build-toke… stands in strangers-1.out"),
             ("open-names", "strangers", "attack: a stranger's name was answered HTTP/1.1 200 OK"), ("outside", "caches", "outsideTouched: /victim/canary was precious"),
             ("lost-message", "messages", "lost: 1 messages are nowhere"),
         ])
