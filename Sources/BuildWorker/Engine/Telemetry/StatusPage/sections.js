@@ -98,7 +98,7 @@ function showServices({ connections = [], loops = [], breakers = [] }) {
       name: `RabbitMQ, to ${role}`,
       state: !connected ? "not connected" : blocked ? "blocked" : "connected",
       tone: !connected || blocked ? "bad" : "good",
-      detail: blocked ?? (loop ? `thread turned ${duration(loop.ageSeconds)} ago` : ""),
+      detail: blocked ?? (loop ? `last loop ${duration(loop.ageSeconds)} ago` : ""),
     };
   });
   const services = breakers.map(({ service, open, cause, sinceSeconds, connections }) => ({
