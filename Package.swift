@@ -40,9 +40,14 @@ let package = Package(
             linkerSettings: [.linkedLibrary("curl")]),
         // The rooms: each sees only those that it names, so the compiler keeps the arrows pointing down.
         .target(name: "Support", path: "Sources/BuildWorker/Support", swiftSettings: strict),
-        .target(name: "Workflow", dependencies: ["Support"], path: "Sources/BuildWorker/Workflow", swiftSettings: strict),
-        .target(name: "RabbitMQ", dependencies: ["CRabbitMQ", "Support"], path: "Sources/BuildWorker/RabbitMQ", swiftSettings: strict),
-        .target(name: "Spool", dependencies: ["Support", "Workflow"], path: "Sources/BuildWorker/Spool", swiftSettings: strict),
+        .target(
+            name: "Workflow", dependencies: ["Support"], path: "Sources/BuildWorker/Workflow", swiftSettings: strict),
+        .target(
+            name: "RabbitMQ", dependencies: ["CRabbitMQ", "Support"], path: "Sources/BuildWorker/RabbitMQ",
+            swiftSettings: strict),
+        .target(
+            name: "Spool", dependencies: ["Support", "Workflow"], path: "Sources/BuildWorker/Spool",
+            swiftSettings: strict),
         .target(
             name: "Clients",
             dependencies: ["CCurl", "Support", "Workflow", "Yams", .product(name: "Logging", package: "swift-log")],
@@ -96,7 +101,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BuildWorkerTests",
-            dependencies: engine + ["CCurl", "CRabbitMQ", "TestSupport", "Yams", .product(name: "Logging", package: "swift-log"),
+            dependencies: engine + [
+                "CCurl", "CRabbitMQ", "TestSupport", "Yams", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -105,7 +111,8 @@ let package = Package(
         // Brokers, simulators and programs as processes: for the integration tests and for chaos.
         .target(
             name: "TestSupport",
-            dependencies: engine + ["Yams", .product(name: "Logging", package: "swift-log"),
+            dependencies: engine + [
+                "Yams", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/TestSupport",
@@ -114,13 +121,15 @@ let package = Package(
         .target(name: "ChaosModel", path: "Tests/ChaosModel", swiftSettings: strict),
         .executableTarget(
             name: "chaos",
-            dependencies: engine + ["ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            dependencies: engine + [
+                "ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Chaos",
             swiftSettings: strict),
         .executableTarget(
             name: "hostile",
-            dependencies: engine + ["ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            dependencies: engine + [
+                "ChaosModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Hostile",
             swiftSettings: strict),
@@ -128,7 +137,8 @@ let package = Package(
         // The executables are run as processes.
         .testTarget(
             name: "IntegrationTests",
-            dependencies: engine + ["TestSupport", "Yams", "worker", "ClusterSimulator", "hostile",
+            dependencies: engine + [
+                "TestSupport", "Yams", "worker", "ClusterSimulator", "hostile",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

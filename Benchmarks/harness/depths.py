@@ -32,7 +32,7 @@ def trial(stage, contestant, depth):
 
 
 def _judge(name, stage, depth, claimed):
-    """It was killed at work, so at most the builds it had in hand differ from one count to the other."""
+    """It was killed at work, so at most the builds it had in flight differ from one count to the other."""
     depths, counts = stage.depths(), stage.counts()
     acked, in_hand = depth - depths["builds"], 20
     seen = {"pods": counts["podsCreated"], "init timers": depths["builds.retry.init"], "acks": acked + in_hand}

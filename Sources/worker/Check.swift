@@ -25,9 +25,13 @@ struct Check: AsyncParsableCommand {
 
 /// What every check takes.
 struct CheckOptions: ParsableArguments {
-    @Option(name: [.customShort("w"), .long], help: ArgumentHelp("When to warn.", valueName: "range"), transform: alertRange)
+    @Option(
+        name: [.customShort("w"), .long], help: ArgumentHelp("When to warn.", valueName: "range"), transform: alertRange
+    )
     var warning: AlertRange?
-    @Option(name: [.customShort("c"), .long], help: ArgumentHelp("When it is critical.", valueName: "range"), transform: alertRange)
+    @Option(
+        name: [.customShort("c"), .long], help: ArgumentHelp("When it is critical.", valueName: "range"),
+        transform: alertRange)
     var critical: AlertRange?
     @Option(
         name: [.customShort("t"), .long],
@@ -73,14 +77,17 @@ func say(_ result: CheckResult) -> Never {
 }
 
 private func alertRange(_ text: String) throws -> AlertRange {
-    guard let range = AlertRange(text) else { throw ValidationError("'\(text)' is no range: write 10, 10:, ~:10, 10:20 or @10:20") }
+    guard let range = AlertRange(text) else {
+        throw ValidationError("'\(text)' is no range: write 10, 10:, ~:10, 10:20 or @10:20")
+    }
     return range
 }
 
 struct CheckWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
-        abstract: "Whether the worker is alive, consumes and makes progress, and how long its oldest delivery has been in hand.",
+        abstract:
+            "Whether the worker is alive, consumes and makes progress, and how long its oldest delivery has been in flight.",
         usage: "worker check worker [<options>]",
         discussion: """
             Asks the worker that runs here (on STATUS_PORT) or the one at --url. Where nobody listens on STATUS_PORT, its heartbeat file in \
@@ -89,9 +96,12 @@ struct CheckWorker: AsyncParsableCommand {
             With --alive it is CRITICAL only when a restart would mend it: as HEALTHCHECK of a container, and for other supervisors.
             """)
     @OptionGroup var check: CheckOptions
-    @Option(name: .long, help: ArgumentHelp("The worker's address, for example http://10.1.2.3:8081.", valueName: "address"))
+    @Option(
+        name: .long, help: ArgumentHelp("The worker's address, for example http://10.1.2.3:8081.", valueName: "address")
+    )
     var url: String?
-    @Flag(name: .long, help: "Only whether it is alive. What others keep it from, an outage or missing queues, is fine.")
+    @Flag(
+        name: .long, help: "Only whether it is alive. What others keep it from, an outage or missing queues, is fine.")
     var alive = false
 
     func run() async throws {
@@ -119,16 +129,20 @@ struct CheckWorker: AsyncParsableCommand {
 struct CheckQueues: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queues",
-        abstract: "How deep the queues are, whether anybody consumes them, what is parked, and whether they are as they should be.",
+        abstract:
+            "How deep the queues are, whether anybody consumes them, what is parked, and whether they are as they should be.",
         usage: "worker check queues [<options>]",
         discussion: """
             -w and -c are for the messages that are ready in the build, wait, retry and retry wait queue, of each: 100 and 1000. Where a worker \
             answers on STATUS_PORT, the init timers that it waits for are compared with those that are there.
             """)
     @OptionGroup var check: CheckOptions
-    @Option(name: .long, help: ArgumentHelp("The address of a worker to compare init timers with.", valueName: "address"))
+    @Option(
+        name: .long, help: ArgumentHelp("The address of a worker to compare init timers with.", valueName: "address"))
     var url: String?
-    @Flag(name: .long, help: "Differences of the topology that lose no message are fine: for queues that somebody else made.")
+    @Flag(
+        name: .long,
+        help: "Differences of the topology that lose no message are fine: for queues that somebody else made.")
     var acceptDrift = false
 
     func run() async throws {
@@ -164,13 +178,16 @@ struct CheckQueues: AsyncParsableCommand {
 struct CheckSpool: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spool",
-        abstract: "How many jobs wait, are in hand or were given up, and for how long they have been due.",
+        abstract: "How many jobs wait, are in flight or were given up, and for how long they have been due.",
         usage: "worker check spool [<options>]",
-        discussion: "-w and -c are for the jobs in 'new' and in 'cur' of each kind: 50 and 100. A job that was given up is CRITICAL.")
+        discussion:
+            "-w and -c are for the jobs in 'new' and in 'cur' of each kind: 50 and 100. A job that was given up is CRITICAL."
+    )
     @OptionGroup var check: CheckOptions
     @Option(
         name: .long,
-        help: ArgumentHelp("When to warn of the job that has been due for the longest time, in seconds; 900.", valueName: "range"),
+        help: ArgumentHelp(
+            "When to warn of the job that has been due for the longest time, in seconds; 900.", valueName: "range"),
         transform: alertRange)
     var age: AlertRange?
 
@@ -192,7 +209,8 @@ struct CheckReports: AsyncParsableCommand {
             'worker reports list --fingerprint'.
             """)
     @OptionGroup var check: CheckOptions
-    @Option(name: .long, help: "Since when: 30m, 6h, 2d, or a time such as 2026-11-21T09:00:00Z; 10m.") var since: Since?
+    @Option(name: .long, help: "Since when: 30m, 6h, 2d, or a time such as 2026-11-21T09:00:00Z; 10m.") var since:
+        Since?
 
     func run() async throws {
         var check = ReportsCheck()
@@ -200,7 +218,9 @@ struct CheckReports: AsyncParsableCommand {
         await self.check.conclude { configuration in
             let (spool, since) = (configuration.spoolDirectory, (self.since ?? Since(secondsAgo: 600)).text)
             // A wrong path must not look like a worker without failures.
-            guard FileManager.default.fileExists(atPath: spool) else { throw Failure("there is no SPOOL_DIRECTORY \(spool)") }
+            guard FileManager.default.fileExists(atPath: spool) else {
+                throw Failure("there is no SPOOL_DIRECTORY \(spool)")
+            }
             return check.judge(ReportSummary.summing(try ReportStore(spool: spool).list(since: since)), since: since)
         }
     }

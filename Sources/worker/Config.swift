@@ -30,6 +30,8 @@ struct Config: AsyncParsableCommand {
         case (.text, .original): print(DefaultDifference.text(loaded))
         case (.json, .original): print(DefaultDifference.document(loaded).text(indented: true))
         }
-        for note in loaded.notes where self.compare == nil || !loaded.unused.contains(note) { printError("note: \(note)") }
+        for note in loaded.notes where self.compare == nil || !loaded.unused.contains(note) {
+            printError("note: \(note)")
+        }
     }
 }

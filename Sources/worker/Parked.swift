@@ -17,7 +17,8 @@ struct Parked: AsyncParsableCommand {
         subcommands: [List.self, Show.self, Retry.self, Drop.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One line a message: id, when, why, from where, size.")
+        static let configuration = CommandConfiguration(
+            abstract: "One line a message: id, when, why, from where, size.")
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
@@ -46,7 +47,11 @@ struct Parked: AsyncParsableCommand {
                 return .leave
             }
             guard let found else { throw Parked.unknown([self.id]) }
-            if self.raw { FileHandle.standardOutput.write(Data(found.body)) } else { print(found.document.text(indented: true)) }
+            if self.raw {
+                FileHandle.standardOutput.write(Data(found.body))
+            } else {
+                print(found.document.text(indented: true))
+            }
         }
     }
 
@@ -91,25 +96,33 @@ struct Parked: AsyncParsableCommand {
     struct Selection: ParsableArguments {
         @Argument(help: "Ids, from 'list'.") var ids: [String] = []
         @Flag(name: .long, help: "All of them.") var all = false
-        @Option(name: .long, help: "Only those parked with this code, for example unknown-job; with --all.") var code: String?
+        @Option(name: .long, help: "Only those parked with this code, for example unknown-job; with --all.") var code:
+            String?
 
         func validate() throws {
             if self.ids.isEmpty != self.all { throw ValidationError("name ids, or give --all") }
             if self.code != nil, !self.all { throw ValidationError("--code goes with --all") }
         }
 
-        func apply(_ options: ConfigurationOptions, _ verdict: ParkedQueue.Verdict, _ line: (ParkedMessage) -> String) async throws {
+        func apply(_ options: ConfigurationOptions, _ verdict: ParkedQueue.Verdict, _ line: (ParkedMessage) -> String)
+            async throws
+        {
             let rabbitmq = try options.load().configuration.rabbitmq
             var missing = Set(self.ids)
             var lines: [String] = []
             // What was done before a failure is told all the same.
             defer { lines.forEach { print($0) } }
             try await ParkedQueue(rabbitmq).review { parked in
-                let isChosen = self.all ? self.code.map { $0 == parked.reason } ?? true : missing.remove(parked.id) != nil
+                let isChosen =
+                    self.all ? self.code.map { $0 == parked.reason } ?? true : missing.remove(parked.id) != nil
                 return isChosen ? verdict : .leave
-            } done: { lines.append(line($0)) }
+            } done: {
+                lines.append(line($0))
+            }
             if !missing.isEmpty { throw Parked.unknown(missing.sorted()) }
-            if lines.isEmpty { print("nothing is parked in \(rabbitmq.parkedQueue)\(self.code.map { " with code \($0)" } ?? "")") }
+            if lines.isEmpty {
+                print("nothing is parked in \(rabbitmq.parkedQueue)\(self.code.map { " with code \($0)" } ?? "")")
+            }
         }
     }
 }
@@ -118,6 +131,7 @@ extension ParkedMessage {
     fileprivate var line: String {
         let retries = self.retries > 0 ? "  retried before: \(self.retries)" : ""
         let origin = self.origin ?? "unknown"
-        return "\(self.id)  \(self.parkedAt)  \(self.reason)  from \(origin)  \(self.body.count) bytes  \(self.detail)\(retries)"
+        return
+            "\(self.id)  \(self.parkedAt)  \(self.reason)  from \(origin)  \(self.body.count) bytes  \(self.detail)\(retries)"
     }
 }

@@ -70,7 +70,9 @@ struct Publish: AsyncParsableCommand {
 struct Pod: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the pod that a start message would make, as JSON.",
-        discussion: "Nothing is sent anywhere. The pod holds the build's token as the launcher needs it: mind where you print it.")
+        discussion:
+            "Nothing is sent anywhere. The pod holds the build's token as the launcher needs it: mind where you print it."
+    )
 
     @OptionGroup var message: MessageArgument
     @OptionGroup var options: ConfigurationOptions
@@ -82,10 +84,14 @@ struct Pod: AsyncParsableCommand {
                 throw Failure("only a start message makes a pod", .unreadableMessage)
             }
             if let unknown = ExecutorRoute(build, configuration.executor).unknown {
-                printError("note: there is no executor \(String(unknown.prefix(100)).debugDescription) to be had; this is another's pod")
+                printError(
+                    "note: there is no executor \(String(unknown.prefix(100)).debugDescription) to be had; this is another's pod"
+                )
             }
             let options = configuration.executor.options(for: build)
-            print(try PodManifest(build: build, options: options, ecosystem: configuration.ecosystem).document.text(indented: true))
+            print(
+                try PodManifest(build: build, options: options, ecosystem: configuration.ecosystem).document.text(
+                    indented: true))
         } catch let error as BuildMessageError {
             throw Failure("the message cannot be read: \(error)", .unreadableMessage)
         } catch let error as PodManifestError {

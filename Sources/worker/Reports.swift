@@ -15,12 +15,14 @@ struct Reports: AsyncParsableCommand {
     struct Selection: ParsableArguments {
         @Option(name: .long, help: "Only those of this build.") var build: Int?
         @Option(name: .long, help: "Only those with this fingerprint.") var fingerprint: String?
-        @Option(name: .long, help: "Only newer ones: 30m, 6h, 2d, or a time such as 2026-11-21T09:00:00Z.") var since: Since?
+        @Option(name: .long, help: "Only newer ones: 30m, 6h, 2d, or a time such as 2026-11-21T09:00:00Z.") var since:
+            Since?
 
         func reports(_ options: ConfigurationOptions) throws -> [FailureReport] {
             let store = ReportStore(spool: try options.load().configuration.spoolDirectory)
             return try store.list(since: self.since?.text).filter { report in
-                (self.build == nil || report.buildID == self.build) && (self.fingerprint == nil || report.fingerprint == self.fingerprint)
+                (self.build == nil || report.buildID == self.build)
+                    && (self.fingerprint == nil || report.fingerprint == self.fingerprint)
             }
         }
     }
@@ -41,14 +43,17 @@ struct Reports: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print a whole report: the causes, and what was done step by step.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print a whole report: the causes, and what was done step by step.")
         @Argument(help: "The report's id, from 'list', the log, or the build's status message.") var id: String
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
             let store = ReportStore(spool: try self.options.load().configuration.spoolDirectory)
             guard let report = try store.report(self.id) else {
-                throw Failure("there is no report \(self.id) below SPOOL_DIRECTORY: it is older than REPORTS_KEEP_DAYS, or another worker's")
+                throw Failure(
+                    "there is no report \(self.id) below SPOOL_DIRECTORY: it is older than REPORTS_KEEP_DAYS, or another worker's"
+                )
             }
             print(report.document.text(indented: true))
         }
@@ -91,7 +96,8 @@ struct Since: ExpressibleByArgument {
             return
         }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        guard let unit = argument.last.flatMap({ units[$0] }), let count = Int(argument.dropLast()), (0...1_000_000).contains(count)
+        guard let unit = argument.last.flatMap({ units[$0] }), let count = Int(argument.dropLast()),
+            (0...1_000_000).contains(count)
         else { return nil }
         self.init(secondsAgo: count * unit)
     }

@@ -14,7 +14,7 @@ struct Run: AsyncParsableCommand {
             Never declares queues: those belong to administrators ('worker topology apply' makes them). Where the broker, a \
             queue or the cluster is missing it waits, says so in the log, and answers 503 on /health.
 
-            SIGTERM or SIGINT: no more messages are taken, those in hand are finished within DRAIN_TIMEOUT (25 s), what is \
+            SIGTERM or SIGINT: no more messages are taken, those in flight are finished within DRAIN_TIMEOUT (25 s), what is \
             left goes back to its queue, exit code 0 (done). A second signal gives everything back at once. \
             Exit code 70 (drained in a crash loop): workers before it died, and the step at which they died is still to be survived.
             """)
@@ -23,7 +23,9 @@ struct Run: AsyncParsableCommand {
 
     @Flag(
         name: .long,
-        help: "End by itself when the build, wait, retry and init queues are empty, nobody else consumes them, and nothing is in hand.")
+        help:
+            "End by itself when the build, wait, retry and init queues are empty, nobody else consumes them, and nothing is in flight."
+    )
     var exitWhenIdle = false
 
     func run() async throws {
@@ -34,29 +36,47 @@ struct Run: AsyncParsableCommand {
         let output = LogOutput()
         let logger = Logger(label: Product.name) { _ in
             WorkerLogHandler(
-                format: configuration.log.format == .json ? .json : .text, level: Logger.Level(configuration.log.level), output: output)
+                format: configuration.log.format == .json ? .json : .text, level: Logger.Level(configuration.log.level),
+                output: output)
         }
         for note in loaded.notes { logger.notice("\(note)") }
         // The only event loop is the HTTP servers'; by default there would be one a processor.
         NIOSingletons.groupLoopCountSuggestion = 1
         let environment = ProcessInfo.processInfo.environment
-        let proxies = ["http_proxy", "https_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }.filter { environment[$0]?.isEmpty == false }
+        let proxies = ["http_proxy", "https_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }.filter {
+            environment[$0]?.isEmpty == false
+        }
         if !proxies.isEmpty {
-            logger.notice("\(proxies.joined(separator: ", ")): not heeded, since it would get every token; K8S_PROXY and ECOSYSTEM_PROXY are")
+            logger.notice(
+                "\(proxies.joined(separator: ", ")): not heeded, since it would get every token; K8S_PROXY and ECOSYSTEM_PROXY are"
+            )
         }
         let host = environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
-        logger.info("\(Product.name) \(Product.version) starts", metadata: ["host": .string(host), "pid": .stringConvertible(Int(getpid()))])
+        logger.info(
+            "\(Product.name) \(Product.version) starts",
+            metadata: ["host": .string(host), "pid": .stringConvertible(Int(getpid()))])
 
         let worker = Worker.open(configuration, host: host, environment: environment, logger: logger)
         let files = OpenFiles()
         if let warning = files.warning { logger.warning("\(warning)") }
         let limits = OperatorServer.Limits(connections: files.visitors)
-        let names = OwnNames([host, ProcessInfo.processInfo.hostName, configuration.httpd.host, configuration.status.host] + configuration.statusHosts)
-        let probes = OperatorServer(configuration.httpd, setBy: "PORT (and HOST)", names: names, limits: limits, routes: worker.probes) { port in
-            logger.info("Server running on http://\(configuration.httpd.host):\(port)", metadata: ["port": .stringConvertible(port)])
+        let names = OwnNames(
+            [host, ProcessInfo.processInfo.hostName, configuration.httpd.host, configuration.status.host]
+                + configuration.statusHosts)
+        let probes = OperatorServer(
+            configuration.httpd, setBy: "PORT (and HOST)", names: names, limits: limits, routes: worker.probes
+        ) { port in
+            logger.info(
+                "Server running on http://\(configuration.httpd.host):\(port)",
+                metadata: ["port": .stringConvertible(port)])
         }
-        let pages = OperatorServer(configuration.status, setBy: "STATUS_PORT (and STATUS_HOST)", names: names, limits: limits, routes: worker.pages) { port in
-            logger.info("Status page on http://\(configuration.status.host):\(port)/", metadata: ["statusPort": .stringConvertible(port)])
+        let pages = OperatorServer(
+            configuration.status, setBy: "STATUS_PORT (and STATUS_HOST)", names: names, limits: limits,
+            routes: worker.pages
+        ) { port in
+            logger.info(
+                "Status page on http://\(configuration.status.host):\(port)/",
+                metadata: ["statusPort": .stringConvertible(port)])
         }
         // Shut down in reverse: the worker drains while its health can still be asked.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [

@@ -6,9 +6,10 @@ internal import Support
 
 struct Spool: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "See, retry or drop spooled jobs: late notes to the build API, build events, runs of the operator's command, reports.",
+        abstract:
+            "See, retry or drop spooled jobs: late notes to the build API, build events, runs of the operator's command, reports.",
         discussion: """
-            Reads SPOOL_DIRECTORY; needs no broker, and works while a worker runs. A job waits in new, is in hand in cur, and is \
+            Reads SPOOL_DIRECTORY; needs no broker, and works while a worker runs. A job waits in new, is in flight in cur, and is \
             dead after SPOOL_ATTEMPTS runs. No build depends on a job.
             """,
         subcommands: [List.self, Show.self, Retry.self, Drop.self])
@@ -32,7 +33,8 @@ struct Spool: ParsableCommand {
     }
 
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print a job with its history and what its runs said. Tokens are hidden.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print a job with its history and what its runs said. Tokens are hidden.")
         @Argument(help: "The job's id, from 'list'.") var id: String
         @OptionGroup var options: ConfigurationOptions
 
@@ -60,7 +62,8 @@ struct Spool: ParsableCommand {
 
     struct Drop: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove dead jobs for good, or waiting ones with --waiting. Say why: it is printed with what was dropped.",
+            abstract:
+                "Remove dead jobs for good, or waiting ones with --waiting. Say why: it is printed with what was dropped.",
             usage: "worker spool drop [<ids> ...] --reason <reason> [<options>]")
         @OptionGroup var chosen: Chosen
         @Flag(name: .long, help: "Those that wait too.") var waiting = false
@@ -72,13 +75,16 @@ struct Spool: ParsableCommand {
         }
 
         func run() throws {
-            try self.chosen.apply(self.options, self.waiting ? [.dead, .new] : [.dead], "dropped", because: self.reason) { try $0.drop($1) }
+            try self.chosen.apply(
+                self.options, self.waiting ? [.dead, .new] : [.dead], "dropped", because: self.reason
+            ) { try $0.drop($1) }
         }
     }
 
     /// Narrows down which jobs are meant.
     struct Filter: ParsableArguments {
-        @Option(name: .long, help: "status, publish, command or report; may be given several times.") var kind: [String] = []
+        @Option(name: .long, help: "status, publish, command or report; may be given several times.") var kind:
+            [String] = []
         @Option(name: .long, help: "Only those made at least so many seconds ago.") var olderThan = 0
         @Option(name: .long, help: "Only those in which this text stands, as 'show' prints them.") var match = ""
 
@@ -131,7 +137,9 @@ struct Spool: ParsableCommand {
             }
             let missing = Set(self.ids).subtracting(entries.map(\.name.id))
             if !missing.isEmpty {
-                throw Failure("nothing to do for \(missing.sorted().joined(separator: ", ")). 'worker spool list' shows what is there")
+                throw Failure(
+                    "nothing to do for \(missing.sorted().joined(separator: ", ")). 'worker spool list' shows what is there"
+                )
             }
             if entries.isEmpty { print("there is no such job") }
         }

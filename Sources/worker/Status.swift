@@ -6,14 +6,16 @@ internal import Support
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say what a running worker has in hand, what it waits for, and what is wrong.",
+        abstract: "Say what a running worker has in flight, what it waits for, and what is wrong.",
         discussion: """
             Asks the worker that runs here (on STATUS_PORT) or the one at --url. The status page, http://127.0.0.1:STATUS_PORT/, shows the same.
 
             Exit codes: 0 ready · 1 not ready; the problems are named first · 69 the worker cannot be reached.
             """)
 
-    @Option(name: .long, help: ArgumentHelp("The worker's address, for example http://10.1.2.3:8081.", valueName: "address"))
+    @Option(
+        name: .long, help: ArgumentHelp("The worker's address, for example http://10.1.2.3:8081.", valueName: "address")
+    )
     var url: String?
     @Flag(name: .long, help: "The document of /status as it is.") var json = false
     @Flag(name: .long, help: "Again every two seconds, until Ctrl-C.") var watch = false
@@ -45,7 +47,9 @@ struct Status: AsyncParsableCommand {
         while true {
             let text: String
             do throws(StatusQuestion.Failure) {
-                text = StatusText(try await question.ask(deadline: Self.deadline), colours: colours, limit: Self.fewRows).text
+                text =
+                    StatusText(try await question.ask(deadline: Self.deadline), colours: colours, limit: Self.fewRows)
+                    .text
             } catch { text = error.description }
             // Home and clear: nothing flickers, and what was on the screen before is still above it.
             FileHandle.standardOutput.write(Data("\(isTerminal ? "\u{1B}[H\u{1B}[2J" : "")\(text)\n".utf8))
@@ -56,7 +60,9 @@ struct Status: AsyncParsableCommand {
     private func question() throws -> StatusQuestion {
         // Who names the worker needs no configuration.
         let server = self.url == nil ? try self.options.load().configuration.status : nil
-        do throws(StatusQuestion.Failure) { return try StatusQuestion(url: self.url, server) } catch { throw ValidationError(error.description) }
+        do throws(StatusQuestion.Failure) { return try StatusQuestion(url: self.url, server) } catch {
+            throw ValidationError(error.description)
+        }
     }
 }
 
@@ -85,7 +91,9 @@ struct StatusQuestion {
             return
         }
         guard server.port != 0 else {
-            throw .noWorker(reason: "PORT or STATUS_PORT is 0, so the worker has taken a free port and logged it: name it with --url")
+            throw .noWorker(
+                reason:
+                    "PORT or STATUS_PORT is 0, so the worker has taken a free port and logged it: name it with --url")
         }
         // A server that listens on one address only is asked there.
         let host = ["0.0.0.0", "::", ""].contains(server.host) ? "127.0.0.1" : server.host
@@ -98,10 +106,15 @@ struct StatusQuestion {
             let request = HTTPRequest(method: "GET", url: self.address)
             response = try await HTTPTransport(HTTPOptions(name: "worker")).send(request, deadline: deadline)
         } catch {
-            throw .unreachable(reason: "the worker cannot be reached: \(error)", nobodyListens: error.code == .connectionRefused)
+            throw .unreachable(
+                reason: "the worker cannot be reached: \(error)", nobodyListens: error.code == .connectionRefused)
         }
         guard response.status == 200 else {
-            let advice = [404: ": ask STATUS_PORT and not PORT", 421: ": ask by IP address, or add the name to its STATUS_HOSTS"][response.status] ?? ""
+            let advice =
+                [
+                    404: ": ask STATUS_PORT and not PORT",
+                    421: ": ask by IP address, or add the name to its STATUS_HOSTS",
+                ][response.status] ?? ""
             throw .noWorker(reason: "no worker's status: \(self.address) answered \(response.status)\(advice)")
         }
         do throws(JSONError) { return try JSONValue(parsing: response.body) } catch {

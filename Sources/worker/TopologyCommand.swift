@@ -8,16 +8,20 @@ struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topology",
         abstract: "Show, check or make the exchange and queues.",
-        discussion: "The names come from RABBITMQ_QUEUE, RABBITMQ_RETRYQUEUE and RABBITMQ_EXCHANGE. 'worker run' never declares anything.",
+        discussion:
+            "The names come from RABBITMQ_QUEUE, RABBITMQ_RETRYQUEUE and RABBITMQ_EXCHANGE. 'worker run' never declares anything.",
         subcommands: [Print.self, Check.self, Apply.self])
 
     struct Print: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print as JSON what 'apply' would declare, without a broker.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print as JSON what 'apply' would declare, without a broker.")
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
             let configuration = try self.options.load().configuration
-            print(Topology(configuration.rabbitmq, eventsExchange: configuration.events.exchange).document.text(indented: true))
+            print(
+                Topology(configuration.rabbitmq, eventsExchange: configuration.events.exchange).document.text(
+                    indented: true))
         }
     }
 
@@ -72,4 +76,6 @@ private func withBroker<Result>(
     return try body(administration)
 }
 
-private func padded(_ word: String, _ width: Int) -> String { word.padding(toLength: width, withPad: " ", startingAt: 0) }
+private func padded(_ word: String, _ width: Int) -> String {
+    word.padding(toLength: width, withPad: " ", startingAt: 0)
+}

@@ -31,7 +31,8 @@ struct WorkerCommand: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            Run.self, Status.self, Check.self, TopologyCommand.self, Publish.self, Parked.self, Spool.self, Reports.self, Pod.self, Config.self,
+            Run.self, Status.self, Check.self, TopologyCommand.self, Publish.self, Parked.self, Spool.self,
+            Reports.self, Pod.self, Config.self,
         ])
 
     /// As ArgumentParser has it, but for the errors of this program: what they say goes to stderr as it is, and here alone it is decided what
@@ -66,7 +67,9 @@ struct Failure: Error, CustomStringConvertible {
     let description: String
     let status: ExitStatus
 
-    init(_ description: String, _ status: ExitStatus = .failed) { (self.description, self.status) = (description, status) }
+    init(_ description: String, _ status: ExitStatus = .failed) {
+        (self.description, self.status) = (description, status)
+    }
 }
 
 extension ExitStatus {

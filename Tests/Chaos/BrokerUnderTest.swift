@@ -20,11 +20,14 @@ actor BrokerUnderTest {
 
     private func redeliveredByNode() async throws -> Int {
         let counters = try await self.node.ctl("eval", "rabbit_global_counters:overview().")
-        return counters.matches(of: /messages_redelivered_total\s*=>\s*([0-9]+)/).reduce(0) { $0 + (Int($1.output.1) ?? 0) }
+        return counters.matches(of: /messages_redelivered_total\s*=>\s*([0-9]+)/).reduce(0) {
+            $0 + (Int($1.output.1) ?? 0)
+        }
     }
 
     nonisolated func queues() async throws -> [QueueRecord.Queue] {
-        let output = try await self.node.ctl("list_queues", "--quiet", "--no-table-headers", "name", "messages_ready", "messages_unacknowledged")
+        let output = try await self.node.ctl(
+            "list_queues", "--quiet", "--no-table-headers", "name", "messages_ready", "messages_unacknowledged")
         return try output.split(separator: "\n").map { line in
             let fields = line.split(separator: "\t")
             guard fields.count == 3, let ready = Int(fields[1]), let unacked = Int(fields[2]) else {

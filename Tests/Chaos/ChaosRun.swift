@@ -18,11 +18,13 @@ struct ChaosRun: Sendable {
     /// Longer than a build may take that is retried to its limit and verified to its limit.
     private static let restLimit = Duration.seconds(120)
 
-    static func prepare(_ settings: ChaosSettings, _ files: EvidenceFiles, spool: URL, libfaketime: String) async throws -> ChaosRun {
+    static func prepare(_ settings: ChaosSettings, _ files: EvidenceFiles, spool: URL, libfaketime: String) async throws
+        -> ChaosRun
+    {
         let recorder = try Recorder(files, settings)
         let queues = Queues("builds")
         let node = try await Broker.start()
-        // Answers take their time, as real ones do: whoever is killed shall have something in hand.
+        // Answers take their time, as real ones do: whoever is killed shall have something in flight.
         let simulator = try await Simulator.start(
             "--token", Traffic.clusterSecret, "--namespace", "builds", "--latency-ms", "80", journal: files.journal)
         let environment = WorkerEnvironment(settings, queues, node, simulator).variables
@@ -37,22 +39,29 @@ struct ChaosRun: Sendable {
         var options = node.options(queues)
         (options.heartbeat, options.reconnectLimit) = (.seconds(5), .seconds(1))
         let publisher = PublishingConnection(
-            AMQPEndpoint(options, connectionName: "chaos controller"), confirmTimeout: .seconds(15), timeout: .seconds(60)) { _ in }
+            AMQPEndpoint(options, connectionName: "chaos controller"), confirmTimeout: .seconds(15),
+            timeout: .seconds(60)
+        ) { _ in }
         return ChaosRun(
-            settings: settings, recorder: recorder, queues: queues, broker: BrokerUnderTest(node), simulator: simulator, workers: workers,
+            settings: settings, recorder: recorder, queues: queues, broker: BrokerUnderTest(node), simulator: simulator,
+            workers: workers,
             publisher: publisher)
     }
 
     func run() async throws {
-        self.recorder.say("\(self.settings.builds) builds, \(self.settings.faults) faults, \(self.settings.workers) workers, \(self.settings.layout.rawValue) queues")
+        self.recorder.say(
+            "\(self.settings.builds) builds, \(self.settings.faults) faults, \(self.settings.workers) workers, \(self.settings.layout.rawValue) queues"
+        )
         self.publisher.start()
         for worker in self.workers { try await worker.start() }
         let traffic = Traffic(
-            queues: self.queues, hasRetryQueue: self.settings.layout != .alone, simulator: self.simulator, publisher: self.publisher, recorder: self.recorder)
+            queues: self.queues, hasRetryQueue: self.settings.layout != .alone, simulator: self.simulator,
+            publisher: self.publisher, recorder: self.recorder)
         let hangs = try await self.superviseWhile(traffic) {
             let start = ContinuousClock.now
             let faults = FaultMaker(
-                broker: self.broker, simulator: self.simulator, workers: self.workers, recorder: self.recorder, seed: self.settings.seed)
+                broker: self.broker, simulator: self.simulator, workers: self.workers, recorder: self.recorder,
+                seed: self.settings.seed)
             async let published: Void = traffic.publish(Plan(self.settings), since: start)
             async let made: Void = faults.make(FaultSchedule(self.settings), since: start)
             _ = try await (published, made)
@@ -63,7 +72,9 @@ struct ChaosRun: Sendable {
     }
 
     /// Ends the supervision with the body: from then on nobody starts a worker again, or stops a build.
-    private func superviseWhile<Result: Sendable>(_ traffic: Traffic, _ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    private func superviseWhile<Result: Sendable>(
+        _ traffic: Traffic, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             for worker in self.workers {
                 group.addTask {
@@ -104,7 +115,9 @@ struct ChaosRun: Sendable {
                 try self.recorder.queues.write(QueueRecord(t: Recorder.now, isAfterWorkers: false, queues: queues))
                 if isAtRest { return nil }
                 return "not at rest after \(Self.restLimit): "
-                    + (busy.isEmpty ? "requests go on" : busy.map { "\($0.name) \($0.ready) ready, \($0.unacked) unacked" }.joined(separator: "; "))
+                    + (busy.isEmpty
+                        ? "requests go on"
+                        : busy.map { "\($0.name) \($0.ready) ready, \($0.unacked) unacked" }.joined(separator: "; "))
             }
             try await Task.sleep(for: .milliseconds(700))
         }
@@ -125,7 +138,8 @@ struct ChaosRun: Sendable {
         try await self.takeParked(queues.first { $0.name == self.queues.parked }?.ready ?? 0)
         try Data(try await self.simulator.state().document.serialized()).write(to: self.recorder.files.state)
         let end = RunEnd(
-            hangs: hangs, began: self.recorder.began, ended: Recorder.now, redelivered: try await self.broker.redelivered(),
+            hangs: hangs, began: self.recorder.began, ended: Recorder.now,
+            redelivered: try await self.broker.redelivered(),
             secrets: [Traffic.secret, BuildToken.beginning, Traffic.clusterSecret])
         try JSONEncoder().encode(end).write(to: self.recorder.files.end)
         self.publisher.stop()
@@ -146,8 +160,10 @@ struct ChaosRun: Sendable {
     private func takeParked(_ count: Int) async throws {
         guard count > 0 else { return }
         let connection = ConsumingConnection(
-            AMQPEndpoint(self.broker.node.options(self.queues), connectionName: "chaos checker"), queues: [self.queues.parked],
-            prefetch: min(count, 65_535), host: "chaos") { _ in }
+            AMQPEndpoint(self.broker.node.options(self.queues), connectionName: "chaos checker"),
+            queues: [self.queues.parked],
+            prefetch: min(count, 65_535), host: "chaos"
+        ) { _ in }
         connection.start()
         defer { connection.stop() }
         var taken = 0

@@ -3,7 +3,8 @@ internal import ChaosModel
 internal import Foundation
 
 struct CheckCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "check", abstract: "Judge the evidence of an earlier run again.")
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Judge the evidence of an earlier run again.")
 
     @Argument(help: "The directory with the evidence.")
     var directory: String

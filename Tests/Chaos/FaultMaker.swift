@@ -37,7 +37,8 @@ struct FaultMaker: Sendable {
 
     private func victim(of fault: Fault) -> Victim {
         switch fault {
-        case .workerKilled(let worker, _), .workerReplaced(let worker, _), .workerFrozen(let worker, _), .spoolDiskFull(let worker, _),
+        case .workerKilled(let worker, _), .workerReplaced(let worker, _), .workerFrozen(let worker, _),
+            .spoolDiskFull(let worker, _),
             .clockJumped(let worker, _, _):
             .worker(worker)
         case .brokerKilled, .brokerFrozen, .connectionsCut, .memoryAlarm: .broker
@@ -103,7 +104,9 @@ struct FaultMaker: Sendable {
             try await lasting(seconds)
             for rule in rules { try await self.simulator.removeFault(rule) }
         case .refusal(let api, let status, let seconds):
-            let rule = try await self.simulator.fault(["listener": .string(api.rawValue), "action": ["status": .number(String(status))]])
+            let rule = try await self.simulator.fault([
+                "listener": .string(api.rawValue), "action": ["status": .number(String(status))],
+            ])
             try await lasting(seconds, rule: rule)
             try await self.simulator.removeFault(rule)
         case .outage(let api, let seconds):
@@ -115,10 +118,13 @@ struct FaultMaker: Sendable {
     }
 
     /// - Parameter part: tells rules of one fault apart, which must not all draw the same.
-    private func rule(_ entry: FaultSchedule.Entry, _ api: Fault.API, _ action: JSONValue, _ probability: Double, part: Int = 0) async throws -> Int {
+    private func rule(
+        _ entry: FaultSchedule.Entry, _ api: Fault.API, _ action: JSONValue, _ probability: Double, part: Int = 0
+    ) async throws -> Int {
         let seed = String((self.seed &+ UInt64(entry.number) &+ 1_000 * UInt64(part)) % 1_000_000_007)
         return try await self.simulator.fault([
-            "listener": .string(api.rawValue), "probability": .number(String(probability)), "seed": .number(seed), "action": action,
+            "listener": .string(api.rawValue), "probability": .number(String(probability)), "seed": .number(seed),
+            "action": action,
         ])
     }
 }

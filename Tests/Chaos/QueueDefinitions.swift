@@ -16,10 +16,12 @@ struct QueueDefinitions: Sendable {
         case .classic:
             try await self.load(
                 [
-                    self.queue(self.queues.build, to: self.queues.wait), self.queue(self.queues.wait, to: self.queues.build, after: self.settings.retryDelay),
+                    self.queue(self.queues.build, to: self.queues.wait),
+                    self.queue(self.queues.wait, to: self.queues.build, after: self.settings.retryDelay),
                     self.queue(self.queues.retry, to: self.queues.retryWait),
                     self.queue(self.queues.retryWait, to: self.queues.retry, after: self.settings.retryDelay),
-                    self.queue(self.queues.initTimers, to: self.queues.retry, after: self.settings.initTimeout), self.queue(self.queues.parked),
+                    self.queue(self.queues.initTimers, to: self.queues.retry, after: self.settings.initTimeout),
+                    self.queue(self.queues.parked),
                 ], into: broker)
         case .guide:
             var guide = GuideDefinitions(self.queues)
@@ -30,7 +32,10 @@ struct QueueDefinitions: Sendable {
         case .upstream:
             try await self.load(
                 [self.queues.build, self.queues.retry].flatMap { name in
-                    [self.queue(name, to: "\(name)dlr"), self.queue("\(name)dlr", to: name, after: self.settings.retryDelay)]
+                    [
+                        self.queue(name, to: "\(name)dlr"),
+                        self.queue("\(name)dlr", to: name, after: self.settings.retryDelay),
+                    ]
                 }, into: broker)
         }
     }
@@ -40,7 +45,9 @@ struct QueueDefinitions: Sendable {
         let apply = try ChildProcess(
             Surroundings.binaries.appendingPathComponent("worker"), ["topology", "apply"],
             environment: self.environment.merging(["RABBITMQ_USERNAME": "guest"]) { $1 })
-        guard try await apply.waitForExit() == 0 else { throw NotInTime(description: "worker topology apply: \(apply.output) \(apply.errors)") }
+        guard try await apply.waitForExit() == 0 else {
+            throw NotInTime(description: "worker topology apply: \(apply.output) \(apply.errors)")
+        }
     }
 
     private func queue(_ name: String, to next: String? = nil, after seconds: Double? = nil) -> JSONValue {
@@ -56,13 +63,17 @@ struct QueueDefinitions: Sendable {
     private func load(_ queues: [JSONValue], into broker: Broker) async throws {
         let definitions: JSONValue = [
             "exchanges": [
-                ["name": .string(self.queues.exchange), "vhost": "/", "type": "direct", "durable": true, "auto_delete": false, "internal": false, "arguments": [:]]
+                [
+                    "name": .string(self.queues.exchange), "vhost": "/", "type": "direct", "durable": true,
+                    "auto_delete": false, "internal": false, "arguments": [:],
+                ]
             ],
             "queues": .array(queues),
             "bindings": .array(
                 queues.compactMap { $0["name"]?.string }.map { name in
                     [
-                        "source": .string(self.queues.exchange), "vhost": "/", "destination": .string(name), "destination_type": "queue",
+                        "source": .string(self.queues.exchange), "vhost": "/", "destination": .string(name),
+                        "destination_type": "queue",
                         "routing_key": .string(name), "arguments": [:],
                     ]
                 }),

@@ -14,7 +14,9 @@ struct Recorder: Sendable {
 
     /// Replaces what is in the directory.
     init(_ files: EvidenceFiles, _ settings: ChaosSettings) throws {
-        if FileManager.default.fileExists(atPath: files.directory.path) { try FileManager.default.removeItem(at: files.directory) }
+        if FileManager.default.fileExists(atPath: files.directory.path) {
+            try FileManager.default.removeItem(at: files.directory)
+        }
         try FileManager.default.createDirectory(at: files.logs, withIntermediateDirectories: true)
         try JSONEncoder().encode(settings).write(to: files.settings)
         self.files = files
@@ -29,9 +31,13 @@ struct Recorder: Sendable {
     /// Seconds since 1970, as in the simulator's journal.
     static var now: Double { Date().timeIntervalSince1970 }
 
-    func record(_ entry: FaultSchedule.Entry, _ phase: FaultRecord.Phase, _ text: String? = nil, rule: Int? = nil) throws {
+    func record(_ entry: FaultSchedule.Entry, _ phase: FaultRecord.Phase, _ text: String? = nil, rule: Int? = nil)
+        throws
+    {
         let text = text ?? entry.fault.description
-        try self.faults.write(FaultRecord(t: Self.now, number: entry.number, kind: entry.fault.kind, phase: phase, text: text, rule: rule))
+        try self.faults.write(
+            FaultRecord(t: Self.now, number: entry.number, kind: entry.fault.kind, phase: phase, text: text, rule: rule)
+        )
         switch phase {
         case .began: self.say("fault \(entry.number): \(text)")
         case .notMade: self.say("fault \(entry.number) could not be made: \(text)")
@@ -41,7 +47,9 @@ struct Recorder: Sendable {
 
     func record(worker: Int, _ event: WorkerRecord.Event, code: Int32? = nil) throws {
         try self.workers.write(WorkerRecord(t: Self.now, worker: worker, event: event, code: code))
-        if event == .ended || event == .stuck { self.say("worker \(worker) \(event.rawValue), exit code \(code.map(String.init) ?? "-")") }
+        if event == .ended || event == .stuck {
+            self.say("worker \(worker) \(event.rawValue), exit code \(code.map(String.init) ?? "-")")
+        }
     }
 
     func say(_ text: String) {

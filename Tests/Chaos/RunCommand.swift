@@ -17,7 +17,10 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How many workers, 1-3. (default: drawn from the seed)")
     var workers: Int?
 
-    @Option(help: "Which queues: quorum, classic, upstream, guide or alone. (default: drawn from the seed, quorum, guide or alone)")
+    @Option(
+        help:
+            "Which queues: quorum, classic, upstream, guide or alone. (default: drawn from the seed, quorum, guide or alone)"
+    )
     var layout: ChaosSettings.Layout?
 
     @Option(help: "Where the evidence is left. The directory is replaced.")
@@ -30,12 +33,15 @@ struct RunCommand: AsyncParsableCommand {
     var libfaketime: String
 
     func validate() throws {
-        guard self.builds > 0, self.faults >= 0 else { throw ValidationError("There must be a build at least, and no fault at least.") }
+        guard self.builds > 0, self.faults >= 0 else {
+            throw ValidationError("There must be a build at least, and no fault at least.")
+        }
         guard (1...3).contains(self.workers ?? 1) else { throw ValidationError("1 to 3 workers.") }
     }
 
     func run() async throws {
-        let settings = ChaosSettings(seed: self.seed, builds: self.builds, faults: self.faults, workers: self.workers, layout: self.layout)
+        let settings = ChaosSettings(
+            seed: self.seed, builds: self.builds, faults: self.faults, workers: self.workers, layout: self.layout)
         let files = EvidenceFiles(URL(fileURLWithPath: self.evidence))
         do {
             let run = try await ChaosRun.prepare(

@@ -15,7 +15,8 @@ struct SpoolDisk: Sendable {
         self.directory = directory
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let mount = try ChildProcess(
-            URL(fileURLWithPath: "/bin/mount"), ["-t", "tmpfs", "-o", "size=16m,mode=700", "build-worker-chaos", directory.path])
+            URL(fileURLWithPath: "/bin/mount"),
+            ["-t", "tmpfs", "-o", "size=16m,mode=700", "build-worker-chaos", directory.path])
         self.isMounted = try await mount.waitForExit() == 0
     }
 
@@ -41,6 +42,8 @@ struct SpoolDisk: Sendable {
     func unmount() async throws {
         guard self.isMounted else { return }
         let unmount = try ChildProcess(URL(fileURLWithPath: "/bin/umount"), [self.directory.path])
-        guard try await unmount.waitForExit() == 0 else { throw NotInTime(description: "umount \(self.directory.path): \(unmount.errors)") }
+        guard try await unmount.waitForExit() == 0 else {
+            throw NotInTime(description: "umount \(self.directory.path): \(unmount.errors)")
+        }
     }
 }

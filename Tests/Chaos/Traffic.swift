@@ -64,7 +64,8 @@ struct Traffic: Sendable {
         let message: JSONValue = [
             "job": "start",
             "buildConfig": [
-                "buildId": .number(String(build.build)), "jobId": .number(String(build.build + 1_000_000)), "jobName": "main", "eventId": 77,
+                "buildId": .number(String(build.build)), "jobId": .number(String(build.build + 1_000_000)),
+                "jobName": "main", "eventId": 77,
                 "pipeline": ["id": 4242, "name": "acme/shop", "scmContext": "github:github.com"], "annotations": [:],
                 "apiUri": .string(self.simulator.api), "container": .string(build.fate.image),
                 "token": .string(BuildToken.make(build.build, secret: Self.secret)),
@@ -91,17 +92,22 @@ struct Traffic: Sendable {
         let message: JSONValue = [
             "job": "stop",
             "buildConfig": [
-                "buildId": .number(String(build)), "jobId": .number(String(build + 1_000_000)), "jobName": "main", "pipelineId": 4242,
+                "buildId": .number(String(build)), "jobId": .number(String(build + 1_000_000)), "jobName": "main",
+                "pipelineId": 4242,
                 "annotations": [:], "blockedBy": [], "freezeWindows": [], "apiUri": .string(self.simulator.api),
                 "token": .string(BuildToken.make(build, secret: Self.secret)),
             ],
         ]
-        try await self.publish(message.serialized(), to: self.queues.build) { PublishRecord(t: $0, job: .stop, build: build, isConfirmed: $1) }
+        try await self.publish(message.serialized(), to: self.queues.build) {
+            PublishRecord(t: $0, job: .stop, build: build, isConfirmed: $1)
+        }
     }
 
     private func publish(_ rubbish: Rubbish) async throws {
         let body = rubbish.body(token: BuildToken.make(1, secret: Self.secret))
-        try await self.publish(body, to: rubbish.isForRetryQueue && self.hasRetryQueue ? self.queues.retry : self.queues.build) {
+        try await self.publish(
+            body, to: rubbish.isForRetryQueue && self.hasRetryQueue ? self.queues.retry : self.queues.build
+        ) {
             PublishRecord(t: $0, job: .rubbish, body: Data(body), isConfirmed: $1)
         }
     }

@@ -11,7 +11,9 @@ struct WorkerClock: Sendable {
     }
 
     /// - Parameter seconds: how far from the truth; 0 is right again.
-    func jump(by seconds: Int) throws { try Data("\(seconds < 0 ? "" : "+")\(seconds)\n".utf8).write(to: self.file, options: .atomic) }
+    func jump(by seconds: Int) throws {
+        try Data("\(seconds < 0 ? "" : "+")\(seconds)\n".utf8).write(to: self.file, options: .atomic)
+    }
 
     var environment: [String: String] {
         [

@@ -17,7 +17,10 @@ actor WorkerSlot {
     /// Whether an end is nobody's wish.
     private var isToRun = false
 
-    init(_ number: Int, _ settings: ChaosSettings, environment: [String: String], disk: SpoolDisk, clock: WorkerClock, _ recorder: Recorder) {
+    init(
+        _ number: Int, _ settings: ChaosSettings, environment: [String: String], disk: SpoolDisk, clock: WorkerClock,
+        _ recorder: Recorder
+    ) {
         (self.number, self.settings, self.disk, self.clock, self.recorder) = (number, settings, disk, clock, recorder)
         self.environment = environment.merging(clock.environment) { $1 }
             .merging(["HOSTNAME": "worker-\(number)", "SPOOL_DIRECTORY": disk.directory.path]) { $1 }
@@ -25,7 +28,8 @@ actor WorkerSlot {
 
     func start() throws {
         self.starts += 1
-        let (program, arguments) = WorkerClock.command(Surroundings.binaries.appendingPathComponent("worker").path, ["run"])
+        let (program, arguments) = WorkerClock.command(
+            Surroundings.binaries.appendingPathComponent("worker").path, ["run"])
         let process = try ChildProcess(
             program, arguments, environment: self.environment,
             logs: self.recorder.files.logs.appendingPathComponent("worker-\(self.number)-\(self.starts)"))
@@ -60,10 +64,13 @@ actor WorkerSlot {
         let list = try ChildProcess(
             Surroundings.binaries.appendingPathComponent("worker"), ["reports", "list", "--json"],
             environment: self.environment.filter { $0.key != "LD_PRELOAD" })
-        guard try await list.waitForExit() == 0 else { throw NotInTime(description: "worker reports list: \(list.errors)") }
+        guard try await list.waitForExit() == 0 else {
+            throw NotInTime(description: "worker reports list: \(list.errors)")
+        }
         return try list.output.split(separator: "\n").map { line in
             let report = try JSONValue(parsing: String(line))
-            return ReportRecord(worker: self.number, kind: report["kind"]?.string ?? "", build: report["buildId"]?.integer)
+            return ReportRecord(
+                worker: self.number, kind: report["kind"]?.string ?? "", build: report["buildId"]?.integer)
         }
     }
 

@@ -65,18 +65,24 @@ import Testing
         },
         Planted("a healthy build was failed by answers that were only unusual", .failedWronglyHealthy) {
             $0.setStatus(1, "FAILURE", "Build failed to start after 5 retries: no answer")
-            for second in 0..<6 { $0.post(1, at: 10 + 2 * Double(second), status: 201, fault: "rule 4 unusual-trailers") }
+            for second in 0..<6 {
+                $0.post(1, at: 10 + 2 * Double(second), status: 201, fault: "rule 4 unusual-trailers")
+            }
         },
         Planted("looked at, but without an answer", .neverVerified) {
             $0.remove { $0.build == "1" && $0.method == "GET" }
             $0.list(1, at: 7, status: nil, fault: "rule 3 reset-after")
         },
-        Planted("a healthy build was failed", .failedWronglyHealthy) { $0.setStatus(1, "FAILURE", "Build failed to start after 5 retries: 503") },
+        Planted("a healthy build was failed", .failedWronglyHealthy) {
+            $0.setStatus(1, "FAILURE", "Build failed to start after 5 retries: 503")
+        },
         Planted("a healthy build was failed by an outage", .failedWronglyHealthy) {
             $0.setStatus(1, "FAILURE", "Build failed to start after 5 retries: 503")
             for second in 0..<6 { $0.post(1, at: 3 + Double(second) / 3, status: 503, fault: "rule 9 status-503") }
         },
-        Planted("the wrong cause", .wrongCause) { $0.setStatus(3, "FAILURE", "Build failed to start. Its pod disappeared before it began") },
+        Planted("the wrong cause", .wrongCause) {
+            $0.setStatus(3, "FAILURE", "Build failed to start. Its pod disappeared before it began")
+        },
         Planted("a stopped build's pod lives", .stoppedButAlive) {
             $0.create(5, at: 9)
             $0.addPod(5, name: "5-a")
@@ -90,12 +96,18 @@ import Testing
             $0.addPod(3, name: "3-a")
         },
         Planted("a short build never ended", .lost) { $0.evidence.state.builds["6"] = .init(status: "RUNNING") },
-        Planted("a short build was failed in time", .failedWronglyHealthy) { $0.setStatus(6, "FAILURE", "Build failed to start after 5 retries: 503") },
-        Planted("a short build was to be failed when it had ended", .failedAfterItsEnd) { $0.put(6, at: 12, "FAILURE", code: 403) },
+        Planted("a short build was failed in time", .failedWronglyHealthy) {
+            $0.setStatus(6, "FAILURE", "Build failed to start after 5 retries: 503")
+        },
+        Planted("a short build was to be failed when it had ended", .failedAfterItsEnd) {
+            $0.put(6, at: 12, "FAILURE", code: 403)
+        },
         Planted("a short build's failure was reported", .reportedAfterItsEnd) {
             $0.evidence.reports.append(ReportRecord(worker: 1, kind: "failure-refused", build: 6))
         },
-        Planted("a question took the build's message away", .messageErased) { $0.evidence.state.builds["2"]?.erasedMessage = "delayed" },
+        Planted("a question took the build's message away", .messageErased) {
+            $0.evidence.state.builds["2"]?.erasedMessage = "delayed"
+        },
     ]
 
     static let surroundings = [
@@ -103,10 +115,16 @@ import Testing
         Planted("a message unacked", .leftInQueue) { $0.evidence.queues[0].queues[0].unacked = 1 },
         Planted("a parked message unacked", .leftInQueue) { $0.evidence.queues[1].queues[1].unacked = 1 },
         Planted("an unreadable message is gone", .notParked) { $0.evidence.parked = [] },
-        Planted("an unreadable message was changed", .parkedWrongly, .notParked) { $0.evidence.parked[0].body = Data("{}".utf8) },
-        Planted("a build was parked", .parkedWrongly) { $0.evidence.parked.append(ParkedMessage(body: Data("{\"job\":\"start\"}".utf8), reason: nil)) },
+        Planted("an unreadable message was changed", .parkedWrongly, .notParked) {
+            $0.evidence.parked[0].body = Data("{}".utf8)
+        },
+        Planted("a build was parked", .parkedWrongly) {
+            $0.evidence.parked.append(ParkedMessage(body: Data("{\"job\":\"start\"}".utf8), reason: nil))
+        },
         Planted("never at rest", .neverAtRest) { $0.evidence.end.hangs = "builds.retry 1 unacked" },
-        Planted("a worker crashed", .workerEnded) { $0.evidence.workers.append(WorkerRecord(t: 1050, worker: 1, event: .ended, code: 139)) },
+        Planted("a worker crashed", .workerEnded) {
+            $0.evidence.workers.append(WorkerRecord(t: 1050, worker: 1, event: .ended, code: 139))
+        },
         Planted("a worker drained with an error", .workerEnded) { $0.evidence.workers[1].code = 1 },
         Planted("a worker did not drain", .workerEnded) { $0.evidence.workers[1].event = .stuck },
         Planted("a token in a log", .secretShown) { $0.evidence.logsWithSecrets = ["worker-1-1.out"] },
@@ -114,7 +132,10 @@ import Testing
         Planted("a pod that no request made", .evidence) { $0.addPod(4, name: "4-a", deleted: true) },
         Planted("a start that was never confirmed", .evidence) { $0.evidence.published[0].isConfirmed = false },
         Planted("a build that was never published", .evidence) { $0.evidence.settings.builds = 7 },
-        Planted("a fault that could not be made", .evidence) { $0.evidence.faults[0].phase = .notMade; $0.evidence.settings.faults = 0 },
+        Planted("a fault that could not be made", .evidence) {
+            $0.evidence.faults[0].phase = .notMade
+            $0.evidence.settings.faults = 0
+        },
         Planted("a fault that nobody made", .evidence) { $0.evidence.settings.faults = 2 },
         Planted("nobody looked at the queues", .evidence) { $0.evidence.queues.removeLast() },
     ]
@@ -150,7 +171,9 @@ import Testing
         },
         Planted("answered with rubbish more often than the limit") {
             $0.setStatus(1, "FAILURE", "Build failed to start after 5 retries: no answer")
-            for second in 0..<6 { $0.post(1, at: 10 + 2 * Double(second), status: nil, fault: "rule 4 broken-half-headers-before") }
+            for second in 0..<6 {
+                $0.post(1, at: 10 + 2 * Double(second), status: nil, fault: "rule 4 broken-half-headers-before")
+            }
         },
         Planted("a stopped build started again and stopped again") {
             $0.create(5, at: 9)
@@ -181,9 +204,12 @@ import Testing
         },
         Planted("a duplicate that was avoided") { $0.post(1, at: 9, status: 409) },
         Planted("published twice because the first was not confirmed") {
-            $0.evidence.published.insert(PublishRecord(t: 1000, job: .start, build: 1, image: "fate/running:1", isConfirmed: false), at: 0)
+            $0.evidence.published.insert(
+                PublishRecord(t: 1000, job: .start, build: 1, image: "fate/running:1", isConfirmed: false), at: 0)
         },
-        Planted("a worker killed on purpose") { $0.evidence.workers.append(WorkerRecord(t: 1050, worker: 1, event: .killed)) },
+        Planted("a worker killed on purpose") {
+            $0.evidence.workers.append(WorkerRecord(t: 1050, worker: 1, event: .killed))
+        },
         Planted("the original's queues have no parking") {
             $0.evidence.settings.layout = .upstream
             $0.evidence.parked = []
@@ -203,9 +229,14 @@ import Testing
         let verdict = Verdict(recording.evidence)
         #expect(!verdict.isGood)
         let text = verdict.description
-        for words in ["notFailed, build 3", "published start of fate/bad-image:1", "-> 201, created", "fault 1 began: refused", "pod 3-a deleted"] {
+        for words in [
+            "notFailed, build 3", "published start of fate/bad-image:1", "-> 201, created", "fault 1 began: refused",
+            "pod 3-a deleted",
+        ] {
             #expect(text.contains(words), "\(words) is not in:\n\(text)")
         }
-        #expect(text.contains("lost") && text.contains("duplicates avoided (409)") && text.contains("Kubernetes refuses all"))
+        #expect(
+            text.contains("lost") && text.contains("duplicates avoided (409)")
+                && text.contains("Kubernetes refuses all"))
     }
 }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct EvidenceTests {
     private func files() throws -> EvidenceFiles {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("chaos-evidence-\(UInt32.random(in: .min ... .max))")
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "chaos-evidence-\(UInt32.random(in: .min ... .max))")
         let files = EvidenceFiles(directory)
         try FileManager.default.createDirectory(at: files.logs, withIntermediateDirectories: true)
         let recording = Recording().evidence
@@ -23,8 +24,11 @@ import Testing
 
             """#.utf8
         ).write(to: files.journal)
-        try Data(#"{"pods":[{"name":"1-a","build":"1","namespace":"b","phase":"Running","image":"i","created_ms":1,"deleted":false}],"podsCreated":1,"builds":{"1":{"status":"QUEUED","stats":{},"updates":[]}},"requests":2,"faulted":1}"#.utf8)
-            .write(to: files.state)
+        try Data(
+            #"{"pods":[{"name":"1-a","build":"1","namespace":"b","phase":"Running","image":"i","created_ms":1,"deleted":false}],"podsCreated":1,"builds":{"1":{"status":"QUEUED","stats":{},"updates":[]}},"requests":2,"faulted":1}"#
+                .utf8
+        )
+        .write(to: files.state)
         return files
     }
 
@@ -43,8 +47,12 @@ import Testing
         let evidence = try Evidence(reading: files)
         let recording = Recording().evidence
         #expect(evidence.published == recording.published)
-        #expect(evidence.faults == recording.faults && evidence.workers == recording.workers && evidence.queues == recording.queues)
-        #expect(evidence.parked == recording.parked && evidence.reports == recording.reports && evidence.settings == recording.settings && evidence.end == recording.end)
+        #expect(
+            evidence.faults == recording.faults && evidence.workers == recording.workers
+                && evidence.queues == recording.queues)
+        #expect(
+            evidence.parked == recording.parked && evidence.reports == recording.reports
+                && evidence.settings == recording.settings && evidence.end == recording.end)
         #expect(evidence.journal.map(\.status) == [201, nil])
         #expect(evidence.journal[1].body?.statusMessage == "x")
         #expect(evidence.state.pods == [.init(name: "1-a", build: "1", phase: "Running", deleted: false)])

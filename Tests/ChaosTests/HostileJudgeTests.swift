@@ -10,7 +10,8 @@ import Testing
     private static var held: AttackEvidence {
         var evidence = AttackEvidence("messages", memoryLimit: 256 << 20)
         evidence.published = [
-            .init(id: 1, body: Data("a".utf8), key: "start 7"), .init(id: 2, body: Data("b".utf8), key: "start 7"), .init(id: 3, body: Data("{".utf8), key: nil),
+            .init(id: 1, body: Data("a".utf8), key: "start 7"), .init(id: 2, body: Data("b".utf8), key: "start 7"),
+            .init(id: 3, body: Data("{".utf8), key: nil),
         ]
         evidence.outcomes = ["start 7": 2]
         evidence.remains = [.init(id: 3, body: Data("{".utf8))]
@@ -38,15 +39,28 @@ import Testing
     }
 
     private static let planted: [Finding.Kind: [@Sendable (inout AttackEvidence) -> Void]] = [
-        .died: [{ $0.ends = [139] }, { $0.ends = [137]; $0.designedEnds = [71] }, { $0.hasWorkerAtEnd = false }],
+        .died: [
+            { $0.ends = [139] },
+            {
+                $0.ends = [137]
+                $0.designedEnds = [71]
+            }, { $0.hasWorkerAtEnd = false },
+        ],
         .memory: [{ $0.peak = 256 << 20 }],
         .lost: [
-            { $0.outcomes["start 7"] = 1 }, { $0.remains = [] }, { $0.published.append(.init(id: 4, body: Data("c".utf8), key: "stop 7")) },
+            { $0.outcomes["start 7"] = 1 }, { $0.remains = [] },
+            { $0.published.append(.init(id: 4, body: Data("c".utf8), key: "stop 7")) },
             // An outcome of somebody else's says nothing of what nobody can read.
-            { $0.published.append(.init(id: 4, body: Data("}".utf8), key: nil)); $0.outcomes["unread "] = 5 },
+            {
+                $0.published.append(.init(id: 4, body: Data("}".utf8), key: nil))
+                $0.outcomes["unread "] = 5
+            },
         ],
         .secretShown: [{ $0.shown["status"] = Data("x\(Self.secret)y".utf8) }],
-        .outsideTouched: [{ $0.canaries["canary"] = ("precious", "changed") }, { $0.canaries["new"] = (nil, "") }, { $0.canaries["canary"] = ("precious", nil) }],
+        .outsideTouched: [
+            { $0.canaries["canary"] = ("precious", "changed") }, { $0.canaries["new"] = (nil, "") },
+            { $0.canaries["canary"] = ("precious", nil) },
+        ],
         .attack: [{ $0.complaints = ["it answered a stranger"] }],
     ]
 

@@ -1,9 +1,10 @@
+import ChaosModel
 import Testing
 
-import ChaosModel
-
 @Suite struct PlanTests {
-    private func settings(_ seed: UInt64, builds: Int = 300, faults: Int = 40, _ layout: ChaosSettings.Layout = .quorum) -> ChaosSettings {
+    private func settings(_ seed: UInt64, builds: Int = 300, faults: Int = 40, _ layout: ChaosSettings.Layout = .quorum)
+        -> ChaosSettings
+    {
         ChaosSettings(seed: seed, builds: builds, faults: faults, workers: nil, layout: layout)
     }
 
@@ -18,7 +19,10 @@ import ChaosModel
     /// What the same seed draws may not change unnoticed: a seed in an old report would mean something else.
     @Test func theGeneratorIsTheKnownOne() {
         var random = SplitMix64(seed: 1_234_567)
-        #expect([random.next(), random.next(), random.next()] == [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423])
+        #expect(
+            [random.next(), random.next(), random.next()] == [
+                6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423,
+            ])
     }
 
     @Test func everyFateAndEveryKindOfMessageIsDrawn() {
@@ -57,13 +61,17 @@ import ChaosModel
 
     @Test func aShareOfTheSeedsHasOtherQueues() {
         let layouts = (1...200).map { ChaosSettings(seed: $0, builds: 1, faults: 1, workers: nil, layout: nil).layout }
-        #expect((30...70).contains(layouts.count { $0 == .guide }) && (10...40).contains(layouts.count { $0 == .alone }) && Set(layouts) == [.guide, .alone, .quorum])
-        #expect(FaultSchedule(self.settings(1, faults: 200, .guide)).entries.contains { $0.fault.kind == .brokerKilled })
+        #expect(
+            (30...70).contains(layouts.count { $0 == .guide }) && (10...40).contains(layouts.count { $0 == .alone })
+                && Set(layouts) == [.guide, .alone, .quorum])
+        #expect(
+            FaultSchedule(self.settings(1, faults: 200, .guide)).entries.contains { $0.fault.kind == .brokerKilled })
     }
 
     /// There a killed broker may lose messages, and that is nobody's fault.
     @Test(arguments: [ChaosSettings.Layout.classic, .upstream])
     func classicQueuesKeepTheirBroker(layout: ChaosSettings.Layout) {
-        #expect(!FaultSchedule(self.settings(1, faults: 200, layout)).entries.contains { $0.fault.kind == .brokerKilled })
+        #expect(
+            !FaultSchedule(self.settings(1, faults: 200, layout)).entries.contains { $0.fault.kind == .brokerKilled })
     }
 }

@@ -104,7 +104,8 @@ struct ClusterSimulator: ParsableCommand {
         for port in [controlPort, kubernetesPort, apiPort] where !(0...65_535).contains(port) {
             throw ValidationError("\(port) is not a port.")
         }
-        for milliseconds in [latencyMilliseconds, startDelayMilliseconds] where !(0...3_600_000).contains(milliseconds) {
+        for milliseconds in [latencyMilliseconds, startDelayMilliseconds] where !(0...3_600_000).contains(milliseconds)
+        {
             throw ValidationError("Delays must be between 0 and 3600000 ms.")
         }
         _ = try realCluster()
@@ -113,7 +114,9 @@ struct ClusterSimulator: ParsableCommand {
     private func realCluster() throws -> Settings.RealCluster? {
         guard let apiServer else { return nil }
         guard let namespace else { throw ValidationError("--api-server wants --namespace.") }
-        guard self.token == nil else { throw ValidationError("A real API server knows its tokens: --token does not go with --api-server.") }
+        guard self.token == nil else {
+            throw ValidationError("A real API server knows its tokens: --token does not go with --api-server.")
+        }
         guard let token = getenv("API_SERVER_TOKEN").map({ String(cString: $0) }), !token.isEmpty else {
             throw ValidationError("--api-server wants the variable API_SERVER_TOKEN.")
         }

@@ -4,7 +4,8 @@ import NIOHTTP1
 /// The way of a request on the Kubernetes port when a real API server is behind it.
 extension Simulation {
     /// A rule that strikes before the effect keeps the request from the API server.
-    func pass(_ request: Request, to cluster: RealCluster, from connection: Connection) -> (Outcome, delay: TimeAmount) {
+    func pass(_ request: Request, to cluster: RealCluster, from connection: Connection) -> (Outcome, delay: TimeAmount)
+    {
         let api = KubernetesAPI(store: pods, secrets: secrets, namespace: nil, token: nil)
         let call = api.call(for: request)
         let build = api.build(of: call)
@@ -19,7 +20,9 @@ extension Simulation {
         if let rule, rule.strikesBefore {
             finish(rule.apply { preconditionFailure("rule \(rule.id) lets the request take effect") })
         } else {
-            cluster.perform(call, of: request, by: api) { performance in finish(rule?.apply { performance } ?? performance) }
+            cluster.perform(call, of: request, by: api) { performance in
+                finish(rule?.apply { performance } ?? performance)
+            }
         }
         return (.deferred(deferred), delay)
     }

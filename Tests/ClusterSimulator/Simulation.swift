@@ -46,7 +46,8 @@ final class Simulation {
 
     /// Puts a real API server behind the Kubernetes port.
     func use(_ settings: Settings.RealCluster, group: MultiThreadedEventLoopGroup) {
-        let cluster = RealCluster(APIServer(settings.address, group: group, loop: loop), settings: settings, store: pods)
+        let cluster = RealCluster(
+            APIServer(settings.address, group: group, loop: loop), settings: settings, store: pods)
         self.cluster = cluster
         cluster.start()
     }

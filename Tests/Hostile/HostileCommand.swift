@@ -7,7 +7,8 @@ internal import TestSupport
 @main
 struct HostileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hostile", abstract: "Messages, peers, visitors, spools and builds that mean harm, drawn from a seed, and a judge.",
+        commandName: "hostile",
+        abstract: "Messages, peers, visitors, spools and builds that mean harm, drawn from a seed, and a judge.",
         discussion: """
             Attacks: \(Attack.all.map(\.name).joined(separator: ", ")).
             Exit codes: 0 the worker held, 1 it did not, 64 wrong usage, 70 the run itself failed.
@@ -23,27 +24,39 @@ struct HostileCommand: AsyncParsableCommand {
     @Option(help: "Where the logs are left. The directory is replaced.") var evidence: String
 
     func validate() throws {
-        guard self.messages > 0, self.memory >= 32, self.files >= 64 else { throw ValidationError("A message at least, 32 MiB, 64 files.") }
-        for name in self.only where !Attack.all.contains(where: { $0.name == name }) { throw ValidationError("There is no attack \(name).") }
+        guard self.messages > 0, self.memory >= 32, self.files >= 64 else {
+            throw ValidationError("A message at least, 32 MiB, 64 files.")
+        }
+        for name in self.only where !Attack.all.contains(where: { $0.name == name }) {
+            throw ValidationError("There is no attack \(name).")
+        }
     }
 
     func run() async throws {
         var attacks: [AttackEvidence] = []
         do {
-            if FileManager.default.fileExists(atPath: self.evidence) { try FileManager.default.removeItem(atPath: self.evidence) }
+            if FileManager.default.fileExists(atPath: self.evidence) {
+                try FileManager.default.removeItem(atPath: self.evidence)
+            }
             try FileManager.default.createDirectory(atPath: self.evidence, withIntermediateDirectories: true)
             let box = try WorkerBox(memory: self.memory << 20, files: self.files)
             defer { box.remove() }
-            Scene.say(box.obstacle.map { "LEFT OUT: no cgroup of \(self.memory) MiB: \($0). The worker's own peak is judged alone" } ?? "\(self.memory) MiB, \(self.files) files")
+            Scene.say(
+                box.obstacle.map {
+                    "LEFT OUT: no cgroup of \(self.memory) MiB: \($0). The worker's own peak is judged alone"
+                } ?? "\(self.memory) MiB, \(self.files) files")
             let broker = try await Broker.start()
             try await Scene.addUser(to: broker)
             for attack in Attack.all where self.only.isEmpty || self.only.contains(attack.name) {
                 let begun = ContinuousClock.now
                 let scale = Scale(seed: self.seed, messages: self.messages, isQuick: self.quick)
-                let scene = try await Scene(broker, box, logs: URL(fileURLWithPath: self.evidence), plant: self.plant, attack)
+                let scene = try await Scene(
+                    broker, box, logs: URL(fileURLWithPath: self.evidence), plant: self.plant, attack)
                 try await attack.run(scene, scale)
                 let evidence = try await scene.gather()
-                Scene.say("\(attack.name): \(evidence.findings().isEmpty ? "held" : "\(evidence.findings().count) findings"), \((ContinuousClock.now - begun) / .seconds(1)) s")
+                Scene.say(
+                    "\(attack.name): \(evidence.findings().isEmpty ? "held" : "\(evidence.findings().count) findings"), \((ContinuousClock.now - begun) / .seconds(1)) s"
+                )
                 attacks.append(evidence)
             }
             try await broker.kill9()

@@ -21,7 +21,9 @@ actor Target {
     init(_ variables: [String: String], _ box: WorkerBox, logs: URL) throws {
         (self.box, self.logs) = (box, logs)
         (self.port, self.statusPort) = (try FreePort.find(), try FreePort.find())
-        self.variables = variables.merging(["PORT": String(self.port), "STATUS_PORT": String(self.statusPort), "HOST": "127.0.0.1"]) { $1 }
+        self.variables = variables.merging([
+            "PORT": String(self.port), "STATUS_PORT": String(self.statusPort), "HOST": "127.0.0.1",
+        ]) { $1 }
     }
 
     /// Whether what ends is started again.
@@ -32,8 +34,10 @@ actor Target {
         if let more { self.more = more }
         self.starts += 1
         self.process = try ChildProcess(
-            URL(fileURLWithPath: "/bin/sh"), ["-c", self.box.script, "sh", Surroundings.binaries.appendingPathComponent("worker").path, "run"],
-            environment: self.variables.merging(self.more) { $1 }, logs: URL(fileURLWithPath: "\(self.logs.path)-\(self.starts)"))
+            URL(fileURLWithPath: "/bin/sh"),
+            ["-c", self.box.script, "sh", Surroundings.binaries.appendingPathComponent("worker").path, "run"],
+            environment: self.variables.merging(self.more) { $1 },
+            logs: URL(fileURLWithPath: "\(self.logs.path)-\(self.starts)"))
     }
 
     /// Until cancelled: starts it again when it has ended, and looks at its memory.
@@ -54,7 +58,9 @@ actor Target {
 
     /// The kernel keeps the most that there ever was.
     private func look() {
-        guard let process, let status = FileManager.default.contents(atPath: "/proc/\(process.pid)/status") else { return }
+        guard let process, let status = FileManager.default.contents(atPath: "/proc/\(process.pid)/status") else {
+            return
+        }
         let text = String(decoding: status, as: UTF8.self)
         // Before it is the worker it is a shell.
         self.peak = max(self.peak, (text.firstMatch(of: /VmHWM:\s+(\d+) kB/).flatMap { Int($0.output.1) } ?? 0) << 10)
@@ -95,13 +101,16 @@ actor Target {
 
     /// Whether it is alive and ready, as a kubelet asks.
     nonisolated func isReady() async -> Bool {
-        for path in ["/livez", "/readyz"] { guard let answer = try? await self.get(path), answer.status == 200 else { return false } }
+        for path in ["/livez", "/readyz"] {
+            guard let answer = try? await self.get(path), answer.status == 200 else { return false }
+        }
         return true
     }
 
     /// A command that an operator types, and all that it says.
     nonisolated func command(_ arguments: [String]) async throws -> Data {
-        let command = try ChildProcess(Surroundings.binaries.appendingPathComponent("worker"), arguments, environment: self.variables)
+        let command = try ChildProcess(
+            Surroundings.binaries.appendingPathComponent("worker"), arguments, environment: self.variables)
         try await command.waitForExit()
         return Data((command.output + command.errors).utf8)
     }

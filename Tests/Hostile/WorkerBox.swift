@@ -13,7 +13,10 @@ struct WorkerBox: Sendable {
         (self.memory, self.files) = (memory, files)
         let name = "build-worker-hostile-\(ProcessInfo.processInfo.processIdentifier)"
         // The second version's hierarchy, or the first's for memory. A group of the root's: a parent may have processes, or a limit.
-        let kinds = [("/sys/fs/cgroup", "memory.max", "cgroup.controllers"), ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.limit_in_bytes")]
+        let kinds = [
+            ("/sys/fs/cgroup", "memory.max", "cgroup.controllers"),
+            ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.limit_in_bytes"),
+        ]
         var obstacle = "there is no cgroup hierarchy for memory in /sys/fs/cgroup"
         for (root, limit, sign) in kinds where FileManager.default.fileExists(atPath: "\(root)/\(sign)") {
             let group = "\(root)/\(name)"
@@ -38,7 +41,9 @@ struct WorkerBox: Sendable {
     }
 
     /// For `/bin/sh`, with the program and its arguments as `$@`.
-    var script: String { (self.group.map { "echo $$ > \($0)/cgroup.procs && " } ?? "") + "ulimit -n \(self.files) && exec \"$@\"" }
+    var script: String {
+        (self.group.map { "echo $$ > \($0)/cgroup.procs && " } ?? "") + "ulimit -n \(self.files) && exec \"$@\""
+    }
 
     func remove() { if let group { rmdir(group) } }
 }

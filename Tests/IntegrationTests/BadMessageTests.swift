@@ -10,25 +10,44 @@ extension Integration {
     @Suite(.simulatedClusterOnly("messages and parking")) struct BadMessageTests {
         /// By name: what arrives, and the reason it is parked with.
         static let bad: [(name: String, body: [UInt8], reason: String)] = [
-            ("malformed", Array(#"{"job":"start","buildConfig":{"token":"made-up-build-token-4f1c""#.utf8), "malformed-json"),
+            (
+                "malformed", Array(#"{"job":"start","buildConfig":{"token":"made-up-build-token-4f1c""#.utf8),
+                "malformed-json"
+            ),
             ("no buildConfig", Array(#"{"job":"start"}"#.utf8), "missing-field"),
             ("unknown job", Array(#"{"job":"dance","buildConfig":{"buildId":1}}"#.utf8), "unknown-job"),
             ("empty", [], "empty-body"),
             ("not an object", Array("[1,2]".utf8), "not-an-object"),
             ("not UTF-8", Array(#"{"job":"st"#.utf8) + [0xFF, 0xFE] + Array(#""}"#.utf8), "malformed-json"),
             ("nested absurdly", Array(repeating: UInt8(ascii: "["), count: 100_000), "malformed-json"),
-            ("an id that overflows", Array(#"{"job":"stop","buildConfig":{"buildId":99999999999999999999999}}"#.utf8), "invalid-field"),
+            (
+                "an id that overflows",
+                Array(#"{"job":"stop","buildConfig":{"buildId":99999999999999999999999}}"#.utf8), "invalid-field"
+            ),
             ("10 MB", Array(repeating: UInt8(ascii: "x"), count: 10 << 20), "too-large"),
-            ("a job id without end", Array(#"{"job":"start","buildConfig":{"buildId":1,"container":"a","apiUri":"http://b","token":"c","jobId":""#.utf8)
-                + Array(repeating: UInt8(ascii: "7"), count: 500_000) + Array(#""}}"#.utf8), "invalid-field"),
-            ("a path that climbs out", Array(#"{"job":"clear","cacheConfig":{"resource":"caches","action":"delete","scope":"pipelines","pipelineId":"../../etc","id":1}}"#.utf8), "invalid-field"),
+            (
+                "a job id without end",
+                Array(
+                    #"{"job":"start","buildConfig":{"buildId":1,"container":"a","apiUri":"http://b","token":"c","jobId":""#
+                        .utf8)
+                    + Array(repeating: UInt8(ascii: "7"), count: 500_000) + Array(#""}}"#.utf8), "invalid-field"
+            ),
+            (
+                "a path that climbs out",
+                Array(
+                    #"{"job":"clear","cacheConfig":{"resource":"caches","action":"delete","scope":"pipelines","pipelineId":"../../etc","id":1}}"#
+                        .utf8), "invalid-field"
+            ),
         ]
 
         /// Every type that AMQP knows, and no `x-death`.
         static let oddHeaders: AMQPTable = [
-            "void": .void, "bool": true, "i8": .int8(-8), "u8": .uint8(8), "i16": .int16(-16), "u16": .uint16(16), "i32": .int32(-32), "u32": .uint32(32),
-            "i64": .int64(-64), "f32": .float(1.5), "f64": .double(2.5), "decimal": .decimal(scale: 2, value: 314), "text": "text",
-            "bytes": .bytes([0, 255]), "time": .timestamp(1_700_000_000), "array": .array([.int32(1), "two", .table(["three": .int32(3)])]),
+            "void": .void, "bool": true, "i8": .int8(-8), "u8": .uint8(8), "i16": .int16(-16), "u16": .uint16(16),
+            "i32": .int32(-32), "u32": .uint32(32),
+            "i64": .int64(-64), "f32": .float(1.5), "f64": .double(2.5), "decimal": .decimal(scale: 2, value: 314),
+            "text": "text",
+            "bytes": .bytes([0, 255]), "time": .timestamp(1_700_000_000),
+            "array": .array([.int32(1), "two", .table(["three": .int32(3)])]),
             "table": .table(["nested": .table(["deep": true])]),
         ]
 
@@ -48,7 +67,9 @@ extension Integration {
                 let headers = delivery.properties.headers
                 #expect(headers["x-parked-reason"]?.text == message.reason, "\(message.name)")
                 #expect(headers["x-parked-from"]?.text == stage.queues.build)
-                for field in Self.oddHeaders.fields { #expect(headers[field.name] == field.value, "header \(field.name) of \(message.name)") }
+                for field in Self.oddHeaders.fields {
+                    #expect(headers[field.name] == field.value, "header \(field.name) of \(message.name)")
+                }
             }
             #expect(worker.child.isRunning)
             try await worker.terminate()
@@ -60,7 +81,9 @@ extension Integration {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let count = 5
-            for number in 0..<count { try await stage.publish([UInt8(number)] + Array(repeating: UInt8(ascii: "x"), count: 30 << 20)) }
+            for number in 0..<count {
+                try await stage.publish([UInt8(number)] + Array(repeating: UInt8(ascii: "x"), count: 30 << 20))
+            }
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
@@ -69,14 +92,18 @@ extension Integration {
             }
             let peak = try #require(Self.peakMemory(worker))
             #expect(peak < 160 << 10, "\(peak) KiB")
-            for words in ["not connected to RabbitMQ", "handled alone"] { #expect(try !worker.hasLogged(words), "\(words)") }
+            for words in ["not connected to RabbitMQ", "handled alone"] {
+                #expect(try !worker.hasLogged(words), "\(words)")
+            }
             #expect(try worker.log().allSatisfy { ($0["error"]?.string?.utf8.count ?? 0) < 1000 })
             try await worker.terminate()
         }
 
         /// KiB.
         private static func peakMemory(_ worker: WorkerProcess) -> Int? {
-            let status = FileManager.default.contents(atPath: "/proc/\(worker.child.pid)/status").map { String(decoding: $0, as: UTF8.self) }
+            let status = FileManager.default.contents(atPath: "/proc/\(worker.child.pid)/status").map {
+                String(decoding: $0, as: UTF8.self)
+            }
             return status?.firstMatch(of: /VmHWM:\s+(\d+) kB/).flatMap { Int($0.output.1) }
         }
 
@@ -134,7 +161,8 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             let copies: AMQPValue = .array([.text(stage.queues.build), .text(stage.queues.retry)])
-            try await stage.publish(Array("rubbish".utf8), headers: ["CC": .array([.text(stage.queues.retry)]), "BCC": copies])
+            try await stage.publish(
+                Array("rubbish".utf8), headers: ["CC": .array([.text(stage.queues.retry)]), "BCC": copies])
             try await eventually("the message and the copies that the publisher asked for are parked, once") {
                 // The build queue's own, and one in the retry queue: the broker makes one copy a queue.
                 try stage.depth(\.parked) == 2 && stage.isSettled()
@@ -151,7 +179,8 @@ extension Integration {
             defer { stage.clear() }
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
-            try await stage.broker.publishRaw(stage.start(1, image: "fate/refuse-2:1").serialized(), headerBytes: 130_700, to: stage.queues)
+            try await stage.broker.publishRaw(
+                stage.start(1, image: "fate/refuse-2:1").serialized(), headerBytes: 130_700, to: stage.queues)
             try await stage.publish(stage.start(2, image: "fate/running:1"))
             try await eventually("both are started") {
                 let state = try await stage.simulator.state()
@@ -182,8 +211,11 @@ extension Integration {
             try await worker.waitUntilConsuming()
             for message in Self.bad { try await stage.publish(message.body) }
             try await eventually("each is logged with hash and size") {
-                let lines = try worker.log().filter { $0["message"]?.string?.hasPrefix("unreadable message dropped") == true }
-                return Set(lines.compactMap { $0["hash"]?.scalarText }).count == Self.bad.count && lines.allSatisfy { $0["bytes"]?.integer != nil }
+                let lines = try worker.log().filter {
+                    $0["message"]?.string?.hasPrefix("unreadable message dropped") == true
+                }
+                return Set(lines.compactMap { $0["hash"]?.scalarText }).count == Self.bad.count
+                    && lines.allSatisfy { $0["bytes"]?.integer != nil }
             }
             try await eventually("and gone") { try stage.isSettled() }
             try await worker.terminate()
@@ -217,9 +249,13 @@ extension Integration {
             defer { stage.clear() }
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
-            let deaths = reasons.map { AMQPValue.table(["queue": .text(stage.queues.build), "reason": .text($0), "count": .int64(1)]) }
+            let deaths = reasons.map {
+                AMQPValue.table(["queue": .text(stage.queues.build), "reason": .text($0), "count": .int64(1)])
+            }
             try await stage.publish(stage.start(1, image: "fate/refuse-1:1"), headers: ["x-death": .array(deaths)])
-            try await eventually("it comes back, and is started") { try await stage.simulator.state().hostname(1) != nil }
+            try await eventually("it comes back, and is started") {
+                try await stage.simulator.state().hostname(1) != nil
+            }
             #expect(try worker.hasLogged("handed over instead of rejected"))
             let attempts = reasons.count { $0 == "rejected" } + 1
             #expect(try worker.hasLogged("retrying \(attempts)("), "the attempt is counted")
@@ -229,7 +265,8 @@ extension Integration {
 
         /// RabbitMQ 3.10.8 loses its dead-lettering, for all queues of the node, to one rejected message with such a header.
         @Test(arguments: [
-            AMQPValue.array(["rubbish"]), .array([.table(["count": "many"])]), "text", .array([.table(["queue": "q", "reason": "rejected", "count": "1"])]),
+            AMQPValue.array(["rubbish"]), .array([.table(["count": "many"])]), "text",
+            .array([.table(["queue": "q", "reason": "rejected", "count": "1"])]),
         ])
         func aDeathHistoryThatIsNoneNeverReachesTheBrokerAgain(header: AMQPValue) async throws {
             let stage = try await Stage.set()

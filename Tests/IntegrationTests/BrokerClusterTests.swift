@@ -8,25 +8,36 @@ import Testing
 extension Integration {
     /// Three RabbitMQ nodes with quorum queues: any one of them may go.
     @Suite(.simulatedClusterOnly("what fails is the broker")) struct BrokerClusterTests {
-        private static let quick = Stage.looking(["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#])
+        private static let quick = Stage.looking([
+            "RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#
+        ])
 
-        /// Publishes builds and returns when twenty of them are in hand.
+        /// Publishes builds and returns when twenty of them are in flight.
         private func load(_ builds: ClosedRange<Int>, _ stage: Stage) async throws {
             let before = try await stage.simulator.state().podsCreated
-            // Looks at pods take so long that the first twenty builds are in hand for a while.
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500]])
+            // Looks at pods take so long that the first twenty builds are in flight for a while.
+            try await stage.simulator.fault([
+                "listener": "kubernetes", "method": "GET", "times": 20, "action": ["delayMs": 1500],
+            ])
             for build in builds { try await stage.publish(stage.start(build, image: "fate/running:1")) }
-            try await eventually("twenty pods are made and not settled") { try await stage.simulator.state().podsCreated >= before + 20 }
+            try await eventually("twenty pods are made and not settled") {
+                try await stage.simulator.state().podsCreated >= before + 20
+            }
         }
 
-        private func awaitAll(_ builds: ClosedRange<Int>, _ stage: Stage, _ worker: WorkerProcess, asking node: Broker) async throws {
+        private func awaitAll(_ builds: ClosedRange<Int>, _ stage: Stage, _ worker: WorkerProcess, asking node: Broker)
+            async throws
+        {
             do {
                 try await eventually("builds \(builds) have their pods and timers", within: .seconds(90)) {
                     let state = try await stage.simulator.state()
-                    return try builds.allSatisfy { state.pods($0).count >= 1 } && stage.depth(\.initTimers) >= builds.upperBound && stage.isSettled()
+                    return try builds.allSatisfy { state.pods($0).count >= 1 }
+                        && stage.depth(\.initTimers) >= builds.upperBound && stage.isSettled()
                 }
             } catch let late as NotInTime {
-                let queues = try await node.ctl("list_queues", "name", "state", "leader", "online", "messages_ready", "messages_unacknowledged", "--quiet")
+                let queues = try await node.ctl(
+                    "list_queues", "name", "state", "leader", "online", "messages_ready", "messages_unacknowledged",
+                    "--quiet")
                 throw NotInTime(description: "\(late)\n\(queues)\n\(worker.child.output.suffix(6000))")
             }
             try await eventually("all is settled") { try await node.unacked(prefix: stage.queues.build) == 0 }
@@ -49,7 +60,9 @@ extension Integration {
                 try await cluster.awaitAll()
             }
             try await eventually("the worker is ready") { try await worker.health().status == 200 }
-            let hosts = Set(try worker.log().filter { $0["message"]?.string?.hasPrefix("rabbitmq server connected") == true }.compactMap { $0["host"]?.string })
+            let hosts = Set(
+                try worker.log().filter { $0["message"]?.string?.hasPrefix("rabbitmq server connected") == true }
+                    .compactMap { $0["host"]?.string })
             #expect(hosts.count >= 2, "it moved from one node to another: \(hosts)")
             try await worker.terminate()
             try await cluster.stop()

@@ -16,18 +16,22 @@ extension Integration {
             let stage = try await Stage.set(layout, broker: broker, initTimeout: .seconds(300))
             defer { stage.clear() }
             let quick = #"{"heartbeatIntervalInSeconds":2,"reconnectTimeInSeconds":1}"#
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_CONNECT_OPTIONS": quick, "CIRCUIT_TIMEOUT": "600000"])
+            let worker = try stage.startWorker(
+                ["run"], ["RABBITMQ_CONNECT_OPTIONS": quick, "CIRCUIT_TIMEOUT": "600000"])
             try await worker.waitUntilConsuming()
             let hold = try await stage.simulator.hold("POST", times: 20)
             for build in 1...40 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
-            try await eventually("twenty pods are made and not settled") { try await stage.simulator.state().podsCreated >= 20 }
+            try await eventually("twenty pods are made and not settled") {
+                try await stage.simulator.state().podsCreated >= 20
+            }
             try await broker.kill9()
             try await eventually("the worker says so") { try await worker.health().status == 503 }
             try await stage.simulator.removeFault(hold)
             try await broker.restart()
             try await eventually("every build has its pod and its timer") {
                 let state = try await stage.simulator.state()
-                return try (1...40).allSatisfy { state.pods($0).count >= 1 } && stage.depth(\.initTimers) >= 40 && stage.isSettled()
+                return try (1...40).allSatisfy { state.pods($0).count >= 1 } && stage.depth(\.initTimers) >= 40
+                    && stage.isSettled()
             }
             try await eventually("all is settled") { try await broker.unacked(prefix: stage.queues.build) == 0 }
             let state = try await stage.simulator.state()
@@ -50,7 +54,9 @@ extension Integration {
             try await eventually("twenty are in flight") { try await stage.simulator.state().podsCreated == 20 }
             try await broker.ctl("set_vm_memory_high_watermark", "0.00001")
             try await stage.simulator.removeFault(hold)
-            try await eventually("the worker says that RabbitMQ takes no messages") { try await worker.health().text.contains("takes no messages") }
+            try await eventually("the worker says that RabbitMQ takes no messages") {
+                try await worker.health().text.contains("takes no messages")
+            }
             try await broker.ctl("set_vm_memory_high_watermark", "0.6")
             try await eventually("all twenty are watched") { try stage.depth(\.initTimers) == 20 && stage.isSettled() }
             try await eventually("and settled") { try await broker.unacked(prefix: stage.queues.build) == 0 }
@@ -71,11 +77,14 @@ extension Integration {
             topology.queues = [
                 Topology.Queue(
                     name: queues.build, purpose: "takes one message",
-                    arguments: ["x-queue-type": "classic", "x-max-length": .int64(1), "x-overflow": "reject-publish"], withoutIt: "")
+                    arguments: ["x-queue-type": "classic", "x-max-length": .int64(1), "x-overflow": "reject-publish"],
+                    withoutIt: "")
             ]
             try administration.apply(topology)
             let renewals = Mutex(0)
-            let publisher = PublishingConnection(AMQPEndpoint(stage.broker.options(queues), connectionName: "test publisher")) {
+            let publisher = PublishingConnection(
+                AMQPEndpoint(stage.broker.options(queues), connectionName: "test publisher")
+            ) {
                 if $0 == .channelRenewed { renewals.withLock { $0 += 1 } }
             }
             publisher.start()
@@ -86,10 +95,16 @@ extension Integration {
             #expect(await publish(to: queues.build) == .confirmed)
             try await eventually("refusals have changed the channel twice", within: .seconds(60)) {
                 let outcomes = await withTaskGroup { group in
-                    for number in 0..<40 { group.addTask { (number, await publish(to: number.isMultiple(of: 2) ? queues.build : stage.queues.parked)) } }
+                    for number in 0..<40 {
+                        group.addTask {
+                            (number, await publish(to: number.isMultiple(of: 2) ? queues.build : stage.queues.parked))
+                        }
+                    }
                     return await group.reduce(into: [Int: PublishOutcome]()) { $0[$1.0] = $1.1 }
                 }
-                for (number, outcome) in outcomes { #expect(outcome == (number.isMultiple(of: 2) ? .nacked : .confirmed), "message \(number)") }
+                for (number, outcome) in outcomes {
+                    #expect(outcome == (number.isMultiple(of: 2) ? .nacked : .confirmed), "message \(number)")
+                }
                 return renewals.withLock { $0 } >= 2
             }
             let unroutable = await publish(to: "no such queue")
@@ -102,9 +117,11 @@ extension Integration {
             defer { stage.clear() }
             // Long enough for a broker that is busy, not for one that is frozen.
             let impatient = PublishingConnection(
-                AMQPEndpoint(broker.options(stage.queues), connectionName: "impatient"), confirmTimeout: .seconds(8)) { _ in }
+                AMQPEndpoint(broker.options(stage.queues), connectionName: "impatient"), confirmTimeout: .seconds(8)
+            ) { _ in }
             impatient.start()
-            let message = OutgoingMessage(exchange: stage.queues.exchange, routingKey: stage.queues.build, body: Array("{}".utf8))
+            let message = OutgoingMessage(
+                exchange: stage.queues.exchange, routingKey: stage.queues.build, body: Array("{}".utf8))
             #expect(await impatient.publish(message) == .confirmed)
             try await broker.pause()
             guard case .unconfirmed = await impatient.publish(message) else {
@@ -125,7 +142,8 @@ extension Integration {
             let stage = try await Stage.set(broker: broker, initTimeout: .seconds(300))
             defer { stage.clear() }
             let quick = #"{"heartbeatIntervalInSeconds":1,"reconnectTimeInSeconds":1}"#
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_CONNECT_OPTIONS": quick, "CIRCUIT_TIMEOUT": "600000"])
+            let worker = try stage.startWorker(
+                ["run"], ["RABBITMQ_CONNECT_OPTIONS": quick, "CIRCUIT_TIMEOUT": "600000"])
             try await worker.waitUntilConsuming()
             let hold = try await stage.simulator.hold("POST", times: 1)
             try await stage.publish(stage.start(1, image: "fate/running:1"))
@@ -162,7 +180,9 @@ extension Integration {
             defer { stage.clear() }
             try await stage.broker.ctl("delete_queue", stage.queues.build)
             let worker = try stage.startWorker()
-            try await eventually("the worker says which and what to do") { try worker.hasLogged("queue \(stage.queues.build) is not consumed, trying again. Does it exist?") }
+            try await eventually("the worker says which and what to do") {
+                try worker.hasLogged("queue \(stage.queues.build) is not consumed, trying again. Does it exist?")
+            }
             #expect(try await worker.health().status == 503)
             try await stage.declare(.quorum)
             try await stage.publish(stage.start(1, image: "fate/running:1"))
@@ -176,7 +196,8 @@ extension Integration {
             defer { stage.clear() }
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await broker.stop()
-            let worker = try stage.startWorker(["run"], ["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":20,"reconnectTimeInSeconds":1}"#])
+            let worker = try stage.startWorker(
+                ["run"], ["RABBITMQ_CONNECT_OPTIONS": #"{"heartbeatIntervalInSeconds":20,"reconnectTimeInSeconds":1}"#])
             try await eventually("the worker says so") { try worker.hasLogged(event: "rabbitmq_disconnected") }
             let health = try await worker.health()
             #expect(health.status == 503)
@@ -193,7 +214,9 @@ extension Integration {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let worker = try stage.startWorker(["run"], ["RABBITMQ_PASSWORD": "made-up-wrong-password"])
-            try await eventually("the worker says so") { try worker.log().contains { $0["error"]?.string?.contains("ACCESS_REFUSED") == true } }
+            try await eventually("the worker says so") {
+                try worker.log().contains { $0["error"]?.string?.contains("ACCESS_REFUSED") == true }
+            }
             #expect(worker.child.isRunning)
             #expect(!worker.child.output.contains("made-up-wrong-password"))
             try await worker.terminate()

@@ -22,7 +22,8 @@ extension Integration {
                 var length = socklen_t(MemoryLayout<sockaddr_in>.size)
                 let isListening = withUnsafeMutablePointer(to: &address) { pointer in
                     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        bind(descriptor, $0, length) == 0 && listen(descriptor, 128) == 0 && getsockname(descriptor, $0, &length) == 0
+                        bind(descriptor, $0, length) == 0 && listen(descriptor, 128) == 0
+                            && getsockname(descriptor, $0, &length) == 0
                     }
                 }
                 try #require(isListening)
@@ -43,12 +44,14 @@ extension Integration {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
             let silent = try SilentServer()
-            // 25 of them, more than may be in hand; a request to nobody lasts 40 s.
+            // 25 of them, more than may be in flight; a request to nobody lasts 40 s.
             let worker = try stage.startWorker(["run"], ["CIRCUIT_TIMEOUT": "40000", "LOG_LEVEL": "info"])
             try await worker.waitUntilConsuming()
             let apiURI = isSilent ? silent.url : "http://127.0.0.1:1"
             for build in 1...25 { try await stage.publish(stage.start(build, image: "fate/invalid:1", apiURI: apiURI)) }
-            try await eventually("all are in hand") { try worker.messages().count { $0.hasPrefix("processing ") } >= 20 }
+            try await eventually("all are in flight") {
+                try worker.messages().count { $0.hasPrefix("processing ") } >= 20
+            }
             for build in 101...105 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("others are started at once", within: .seconds(20)) {
                 let state = try await stage.simulator.state()
@@ -69,16 +72,24 @@ extension Integration {
             defer { stage.clear() }
             let worker = try stage.startWorker(["run"], ["ECOSYSTEM_API_PATIENCE": "0.1"])
             try await worker.waitUntilConsuming()
-            for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/invalid:1", apiURI: "http://127.0.0.1:1")) }
+            for build in 1...3 {
+                try await stage.publish(stage.start(build, image: "fate/invalid:1", apiURI: "http://127.0.0.1:1"))
+            }
             try await stage.publish(stage.start(4, image: "fate/invalid:1"))
-            try await eventually("they are parked", within: .seconds(60)) { try stage.depth(\.parked) == 3 && stage.isSettled() }
+            try await eventually("they are parked", within: .seconds(60)) {
+                try stage.depth(\.parked) == 3 && stage.isSettled()
+            }
             #expect(try await stage.simulator.state().status(4) == "FAILURE")
             let listed = try await WorkerProcess.run(["parked", "list"], environment: stage.environment())
             #expect(listed.output.components(separatedBy: "owed").count > 3, "\(listed)")
             _ = try await worker.terminate()
         }
 
-        @Test(arguments: [("http://169.254.169.254", ""), ("http://0xA9FEA9FE/latest", ""), (nil, "api.builds.test,*.example.com")] as [(String?, String)])
+        @Test(
+            arguments: [
+                ("http://169.254.169.254", ""), ("http://0xA9FEA9FE/latest", ""),
+                (nil, "api.builds.test,*.example.com"),
+            ] as [(String?, String)])
         func nothingIsSentToWhoIsNotAdmitted(apiURI: String?, admitted: String) async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
@@ -94,7 +105,9 @@ extension Integration {
             }
             let listed = try await WorkerProcess.run(["parked", "list"], environment: stage.environment())
             let reason = apiURI == nil ? "its host is none of ECOSYSTEM_API_HOSTS" : "its host is a link-local address"
-            #expect(listed.output.contains("invalid-field") && listed.output.contains("buildConfig.apiUri: \(reason)"), "\(listed)")
+            #expect(
+                listed.output.contains("invalid-field") && listed.output.contains("buildConfig.apiUri: \(reason)"),
+                "\(listed)")
             #expect(!silent.wasCalled)
             #expect(try await stage.simulator.state().pods(1).isEmpty)
             _ = try await worker.terminate()

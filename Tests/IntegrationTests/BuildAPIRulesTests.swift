@@ -9,7 +9,8 @@ import Testing
 extension Integration {
     /// The simulated build API against what the real one answers.
     @Suite(.simulatedClusterOnly("no worker runs")) struct BuildAPIRulesTests {
-        private static let file = Surroundings.sourceRoot.appendingPathComponent("Tests/BuildWorkerTests/Fixtures/build-api-cases.json")
+        private static let file = Surroundings.sourceRoot.appendingPathComponent(
+            "Tests/BuildWorkerTests/Fixtures/build-api-cases.json")
         private static let transport = HTTPTransport()
 
         private func withSimulator(_ body: (Simulator) async throws -> Void) async throws {
@@ -18,12 +19,18 @@ extension Integration {
             try await body(simulator)
         }
 
-        private func ask(_ simulator: Simulator, _ method: String, _ path: String, token: String?, _ body: JSONValue? = nil) async throws -> HTTPResponse {
+        private func ask(
+            _ simulator: Simulator, _ method: String, _ path: String, token: String?, _ body: JSONValue? = nil
+        ) async throws -> HTTPResponse {
             try await Self.transport.send(
-                HTTPRequest(method: method, url: "\(simulator.api)\(path)", bearer: token.map { Secret($0) }, body: body?.serialized()), deadline: .seconds(30))
+                HTTPRequest(
+                    method: method, url: "\(simulator.api)\(path)", bearer: token.map { Secret($0) },
+                    body: body?.serialized()), deadline: .seconds(30))
         }
 
-        private func token(_ scope: String = "temporal", _ build: Int = 4711) -> String { BuildToken.make(build, scope: scope, secret: "signature") }
+        private func token(_ scope: String = "temporal", _ build: Int = 4711) -> String {
+            BuildToken.make(build, scope: scope, secret: "signature")
+        }
 
         private func update(_ simulator: Simulator, _ body: JSONValue, scope: String = "temporal") async throws -> Int {
             try await self.ask(simulator, "PUT", "/v4/builds/4711", token: self.token(scope), body).status
@@ -45,12 +52,17 @@ extension Integration {
         private func holds(_ row: JSONValue, _ simulator: Simulator) async throws {
             let name: Comment = "\(row["why"]?.string ?? ""): \(row["build"]?.string ?? "no build")"
             try await simulator.reset()
-            if let status = row["build"]?.string { try await simulator.haveBuild(4711, status: status) } else { try await simulator.forgetBuild(4711) }
+            if let status = row["build"]?.string {
+                try await simulator.haveBuild(4711, status: status)
+            } else {
+                try await simulator.forgetBuild(4711)
+            }
             let (request, expected) = try (#require(row["request"]), #require(row["expect"]))
             let scope = request["scope"]?.string
             let token = try scope.map { scope in
                 let build = try #require(request["username"]?.integer)
-                return scope == "expired" ? BuildToken.make(build, validFor: -1, secret: "signature") : self.token(scope, build)
+                return scope == "expired"
+                    ? BuildToken.make(build, validFor: -1, secret: "signature") : self.token(scope, build)
             }
             let (method, path) = try (#require(request["method"]?.string), #require(request["path"]?.string))
             let answer = try await self.ask(simulator, method, path, token: token, request["body"])
@@ -62,9 +74,13 @@ extension Integration {
             if expected["array"]?.bool == true { #expect(document.array?.isEmpty == false, name) }
             let state = try await simulator.state()
             if let status = row[path: "after", "status"]?.string { #expect(state.status(4711) == status, name) }
-            if let message = row[path: "after", "statusMessage"] { #expect(state.message(4711) == message.string ?? "", name) }
+            if let message = row[path: "after", "statusMessage"] {
+                #expect(state.message(4711) == message.string ?? "", name)
+            }
             let stops = try await simulator.stops(after: 0).map(\.build)
-            #expect(stops == (row[path: "after", "stopPublished"]?.bool == true ? [4711] : []) || row["build"]?.string == "UNSTABLE", name)
+            #expect(
+                stops == (row[path: "after", "stopPublished"]?.bool == true ? [4711] : [])
+                    || row["build"]?.string == "UNSTABLE", name)
         }
 
         @Test func aTokenIsAWebTokenWithScopeUserAndEnd() async throws {
@@ -85,13 +101,21 @@ extension Integration {
         @Test func theBodyIsHeldToTheSchema() async throws {
             try await self.withSimulator { simulator async throws in
                 let good: [JSONValue] = [
-                    [:], ["meta": ["a": 1]], ["statusMessage": "x", "statusMessageType": "WARN"], ["stats": ["own": 1, "hostname": "n"]],
-                    ["stats": ["imagePullStartTime": "2026-11-28T13:00:00.123Z", "queueEnterTime": "2026-11-28T13:00:00+00:00"]], ["status": "BLOCKED"],
+                    [:], ["meta": ["a": 1]], ["statusMessage": "x", "statusMessageType": "WARN"],
+                    ["stats": ["own": 1, "hostname": "n"]],
+                    [
+                        "stats": [
+                            "imagePullStartTime": "2026-11-28T13:00:00.123Z",
+                            "queueEnterTime": "2026-11-28T13:00:00+00:00",
+                        ]
+                    ], ["status": "BLOCKED"],
                 ]
                 for body in good { #expect(try await self.update(simulator, body) == 200, "\(body.text())") }
                 let bad: [JSONValue] = [
-                    [], "x", ["status": 7], ["statusMessage": ""], ["statusMessage": 7], ["statusMessageType": "BAD"], ["meta": "x"], ["stats": []],
-                    ["stats": ["imagePullStartTime": "yesterday"]], ["stats": ["hostname": ""]], ["status": "BLOCKED"], ["status": "QUEUED"],
+                    [], "x", ["status": 7], ["statusMessage": ""], ["statusMessage": 7], ["statusMessageType": "BAD"],
+                    ["meta": "x"], ["stats": []],
+                    ["stats": ["imagePullStartTime": "yesterday"]], ["stats": ["hostname": ""]], ["status": "BLOCKED"],
+                    ["status": "QUEUED"],
                 ]
                 for body in bad { #expect(try await self.update(simulator, body) == 400, "\(body.text())") }
             }
@@ -107,16 +131,23 @@ extension Integration {
                 #expect(try await self.steps(simulator, "?status=active") == [])
                 #expect(try await self.steps(simulator, "?status=failure") == ["sd-setup-launcher"])
                 try await simulator.haveBuild(4711, status: "QUEUED", steps: false)
-                #expect(try await self.ask(simulator, "GET", "/v4/builds/4711/steps", token: self.token()).status == 404)
+                #expect(
+                    try await self.ask(simulator, "GET", "/v4/builds/4711/steps", token: self.token()).status == 404)
             }
         }
 
         /// A step calls the build unstable while it runs; its launcher's SUCCESS ends it.
         @Test func anUnstableBuildEndsLater() async throws {
             try await self.withSimulator { simulator async throws in
-                for status in ["RUNNING", "UNSTABLE"] { #expect(try await self.update(simulator, ["status": .string(status), "statusMessage": "x"], scope: "build") == 200) }
+                for status in ["RUNNING", "UNSTABLE"] {
+                    #expect(
+                        try await self.update(
+                            simulator, ["status": .string(status), "statusMessage": "x"], scope: "build") == 200)
+                }
                 #expect(try await simulator.stops(after: 0).isEmpty)
-                #expect(try await self.update(simulator, ["status": "SUCCESS", "statusMessage": "y"], scope: "build") == 200)
+                #expect(
+                    try await self.update(simulator, ["status": "SUCCESS", "statusMessage": "y"], scope: "build") == 200
+                )
                 let state = try await simulator.state()
                 #expect(state.status(4711) == "UNSTABLE" && state.message(4711) == "x")
                 #expect(try await simulator.stops(after: 0).map(\.build) == [4711])
@@ -126,7 +157,9 @@ extension Integration {
 
         @Test func aQuestionThatTakesAMessageAwayIsNoted() async throws {
             try await self.withSimulator { simulator async throws in
-                func erased() async throws -> String? { try await simulator.state().document[path: "builds", "4711", "erasedMessage"]?.string }
+                func erased() async throws -> String? {
+                    try await simulator.state().document[path: "builds", "4711", "erasedMessage"]?.string
+                }
                 _ = try await self.update(simulator, ["statusMessage": "delayed"])
                 _ = try await self.update(simulator, ["stats": ["hostname": "n"]])
                 #expect(try await erased() == nil, "what says something may")

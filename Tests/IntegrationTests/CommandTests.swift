@@ -14,7 +14,10 @@ extension Integration {
         @Test func topologyIsAppliedAndChecked() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
-            let fresh = stage.environment(["RABBITMQ_QUEUE": "\(stage.queues.build)x", "RABBITMQ_RETRYQUEUE": "\(stage.queues.build)x.retry", "RABBITMQ_EXCHANGE": "\(stage.queues.build)x"])
+            let fresh = stage.environment([
+                "RABBITMQ_QUEUE": "\(stage.queues.build)x", "RABBITMQ_RETRYQUEUE": "\(stage.queues.build)x.retry",
+                "RABBITMQ_EXCHANGE": "\(stage.queues.build)x",
+            ])
             var check = try await WorkerProcess.run(["topology", "check"], environment: fresh)
             #expect(check.code == 1)
             #expect(check.output.contains("missing"))
@@ -32,7 +35,10 @@ extension Integration {
         @Test func theEnvironmentHoldsNoSecretAnyMore() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
-            let secrets = ["K8S_TOKEN": "verySecret-1", "ECOSYSTEM_PROXY": "", "NODE_CONFIG": #"{"rabbitmq":{"messageReprocessLimit":4}}"#]
+            let secrets = [
+                "K8S_TOKEN": "verySecret-1", "ECOSYSTEM_PROXY": "",
+                "NODE_CONFIG": #"{"rabbitmq":{"messageReprocessLimit":4}}"#,
+            ]
             let environment = stage.environment(secrets)
             let worker = try stage.startWorker(["run"], secrets)
             try await worker.waitUntilConsuming()
@@ -64,7 +70,9 @@ extension Integration {
             ] { #expect(check.output.contains("WARNING \(words)"), "\(words)\nis not in\n\(check.output)") }
             // Its wait is the worker's.
             #expect(!check.output.contains("\(queues.build)dlr: x-message-ttl"))
-            #expect(!check.output.contains("x-overflow") && !check.output.contains("x-dead-letter-strategy"), "one line says that it is classic")
+            #expect(
+                !check.output.contains("x-overflow") && !check.output.contains("x-dead-letter-strategy"),
+                "one line says that it is classic")
         }
 
         /// As many have it: messages expire after eight hours, and so does the wait in the queue beside it. The broker drops what goes
@@ -82,14 +90,23 @@ extension Integration {
                 let names = Queues(queue)
                 let check = try await WorkerProcess.run(
                     ["topology", "check"],
-                    environment: stage.environment(["RABBITMQ_QUEUE": queue, "RABBITMQ_RETRYQUEUE": names.retry, "RABBITMQ_EXCHANGE": names.exchange]))
+                    environment: stage.environment([
+                        "RABBITMQ_QUEUE": queue, "RABBITMQ_RETRYQUEUE": names.retry,
+                        "RABBITMQ_EXCHANGE": names.exchange,
+                    ]))
                 #expect(check.code == 1, "\(check.output)\(check.errors)")
                 return check.output.replacingOccurrences(of: queue, with: "builds")
             }
-            #expect(try await check(["x-message-ttl": .int64(60_000)]).contains(
-                "PROBLEM queue builds: x-message-ttl is '60000', should not be set: messages that expire here and come back without having been rejected are dropped"))
-            #expect(try await check(["x-max-length": .int64(1000)]).contains("PROBLEM queue builds: x-max-length is '1000', should not be set: when it is full"))
-            #expect(try await check(["x-expires": .int64(86_400_000)]).contains("PROBLEM queue builds: x-expires is '86400000', should not be set: the queue deletes itself"))
+            #expect(
+                try await check(["x-message-ttl": .int64(60_000)]).contains(
+                    "PROBLEM queue builds: x-message-ttl is '60000', should not be set: messages that expire here and come back without having been rejected are dropped"
+                ))
+            #expect(
+                try await check(["x-max-length": .int64(1000)]).contains(
+                    "PROBLEM queue builds: x-max-length is '1000', should not be set: when it is full"))
+            #expect(
+                try await check(["x-expires": .int64(86_400_000)]).contains(
+                    "PROBLEM queue builds: x-expires is '86400000', should not be set: the queue deletes itself"))
         }
 
         @Test func anUnreachableBrokerIsSaidSo() async throws {
@@ -123,10 +140,13 @@ extension Integration {
             let id = String(try #require(lines.first { $0.contains("unknown-job") }).prefix(12))
             let broken = String(try #require(lines.first { $0.contains("malformed-json") }).prefix(12))
             let show = try await parked("show", id)
-            #expect(show.output.contains("\"explode\"") && show.output.contains("x-original-cc") && show.output.contains("\"x-mine\": \"<redacted>\""))
+            #expect(
+                show.output.contains("\"explode\"") && show.output.contains("x-original-cc")
+                    && show.output.contains("\"x-mine\": \"<redacted>\""))
             #expect(!show.output.contains(Stage.secret), "show hides tokens")
             let raw = try await parked("show", "--raw", id)
-            #expect(raw.output == String(decoding: unknown.serialized(), as: UTF8.self), "--raw is the body, byte for byte")
+            #expect(
+                raw.output == String(decoding: unknown.serialized(), as: UTF8.self), "--raw is the body, byte for byte")
             #expect(try await parked("list").output == list.output, "looking changes nothing")
 
             #expect(try await parked("drop", broken).code == 64, "drop asks for a reason")
@@ -141,22 +161,27 @@ extension Integration {
             #expect(delivery.properties.headers["x-mine"]?.text == "kept")
             let history = delivery.properties.headers[Header.parkedHistory]?.array?.first?.table
             #expect(history?[Header.parkedReason]?.text == "unknown-job")
-            #expect(delivery.properties.headers[Header.parkedReason] == nil && delivery.properties.headers["x-death"] == nil)
+            #expect(
+                delivery.properties.headers[Header.parkedReason] == nil && delivery.properties.headers["x-death"] == nil
+            )
         }
 
         @Test func publishIsConfirmed() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let message = Data(stage.start(1, image: "fate/running:1").serialized())
-            let published = try await WorkerProcess.run(["publish", "-"], environment: stage.environment(), input: message)
+            let published = try await WorkerProcess.run(
+                ["publish", "-"], environment: stage.environment(), input: message)
             #expect(published.code == 0, "\(published.errors)")
             #expect(try stage.depth(\.build) == 1)
             let file = Surroundings.directory.appendingPathComponent(Surroundings.newName("message"))
             try message.write(to: file)
-            let elsewhere = try await WorkerProcess.run(["publish", "--queue", stage.queues.retry, file.path], environment: stage.environment())
+            let elsewhere = try await WorkerProcess.run(
+                ["publish", "--queue", stage.queues.retry, file.path], environment: stage.environment())
             #expect(elsewhere.code == 0, "\(elsewhere.errors)")
             #expect(try stage.depth(\.retry) == 1)
-            let nowhere = try await WorkerProcess.run(["publish", "--queue", "nowhere", file.path], environment: stage.environment())
+            let nowhere = try await WorkerProcess.run(
+                ["publish", "--queue", "nowhere", file.path], environment: stage.environment())
             #expect(nowhere.code == 1)
             #expect(nowhere.errors.contains("nowhere"))
         }
@@ -170,7 +195,8 @@ extension Integration {
             let document = try JSONValue(parsing: pod.output)
             #expect(document["kind"]?.string == "Pod")
             #expect(document[path: "metadata", "name"]?.string == PodName.of(BuildID(rawValue: 4711), prefix: ""))
-            let bad = try await WorkerProcess.run(["pod", "-"], environment: stage.environment(), input: Data("{}".utf8))
+            let bad = try await WorkerProcess.run(
+                ["pod", "-"], environment: stage.environment(), input: Data("{}".utf8))
             #expect(bad.code == 65)
             #expect(bad.errors.contains("job"))
         }
@@ -179,7 +205,8 @@ extension Integration {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let environment = stage.environment([
-                "RABBITMQ_PORT": "many", "RABBITMQ_PREFETCH_COUNT": "0", "K8S_NODE_SELECTORS": "{", "RABBITMQ_PASSWORD": "made-up-secret", "EXECUTOR_PLUGIN": "k8s-vm", "K8S_BASE_IMAGE": "",
+                "RABBITMQ_PORT": "many", "RABBITMQ_PREFETCH_COUNT": "0", "K8S_NODE_SELECTORS": "{",
+                "RABBITMQ_PASSWORD": "made-up-secret", "EXECUTOR_PLUGIN": "k8s-vm", "K8S_BASE_IMAGE": "",
             ])
             for command in [["run"], ["config"], ["topology", "check"]] {
                 let result = try await WorkerProcess.run(command, environment: environment)
@@ -194,7 +221,8 @@ extension Integration {
         @Test func configShowsValuesAndWhereTheyComeFrom() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
-            let config = try await WorkerProcess.run(["config"], environment: stage.environment(["RABBITMQ_PASSWORD": "made-up-secret"]))
+            let config = try await WorkerProcess.run(
+                ["config"], environment: stage.environment(["RABBITMQ_PASSWORD": "made-up-secret"]))
             #expect(config.code == 0, "\(config.errors)")
             #expect(config.output.contains("RABBITMQ_PREFETCH_COUNT"))
             #expect(config.output.contains("<redacted>"))
@@ -202,7 +230,9 @@ extension Integration {
         }
 
         /// Each names the file, the setting, and what is wrong with it.
-        @Test(arguments: ["K8S_CA_FILE", "ECOSYSTEM_CA_FILE", "K8S_CLIENT_CERT_FILE", "K8S_CLIENT_KEY_FILE"], ["missing", "empty", "other"])
+        @Test(
+            arguments: ["K8S_CA_FILE", "ECOSYSTEM_CA_FILE", "K8S_CLIENT_CERT_FILE", "K8S_CLIENT_KEY_FILE"],
+            ["missing", "empty", "other"])
         func aFileForTLSThatCannotBeUsedStopsTheStart(variable: String, what: String) async throws {
             let file = Surroundings.directory.appendingPathComponent(Surroundings.newName(what))
             if what != "missing" { try Data((what == "empty" ? "" : "-----BEGIN NOTHING-----\n").utf8).write(to: file) }
@@ -217,11 +247,17 @@ extension Integration {
         }
 
         @Test func comparesWithTheOriginal() async throws {
-            let environment = ["PORT": "80", "EXECUTOR_JENKINS_PASSWORD": "hunter2", "NODE_CONFIG": #"{"rabbitmq":{"messageReprocessLimit":3}}"#]
+            let environment = [
+                "PORT": "80", "EXECUTOR_JENKINS_PASSWORD": "hunter2",
+                "NODE_CONFIG": #"{"rabbitmq":{"messageReprocessLimit":3}}"#,
+            ]
             let text = try await WorkerProcess.run(["config", "--compare", "original"], environment: environment)
             #expect(text.code == 0 && text.output.contains("as before: RABBITMQ_RETRYQUEUE_ENABLED=false"), "\(text)")
-            #expect(!text.output.contains("PORT=80") && !text.output.contains("REPROCESS_LIMIT") && !"\(text)".contains("hunter2"))
-            let json = try await WorkerProcess.run(["config", "--compare", "original", "--format", "json"], environment: environment)
+            #expect(
+                !text.output.contains("PORT=80") && !text.output.contains("REPROCESS_LIMIT")
+                    && !"\(text)".contains("hunter2"))
+            let json = try await WorkerProcess.run(
+                ["config", "--compare", "original", "--format", "json"], environment: environment)
             let document = try JSONValue(parsing: json.output)
             #expect(document["differences"]?.array?.first?["variable"] == "RABBITMQ_RETRYQUEUE_ENABLED")
             #expect(document["unused"]?.array?.count == 1)
@@ -238,11 +274,14 @@ extension Integration {
                 seen += 1
                 let lines = help.output.split(separator: "\n", omittingEmptySubsequences: false)
                 for line in lines { #expect(line.count <= 80, "\(command): \(line)") }
-                for (line, next) in zip(lines.prefix { !$0.hasPrefix("USAGE:") }, lines.dropFirst()) where !line.isEmpty && next.first?.isWhitespace == false {
+                for (line, next) in zip(lines.prefix { !$0.hasPrefix("USAGE:") }, lines.dropFirst())
+                where !line.isEmpty && next.first?.isWhitespace == false {
                     #expect(line.count + 1 + next.prefix { $0 != " " }.count >= 80, "\(command) breaks off: \(line)")
                 }
                 let subcommands = lines.drop { $0 != "SUBCOMMANDS:" }.dropFirst().prefix { !$0.isEmpty }
-                commands += subcommands.compactMap { $0.prefixMatch(of: /\s\s([a-z]+)/).map { command + [String($0.output.1)] } }
+                commands += subcommands.compactMap {
+                    $0.prefixMatch(of: /\s\s([a-z]+)/).map { command + [String($0.output.1)] }
+                }
             }
             #expect(seen > 25, "\(seen) commands were found")
         }

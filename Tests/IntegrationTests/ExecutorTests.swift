@@ -53,7 +53,10 @@ extension Integration {
 
             /// How many pods the build ever had, here and there.
             func pods(_ build: Int) async throws -> (k8s: Int, sandbox: Int) {
-                (try await self.stage.simulator.state().pods(build).count, try await self.sandbox.state().pods(build).count)
+                (
+                    try await self.stage.simulator.state().pods(build).count,
+                    try await self.sandbox.state().pods(build).count
+                )
             }
 
             func isEmpty() throws -> Bool { try self.stage.isSettled() && self.stage.depth(\.initTimers) == 0 }
@@ -63,20 +66,29 @@ extension Integration {
             let both = try await Both.set()
             defer { both.clear() }
             let worker = try await both.startWorker()
-            for (build, executor) in [(1, nil), (2, "k8s-sandbox"), (3, "jenkins"), (4, "k8s-sandbox")] as [(Int, String?)] {
-                try await both.stage.publish(both.start(build, in: executor, image: build == 4 ? "fate/bad-image:1" : "fate/running:1"))
+            for (build, executor) in [(1, nil), (2, "k8s-sandbox"), (3, "jenkins"), (4, "k8s-sandbox")]
+                as [(Int, String?)]
+            {
+                try await both.stage.publish(
+                    both.start(build, in: executor, image: build == 4 ? "fate/bad-image:1" : "fate/running:1"))
             }
             try await eventually("they run where they should") {
                 let (here, there) = (try await both.stage.simulator.state(), try await both.sandbox.state())
-                return here.hostname(1) != nil && here.hostname(2) != nil && here.hostname(3) != nil && !there.alivePods(2).isEmpty
+                return here.hostname(1) != nil && here.hostname(2) != nil && here.hostname(3) != nil
+                    && !there.alivePods(2).isEmpty
             }
-            try await eventually("a bad image is found there, too") { try await both.stage.simulator.state().message(4).contains("check if your image is valid") }
+            try await eventually("a bad image is found there, too") {
+                try await both.stage.simulator.state().message(4).contains("check if your image is valid")
+            }
             try await eventually("timers have fired and nothing is left") { try both.isEmpty() }
             #expect(try await both.pods(1) == (1, 0))
             #expect(try await both.pods(2) == (0, 1))
             #expect(try await both.pods(3) == (1, 0))
             #expect(try worker.hasLogged(event: "executor_unknown"))
-            #expect(try await both.sandbox.requests().allSatisfy { $0["path"]?.string?.contains("/namespaces/apart/pods") ?? false })
+            #expect(
+                try await both.sandbox.requests().allSatisfy {
+                    $0["path"]?.string?.contains("/namespaces/apart/pods") ?? false
+                })
 
             for build in [1, 2] { try await both.stage.publish(both.stage.stop(build)) }
             try await eventually("the stops find both") {
@@ -86,7 +98,10 @@ extension Integration {
             let state = try await both.stage.simulator.state()
             #expect((1...3).allSatisfy { state.status($0) != "FAILURE" })
             #expect(!worker.child.output.contains(Self.sandboxToken))
-            #expect(try await worker.status()["breakers"]?.array?.map { $0["service"]?.string } == ["kubernetes", "kubernetes_sandbox", "build_api"])
+            #expect(
+                try await worker.status()["breakers"]?.array?.map { $0["service"]?.string } == [
+                    "kubernetes", "kubernetes_sandbox", "build_api",
+                ])
             try await worker.terminate()
         }
 
@@ -129,9 +144,12 @@ extension Integration {
             defer { both.clear() }
             let worker = try await both.startWorker(["RABBITMQ_MSG_REPROCESS_LIMIT": "1"])
             try await both.sandbox.setListener("kubernetes", open: false)
-            for build in 1...10 { try await both.stage.publish(both.start(build, in: build % 2 == 0 ? "k8s-sandbox" : nil)) }
+            for build in 1...10 {
+                try await both.stage.publish(both.start(build, in: build % 2 == 0 ? "k8s-sandbox" : nil))
+            }
             try await eventually("health says who is away") {
-                try await worker.health().text.contains("the Kubernetes API of k8s-sandbox unavailable; consumption paused")
+                try await worker.health().text.contains(
+                    "the Kubernetes API of k8s-sandbox unavailable; consumption paused")
             }
             #expect(try await worker.metrics()["build_worker_breaker_open{service=\"kubernetes_sandbox\"}"] == 1)
             #expect(try await worker.metrics()["build_worker_breaker_open{service=\"kubernetes\"}"] == 0)
@@ -143,7 +161,9 @@ extension Integration {
             }
             let state = try await both.stage.simulator.state()
             #expect((1...10).allSatisfy { state.status($0) != "FAILURE" })
-            for build in 1...10 { #expect(try await both.pods(build) == (build % 2 == 0 ? (0, 1) : (1, 0)), "build \(build)") }
+            for build in 1...10 {
+                #expect(try await both.pods(build) == (build % 2 == 0 ? (0, 1) : (1, 0)), "build \(build)")
+            }
             try await worker.terminate()
         }
 
@@ -152,12 +172,21 @@ extension Integration {
             let both = try await Both.set()
             defer { both.clear() }
             let worker = try await both.startWorker()
-            try await both.sandbox.fault(["listener": "kubernetes", "method": "POST", "action": ["status": 403, "body": ["kind": "Status", "reason": "Forbidden", "message": "pods is forbidden"]]])
+            try await both.sandbox.fault([
+                "listener": "kubernetes", "method": "POST",
+                "action": [
+                    "status": 403, "body": ["kind": "Status", "reason": "Forbidden", "message": "pods is forbidden"],
+                ],
+            ])
             try await both.stage.publish(both.start(2, in: "k8s-sandbox"))
-            try await eventually("health names it") { try await worker.health().text.contains("the Kubernetes API of k8s-sandbox: create pod: 403") }
+            try await eventually("health names it") {
+                try await worker.health().text.contains("the Kubernetes API of k8s-sandbox: create pod: 403")
+            }
             try await both.stage.publish(both.start(1))
             try await eventually("the other goes on") { try await both.stage.simulator.state().hostname(1) != nil }
-            #expect(try await worker.health().text.contains("the Kubernetes API of k8s-sandbox"), "a success of the one says nothing of the other")
+            #expect(
+                try await worker.health().text.contains("the Kubernetes API of k8s-sandbox"),
+                "a success of the one says nothing of the other")
             try await both.sandbox.clearFaults()
             try await eventually("it is mended") { try await both.stage.simulator.state().hostname(2) != nil }
             try await eventually("and said so") { try await worker.health().status == 200 }

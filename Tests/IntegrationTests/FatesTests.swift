@@ -29,11 +29,21 @@ extension Integration {
             Fate(build: 1, image: "fate/running:1", hostname: node),
             Fate(build: 2, image: "fate/succeeded:1", end: "SUCCESS"),
             Fate(build: 3, image: "fate/slow-3:1", hostname: node),
-            Fate(build: 4, image: "fate/bad-image:1", failure: "Build failed to start. Please check if your image is valid."),
-            Fate(build: 5, image: "fate/bad-launcher-image:1", failure: "Build failed to start. Please check if your image is valid."),
-            Fate(build: 6, image: "fate/invalid-image:1", failure: "Build failed to start. Please check if your image is valid."),
-            Fate(build: 7, image: "fate/crash:1", failure: "Build failed to start. Please reach out to your cluster admin for help."),
-            Fate(build: 8, image: "fate/config-error:1", failure: "Build failed to start. Please reach out to your cluster admin for help."),
+            Fate(
+                build: 4, image: "fate/bad-image:1",
+                failure: "Build failed to start. Please check if your image is valid."),
+            Fate(
+                build: 5, image: "fate/bad-launcher-image:1",
+                failure: "Build failed to start. Please check if your image is valid."),
+            Fate(
+                build: 6, image: "fate/invalid-image:1",
+                failure: "Build failed to start. Please check if your image is valid."),
+            Fate(
+                build: 7, image: "fate/crash:1",
+                failure: "Build failed to start. Please reach out to your cluster admin for help."),
+            Fate(
+                build: 8, image: "fate/config-error:1",
+                failure: "Build failed to start. Please reach out to your cluster admin for help."),
             Fate(build: 9, image: "fate/failed:1", failure: "Failed to create pod. Pod status is: failed"),
             Fate(build: 10, image: "fate/evicted:1", failure: "Evicted"),
             Fate(build: 11, image: "fate/unknown:1", failure: "Failed to create pod. Pod status is: unknown"),
@@ -88,7 +98,8 @@ extension Integration {
         }
 
         private func check(_ fate: Fate, _ state: Simulator.State) {
-            let build: Comment = "build \(fate.build) (\(fate.image)): \(state.status(fate.build) ?? "-") \(state.message(fate.build))"
+            let build: Comment =
+                "build \(fate.build) (\(fate.image)): \(state.status(fate.build) ?? "-") \(state.message(fate.build))"
             #expect(state.pods(fate.build).count == fate.pods, build)
             if let failure = fate.failure {
                 #expect(state.status(fate.build) == "FAILURE", build)
@@ -116,9 +127,12 @@ extension Integration {
                 return state.pods(1).count == 1 && state.alivePods(1).isEmpty
             }
             try await eventually("its timer has fired and nothing is left") {
-                try worker.hasLogged("jobType: verify, buildId: 1, result:") && stage.isSettled() && stage.depth(\.initTimers) == 0
+                try worker.hasLogged("jobType: verify, buildId: 1, result:") && stage.isSettled()
+                    && stage.depth(\.initTimers) == 0
             }
-            let failures = try await stage.simulator.requests().filter { $0[path: "body", "status"]?.string == "FAILURE" }
+            let failures = try await stage.simulator.requests().filter {
+                $0[path: "body", "status"]?.string == "FAILURE"
+            }
             #expect(failures.isEmpty, "it ended well, and is not failed")
             #expect(try await worker.status()["reports"]?.array?.isEmpty == true, "there is nothing to report")
             try await worker.terminate()
@@ -133,21 +147,26 @@ extension Integration {
             try await eventually("the build is over and its pod is gone") {
                 try await stage.publishStops()
                 let state = try await stage.simulator.state()
-                return try state.pods(1).count == 1 && state.alivePods(1).isEmpty && stage.isSettled() && stage.depth(\.initTimers) == 0
+                return try state.pods(1).count == 1 && state.alivePods(1).isEmpty && stage.isSettled()
+                    && stage.depth(\.initTimers) == 0
             }
             try await first.terminate()
             // Another worker, which has not seen the stop.
             let second = try stage.startWorker()
             try await second.waitUntilConsuming()
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "POST", "times": 1, "action": ["status": 503]])
+            try await stage.simulator.fault([
+                "listener": "kubernetes", "method": "POST", "times": 1, "action": ["status": 503],
+            ])
             try await stage.publish(stage.start(1, image: "fate/short:1"))
             try await eventually("nothing is left") {
                 try await stage.publishStops()
-                return try second.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") && stage.isSettled() && stage.depth(\.initTimers) == 0
+                return try second.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start")
+                    && stage.isSettled() && stage.depth(\.initTimers) == 0
             }
             try await eventually("no pod is left") { try await stage.simulator.state().alivePods(1).isEmpty }
             #expect(try await stage.simulator.state().status(1) == "SUCCESS")
-            #expect(try await stage.simulator.requests().filter { $0[path: "body", "status"]?.string == "FAILURE" }.isEmpty)
+            #expect(
+                try await stage.simulator.requests().filter { $0[path: "body", "status"]?.string == "FAILURE" }.isEmpty)
             try await second.terminate()
         }
 
@@ -157,11 +176,19 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
-            try await eventually("the build is told to be delayed") { try await stage.simulator.state().message(1).contains("Build initialization delayed") }
+            try await eventually("the build is told to be delayed") {
+                try await stage.simulator.state().message(1).contains("Build initialization delayed")
+            }
             // A start that is repeated asks whether the build has ended.
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "POST", "times": 1, "action": ["status": 503]])
+            try await stage.simulator.fault([
+                "listener": "kubernetes", "method": "POST", "times": 1, "action": ["status": 503],
+            ])
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
-            try await eventually("the start is acknowledged") { try worker.messages().count { $0.contains("acknowledge, job completed for jobId: 1000001, jobType: start") } == 2 }
+            try await eventually("the start is acknowledged") {
+                try worker.messages().count {
+                    $0.contains("acknowledge, job completed for jobId: 1000001, jobType: start")
+                } == 2
+            }
             #expect(try await stage.simulator.state().document[path: "builds", "1", "erasedMessage"] == nil)
             try await worker.terminate()
         }
@@ -172,7 +199,9 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
-            try await eventually("the build is told to be delayed") { try await stage.simulator.state().message(1).contains("Build initialization delayed") }
+            try await eventually("the build is told to be delayed") {
+                try await stage.simulator.state().message(1).contains("Build initialization delayed")
+            }
             let pod = try #require(try await stage.simulator.state().pods(1).first?["name"]?.string)
             try await stage.simulator.setFate(of: pod, "running")
             try await eventually("it runs after all") { try await stage.simulator.state().hostname(1) == Self.node }
@@ -187,8 +216,13 @@ extension Integration {
             let worker = try stage.startWorker(["run"], Stage.looking())
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("start and verify have told the node") { try await stage.simulator.state().updates(1).count { $0["stats"] != nil } >= 2 }
-            let times = Set(try await stage.simulator.state().updates(1).compactMap { $0[path: "stats", "imagePullStartTime"]?.string })
+            try await eventually("start and verify have told the node") {
+                try await stage.simulator.state().updates(1).count { $0["stats"] != nil } >= 2
+            }
+            let times = Set(
+                try await stage.simulator.state().updates(1).compactMap {
+                    $0[path: "stats", "imagePullStartTime"]?.string
+                })
             #expect(times.count == 1, "\(times)")
             try await worker.terminate()
         }
@@ -200,7 +234,9 @@ extension Integration {
             let worker = try stage.startWorker(["run"], Stage.looking())
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
-            try await eventually("the start is acknowledged") { try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }
+            try await eventually("the start is acknowledged") {
+                try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start")
+            }
             #expect(try await stage.simulator.state().alivePods(1).count == 1)
             try await stage.simulator.setBuild(1, status: "ABORTED")
             var stop = stage.start(1, image: "fate/stuck-pending:1")
@@ -220,7 +256,9 @@ extension Integration {
             try await stage.publish(stage.stop(1))
             try await eventually("the stop is done") { try worker.hasLogged("jobType: stop, buildId: 1, result: true") }
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("the start is acknowledged") { try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }
+            try await eventually("the start is acknowledged") {
+                try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start")
+            }
             #expect(try await stage.simulator.state().podsCreated == 0)
             try await worker.terminate()
         }
@@ -230,7 +268,8 @@ extension Integration {
             defer { stage.clear() }
             // 3 attempts a delivery: two deliveries fail, the third succeeds.
             try await stage.simulator.fault(["listener": "api", "method": "PUT", "times": 7, "action": ["status": 503]])
-            let worker = try stage.startWorker(["run"], ["REQUEST_MAXATTEMPTS": "3", "RABBITMQ_MSG_REPROCESS_LIMIT": "0"])
+            let worker = try stage.startWorker(
+                ["run"], ["REQUEST_MAXATTEMPTS": "3", "RABBITMQ_MSG_REPROCESS_LIMIT": "0"])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/refuse-always:1"))
             try await eventually("the API has the FAILURE") { try await stage.simulator.state().status(1) == "FAILURE" }
@@ -250,7 +289,9 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("the build is acknowledged all the same") { try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }
+            try await eventually("the build is acknowledged all the same") {
+                try worker.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start")
+            }
             let requests = try await stage.simulator.requests()
             // Five attempts by the delivery, and then one by the spool, which may have been made already.
             #expect((5...6).contains(requests.count { $0["method"]?.string == "PUT" && $0["body"] != ["stats": [:]] }))
@@ -268,7 +309,9 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/invalid:1"))
             try await eventually("the refusal is logged") { try worker.hasLogged(event: "failure_refused") }
             try await eventually("nothing is left") { try stage.isSettled() }
-            let failures = try await stage.simulator.requests().count { $0[path: "body", "status"]?.string == "FAILURE" }
+            let failures = try await stage.simulator.requests().count {
+                $0[path: "body", "status"]?.string == "FAILURE"
+            }
             #expect(failures == 1, "a 4xx is never repeated")
             try await worker.terminate()
         }
@@ -285,7 +328,8 @@ extension Integration {
             if !isFailed { try await stage.simulator.setBuild(1, status: "ABORTED") }
             try await stage.simulator.deletePod(pod)
             try await eventually("its timer fired and nothing is left") {
-                try stage.isSettled() && stage.depth(\.initTimers) == 0 && worker.hasLogged("jobType: verify, buildId: 1, result:") == true
+                try stage.isSettled() && stage.depth(\.initTimers) == 0
+                    && worker.hasLogged("jobType: verify, buildId: 1, result:") == true
                     || (try worker.hasLogged("max retries exceeded"))
             }
             try await eventually("the verdict is told") {
@@ -302,8 +346,12 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/bad-image:1"))
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "GET", "times": 2, "action": ["status": 500]])
-            try await eventually("the verdict comes all the same") { try await stage.simulator.state().status(1) == "FAILURE" }
+            try await stage.simulator.fault([
+                "listener": "kubernetes", "method": "GET", "times": 2, "action": ["status": 500],
+            ])
+            try await eventually("the verdict comes all the same") {
+                try await stage.simulator.state().status(1) == "FAILURE"
+            }
             #expect(try await stage.simulator.state().message(1).contains("Please check if your image is valid."))
             try await worker.terminate()
         }
@@ -316,11 +364,14 @@ extension Integration {
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("ours runs") { try await stage.simulator.state().hostname(1) != nil }
-            let build = try #require(try BuildMessage(decoding: stage.start(1, image: "fate/running:1").serialized()).build)
-            var pod = try PodManifest(build: build, options: KubernetesOptions(), ecosystem: EcosystemOptions()).document
+            let build = try #require(
+                try BuildMessage(decoding: stage.start(1, image: "fate/running:1").serialized()).build)
+            var pod = try PodManifest(build: build, options: KubernetesOptions(), ecosystem: EcosystemOptions())
+                .document
             pod["metadata"]?["name"] = "1-0r1g1"
             let request = HTTPRequest(
-                method: "POST", url: "\(stage.simulator.kubernetes)/api/v1/namespaces/\(stage.namespace)/pods", bearer: Secret(stage.clusterToken),
+                method: "POST", url: "\(stage.simulator.kubernetes)/api/v1/namespaces/\(stage.namespace)/pods",
+                bearer: Secret(stage.clusterToken),
                 body: pod.serialized())
             #expect(try await HTTPTransport().send(request, deadline: .seconds(20)).status == 201)
             #expect(try await stage.simulator.state().alivePods(1).count == 2)
@@ -356,20 +407,28 @@ extension Integration {
             let worker = try stage.startWorker(["run"], looks ? Stage.looking() : [:])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("start and verify are over") { try worker.hasLogged("jobType: verify, buildId: 1, result:") }
+            try await eventually("start and verify are over") {
+                try worker.hasLogged("jobType: verify, buildId: 1, result:")
+            }
             try await stage.publish(stage.stop(1))
             try await eventually("and the stop") { try worker.hasLogged("jobType: stop, buildId: 1, result:") }
             let pod = PodName.of(BuildID(rawValue: 1), prefix: "")
             let pods = "/api/v1/namespaces/\(stage.namespace)/pods"
-            let requests = try await stage.simulator.requests().map { "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")" }
+            let requests = try await stage.simulator.requests().map {
+                "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")"
+            }
             // A verification and a stop may name the pod, or ask by its label.
             let forms = ["\(pods)/\(pod)", "\(pods)/\(pod)/status", "\(pods)?labelSelector=sdbuild%3D1"]
             let begun = ["POST \(pods)"] + (looks ? ["GET \(pods)/\(pod)/status"] : []) + ["PUT /v4/builds/1"]
             #expect(requests.prefix(begun.count) == begun[...])
             let rest = Array(requests.dropFirst(begun.count))
             try #require(rest.count >= 3)
-            #expect(forms.contains { rest[0] == "GET \($0)" } && rest[1] == "PUT /v4/builds/1" && forms.contains { rest[2] == "DELETE \($0)" }, "\(rest)")
-            #expect(rest.dropFirst(3).allSatisfy { $0.hasPrefix("GET \(pods)") || $0.hasPrefix("DELETE \(pods)") }, "what is left over goes too: \(rest)")
+            #expect(
+                forms.contains { rest[0] == "GET \($0)" } && rest[1] == "PUT /v4/builds/1"
+                    && forms.contains { rest[2] == "DELETE \($0)" }, "\(rest)")
+            #expect(
+                rest.dropFirst(3).allSatisfy { $0.hasPrefix("GET \(pods)") || $0.hasPrefix("DELETE \(pods)") },
+                "what is left over goes too: \(rest)")
             try await worker.terminate()
         }
     }

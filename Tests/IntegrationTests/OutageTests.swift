@@ -19,7 +19,8 @@ extension Integration {
                 case .refused: try await simulator.setListener("kubernetes", open: false)
                 case .errors: try await simulator.fault(["listener": "kubernetes", "action": ["status": 503]])
                 case .unauthorized: try await simulator.fault(["listener": "kubernetes", "action": ["status": 401]])
-                case .writesFail: try await simulator.fault(["listener": "kubernetes", "method": "POST", "action": ["status": 500]])
+                case .writesFail:
+                    try await simulator.fault(["listener": "kubernetes", "method": "POST", "action": ["status": 500]])
                 }
             }
 
@@ -40,9 +41,12 @@ extension Integration {
             try await eventually("the intake pauses") { try worker.hasLogged(event: "outage_began") }
             try await eventually("health says why") {
                 let health = try await worker.health()
-                return health.status == 503 && health.text.contains("the Kubernetes API unavailable; consumption paused")
+                return health.status == 503
+                    && health.text.contains("the Kubernetes API unavailable; consumption paused")
             }
-            try await eventually("probes go on") { try worker.messages().count { $0.contains("still unavailable") } >= 3 }
+            try await eventually("probes go on") {
+                try worker.messages().count { $0.contains("still unavailable") } >= 3
+            }
             try await outage.end(stage.simulator)
             try await eventually("all builds are started") {
                 // One whose message came twice is watched twice: RabbitMQ 3.10.8 may crash on its way when a queue is consumed again.
@@ -77,12 +81,20 @@ extension Integration {
             try await worker.waitUntilConsuming()
             try await stage.simulator.setListener("api", open: false)
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/invalid:1")) }
-            try await eventually("the intake pauses") { try worker.log().contains { $0["event"]?.string == "outage_began" && $0["service"]?.string == "build_api" } }
-            try await eventually("probes go on") { try worker.messages().count { $0.contains("still unavailable") } >= 3 }
+            try await eventually("the intake pauses") {
+                try worker.log().contains {
+                    $0["event"]?.string == "outage_began" && $0["service"]?.string == "build_api"
+                }
+            }
+            try await eventually("probes go on") {
+                try worker.messages().count { $0.contains("still unavailable") } >= 3
+            }
             try await stage.simulator.setListener("api", open: true)
             try await eventually("every build hears its real cause") {
                 let state = try await stage.simulator.state()
-                return (1...20).allSatisfy { state.status($0) == "FAILURE" && state.message($0).contains("The cluster rejected its pod") }
+                return (1...20).allSatisfy {
+                    state.status($0) == "FAILURE" && state.message($0).contains("The cluster rejected its pod")
+                }
             }
             try await eventually("nothing is left") { try stage.isSettled() }
             try await worker.terminate()
@@ -97,7 +109,9 @@ extension Integration {
             for build in 1...10 { try await stage.publish(stage.start(build, image: "fate/refuse-always:1")) }
             try await eventually("all are failed for their own sake") {
                 let state = try await stage.simulator.state()
-                return (1...10).allSatisfy { state.status($0) == "FAILURE" && state.message($0).contains("after 1 retry") }
+                return (1...10).allSatisfy {
+                    state.status($0) == "FAILURE" && state.message($0).contains("after 1 retry")
+                }
             }
             try await worker.terminate()
         }
@@ -110,8 +124,12 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/refuse-always:1"))
             try await stage.publish(stage.start(2, image: "fate/running:1", apiURI: "http://127.0.0.1:1"))
             try await stage.publish(stage.start(3, image: "fate/invalid:1", apiURI: "http://127.0.0.1:1"))
-            try await eventually("the first is failed for its own sake") { try await stage.simulator.state().status(1) == "FAILURE" }
-            try await eventually("the third's report waits") { try worker.hasLogged("postponed without an attempt for jobId: 1000003") }
+            try await eventually("the first is failed for its own sake") {
+                try await stage.simulator.state().status(1) == "FAILURE"
+            }
+            try await eventually("the third's report waits") {
+                try worker.hasLogged("postponed without an attempt for jobId: 1000003")
+            }
             #expect(try !worker.hasLogged(event: "outage_began"))
             #expect(try await worker.health().status == 200)
             try await worker.terminate()

@@ -13,7 +13,9 @@ extension Integration {
         private struct List {
             let status: Int
             let document: JSONValue
-            var names: [String] { self.document["items"]?.array?.compactMap { $0[path: "metadata", "name"]?.string } ?? [] }
+            var names: [String] {
+                self.document["items"]?.array?.compactMap { $0[path: "metadata", "name"]?.string } ?? []
+            }
             var next: String? { self.document[path: "metadata", "continue"]?.string }
             var remaining: Int? { self.document[path: "metadata", "remainingItemCount"]?.integer }
         }
@@ -27,15 +29,20 @@ extension Integration {
 
         private func create(_ number: Int, _ simulator: Simulator) async throws {
             let pod: JSONValue = [
-                "metadata": ["name": .string("pod-\(number)"), "labels": ["sdbuild": .string(String(number)), "app": "screwdriver"]],
+                "metadata": [
+                    "name": .string("pod-\(number)"),
+                    "labels": ["sdbuild": .string(String(number)), "app": "screwdriver"],
+                ],
                 "spec": ["containers": [["name": "build", "image": "fate/running:1"]]],
             ]
-            let request = HTTPRequest(method: "POST", url: "\(simulator.kubernetes)/api/v1/namespaces/builds/pods", body: pod.serialized())
+            let request = HTTPRequest(
+                method: "POST", url: "\(simulator.kubernetes)/api/v1/namespaces/builds/pods", body: pod.serialized())
             #expect(try await Self.transport.send(request, deadline: .seconds(30)).status == 201)
         }
 
         private func list(_ simulator: Simulator, _ query: String) async throws -> List {
-            let request = HTTPRequest(method: "GET", url: "\(simulator.kubernetes)/api/v1/namespaces/builds/pods?\(query)")
+            let request = HTTPRequest(
+                method: "GET", url: "\(simulator.kubernetes)/api/v1/namespaces/builds/pods?\(query)")
             let answer = try await Self.transport.send(request, deadline: .seconds(30))
             return List(status: answer.status, document: try JSONValue(parsing: answer.body))
         }
@@ -51,7 +58,8 @@ extension Integration {
                 #expect(second.names == ["pod-3", "pod-4"] && second.remaining == 1)
                 let third = try await self.list(simulator, "limit=2&continue=\(try #require(second.next))")
                 #expect(third.names == ["pod-5"] && third.next == nil && third.remaining == nil)
-                #expect(try await self.list(simulator, "limit=10").names == ["pod-1", "pod-2", "pod-4", "pod-5", "pod-6"])
+                #expect(
+                    try await self.list(simulator, "limit=10").names == ["pod-1", "pod-2", "pod-4", "pod-5", "pod-6"])
             }
         }
 

@@ -21,8 +21,10 @@ extension Integration {
                 // One more at a time, and never one fewer: the order that ``roll`` plays.
                 #expect(spec[path: "strategy", "rollingUpdate", "maxSurge"] == 1)
                 #expect(spec[path: "strategy", "rollingUpdate", "maxUnavailable"] == 0)
-                self.grace = .seconds(try #require(spec[path: "template", "spec", "terminationGracePeriodSeconds"]?.integer))
-                self.drainTimeout = try #require(try RealCluster.shipped("config-map")[path: "data", "DRAIN_TIMEOUT"]?.string)
+                self.grace = .seconds(
+                    try #require(spec[path: "template", "spec", "terminationGracePeriodSeconds"]?.integer))
+                self.drainTimeout = try #require(
+                    try RealCluster.shipped("config-map")[path: "data", "DRAIN_TIMEOUT"]?.string)
             }
         }
 
@@ -35,10 +37,14 @@ extension Integration {
                     let coming = try stage.startWorker(["run"], ["DRAIN_TIMEOUT": rollout.drainTimeout])
                     try await coming.waitUntilConsuming()
                     try await eventually("the new worker is ready") { try await coming.get("/readyz").status == 200 }
-                    try await eventually("the old one has its hands full") { try await leaving.status()["unacked"]?.integer ?? 0 > 5 }
+                    try await eventually("the old one has its hands full") {
+                        try await leaving.status()["unacked"]?.integer ?? 0 > 5
+                    }
                     leaving.child.signal(SIGTERM)
                     drains.addTask {
-                        #expect(try await leaving.child.waitForExit(within: rollout.grace) == 0, "it drains within its grace period")
+                        #expect(
+                            try await leaving.child.waitForExit(within: rollout.grace) == 0,
+                            "it drains within its grace period")
                         try LogCheck.holds(leaving)
                     }
                     new.append(coming)
@@ -52,8 +58,10 @@ extension Integration {
             let rollout = try Rollout()
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
-            // Some pods take the API server long: they are in hand when SIGTERM comes.
-            try await stage.simulator.fault(["listener": "kubernetes", "method": "POST", "probability": .number("0.4"), "action": ["delayMs": 500]])
+            // Some pods take the API server long: they are in flight when SIGTERM comes.
+            try await stage.simulator.fault([
+                "listener": "kubernetes", "method": "POST", "probability": .number("0.4"), "action": ["delayMs": 500],
+            ])
             let old = try (0..<2).map { _ in try stage.startWorker(["run"], ["DRAIN_TIMEOUT": rollout.drainTimeout]) }
             for worker in old { try await worker.waitUntilConsuming() }
 
@@ -77,8 +85,12 @@ extension Integration {
             }
             let count = try await builds
 
-            try await eventually("every build has its timer", within: .seconds(120)) { try stage.depth(\.initTimers) == count && stage.isSettled() }
-            try await eventually("nothing is unacked") { try await stage.broker.unacked(prefix: stage.queues.build) == 0 }
+            try await eventually("every build has its timer", within: .seconds(120)) {
+                try stage.depth(\.initTimers) == count && stage.isSettled()
+            }
+            try await eventually("nothing is unacked") {
+                try await stage.broker.unacked(prefix: stage.queues.build) == 0
+            }
             let state = try await stage.simulator.state()
             #expect(state.podsCreated == count)
             for build in 1...count {

@@ -53,7 +53,9 @@ extension Integration {
             }
             let worker = try stage.startWorker(["run"], Stage.looking())
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await self.wait("the build is verified", worker) { try worker.hasLogged("jobType: verify, buildId: 1, result:") }
+            try await self.wait("the build is verified", worker) {
+                try worker.hasLogged("jobType: verify, buildId: 1, result:")
+            }
             let methods = try await stage.simulator.requests().compactMap { $0["method"]?.string }
             #expect(methods == ["POST", "GET", "PUT", "GET", "PUT"])
             #expect(try await stage.simulator.state().status(1) != "FAILURE")
@@ -71,12 +73,15 @@ extension Integration {
             let cases = [("kubernetes", false), ("kubernetes", true), ("api", false), ("api", true), ("api", false)]
             for (build, (listener, after)) in zip(1..., cases) {
                 action["after"] = .bool(after)
-                try await stage.simulator.fault(["listener": .string(listener), "build": .number(String(build)), "times": 2, "action": action])
+                try await stage.simulator.fault([
+                    "listener": .string(listener), "build": .number(String(build)), "times": 2, "action": action,
+                ])
                 // What a healthy build's node is comes later, where the API does not take it at once; a FAILURE holds the message.
                 try await stage.publish(stage.start(build, image: build == 5 ? "fate/failed:1" : "fate/running:1"))
             }
             try await self.wait("four builds have their timers, and the fifth is told to have failed", worker) {
-                try await stage.simulator.state().status(5) == "FAILURE" && stage.depth(\.initTimers) >= 4 && stage.isSettled()
+                try await stage.simulator.state().status(5) == "FAILURE" && stage.depth(\.initTimers) >= 4
+                    && stage.isSettled()
             }
             let state = try await stage.simulator.state()
             for build in 1...5 { #expect(state.pods(build).count == 1, "build \(build)") }
@@ -88,7 +93,9 @@ extension Integration {
         /// Ends at once where the worker has.
         private func wait(_ what: String, _ worker: WorkerProcess, _ condition: () async throws -> Bool) async throws {
             try await eventually(what) {
-                if !worker.child.isRunning { throw NotInTime(description: "the worker ended by itself: \(try await worker.child.waitForExit())") }
+                if !worker.child.isRunning {
+                    throw NotInTime(description: "the worker ended by itself: \(try await worker.child.waitForExit())")
+                }
                 return try await condition()
             }
         }

@@ -8,9 +8,12 @@ import Testing
 extension Integration {
     /// `worker status`: what it prints is tested in StatusTextTests, here its way there and its exit codes.
     @Suite(.simulatedClusterOnly("no worker runs")) struct StatusCommandTests {
-        private func status(_ answer: Answer, _ arguments: String...) async throws -> (code: Int32, output: String, errors: String) {
+        private func status(_ answer: Answer, _ arguments: String...) async throws -> (
+            code: Int32, output: String, errors: String
+        ) {
             try await serving(["/status": { answer }]) { port in
-                try await WorkerProcess.run(["status", "--url", "http://127.0.0.1:\(port)/"] + arguments, environment: [:])
+                try await WorkerProcess.run(
+                    ["status", "--url", "http://127.0.0.1:\(port)/"] + arguments, environment: [:])
             }
         }
 
@@ -34,7 +37,8 @@ extension Integration {
         @Test func whatIsNoWorkerIsExitCode69() async throws {
             let refused = try await WorkerProcess.run(["status", "--url", "http://127.0.0.1:1"], environment: [:])
             #expect(refused.code == 69)
-            #expect(refused.errors.contains("the worker cannot be reached: GET http://127.0.0.1:1/status: cannot connect"))
+            #expect(
+                refused.errors.contains("the worker cannot be reached: GET http://127.0.0.1:1/status: cannot connect"))
             let text = try await self.status(.text("ok"))
             #expect(text.code == 69)
             #expect(text.errors.contains("is no JSON"))
@@ -48,7 +52,10 @@ extension Integration {
             let result = try await serving(["/status": { .json(document) }]) { port in
                 try await WorkerProcess.run(
                     ["status"],
-                    environment: ["STATUS_PORT": String(port), "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path])
+                    environment: [
+                        "STATUS_PORT": String(port),
+                        "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path,
+                    ])
             }
             #expect(result.code == 1, "\(result.errors)")
         }

@@ -10,11 +10,16 @@ extension Integration {
     /// The status page in a real browser: headless Chromium.
     @Suite(.simulatedClusterOnly("the page and the status document")) struct StatusPageTests {
         static func recorded() throws -> JSONValue {
-            try JSONValue(parsing: Data(contentsOf: Surroundings.sourceRoot.appendingPathComponent("Tests/BuildWorkerTests/Fixtures/status.json")))
+            try JSONValue(
+                parsing: Data(
+                    contentsOf: Surroundings.sourceRoot.appendingPathComponent(
+                        "Tests/BuildWorkerTests/Fixtures/status.json")))
         }
 
         /// The page and one document after another; the last one stays.
-        private static func routes(_ answers: [Answer], asked: @escaping @Sendable (Int) -> Void = { _ in }) -> OperatorServer.Routes {
+        private static func routes(_ answers: [Answer], asked: @escaping @Sendable (Int) -> Void = { _ in })
+            -> OperatorServer.Routes
+        {
             let count = Mutex(0)
             return [
                 "/": { StatusPage.answer },
@@ -35,10 +40,13 @@ extension Integration {
             second["inFlight"] = .array(Array((first["inFlight"]?.array ?? []).dropFirst()))
             second["unacked"] = 7
             let asked = Mutex(0)
-            let page = try await serving(Self.routes([.json(first), .json(second)]) { number in asked.withLock { $0 = number } }) { port in
+            let page = try await serving(
+                Self.routes([.json(first), .json(second)]) { number in asked.withLock { $0 = number } }
+            ) { port in
                 try await Browser.open("http://127.0.0.1:\(port)/", time: .seconds(5))
             }
-            #expect(page.console == [], "no error, and nothing that the policy refuses, as a request to elsewhere would be")
+            #expect(
+                page.console == [], "no error, and nothing that the policy refuses, as a request to elsewhere would be")
             #expect(asked.withLock { $0 } >= 2, "every two seconds")
             #expect(page.text("verdict") == "Not ready")
             #expect(page.text("problems-title") == "One problem")
@@ -47,9 +55,13 @@ extension Integration {
             #expect(!page.dom.contains("report the failure"), "the row that it lacks is gone")
             #expect(page.rows("waiting") == 10, "the first of 34")
             #expect(page.dom.contains("Show all 34"))
-            #expect(page.rows("queues") == 6 && page.rows("services") == 4 && page.rows("spool") == 4 && page.rows("reports") == 3)
+            #expect(
+                page.rows("queues") == 6 && page.rows("services") == 4 && page.rows("spool") == 4
+                    && page.rows("reports") == 3)
             #expect(page.dom.contains("worker reports show 9f20c1aa07d3"))
-            #expect(page.dom.matches(of: /<path class="(?:line|bars|area) series-\d" d="M[^"]{40,}"/).count >= 5, "the charts have lines")
+            #expect(
+                page.dom.matches(of: /<path class="(?:line|bars|area) series-\d" d="M[^"]{40,}"/).count >= 5,
+                "the charts have lines")
 
             // Values are text: neither a script nor an image came of them.
             #expect(page.dom.contains("&lt;script&gt;document.title='pwned'&lt;/script&gt;"))
@@ -59,7 +71,8 @@ extension Integration {
         }
 
         @Test func itFindsABuildAndSaysWhenTheWorkerIsGone() async throws {
-            let page = try await serving(Self.routes([.json(try Self.recorded()), .text("gone", isOK: false)])) { port in
+            let page = try await serving(Self.routes([.json(try Self.recorded()), .text("gone", isOK: false)])) {
+                port in
                 try await Browser.open("http://127.0.0.1:\(port)/?build=8609214", time: .seconds(7))
             }
             #expect(page.rows("inFlight") == 1 && page.rows("waiting") == 0)
@@ -83,7 +96,9 @@ extension Integration {
             #expect(status.code == 0, "\(status.errors)")
             let document = try JSONValue(parsing: status.output)
             let known = Set(try #require(try Self.recorded().members).map(\.name))
-            for member in try #require(document.members) { #expect(known.contains(member.name), "\(member.name) is not in the recorded document") }
+            for member in try #require(document.members) {
+                #expect(known.contains(member.name), "\(member.name) is not in the recorded document")
+            }
 
             let page = try await Browser.open(address, time: .seconds(3))
             #expect(page.console == [])

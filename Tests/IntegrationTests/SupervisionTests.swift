@@ -8,19 +8,21 @@ import Testing
 extension Integration {
     /// What the worker tells of itself is true.
     @Suite struct SupervisionTests {
-        @Test func theStatusKnowsWhatIsInHandAndWhatWaits() async throws {
+        @Test func theStatusKnowsWhatIsInFlightAndWhatWaits() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
             let worker = try stage.startWorker(["run"], ["JANITOR_INTERVAL": "1", "CIRCUIT_TIMEOUT": "600000"])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("its timer runs, and nothing is in hand") {
+            try await eventually("its timer runs, and nothing is in flight") {
                 let status = try await worker.status()
                 return status["waiting"]?.array?.count == 1 && status["unacked"] == 0
             }
             let hold = try await stage.simulator.hold("POST", times: 1)
             try await stage.publish(stage.start(2, image: "<script>alert(1)</script>"))
-            try await eventually("the second is in hand") { try await worker.status()["inFlight"]?.array?.first?["step"] == "create the pod" }
+            try await eventually("the second is in flight") {
+                try await worker.status()["inFlight"]?.array?.first?["step"] == "create the pod"
+            }
             let status = try await worker.status()
             #expect(status["ready"] == true)
             #expect(status["live"] == true)
@@ -56,7 +58,8 @@ extension Integration {
             try await stage.publish(Array("{".utf8))
             try await eventually("all is over") {
                 let state = try await stage.simulator.state()
-                return try (1...3).allSatisfy { state.hostname($0) != nil } && state.hostname(5) != nil && state.status(4) == "FAILURE" && stage.isSettled()
+                return try (1...3).allSatisfy { state.hostname($0) != nil } && state.hostname(5) != nil
+                    && state.status(4) == "FAILURE" && stage.isSettled()
                     && stage.depth(\.initTimers) == 0 && stage.depth(\.parked) == 1
             }
             try await eventually("the last is counted") {
@@ -77,7 +80,10 @@ extension Integration {
             #expect(metrics["build_worker_delivery_to_pod_seconds_count"] == 5)
             #expect(metrics["build_worker_scheduled_to_running_seconds_count"] == 4)
             // Five pods, and the dry run that tells one build's fault from an outage.
-            #expect(metrics["build_worker_request_duration_seconds_count{service=\"kubernetes\",verb=\"POST\",code=\"201\"}"] == 6)
+            #expect(
+                metrics[
+                    "build_worker_request_duration_seconds_count{service=\"kubernetes\",verb=\"POST\",code=\"201\"}"]
+                    == 6)
             #expect((metrics["build_worker_confirm_duration_seconds_count"] ?? 0) >= 5)
             #expect(metrics["build_worker_connections{role=\"consume\"}"] == 1)
             #expect(metrics["build_worker_ready"] == 1)
@@ -89,7 +95,8 @@ extension Integration {
             }
             // Prometheus's own judgement.
             let text = try await worker.get("/metrics").text
-            let promtool = try ChildProcess(URL(fileURLWithPath: "/usr/bin/promtool"), ["check", "metrics"], input: Data(text.utf8))
+            let promtool = try ChildProcess(
+                URL(fileURLWithPath: "/usr/bin/promtool"), ["check", "metrics"], input: Data(text.utf8))
             #expect(try await promtool.waitForExit() == 0, "\(promtool.output)\(promtool.errors)")
             #expect("\(promtool.output)\(promtool.errors)" == "")
             try await worker.terminate()
@@ -114,7 +121,9 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("it is not ready") { try await worker.get("/readyz").status == 503 }
             #expect(try await worker.get("/livez").status == 200, "what others keep it from is no lack of life")
-            try await eventually("it is counted") { try await worker.metrics()["build_worker_breaker_opened_total{service=\"kubernetes\"}"] == 1 }
+            try await eventually("it is counted") {
+                try await worker.metrics()["build_worker_breaker_opened_total{service=\"kubernetes\"}"] == 1
+            }
             #expect(try await worker.metrics()["build_worker_breaker_open{service=\"kubernetes\"}"] == 1)
             try await worker.terminate()
         }
@@ -143,10 +152,13 @@ extension Integration {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
             let server = try UDPServer()
-            let worker = try stage.startWorker(["run"], ["STATSD_HOST": "127.0.0.1", "STATSD_PORT": String(server.port), "STATSD_PREFIX": "ci"])
+            let worker = try stage.startWorker(
+                ["run"], ["STATSD_HOST": "127.0.0.1", "STATSD_PORT": String(server.port), "STATSD_PREFIX": "ci"])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("statsd knows the pod") { server.received().contains { $0.split(separator: "\n").contains("ci.pods_created:1|c") } }
+            try await eventually("statsd knows the pod") {
+                server.received().contains { $0.split(separator: "\n").contains("ci.pods_created:1|c") }
+            }
             #expect(server.received().allSatisfy { $0.utf8.count <= 512 })
             try await worker.terminate()
         }
@@ -158,7 +170,7 @@ extension Integration {
             try await worker.waitUntilConsuming()
             let hold = try await stage.simulator.hold("POST", times: 1)
             for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
-            try await eventually("one start is in hand, the others wait") {
+            try await eventually("one start is in flight, the others wait") {
                 let inFlight = try await worker.status()["inFlight"]?.array ?? []
                 return inFlight.count == 3 && inFlight.count { $0["step"] == "wait for its turn" } == 2
             }
@@ -166,7 +178,9 @@ extension Integration {
             try await eventually("the stop is done") { try worker.hasLogged("jobType: stop, buildId: 9, result: true") }
             #expect(try await stage.simulator.state().podsCreated == 1, "before the starts")
             try await stage.simulator.removeFault(hold)
-            try await eventually("the starts are done as well") { try await stage.simulator.state().podsCreated == 3 && stage.isSettled() }
+            try await eventually("the starts are done as well") {
+                try await stage.simulator.state().podsCreated == 3 && stage.isSettled()
+            }
             try await worker.terminate()
         }
 

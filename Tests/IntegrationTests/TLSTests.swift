@@ -9,7 +9,8 @@ extension Integration {
     @Suite(.simulatedClusterOnly("the broker and its certificates")) struct TLSTests {
         private func openssl(_ directory: URL, _ arguments: String...) async throws {
             let child = try ChildProcess(
-                URL(fileURLWithPath: "/bin/sh"), ["-c", "cd '\(directory.path)' && umask 077 && openssl \(arguments.joined(separator: " "))"])
+                URL(fileURLWithPath: "/bin/sh"),
+                ["-c", "cd '\(directory.path)' && umask 077 && openssl \(arguments.joined(separator: " "))"])
             let code = try await child.waitForExit()
             #expect(code == 0, "\(child.errors)")
         }
@@ -19,14 +20,18 @@ extension Integration {
             let directory = Surroundings.directory.appendingPathComponent(Surroundings.newName("tls"))
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
             for name in ["ca", "other"] {
-                try await self.openssl(directory, "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=\(name) -keyout \(name).key -out \(name).pem")
+                try await self.openssl(
+                    directory,
+                    "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=\(name) -keyout \(name).key -out \(name).pem")
             }
             try Data("subjectAltName=DNS:localhost".utf8).write(to: directory.appendingPathComponent("names"))
             for (name, authority) in [("server", "ca"), ("client", "ca"), ("stranger", "other")] {
-                try await self.openssl(directory, "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout \(name).key -out \(name).csr")
+                try await self.openssl(
+                    directory, "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout \(name).key -out \(name).csr")
                 try await self.openssl(
                     directory,
-                    "x509 -req -in \(name).csr -CA \(authority).pem -CAkey \(authority).key -CAcreateserial -days 2 -extfile names -out \(name).pem")
+                    "x509 -req -in \(name).csr -CA \(authority).pem -CAkey \(authority).key -CAcreateserial -days 2 -extfile names -out \(name).pem"
+                )
             }
             return directory
         }
@@ -39,7 +44,9 @@ extension Integration {
                 .map { "{\($0),\"\(directory.appendingPathComponent($1).path)\"}" }
             let all = (files + options).joined(separator: ",")
             try await broker.ctl(
-                "eval", "{ok, _} = application:ensure_all_started(ssl), ok = rabbit_networking:start_ssl_listener({\"127.0.0.1\", \(port), auto}, [\(all)], 2).")
+                "eval",
+                "{ok, _} = application:ensure_all_started(ssl), ok = rabbit_networking:start_ssl_listener({\"127.0.0.1\", \(port), auto}, [\(all)], 2)."
+            )
             return port
         }
 
@@ -54,8 +61,11 @@ extension Integration {
                     "RABBITMQ_CA_FILE": directory.appendingPathComponent(ca).path,
                 ]
             }
-            for (host, ca, words) in [("localhost", "other.pem", "peer cert verification"), ("127.0.0.1", "ca.pem", "hostname verification")] {
-                let refused = try await WorkerProcess.run(["topology", "check"], environment: stage.environment(environment(host, ca)))
+            for (host, ca, words) in [
+                ("localhost", "other.pem", "peer cert verification"), ("127.0.0.1", "ca.pem", "hostname verification"),
+            ] {
+                let refused = try await WorkerProcess.run(
+                    ["topology", "check"], environment: stage.environment(environment(host, ca)))
                 #expect(refused.code == 69)
                 #expect(refused.errors.contains(words), "\(refused.errors)")
             }
@@ -70,7 +80,8 @@ extension Integration {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let directory = try await self.makeCertificates()
-            let port = try await self.listen(stage.broker, directory, "{verify,verify_peer}", "{fail_if_no_peer_cert,true}")
+            let port = try await self.listen(
+                stage.broker, directory, "{verify,verify_peer}", "{fail_if_no_peer_cert,true}")
             func environment(_ name: String?, key: String? = nil) -> [String: String] {
                 var environment = [
                     "RABBITMQ_PROTOCOL": "amqps", "RABBITMQ_HOST": "localhost", "RABBITMQ_PORT": String(port),
@@ -83,9 +94,15 @@ extension Integration {
                 return environment
             }
             for (refused, words) in [
-                (environment(nil), "if the broker demands a client certificate, set RABBITMQ_CERT_FILE and RABBITMQ_KEY_FILE"),
+                (
+                    environment(nil),
+                    "if the broker demands a client certificate, set RABBITMQ_CERT_FILE and RABBITMQ_KEY_FILE"
+                ),
                 (environment("stranger"), "the broker may not take the client certificate (RABBITMQ_CERT_FILE)"),
-                (environment("client", key: "stranger"), "use the client certificate \(directory.path)/client.pem with the key \(directory.path)/stranger.key"),
+                (
+                    environment("client", key: "stranger"),
+                    "use the client certificate \(directory.path)/client.pem with the key \(directory.path)/stranger.key"
+                ),
             ] {
                 let check = try await WorkerProcess.run(["topology", "check"], environment: stage.environment(refused))
                 #expect(check.code == 69)

@@ -13,13 +13,17 @@ extension Integration {
 
         /// A stage where the worker has the rights that `Config/kubernetes/token-secrets` adds.
         private func set() async throws -> Stage {
-            let rules = try ["role", "../token-secrets/role"].flatMap { try RealCluster.shipped($0)["rules"]?.array ?? [] }
+            let rules = try ["role", "../token-secrets/role"].flatMap {
+                try RealCluster.shipped($0)["rules"]?.array ?? []
+            }
             return try await Stage.set(rules: .array(rules))
         }
 
         private func client(_ stage: Stage) -> KubernetesClient {
             var options = KubernetesOptions()
-            (options.host, options.token, options.jobsNamespace) = (stage.simulator.kubernetes, Secret(stage.clusterToken), stage.namespace)
+            (options.host, options.token, options.jobsNamespace) = (
+                stage.simulator.kubernetes, Secret(stage.clusterToken), stage.namespace
+            )
             return KubernetesClient(options: options, transport: HTTPTransport())
         }
 
@@ -65,7 +69,9 @@ extension Integration {
             try await eventually("the build is failed") { try await stage.simulator.state().status(1) == "FAILURE" }
             try await eventually("nothing is left") { try await self.secrets(stage).isEmpty && stage.isSettled() }
             #expect(try await stage.simulator.state().podsCreated == 0)
-            let posts = try await stage.simulator.requests().count { $0["method"]?.string == "POST" && $0["path"]?.string?.hasSuffix("/secrets") == true }
+            let posts = try await stage.simulator.requests().count {
+                $0["method"]?.string == "POST" && $0["path"]?.string?.hasSuffix("/secrets") == true
+            }
             #expect(posts > 0, "there was one")
             try await worker.terminate()
         }
@@ -77,7 +83,8 @@ extension Integration {
             defer { stage.clear() }
             let first = try await self.startWorker(stage, ["CIRCUIT_TIMEOUT": "60000"])
             try await stage.simulator.fault([
-                "listener": "kubernetes", "method": "POST", "path": "/pods$", "times": 1, "action": ["hang": .string(moment), "seconds": 60],
+                "listener": "kubernetes", "method": "POST", "path": "/pods$", "times": 1,
+                "action": ["hang": .string(moment), "seconds": 60],
             ])
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the worker waits for the answer") {
@@ -100,7 +107,9 @@ extension Integration {
             let worker = try await self.startWorker(stage)
             try await stage.simulator.fault(["listener": "kubernetes", "method": "PATCH", "action": ["status": 403]])
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("the build has begun all the same") { try await stage.simulator.state().hostname(1) != nil }
+            try await eventually("the build has begun all the same") {
+                try await stage.simulator.state().hostname(1) != nil
+            }
             #expect(try worker.hasLogged(event: "secret_left"))
             #expect(try await self.secrets(stage).map(\.hasOwner) == [false])
             try await eventually("its timer has fired") { try stage.isSettled() && stage.depth(\.initTimers) == 0 }
@@ -116,10 +125,17 @@ extension Integration {
             let stage = try await self.set()
             defer { stage.clear() }
             let worker = try await self.startWorker(stage)
-            let refusal: JSONValue = ["kind": "Status", "reason": "Forbidden", "message": "secrets is forbidden: cannot create resource"]
-            try await stage.simulator.fault(["listener": "kubernetes", "path": "/secrets$", "method": "POST", "action": ["status": 403, "body": refusal]])
+            let refusal: JSONValue = [
+                "kind": "Status", "reason": "Forbidden", "message": "secrets is forbidden: cannot create resource",
+            ]
+            try await stage.simulator.fault([
+                "listener": "kubernetes", "path": "/secrets$", "method": "POST",
+                "action": ["status": 403, "body": refusal],
+            ])
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("the build is failed for that") { try await stage.simulator.state().message(1).contains("secrets is forbidden") }
+            try await eventually("the build is failed for that") {
+                try await stage.simulator.state().message(1).contains("secrets is forbidden")
+            }
             #expect(try await stage.simulator.state().podsCreated == 0)
             #expect(try worker.hasLogged(event: "cluster_fault"))
             try await worker.terminate()
@@ -131,7 +147,9 @@ extension Integration {
             defer { stage.clear() }
             let worker = try await self.startWorker(stage, ["POD_TTL": "0.01", "JANITOR_INTERVAL": "0.5"])
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("the build has begun") { try await stage.simulator.state().hostname(1) != nil && stage.isSettled() }
+            try await eventually("the build has begun") {
+                try await stage.simulator.state().hostname(1) != nil && stage.isSettled()
+            }
             let pod = try #require(try await stage.simulator.state().alivePods(1).first?["name"]?.string)
             try await stage.simulator.setFate(of: pod, "succeeded")
             try await eventually("its pod is gone") { try await stage.simulator.state().alivePods(1).isEmpty }

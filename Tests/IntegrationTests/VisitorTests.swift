@@ -37,7 +37,11 @@ extension Integration {
             _ = try await (worker.probe("/livez"), worker.get("/status"))
             let before = try self.peakMemory(worker)
             let connection = try RawConnection(port: port)
-            let sending = Task { try await OwnThread.run { connection.send(String(repeating: "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", count: 20_000)) } }
+            let sending = Task {
+                try await OwnThread.run {
+                    connection.send(String(repeating: "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", count: 20_000))
+                }
+            }
             for _ in 1...5 { #expect(try await worker.probe("/livez").status == 200) }
             _ = try await sending.value
             let answers = try await OwnThread.run { connection.rest() }
@@ -67,7 +71,9 @@ extension Integration {
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("a build is started meanwhile") { try await stage.simulator.state().podsCreated == 1 }
             #expect(try await worker.metrics()["process_open_fds"] ?? 256 < 128)
-            try await eventually("each is closed when its time is up", within: .seconds(20)) { connections.allSatisfy(\.isClosed) }
+            try await eventually("each is closed when its time is up", within: .seconds(20)) {
+                connections.allSatisfy(\.isClosed)
+            }
             #expect(ContinuousClock.now - begun < .seconds(15))
             #expect(try await worker.probe("/readyz") == (200, "ok"))
             #expect(try !worker.hasLogged(event: "outage_began"))
@@ -80,7 +86,8 @@ extension Integration {
             let worker = try stage.startWorker(openFiles: "-Sn 128")
             _ = try await worker.healthPort()
             let limits = try String(contentsOfFile: "/proc/\(worker.child.pid)/limits", encoding: .utf8)
-            let (soft, hard) = try #require(limits.firstMatch(of: /Max open files\s+(\d+)\s+(\d+)/).map { (Int($0.output.1), Int($0.output.2)) })
+            let (soft, hard) = try #require(
+                limits.firstMatch(of: /Max open files\s+(\d+)\s+(\d+)/).map { (Int($0.output.1), Int($0.output.2)) })
             #expect(soft == min(hard ?? 0, 65_536))
             try await worker.terminate()
         }
@@ -88,11 +95,15 @@ extension Integration {
         // MARK: One connection
 
         @Test(arguments: [
-            (request + request, "HTTP/1.1 200 OK"), ("HEAD /fine HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n\r\n", "HTTP/1.1 200 OK"),
-            ("GET /fine HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK"), ("GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404"),
+            (request + request, "HTTP/1.1 200 OK"),
+            ("HEAD /fine HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n\r\n", "HTTP/1.1 200 OK"),
+            ("GET /fine HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK"),
+            ("GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404"),
             ("POST /fine HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 405"),
-            ("GET /fine HTTP/1.1\r\nHost: evil.example\r\n\r\n", "HTTP/1.1 421"), ("GET /fine HTTP/1.1\r\n\r\n", "HTTP/1.1 400"),
-            ("GET /fine HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400"), ("hello\r\n\r\n", "HTTP/1.1 400"),
+            ("GET /fine HTTP/1.1\r\nHost: evil.example\r\n\r\n", "HTTP/1.1 421"),
+            ("GET /fine HTTP/1.1\r\n\r\n", "HTTP/1.1 400"),
+            ("GET /fine HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400"),
+            ("hello\r\n\r\n", "HTTP/1.1 400"),
             ("GET /fine HTTP/1.1\r\nX: " + String(repeating: "x", count: 20_000), "HTTP/1.1 400"),
             ("GET /" + String(repeating: "x", count: 20_000), "HTTP/1.1 400"),
         ])
@@ -158,13 +169,17 @@ extension Integration {
             }
             for path in ["/", "/status"] {
                 let refused = try await worker.probe(path)
-                #expect(refused.status == 404 && refused.text.contains("there is only /health, /livez, /metrics, /readyz"))
+                #expect(
+                    refused.status == 404 && refused.text.contains("there is only /health, /livez, /metrics, /readyz"))
                 #expect(try await worker.get(path).status == 200)
             }
             #expect(try worker.hasLogged("Status page on http://127.0.0.1:"))
             for server in Server.allCases {
                 let port = try await self.port(of: server, worker)
-                for (host, status) in [("evil.example", 421), ("builds.example.com", 200), ("WORKER-0:80", 200), ("localhost:8081", 200), ("[::1]:8081", 200)] {
+                for (host, status) in [
+                    ("evil.example", 421), ("builds.example.com", 200), ("WORKER-0:80", 200), ("localhost:8081", 200),
+                    ("[::1]:8081", 200),
+                ] {
                     let text = try await OwnThread.run {
                         let connection = try RawConnection(port: port)
                         connection.send("GET /livez HTTP/1.1\r\nHost: \(host)\r\n\r\n")

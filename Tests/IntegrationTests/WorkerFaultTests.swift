@@ -19,7 +19,9 @@ extension Integration {
             try await first.waitUntilConsuming()
             let hold = try await stage.simulator.hold("POST", times: 20)
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
-            try await eventually("twenty pods are made and not settled") { try await stage.simulator.state().podsCreated == 20 }
+            try await eventually("twenty pods are made and not settled") {
+                try await stage.simulator.state().podsCreated == 20
+            }
             try await first.child.kill9()
             try await stage.simulator.removeFault(hold)
             let second = try stage.startWorker()
@@ -39,26 +41,32 @@ extension Integration {
             let first = try stage.startWorker()
             try await first.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
-            try await eventually("the timer is the broker's") { try first.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start") }
+            try await eventually("the timer is the broker's") {
+                try first.hasLogged("acknowledge, job completed for jobId: 1000001, jobType: start")
+            }
             try await first.child.kill9()
             let second = try stage.startWorker()
-            try await eventually("another worker verifies it to the end") { try await stage.simulator.state().status(1) == "FAILURE" }
+            try await eventually("another worker verifies it to the end") {
+                try await stage.simulator.state().status(1) == "FAILURE"
+            }
             try await second.terminate()
         }
 
-        @Test func toldToEndWithTwentyInHand() async throws {
+        @Test func toldToEndWithTwentyInFlight() async throws {
             let stage = try await Stage.set(initTimeout: .seconds(300))
             defer { stage.clear() }
             let worker = try stage.startWorker(["run"], ["DRAIN_TIMEOUT": "600"].merging(Self.patient) { $1 })
             try await worker.waitUntilConsuming()
             let hold = try await stage.simulator.hold("POST", times: 20)
             for build in 1...30 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
-            try await eventually("twenty are in hand") { try await stage.simulator.state().podsCreated == 20 }
+            try await eventually("twenty are in flight") { try await stage.simulator.state().podsCreated == 20 }
             worker.child.signal(SIGTERM)
-            try await eventually("it takes no more") { try worker.hasLogged("no more deliveries from queue \(stage.queues.build)") }
+            try await eventually("it takes no more") {
+                try worker.hasLogged("no more deliveries from queue \(stage.queues.build)")
+            }
             try await stage.simulator.removeFault(hold)
             #expect(try await worker.child.waitForExit() == 0)
-            #expect(try stage.depth(\.initTimers) == 20, "what was in hand is finished")
+            #expect(try stage.depth(\.initTimers) == 20, "what was in flight is finished")
             #expect(try stage.depth(\.build) == 10, "what was not taken stays")
             #expect(try await stage.simulator.state().podsCreated == 20)
             try await eventually("nobody holds any") { try await stage.broker.unacked(prefix: stage.queues.build) == 0 }
@@ -72,11 +80,13 @@ extension Integration {
             try await worker.waitUntilConsuming()
             _ = try await stage.simulator.hold("POST", times: 3)
             for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
-            try await eventually("three are in hand") { try await stage.simulator.state().podsCreated == 3 }
+            try await eventually("three are in flight") { try await stage.simulator.state().podsCreated == 3 }
             try await worker.terminate()
             try await eventually("they are back") { try stage.depth(\.build) == 3 }
             // The broker's own count follows a moment later.
-            try await eventually("nobody holds them") { try await stage.broker.unacked(prefix: stage.queues.build) == 0 }
+            try await eventually("nobody holds them") {
+                try await stage.broker.unacked(prefix: stage.queues.build) == 0
+            }
         }
 
         @Test func endsByItselfAfterAFaultOfItsOwn() async throws {
@@ -99,25 +109,34 @@ extension Integration {
             }
             try await eventually("all are settled and verified") {
                 let state = try await stage.simulator.state()
-                return try (1...50).allSatisfy { state.hostname($0) != nil } && stage.isSettled() && stage.depth(\.initTimers) == 0
+                return try (1...50).allSatisfy { state.hostname($0) != nil } && stage.isSettled()
+                    && stage.depth(\.initTimers) == 0
             }
             let state = try await stage.simulator.state()
             for build in 1...50 { #expect(state.pods(build).count == 1, "build \(build)") }
             for worker in workers { try await worker.terminate() }
         }
 
-        @Test(.simulatedClusterOnly("what is tried is the worker, and etcd takes its time")) func aThousandBuilds() async throws {
+        @Test(.simulatedClusterOnly("what is tried is the worker, and etcd takes its time")) func aThousandBuilds()
+            async throws
+        {
             let stage = try await Stage.set(initTimeout: .seconds(3600))
             defer { stage.clear() }
             let worker = try stage.startWorker(["run"], ["LOG_LEVEL": "info"])
             try await worker.waitUntilConsuming()
             try await withThrowingTaskGroup { group in
                 for lane in 0..<10 {
-                    group.addTask { for build in 1...100 { try await stage.publish(stage.start(lane * 100 + build, image: "fate/running:1")) } }
+                    group.addTask {
+                        for build in 1...100 {
+                            try await stage.publish(stage.start(lane * 100 + build, image: "fate/running:1"))
+                        }
+                    }
                 }
                 try await group.waitForAll()
             }
-            try await eventually("a thousand timers", within: .seconds(300)) { try stage.depth(\.initTimers) == 1000 && stage.isSettled() }
+            try await eventually("a thousand timers", within: .seconds(300)) {
+                try stage.depth(\.initTimers) == 1000 && stage.isSettled()
+            }
             try await eventually("0 unacked") { try await stage.broker.unacked(prefix: stage.queues.build) == 0 }
             let counts = try await stage.simulator.counts()
             #expect(counts["podsCreated"]?.integer == 1000)
@@ -129,7 +148,9 @@ extension Integration {
         @Test func endsByItselfWhenNothingIsLeft() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
-            for build in 1...5 { try await stage.publish(stage.start(build, image: build == 5 ? "fate/refuse-1:1" : "fate/running:1")) }
+            for build in 1...5 {
+                try await stage.publish(stage.start(build, image: build == 5 ? "fate/refuse-1:1" : "fate/running:1"))
+            }
             let worker = try stage.startWorker(["run", "--exit-when-idle"])
             #expect(try await worker.child.waitForExit() == 0)
             #expect(try await stage.simulator.state().podsCreated == 5)
@@ -142,7 +163,9 @@ extension Integration {
             let worker = try stage.startWorker()
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/stuck-pending:1"))
-            try await eventually("the worker keeps the timer") { try await worker.status()[path: "timers", "local"]?.integer == 1 }
+            try await eventually("the worker keeps the timer") {
+                try await worker.status()[path: "timers", "local"]?.integer == 1
+            }
             #expect(try await worker.terminate() == 0)
             #expect(try stage.depth(\.retry) == 1)
         }
@@ -150,16 +173,22 @@ extension Integration {
         @Test func timersOfABrokerWithoutAnInitQueueSurviveTheWorker() async throws {
             let stage = try await Stage.set(.upstream, initTimeout: .seconds(10))
             defer { stage.clear() }
-            let spool = ["SPOOL_DIRECTORY": Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path]
+            let spool = [
+                "SPOOL_DIRECTORY": Surroundings.directory.appendingPathComponent(Surroundings.newName("spool")).path
+            ]
             let first = try stage.startWorker(["run"], spool)
             try await first.waitUntilConsuming()
-            for build in 1...5 { try await stage.publish(stage.start(build, image: build == 5 ? "fate/bad-image:1" : "fate/slow-2:1")) }
+            for build in 1...5 {
+                try await stage.publish(stage.start(build, image: build == 5 ? "fate/bad-image:1" : "fate/slow-2:1"))
+            }
             try await eventually("the worker keeps the timers") {
                 try await first.status()[path: "timers", "local"]?.integer ?? 0 >= 4 && stage.isSettled()
             }
             try await first.child.kill9()
             let second = try stage.startWorker(["run"], spool)
-            try await eventually("the timers are armed again") { try second.hasLogged("init timers of an earlier run are armed again") }
+            try await eventually("the timers are armed again") {
+                try second.hasLogged("init timers of an earlier run are armed again")
+            }
             try await eventually("all are verified") {
                 let state = try await stage.simulator.state()
                 return (1...4).allSatisfy { state.hostname($0) != nil } && state.status(5) == "FAILURE"
@@ -182,7 +211,9 @@ extension Integration {
             worker.child.signal(signal)
             #expect(try await worker.child.waitForExit() == 0)
             #expect(try worker.hasLogged("drained"))
-            #expect(!FileManager.default.fileExists(atPath: spool.appendingPathComponent("running").path), "it ended in order")
+            #expect(
+                !FileManager.default.fileExists(atPath: spool.appendingPathComponent("running").path),
+                "it ended in order")
         }
 
         @Test func aSecondSignalGivesEverythingBackAtOnce() async throws {
@@ -192,28 +223,30 @@ extension Integration {
             try await worker.waitUntilConsuming()
             _ = try await stage.simulator.hold("POST", times: 3)
             for build in 1...3 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
-            try await eventually("three are in hand") { try await stage.simulator.state().podsCreated == 3 }
+            try await eventually("three are in flight") { try await stage.simulator.state().podsCreated == 3 }
             worker.child.signal(SIGTERM)
             try await eventually("it drains") { try worker.hasLogged("draining") }
             worker.child.signal(SIGTERM)
-            // Within less than the drain would take, and what is in hand is not finished.
+            // Within less than the drain would take, and what is in flight is not finished.
             #expect(try await worker.child.waitForExit() == 0)
             try await eventually("they are back") { try stage.depth(\.build) == 3 }
             #expect(try worker.hasLogged("stopping at once"))
         }
 
-        @Test func idleMeansThatNobodyElseHasAnythingInHand() async throws {
+        @Test func idleMeansThatNobodyElseHasAnythingInFlight() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let busy = try stage.startWorker(["run", "--exit-when-idle"], Self.patient)
             try await busy.waitUntilConsuming()
             let hold = try await stage.simulator.hold("POST", times: 1)
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("one has it in hand") { try await stage.simulator.state().podsCreated == 1 }
+            try await eventually("one has it in flight") { try await stage.simulator.state().podsCreated == 1 }
             let idle = try stage.startWorker(["run", "--exit-when-idle"])
             try await idle.waitUntilConsuming()
-            try await eventually("the other takes no more") { try idle.hasLogged("no more deliveries from queue \(stage.queues.build)") }
-            #expect(idle.child.isRunning, "it waits for what the other has in hand")
+            try await eventually("the other takes no more") {
+                try idle.hasLogged("no more deliveries from queue \(stage.queues.build)")
+            }
+            #expect(idle.child.isRunning, "it waits for what the other has in flight")
             try await stage.simulator.removeFault(hold)
             #expect(try await idle.child.waitForExit() == 0)
             #expect(try await busy.child.waitForExit() == 0)

@@ -22,7 +22,8 @@ struct Settle: AsyncParsableCommand {
 
     func run() async throws {
         let endpoint = AMQPEndpoint(try Self.options(), connectionName: "settle")
-        let connection = ConsumingConnection(endpoint, queues: [self.queue], prefetch: self.prefetch, host: "bench") { event in
+        let connection = ConsumingConnection(endpoint, queues: [self.queue], prefetch: self.prefetch, host: "bench") {
+            event in
             if case .disconnected(let error, _) = event { FileHandle.standardError.write(Data("\(error)\n".utf8)) }
         }
         connection.start()
@@ -37,7 +38,9 @@ struct Settle: AsyncParsableCommand {
     }
 
     /// - Returns: when the first delivery came, and what the process had used until then.
-    private func settleAll(_ connection: ConsumingConnection) async throws -> (time: ContinuousClock.Instant, processor: Double) {
+    private func settleAll(_ connection: ConsumingConnection) async throws -> (
+        time: ContinuousClock.Instant, processor: Double
+    ) {
         var started: (time: ContinuousClock.Instant, processor: Double)?
         var settled = 0
         for await delivery in connection.deliveries {

@@ -21,7 +21,11 @@ package final class Broker: Sendable {
     package static func start(management: Bool = false) async throws -> Broker {
         let directory = Surroundings.directory.appendingPathComponent(Surroundings.newName("broker"))
         let output = try await self.run(["start", directory.path] + (management ? ["--management"] : []))
-        func port(_ name: String) -> Int? { output.split(separator: "\n").first { $0.hasPrefix("\(name)=") }.flatMap { Int($0.dropFirst(name.count + 1)) } }
+        func port(_ name: String) -> Int? {
+            output.split(separator: "\n").first { $0.hasPrefix("\(name)=") }.flatMap {
+                Int($0.dropFirst(name.count + 1))
+            }
+        }
         guard let amqp = port("AMQP_PORT") else { throw NotInTime(description: "private-broker printed: \(output)") }
         try BrokerGuard.shared.started(directory)
         return Broker(directory: directory, port: amqp, managementPort: port("MANAGEMENT_PORT"))
@@ -39,7 +43,9 @@ package final class Broker: Sendable {
     static func run(_ arguments: [String]) async throws -> String {
         let child = try ChildProcess(URL(fileURLWithPath: "/bin/bash"), [self.script.path] + arguments)
         let code = try await child.waitForExit(within: .seconds(420))
-        guard code == 0 else { throw NotInTime(description: "private-broker \(arguments.joined(separator: " ")): \(code) \(child.errors)") }
+        guard code == 0 else {
+            throw NotInTime(description: "private-broker \(arguments.joined(separator: " ")): \(code) \(child.errors)")
+        }
         return child.output
     }
 
@@ -53,7 +59,9 @@ package final class Broker: Sendable {
     package func resume() async throws { try await Self.run(["resume", self.directory.path]) }
 
     @discardableResult
-    package func ctl(_ arguments: String...) async throws -> String { try await Self.run(["ctl", self.directory.path] + arguments) }
+    package func ctl(_ arguments: String...) async throws -> String {
+        try await Self.run(["ctl", self.directory.path] + arguments)
+    }
 
     package func options(_ queues: Queues) -> RabbitMQOptions {
         var options = RabbitMQOptions()
@@ -77,7 +85,8 @@ package final class Broker: Sendable {
 
     /// Messages handed out and not settled, over all queues whose name begins so.
     package func unacked(prefix: String) async throws -> Int {
-        try await self.ctl("list_queues", "name", "messages_unacknowledged", "--quiet").split(separator: "\n").reduce(0) { sum, line in
+        try await self.ctl("list_queues", "name", "messages_unacknowledged", "--quiet").split(separator: "\n").reduce(0)
+        { sum, line in
             let fields = line.split(separator: "\t")
             guard fields.count == 2, fields[0].hasPrefix(prefix) else { return sum }
             return sum + (Int(fields[1]) ?? 0)
@@ -112,7 +121,8 @@ final class BrokerGuard: Sendable {
         let guardian = Process()
         guardian.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
         guardian.arguments = [
-            "/bin/bash", "-c", "while kill -0 \(getpid()) 2>/dev/null; do sleep 1; done; bash '\(script)' stop '\(directory.path)'; rm -rf '\(directory.path)';"
+            "/bin/bash", "-c",
+            "while kill -0 \(getpid()) 2>/dev/null; do sleep 1; done; bash '\(script)' stop '\(directory.path)'; rm -rf '\(directory.path)';"
                 // The last guardian finds the run's directory without brokers and takes it away.
                 + " find '\(Surroundings.directory.path)' -mindepth 1 -maxdepth 1 ! -name 'broker-*' -exec rm -rf {} +; rmdir '\(Surroundings.directory.path)' 2>/dev/null",
         ]

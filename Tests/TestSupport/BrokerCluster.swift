@@ -17,10 +17,14 @@ package struct BrokerCluster: Sendable {
             return String(line.dropFirst(name.count + 1))
         }
         let hosts = try value("HOSTS").split(separator: ",").map { String($0) }
-        guard let port = Int(try value("AMQP_PORT")) else { throw NotInTime(description: "private-broker printed: \(output)") }
+        guard let port = Int(try value("AMQP_PORT")) else {
+            throw NotInTime(description: "private-broker printed: \(output)")
+        }
         try BrokerGuard.shared.started(directory)
         let nodes = hosts.indices.map { index in
-            Broker(directory: directory.appendingPathComponent(String(index + 1)), hosts: Array(hosts[index...] + hosts[..<index]), port: port)
+            Broker(
+                directory: directory.appendingPathComponent(String(index + 1)),
+                hosts: Array(hosts[index...] + hosts[..<index]), port: port)
         }
         return BrokerCluster(nodes: nodes, directory: directory)
     }
@@ -30,7 +34,10 @@ package struct BrokerCluster: Sendable {
         for node in self.nodes {
             try await eventually("\(node.directory.lastPathComponent) sees all nodes") {
                 // A node that restarts itself after a partition is not there to be asked for a while.
-                do { return try await node.ctl("eval", "length(rabbit_nodes:all_running()).").contains("\(self.nodes.count)") } catch is NotInTime { return false }
+                do {
+                    return try await node.ctl("eval", "length(rabbit_nodes:all_running()).").contains(
+                        "\(self.nodes.count)")
+                } catch is NotInTime { return false }
             }
         }
     }

@@ -9,9 +9,11 @@ package final class ChildProcess: Sendable {
 
     /// - Parameter logs: its output and errors go to `<logs>.out` and `<logs>.err`; by default to files that end with the run.
     package init(
-        _ executable: URL, _ arguments: [String], environment: [String: String] = [:], input: Data? = nil, logs: URL? = nil
+        _ executable: URL, _ arguments: [String], environment: [String: String] = [:], input: Data? = nil,
+        logs: URL? = nil
     ) throws {
-        let logs = logs ?? Surroundings.directory.appendingPathComponent(Surroundings.newName(executable.lastPathComponent))
+        let logs =
+            logs ?? Surroundings.directory.appendingPathComponent(Surroundings.newName(executable.lastPathComponent))
         self.outputFile = logs.appendingPathExtension("out")
         self.errorFile = logs.appendingPathExtension("err")
         for file in [self.outputFile, self.errorFile] { try Data().write(to: file) }
@@ -19,7 +21,9 @@ package final class ChildProcess: Sendable {
         self.process.arguments = arguments
         // Nothing of the surrounding environment may configure what is tested.
         var all = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": NSHomeDirectory()]
-        for name in ["LD_LIBRARY_PATH", "TMPDIR", "BUILD_WORKER_RUN"] { all[name] = ProcessInfo.processInfo.environment[name] }
+        for name in ["LD_LIBRARY_PATH", "TMPDIR", "BUILD_WORKER_RUN"] {
+            all[name] = ProcessInfo.processInfo.environment[name]
+        }
         self.process.environment = all.merging(environment) { $1 }
         self.process.standardOutput = try FileHandle(forWritingTo: self.outputFile)
         self.process.standardError = try FileHandle(forWritingTo: self.errorFile)
@@ -46,7 +50,9 @@ package final class ChildProcess: Sendable {
     /// program left behind may hold open: then it never does.
     private var unreaped: Int32? {
         var information = siginfo_t()
-        guard waitid(P_PID, id_t(self.pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0, information.si_signo == SIGCHLD else { return nil }
+        guard waitid(P_PID, id_t(self.pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0,
+            information.si_signo == SIGCHLD
+        else { return nil }
         let status = information._sifields._sigchld.si_status
         return information.si_code == Int32(CLD_EXITED) ? status : 128 + status
     }
@@ -65,12 +71,15 @@ package final class ChildProcess: Sendable {
     /// - Returns: the exit code; 128 + the signal that ended it.
     @discardableResult
     package func waitForExit(within limit: Duration = .seconds(120)) async throws -> Int32 {
-        try await eventually("exit of \(self.process.executableURL?.lastPathComponent ?? "?")", within: limit) { !self.isRunning }
+        try await eventually("exit of \(self.process.executableURL?.lastPathComponent ?? "?")", within: limit) {
+            !self.isRunning
+        }
         ChildProcess.all.withLock { $0.removeAll { $0 == self.pid } }
         if let code = self.unreaped { return code }
         // Foundation has reaped it, or is about to say so.
         try await eventually("Foundation knows", within: limit) { !self.process.isRunning }
-        return self.process.terminationReason == .uncaughtSignal ? 128 + self.process.terminationStatus : self.process.terminationStatus
+        return self.process.terminationReason == .uncaughtSignal
+            ? 128 + self.process.terminationStatus : self.process.terminationStatus
     }
 
     package func kill9() async throws {

@@ -13,7 +13,9 @@ package final class UDPServer: Sendable {
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
         }
         guard isBound else { throw NotInTime(description: "no UDP port is to be had") }
         (self.descriptor, self.port) = (descriptor, Int(UInt16(bigEndian: address.sin_port)))
@@ -38,7 +40,9 @@ package final class NotifySocket: Sendable {
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
         let isBound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
         }
         guard isBound else { throw NotInTime(description: "\(path) cannot be listened on") }
         (self.descriptor, self.path) = (descriptor, path)
@@ -61,7 +65,9 @@ private final class Received: Sendable {
     func drain(_ descriptor: Int32) -> [String] {
         self.lock.withLock {
             var buffer = [UInt8](repeating: 0, count: 65536)
-            while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 { self.all.append(String(decoding: buffer[..<count], as: UTF8.self)) }
+            while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 {
+                self.all.append(String(decoding: buffer[..<count], as: UTF8.self))
+            }
             return self.all
         }
     }

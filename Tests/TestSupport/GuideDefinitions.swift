@@ -19,7 +19,10 @@ package struct GuideDefinitions: Sendable {
     package var document: JSONValue {
         func milliseconds(_ seconds: Double) -> JSONValue { .number(String(Int(seconds * 1000))) }
         func queue(_ name: String, to next: String, after ttl: JSONValue?) -> JSONValue {
-            var arguments: JSONValue = ["x-dead-letter-exchange": .string(self.queues.exchange), "x-dead-letter-routing-key": .string(next), "x-max-priority": 2]
+            var arguments: JSONValue = [
+                "x-dead-letter-exchange": .string(self.queues.exchange), "x-dead-letter-routing-key": .string(next),
+                "x-max-priority": 2,
+            ]
             arguments["x-message-ttl"] = ttl
             return ["name": .string(name), "vhost": "/", "durable": true, "auto_delete": false, "arguments": arguments]
         }
@@ -29,12 +32,16 @@ package struct GuideDefinitions: Sendable {
         return [
             "policies": [
                 [
-                    "vhost": "/", "name": .string("\(build)-message-delay"), "pattern": .string("^\(retryWait.replacing(".", with: "\\."))$"), "apply-to": "queues",
+                    "vhost": "/", "name": .string("\(build)-message-delay"),
+                    "pattern": .string("^\(retryWait.replacing(".", with: "\\."))$"), "apply-to": "queues",
                     "definition": ["message-ttl": milliseconds(self.policyDelay)], "priority": 1,
                 ]
             ],
             "exchanges": [
-                ["name": .string(self.queues.exchange), "vhost": "/", "type": "topic", "durable": true, "auto_delete": false, "internal": false, "arguments": [:]]
+                [
+                    "name": .string(self.queues.exchange), "vhost": "/", "type": "topic", "durable": true,
+                    "auto_delete": false, "internal": false, "arguments": [:],
+                ]
             ],
             "queues": [
                 queue(build, to: wait, after: eightHours), queue(wait, to: build, after: milliseconds(self.retryDelay)),
@@ -43,7 +50,8 @@ package struct GuideDefinitions: Sendable {
             "bindings": .array(
                 [build, wait, retry, retryWait].map { name in
                     [
-                        "source": .string(self.queues.exchange), "vhost": "/", "destination": .string(name), "destination_type": "queue",
+                        "source": .string(self.queues.exchange), "vhost": "/", "destination": .string(name),
+                        "destination_type": "queue",
                         "routing_key": .string(name), "arguments": [:],
                     ]
                 }),
@@ -58,7 +66,8 @@ package struct GuideDefinitions: Sendable {
 
     /// A user with the guide's rights: of the exchange, the build queue and the retry queue, and of nothing else.
     package func addUser(_ name: String, password: String, to broker: Broker) async throws {
-        let pattern = "^(\([self.queues.exchange, self.queues.build, self.queues.retry].joined(separator: "|").replacing(".", with: "\\.")))$"
+        let pattern =
+            "^(\([self.queues.exchange, self.queues.build, self.queues.retry].joined(separator: "|").replacing(".", with: "\\.")))$"
         try await broker.ctl("add_user", name, password)
         try await broker.ctl("set_permissions", "-p", "/", name, pattern, pattern, pattern)
     }

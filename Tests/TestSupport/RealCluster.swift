@@ -25,12 +25,16 @@ package struct RealCluster: Sendable {
     /// `nil`: the tests of this run use a simulated cluster.
     package static let current: RealCluster? = {
         guard let directory = ProcessInfo.processInfo.environment["BUILD_WORKER_CLUSTER"] else { return nil }
-        do { return try RealCluster(directory: URL(fileURLWithPath: directory)) } catch { fatalError("no private cluster in \(directory): \(error)") }
+        do { return try RealCluster(directory: URL(fileURLWithPath: directory)) } catch {
+            fatalError("no private cluster in \(directory): \(error)")
+        }
     }()
 
     /// For tests that make sense with a real cluster only.
     package static func required() throws -> RealCluster {
-        guard let current = Self.current else { throw NotInTime(description: "this test needs a cluster: scripts/test --real-cluster") }
+        guard let current = Self.current else {
+            throw NotInTime(description: "this test needs a cluster: scripts/test --real-cluster")
+        }
         return current
     }
 
@@ -61,7 +65,9 @@ package struct RealCluster: Sendable {
     package func request(
         _ method: String, _ path: String, _ body: JSONValue? = nil, token: String? = nil
     ) async throws -> (status: Int, body: JSONValue) {
-        let request = HTTPRequest(method: method, url: "\(self.plainServer)\(path)", bearer: Secret(token ?? self.adminToken), body: body?.serialized())
+        let request = HTTPRequest(
+            method: method, url: "\(self.plainServer)\(path)", bearer: Secret(token ?? self.adminToken),
+            body: body?.serialized())
         let response = try await Self.transport.send(request, deadline: .seconds(20))
         do throws(JSONError) {
             return (response.status, try JSONValue(parsing: response.body))
@@ -73,7 +79,9 @@ package struct RealCluster: Sendable {
 
     /// As administrator; any other answer than one of these is an error.
     @discardableResult
-    package func must(_ method: String, _ path: String, _ body: JSONValue? = nil, _ expected: Int...) async throws -> JSONValue {
+    package func must(_ method: String, _ path: String, _ body: JSONValue? = nil, _ expected: Int...) async throws
+        -> JSONValue
+    {
         let answer = try await self.request(method, path, body)
         guard (expected.isEmpty ? [200, 201] : expected).contains(answer.status) else {
             throw NotInTime(description: "\(method) \(path): \(answer.status) \(answer.body.text())")
@@ -91,7 +99,8 @@ package struct RealCluster: Sendable {
         try await self.must("POST", "/api/v1/namespaces", Self.named(namespace))
         try await self.must("POST", "/api/v1/namespaces", Self.named(Self.workersNamespace), 201, 409)
         try await self.must(
-            "POST", "/api/v1/namespaces/\(Self.workersNamespace)/serviceaccounts", try Self.shipped("service-account"), 201, 409)
+            "POST", "/api/v1/namespaces/\(Self.workersNamespace)/serviceaccounts", try Self.shipped("service-account"),
+            201, 409)
         try await self.grantWorker(rules, in: namespace)
         return namespace
     }
@@ -115,13 +124,16 @@ package struct RealCluster: Sendable {
                 for verb in rule["verbs"]?.array ?? [] {
                     let parts = (resource.string ?? "").split(separator: "/").map { JSONValue.string(String($0)) }
                     let wish: JSONValue = [
-                        "verb": verb, "resource": parts.first ?? "", "subresource": parts.count > 1 ? parts[1] : "", "namespace": .string(namespace),
+                        "verb": verb, "resource": parts.first ?? "", "subresource": parts.count > 1 ? parts[1] : "",
+                        "namespace": .string(namespace),
                     ]
                     try await eventually("the worker may \(verb.text()) \(resource.text())") {
                         let review: JSONValue = [
-                            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": ["resourceAttributes": wish],
+                            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+                            "spec": ["resourceAttributes": wish],
                         ]
-                        let answer = try await self.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review, token: token)
+                        let answer = try await self.request(
+                            "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review, token: token)
                         return answer.body[path: "status", "allowed"]?.bool == true
                     }
                 }
@@ -133,10 +145,13 @@ package struct RealCluster: Sendable {
     package func workerToken(seconds: Int = 7200) async throws -> String {
         let accounts = "/api/v1/namespaces/\(Self.workersNamespace)/serviceaccounts"
         let wish: JSONValue = [
-            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": ["expirationSeconds": .number(String(seconds))],
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
+            "spec": ["expirationSeconds": .number(String(seconds))],
         ]
         let answer = try await self.must("POST", "\(accounts)/\(Self.account)/token", wish)
-        guard let token = answer[path: "status", "token"]?.string else { throw NotInTime(description: "no token: \(answer.text())") }
+        guard let token = answer[path: "status", "token"]?.string else {
+            throw NotInTime(description: "no token: \(answer.text())")
+        }
         return token
     }
 
@@ -144,7 +159,8 @@ package struct RealCluster: Sendable {
     package func setQuota(_ name: String, in namespace: String, hard: JSONValue, used: JSONValue) async throws {
         let quotas = "/api/v1/namespaces/\(namespace)/resourcequotas"
         var quota = try await self.must(
-            "POST", quotas, ["apiVersion": "v1", "kind": "ResourceQuota", "metadata": ["name": .string(name)], "spec": ["hard": hard]])
+            "POST", quotas,
+            ["apiVersion": "v1", "kind": "ResourceQuota", "metadata": ["name": .string(name)], "spec": ["hard": hard]])
         quota["status"] = ["hard": hard, "used": used]
         try await self.must("PUT", "\(quotas)/\(name)/status", quota)
     }

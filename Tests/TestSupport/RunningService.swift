@@ -8,7 +8,8 @@ package struct RunningService: Sendable {
 
     package init(_ service: any Service) {
         let configuration = ServiceGroupConfiguration(
-            services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let group = ServiceGroup(configuration: configuration)
         self.group = group
         self.task = Task { try await group.run() }

@@ -13,10 +13,13 @@ package struct Simulator: Sendable {
     private static let transport = HTTPTransport()
 
     /// - Parameter journal: where every request is written; by default a file that ends with the run.
-    package static func start(_ arguments: String..., environment: [String: String] = [:], journal: URL? = nil) async throws -> Simulator {
+    package static func start(_ arguments: String..., environment: [String: String] = [:], journal: URL? = nil)
+        async throws -> Simulator
+    {
         let journal = journal ?? Surroundings.directory.appendingPathComponent(Surroundings.newName("journal"))
         let process = try ChildProcess(
-            Surroundings.binaries.appendingPathComponent("cluster-simulator"), ["--journal", journal.path, "--start-delay-ms", "0"] + arguments,
+            Surroundings.binaries.appendingPathComponent("cluster-simulator"),
+            ["--journal", journal.path, "--start-delay-ms", "0"] + arguments,
             environment: environment)
         try await eventually("the simulator is ready") {
             if !process.isRunning { throw NotInTime(description: "the simulator ended: \(process.errors)") }
@@ -24,17 +27,21 @@ package struct Simulator: Sendable {
         }
         let ready = try JSONValue(parsing: process.output)
         func address(_ name: String) throws -> String {
-            guard let address = ready[name]?.string else { throw NotInTime(description: "the simulator did not name its \(name) address: \(process.output)") }
+            guard let address = ready[name]?.string else {
+                throw NotInTime(description: "the simulator did not name its \(name) address: \(process.output)")
+            }
             return address
         }
         return Simulator(
-            process: process, control: try address("control"), kubernetes: try address("kubernetes"), api: try address("api"), journal: journal)
+            process: process, control: try address("control"), kubernetes: try address("kubernetes"),
+            api: try address("api"), journal: journal)
     }
 
     /// In front of a real cluster: its faults stay the simulator's, and so does the build API.
     package static func start(before cluster: RealCluster, namespace: String) async throws -> Simulator {
         try await self.start(
-            "--api-server", cluster.plainServer, "--namespace", namespace, environment: ["API_SERVER_TOKEN": cluster.adminToken])
+            "--api-server", cluster.plainServer, "--namespace", namespace,
+            environment: ["API_SERVER_TOKEN": cluster.adminToken])
     }
 
     package func stop() { self.process.signal(SIGTERM) }
@@ -44,7 +51,8 @@ package struct Simulator: Sendable {
         let request = HTTPRequest(method: method, url: "\(self.control)\(path)", body: body?.serialized())
         let response = try await Self.transport.send(request, deadline: .seconds(30))
         guard (200..<300).contains(response.status) else {
-            throw NotInTime(description: "\(method) \(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))")
+            throw NotInTime(
+                description: "\(method) \(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))")
         }
         return try JSONValue(parsing: response.body.isEmpty ? Array("null".utf8) : response.body)
     }
@@ -62,22 +70,33 @@ package struct Simulator: Sendable {
     }
 
     /// Requests like these take effect at once; the answers of the first so many are held until the rule is taken back
-    /// (``removeFault(_:)``). So builds are in hand for as long as a test wants.
+    /// (``removeFault(_:)``). So builds are in flight for as long as a test wants.
     package func hold(_ method: String, times: Int) async throws -> Int {
-        try await self.fault(["listener": "kubernetes", "method": .string(method), "times": .number(String(times)), "action": ["hold": true]])
+        try await self.fault([
+            "listener": "kubernetes", "method": .string(method), "times": .number(String(times)),
+            "action": ["hold": true],
+        ])
     }
 
     package func removeFault(_ id: Int) async throws { try await self.request("DELETE", "/faults/\(id)") }
     package func clearFaults() async throws { try await self.request("DELETE", "/faults") }
-    package func setListener(_ name: String, open: Bool) async throws { try await self.request("POST", "/listeners", ["name": .string(name), "open": .bool(open)]) }
+    package func setListener(_ name: String, open: Bool) async throws {
+        try await self.request("POST", "/listeners", ["name": .string(name), "open": .bool(open)])
+    }
     /// Changes a build by the API's rules. Throws if it has ended.
-    package func setBuild(_ build: Int, status: String) async throws { try await self.request("POST", "/builds/\(build)", ["status": .string(status)]) }
+    package func setBuild(_ build: Int, status: String) async throws {
+        try await self.request("POST", "/builds/\(build)", ["status": .string(status)])
+    }
     /// As a user does.
     /// - Returns: false when it has ended before.
     package func abortBuild(_ build: Int) async throws -> Bool {
-        let request = HTTPRequest(method: "POST", url: "\(self.control)/builds/\(build)", body: (["status": "ABORTED"] as JSONValue).serialized())
+        let request = HTTPRequest(
+            method: "POST", url: "\(self.control)/builds/\(build)",
+            body: (["status": "ABORTED"] as JSONValue).serialized())
         let response = try await Self.transport.send(request, deadline: .seconds(30))
-        guard response.status == 200 || response.status == 409 else { throw NotInTime(description: "build \(build) cannot be aborted: \(response.status)") }
+        guard response.status == 200 || response.status == 409 else {
+            throw NotInTime(description: "build \(build) cannot be aborted: \(response.status)")
+        }
         return response.status == 200
     }
     /// There is such a build in this state, whatever it was.
@@ -107,28 +126,36 @@ package struct Simulator: Sendable {
         }
     }
 
-    package func setFate(of pod: String, _ fate: String) async throws { try await self.request("POST", "/pods/\(pod)", ["fate": .string(fate)]) }
+    package func setFate(of pod: String, _ fate: String) async throws {
+        try await self.request("POST", "/pods/\(pod)", ["fate": .string(fate)])
+    }
     package func deletePod(_ pod: String) async throws { try await self.request("DELETE", "/pods/\(pod)") }
 
     /// Every request so far, in order.
     package func requests() async throws -> [JSONValue] {
         // Reading the state has the journal written.
         _ = try await self.counts()
-        return try String(decoding: try Data(contentsOf: self.journal), as: UTF8.self).split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+        return try String(decoding: try Data(contentsOf: self.journal), as: UTF8.self).split(separator: "\n").map {
+            try JSONValue(parsing: String($0))
+        }
     }
 
     package struct State: Sendable {
         package let document: JSONValue
 
         /// All pods ever made for a build, deleted ones too.
-        package func pods(_ build: Int) -> [JSONValue] { (self.document["pods"]?.array ?? []).filter { $0["build"]?.string == String(build) } }
+        package func pods(_ build: Int) -> [JSONValue] {
+            (self.document["pods"]?.array ?? []).filter { $0["build"]?.string == String(build) }
+        }
         package func alivePods(_ build: Int) -> [JSONValue] { self.pods(build).filter { $0["deleted"]?.bool != true } }
         package func status(_ build: Int) -> String? { self.build(build)?["status"]?.string }
         package func message(_ build: Int) -> String { self.build(build)?["statusMessage"]?.string ?? "" }
         package func hostname(_ build: Int) -> String? { self.build(build)?[path: "stats", "hostname"]?.string }
         /// What the API was told and took. Questions, which say nothing, are left out.
         package func updates(_ build: Int) -> [JSONValue] {
-            (self.build(build)?["updates"]?.array ?? []).compactMap { $0["body"] }.filter { $0 != ["stats": [:]] && $0 != [:] }
+            (self.build(build)?["updates"]?.array ?? []).compactMap { $0["body"] }.filter {
+                $0 != ["stats": [:]] && $0 != [:]
+            }
         }
         package var podsCreated: Int { self.document["podsCreated"]?.integer ?? 0 }
         private func build(_ build: Int) -> JSONValue? { self.document[path: "builds", String(build)] }

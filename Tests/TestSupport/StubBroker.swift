@@ -42,10 +42,14 @@ package final class StubBroker: Sendable {
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, length) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &length) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &length) == 0
+            }
         }
         guard listener >= 0, isBound else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        (self.socket, self.port, self.options, self.script) = (listener, Int(UInt16(bigEndian: address.sin_port)), options, script)
+        (self.socket, self.port, self.options, self.script) = (
+            listener, Int(UInt16(bigEndian: address.sin_port)), options, script
+        )
         Thread { [self] in self.accept() }.start()
     }
 
@@ -75,10 +79,16 @@ package final class StubBroker: Sendable {
     }
 
     private func serve(_ client: Conversation) throws {
-        guard try client.read(8) == Array("AMQP".utf8) + [0, 0, 9, 1] else { throw Conversation.Fault("no protocol header") }
-        try client.method(0, 10, 10, [0, 9] + self.options.serverProperties + Conversation.long("PLAIN") + Conversation.long("en_US"))
+        guard try client.read(8) == Array("AMQP".utf8) + [0, 0, 9, 1] else {
+            throw Conversation.Fault("no protocol header")
+        }
+        try client.method(
+            0, 10, 10, [0, 9] + self.options.serverProperties + Conversation.long("PLAIN") + Conversation.long("en_US"))
         _ = try client.expect(10, 11)
-        try client.method(0, 10, 30, Conversation.number(2047 as UInt16) + Conversation.number(self.options.frameMax) + Conversation.number(3600 as UInt16))
+        try client.method(
+            0, 10, 30,
+            Conversation.number(2047 as UInt16) + Conversation.number(self.options.frameMax)
+                + Conversation.number(3600 as UInt16))
         _ = try client.expect(10, 31)
         _ = try client.expect(10, 40)
         try client.method(0, 10, 41, [0])
@@ -106,7 +116,9 @@ package final class Conversation {
 
     // MARK: Bytes
 
-    package static func number(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
+    package static func number(_ value: some FixedWidthInteger) -> [UInt8] {
+        withUnsafeBytes(of: value.bigEndian) { Array($0) }
+    }
     package static func short(_ text: String) -> [UInt8] { [UInt8(text.utf8.count)] + text.utf8 }
     package static func long(_ text: String) -> [UInt8] { self.number(UInt32(text.utf8.count)) + text.utf8 }
     package static func table(_ fields: [UInt8]) -> [UInt8] { self.number(UInt32(fields.count)) + fields }
@@ -121,7 +133,9 @@ package final class Conversation {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
-            let got = bytes.withUnsafeMutableBytes { recv(self.connection, $0.baseAddress! + filled, count - filled, 0) }
+            let got = bytes.withUnsafeMutableBytes {
+                recv(self.connection, $0.baseAddress! + filled, count - filled, 0)
+            }
             guard got > 0 else { throw Gone() }
             filled += got
         }
@@ -131,7 +145,9 @@ package final class Conversation {
     package func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(self.connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes {
+                Glibc.send(self.connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { throw Gone() }
             rest = rest.dropFirst(count)
         }
@@ -168,7 +184,9 @@ package final class Conversation {
 
     package func expectPrefetch(_ count: UInt16) throws {
         let arguments = try self.expect(60, 10)
-        guard Array(arguments[4...5]) == Self.number(count) else { throw Fault("a prefetch of \(count) was expected: \(arguments)") }
+        guard Array(arguments[4...5]) == Self.number(count) else {
+            throw Fault("a prefetch of \(count) was expected: \(arguments)")
+        }
         try self.method(1, 60, 11)
     }
 
@@ -188,15 +206,20 @@ package final class Conversation {
 
     /// → the delivery's number
     package func expectAck(_ number: UInt64) throws {
-        guard try self.expect(60, 80) == Self.number(number) + [0] else { throw Fault("an ack of \(number) was expected") }
+        guard try self.expect(60, 80) == Self.number(number) + [0] else {
+            throw Fault("an ack of \(number) was expected")
+        }
     }
 
     package func expectRequeue(_ number: UInt64) throws {
-        guard try self.expect(60, 120) == Self.number(number) + [2] else { throw Fault("a nack of \(number) was expected, to be requeued") }
+        guard try self.expect(60, 120) == Self.number(number) + [2] else {
+            throw Fault("a nack of \(number) was expected, to be requeued")
+        }
     }
 
     package func deliver(_ number: UInt64, on channel: UInt16 = 1) throws {
-        try self.method(channel, 60, 60, self.consumerTag + Self.number(number) + [0] + Self.short("") + Self.short("q"))
+        try self.method(
+            channel, 60, 60, self.consumerTag + Self.number(number) + [0] + Self.short("") + Self.short("q"))
     }
 
     package func header(_ size: UInt64, headers: [UInt8]? = nil, on channel: UInt16 = 1) throws {

@@ -4,8 +4,11 @@ package import Foundation
 /// `swift test` are used.
 package enum Surroundings {
     package static let sourceRoot: URL = {
-        if let path = ProcessInfo.processInfo.environment["BUILD_WORKER_SOURCE_ROOT"] { return URL(fileURLWithPath: path) }
-        return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        if let path = ProcessInfo.processInfo.environment["BUILD_WORKER_SOURCE_ROOT"] {
+            return URL(fileURLWithPath: path)
+        }
+        return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
     }()
 
     package static let binaries: URL = {
@@ -15,7 +18,8 @@ package enum Surroundings {
 
     /// A directory of this run; whoever guards its brokers removes it when the run has ended.
     package static let directory: URL = {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("build-worker-tests-\(ProcessInfo.processInfo.processIdentifier)")
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "build-worker-tests-\(ProcessInfo.processInfo.processIdentifier)")
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         } catch { fatalError("cannot create \(directory.path): \(error)") }

@@ -99,7 +99,7 @@ has_pod_on_node() { curl -fs "$CONTROL/state" | BUILD=$1 is_told "$ONE_POD and .
 
 has_one_pod() { curl -fs "$CONTROL/state" | BUILD=$1 is_told "$ONE_POD"; }
 
-# Messages in these queues, whether anybody has them in hand or not.
+# Messages in these queues, whether anybody has them in flight or not.
 messages_in() {
     scripts/private-broker ctl "$workspace/broker" -q --no-table-headers list_queues name messages \
         | awk -v names=" $* " 'index(names, " " $1 " ") { sum += $2 } END { print sum + 0 }'
@@ -161,17 +161,17 @@ try_image() {
     publish_start 1
     await_success "build 1 has a pod, and its timer had the build API told on which node" has_pod_on_node 1
 
-    # What is in hand when SIGTERM comes is finished: its pod is being made, which takes the cluster 3 s.
+    # What is in flight when SIGTERM comes is finished: its pod is being made, which takes the cluster 3 s.
     curl -fs -o /dev/null --data '{"listener": "kubernetes", "method": "POST", "build": "2", "action": {"delayMs": 3000}}' "$CONTROL/faults"
     publish_start 2
-    await_success "build 2 is in hand" has_in_hand 2
-    say "idle peak $(of_process VmHWM), $(awk '{ printf "%.1f s", ($14 + $15) / 100 }' "/proc/$PROCESS/stat") of processor; SIGTERM with a build in hand"
+    await_success "build 2 is in flight" has_in_hand 2
+    say "idle peak $(of_process VmHWM), $(awk '{ printf "%.1f s", ($14 + $15) / 100 }' "/proc/$PROCESS/stat") of processor; SIGTERM with a build in flight"
     pod stop --time 35 "$CONTAINER" >/dev/null || fail_trial "podman stop failed"
     code=0
     wait "$WORKER_PID" || code=$?
     WORKER_PID=
     must_be "the exit code" "$code" 0
-    has_one_pod 2 >/dev/null || fail_trial "build 2 was in hand and has no pod"
+    has_one_pod 2 >/dev/null || fail_trial "build 2 was in flight and has no pod"
     await_success "nothing is left in builds" has_messages 0 builds builds.wait
     await_success "the timer of build 2 is held" has_messages 1 builds.retry.init builds.retry
     say "$tag runs: builds become pods, the health check says OK, SIGTERM drains, exit code 0"

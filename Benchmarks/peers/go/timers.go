@@ -8,7 +8,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// timers hands init timers to the broker. Each delivery in hand borrows a channel of its own, on which nothing else is
+// timers hands init timers to the broker. Each delivery in flight borrows a channel of its own, on which nothing else is
 // under way: what the channel reports next is about its message.
 //
 // Not PublishWithDeferredConfirm: in amqp091-go 1.5.0, Debian's, a confirm that arrives before the call has returned is

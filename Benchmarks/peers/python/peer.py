@@ -106,7 +106,7 @@ class Consumer:
 
 
 async def main():
-    """Consumes until SIGTERM, and finishes what it has in hand."""
+    """Consumes until SIGTERM, and finishes what it has in flight."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -26,6 +26,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
 
     /// A line a code, for the help.
     package static var help: String {
-        self.allCases.map { "  \($0.rawValue < 10 ? " " : "")\($0.rawValue)  \($0.meaning.filter { $0 != "`" })" }.joined(separator: "\n")
+        self.allCases.map { "  \($0.rawValue < 10 ? " " : "")\($0.rawValue)  \($0.meaning.filter { $0 != "`" })" }
+            .joined(separator: "\n")
     }
 }

@@ -40,7 +40,7 @@ package struct RabbitMQOptions: Sendable {
     package var queue = "test"
     /// Unsettled deliveries per queue, 1–65535.
     package var prefetchCount = 20
-    /// `rabbitmq.maxMessageBytes`, 1,024–16,777,216: a larger message is parked unread. Four times as much may be in hand at a time.
+    /// `rabbitmq.maxMessageBytes`, 1,024–16,777,216: a larger message is parked unread. Four times as much may be in flight at a time.
     package var largestMessage = 1 << 20
     /// Rejections after which a build is failed instead of retried, 0–1000.
     package var messageReprocessLimit = 5
@@ -71,6 +71,8 @@ package struct RabbitMQOptions: Sendable {
         let verification: [(role: QueueRole, name: String)] = [
             (.retry, self.retryQueue), (.retryWait, self.retryWaitQueue), (.initTimers, self.initQueue),
         ]
-        return [(.build, self.queue), (.wait, self.waitQueue)] + (self.retryQueueEnabled ? verification : []) + [(.parked, self.parkedQueue)]
+        return [(.build, self.queue), (.wait, self.waitQueue)] + (self.retryQueueEnabled ? verification : []) + [
+            (.parked, self.parkedQueue)
+        ]
     }
 }

@@ -20,7 +20,9 @@ package struct CrashLoop: Hashable, Sendable {
             for (step, deaths) in record.deaths { steps[step, default: 0] += deaths.open }
         }
         let crashes = steps.values.reduce(0, +)
-        guard crashes >= Self.fewest, let most = steps.max(by: { ($0.value, $1.key.letter) < ($1.value, $0.key.letter) }) else { return nil }
+        guard crashes >= Self.fewest,
+            let most = steps.max(by: { ($0.value, $1.key.letter) < ($1.value, $0.key.letter) })
+        else { return nil }
         (self.crashes, self.messages, self.step) = (crashes, messages, most.key)
     }
 }
@@ -52,14 +54,19 @@ package struct CrashDelay: Hashable, Sendable {
             self.sinceStart = Self.pause(redeliveries)
         }
         // A message that nobody else shares its fate with waits itself, and nobody for it.
-        if let loop { self.sinceStart = max(self.sinceStart, Self.pause(record?.hasOpenDeaths == true ? loop.crashes : loop.messages)) }
+        if let loop {
+            self.sinceStart = max(
+                self.sinceStart, Self.pause(record?.hasOpenDeaths == true ? loop.crashes : loop.messages))
+        }
     }
 
     /// It goes to the end of the line.
     package var isLast: Bool { self.sinceArrival > .zero || self.isByChance }
 
     /// After so many in a row: 0, 1 s, 2 s, 4 s … 5 minutes.
-    static func pause(_ crashes: Int) -> Duration { crashes < CrashLoop.fewest ? .zero : min(.seconds(1 << min(crashes - CrashLoop.fewest, 20)), Self.longest) }
+    static func pause(_ crashes: Int) -> Duration {
+        crashes < CrashLoop.fewest ? .zero : min(.seconds(1 << min(crashes - CrashLoop.fewest, 20)), Self.longest)
+    }
 }
 
 extension Suspects.Record {

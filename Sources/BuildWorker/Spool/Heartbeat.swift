@@ -11,7 +11,9 @@ package struct Heartbeat: Sendable {
     /// Its process ran on this host and is gone. `false` where that cannot be told.
     package let isOfTheDead: Bool
 
-    package init(document: JSONValue, age: Duration, isOfTheDead: Bool) { (self.document, self.age, self.isOfTheDead) = (document, age, isOfTheDead) }
+    package init(document: JSONValue, age: Duration, isOfTheDead: Bool) {
+        (self.document, self.age, self.isOfTheDead) = (document, age, isOfTheDead)
+    }
 
     /// - Parameters:
     ///   - directory: `SPOOL_DIRECTORY`.
@@ -23,11 +25,15 @@ package struct Heartbeat: Sendable {
         var (file, now) = (stat(), timespec())
         guard lstat(path, &file) == 0 else { throw SpoolError("look at", path) }
         clock_gettime(CLOCK_REALTIME, &now)
-        do throws(JSONError) { self.document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
-        let seconds = max(0, Double(now.tv_sec - file.st_mtim.tv_sec) + Double(now.tv_nsec - file.st_mtim.tv_nsec) / 1e9)
+        do throws(JSONError) { self.document = try JSONValue(parsing: bytes) } catch {
+            throw SpoolError("read", path, error.description)
+        }
+        let seconds = max(
+            0, Double(now.tv_sec - file.st_mtim.tv_sec) + Double(now.tv_nsec - file.st_mtim.tv_nsec) / 1e9)
         self.age = .seconds(seconds)
         let process = self.document["pid"]?.integer.flatMap { pid_t(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil }
-        self.isOfTheDead = self.document["host"]?.string == host && process.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
+        self.isOfTheDead =
+            self.document["host"]?.string == host && process.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
     }
 
     package var isRecent: Bool { self.age <= Self.longestAge && !self.isOfTheDead }

@@ -23,7 +23,9 @@ package final class InFlightLedger: Sendable {
     private let free: Mutex<(lines: [Int], count: Int)>
 
     /// What a worker that ended without warning was doing; `nil` where there is no ledger.
-    package static func survivors(_ path: String) throws(SpoolError) -> [Entry]? { try SpoolFile.read(path).map { Self.entries($0) } }
+    package static func survivors(_ path: String) throws(SpoolError) -> [Entry]? {
+        try SpoolFile.read(path).map { Self.entries($0) }
+    }
 
     /// Begins a new ledger; read the ``survivors(_:)`` of the old one before.
     ///
@@ -32,7 +34,9 @@ package final class InFlightLedger: Sendable {
         self.file = try SpoolFile.make(path, O_RDWR | O_TRUNC)
         self.free = Mutex((Array((0..<capacity).reversed()), capacity))
         // Thrown with all properties set: the deinitializer closes the file.
-        for line in 0..<capacity where !Self.write(Self.blank, to: self.file, line: line) { throw SpoolError("write", path) }
+        for line in 0..<capacity where !Self.write(Self.blank, to: self.file, line: line) {
+            throw SpoolError("write", path)
+        }
     }
 
     deinit { close(self.file) }
@@ -51,7 +55,9 @@ package final class InFlightLedger: Sendable {
         return Place(line: line)
     }
 
-    package func update(_ place: Place, _ key: MessageKey, _ step: HandlingStep) { _ = Self.write(Self.line(key, step), to: self.file, line: place.line) }
+    package func update(_ place: Place, _ key: MessageKey, _ step: HandlingStep) {
+        _ = Self.write(Self.line(key, step), to: self.file, line: place.line)
+    }
 
     package func leave(_ place: Place) {
         _ = Self.write(Self.blank, to: self.file, line: place.line)
@@ -76,7 +82,8 @@ package final class InFlightLedger: Sendable {
             let line = bytes[start..<min(start + Self.lineLength, bytes.count)]
             guard let step = line.first.flatMap(HandlingStep.init(letter:)) else { return nil }
             let key = MessageKey(String(decoding: line.dropFirst(2).prefix { $0 != 0x20 }, as: UTF8.self))
-            return !key.description.isEmpty && line.elementsEqual(Self.line(key, step)) ? Entry(key: key, step: step) : nil
+            return !key.description.isEmpty && line.elementsEqual(Self.line(key, step))
+                ? Entry(key: key, step: step) : nil
         }
     }
 

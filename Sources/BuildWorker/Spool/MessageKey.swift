@@ -8,7 +8,8 @@ package struct MessageKey: Hashable, Sendable, CustomStringConvertible {
     private static let enough = 1 << 20
 
     package init(queue: String, body: [UInt8]) {
-        self.description = "\(Fingerprint.of(body.prefix(Self.enough)))-\(String(body.count, radix: 16))-\(Fingerprint.of(Array(queue.utf8)).prefix(8))"
+        self.description =
+            "\(Fingerprint.of(body.prefix(Self.enough)))-\(String(body.count, radix: 16))-\(Fingerprint.of(Array(queue.utf8)).prefix(8))"
     }
 
     init(_ text: some StringProtocol) { self.description = String(text) }

@@ -37,14 +37,18 @@ package struct SpoolCensus: Hashable, Sendable {
             var kind = Kind(name)
             let (new, current) = (try Self.jobs("\(box)/new"), try Self.jobs("\(box)/cur"))
             (kind.new, kind.current, kind.dead) = (new.count, current.count, try Self.jobs("\(box)/dead").count)
-            (kind.oldestDue, kind.oldestMade) = ((new + current).map(\.started).min(), (new + current).map(\.created).min())
+            (kind.oldestDue, kind.oldestMade) = (
+                (new + current).map(\.started).min(), (new + current).map(\.created).min()
+            )
             kinds.append(kind)
         }
         self.kinds = kinds
     }
 
     /// Of the jobs. What else lies there, such as the log of a dead one, is none.
-    private static func jobs(_ directory: String) throws(SpoolError) -> [JobName] { try self.names(directory).compactMap { JobName($0) } }
+    private static func jobs(_ directory: String) throws(SpoolError) -> [JobName] {
+        try self.names(directory).compactMap { JobName($0) }
+    }
 
     /// Empty where there is no such directory.
     private static func names(_ directory: String) throws(SpoolError) -> [String] {

@@ -22,7 +22,9 @@ package final class SpoolDirectory: Sendable {
         self.lock = try SpoolFile.make(file, O_RDWR)
         guard flock(self.lock, LOCK_EX | LOCK_NB) == 0 else {
             // Thrown with all properties set: the deinitializer closes the file.
-            throw SpoolError("lock", file, errno == EWOULDBLOCK ? "another worker has this directory; give each its own SPOOL_DIRECTORY" : nil)
+            throw SpoolError(
+                "lock", file,
+                errno == EWOULDBLOCK ? "another worker has this directory; give each its own SPOOL_DIRECTORY" : nil)
         }
     }
 
@@ -35,7 +37,9 @@ package final class SpoolDirectory: Sendable {
     package static func make(_ path: String) throws(SpoolError) -> String? {
         if mkdir(path, 0o700) == 0 { return nil }
         if errno == EEXIST { return try self.check(path) }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw SpoolError("make", path) }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw SpoolError("make", path)
+        }
         let parent = String(path[..<slash])
         // Others' directories, and links to them, may lead there.
         if access(parent, F_OK) != 0 { try self.make(parent) }
@@ -47,14 +51,18 @@ package final class SpoolDirectory: Sendable {
         let directory = try SpoolFile.open(directory: path, for: "use")
         defer { close(directory) }
         var (status, parent) = (stat(), stat())
-        guard fstat(directory, &status) == 0, fstatat(directory, "..", &parent, 0) == 0 else { throw SpoolError("look at", path) }
+        guard fstat(directory, &status) == 0, fstatat(directory, "..", &parent, 0) == 0 else {
+            throw SpoolError("look at", path)
+        }
         let owner = Ownership(user: status.st_uid, mode: status.st_mode, isVolume: status.st_dev != parent.st_dev)
         switch owner.verdict(for: geteuid()) {
         case .fine: return nil
-        case .shared: return "others may write in \(path) (mode \(owner.octal), root's): mount that volume into the worker alone"
+        case .shared:
+            return "others may write in \(path) (mode \(owner.octal), root's): mount that volume into the worker alone"
         case .opened:
             guard fchmod(directory, status.st_mode & 0o755) == 0 else { throw SpoolError("take from others", path) }
-            return "others could write in \(path) (mode \(owner.octal)), which is taken from them: what is there may be theirs"
+            return
+                "others could write in \(path) (mode \(owner.octal)), which is taken from them: what is there may be theirs"
         case .others(let reason): throw SpoolError("use", path, reason)
         }
     }
@@ -78,11 +86,16 @@ package final class SpoolDirectory: Sendable {
         var octal: String { "0\(String(self.mode & 0o7777, radix: 8))" }
 
         func verdict(for worker: uid_t) -> Verdict {
-            guard self.user == worker || self.user == 0 else { return .others("it belongs to user \(self.user), and the worker is \(worker): chown it, or name another") }
+            guard self.user == worker || self.user == 0 else {
+                return .others(
+                    "it belongs to user \(self.user), and the worker is \(worker): chown it, or name another")
+            }
             // In a sticky one, nobody moves what is another's.
             if self.mode & 0o022 == 0 || self.mode & 0o1000 != 0 && self.user == 0 { return .fine }
             if self.user == worker { return .opened }
-            return self.isVolume ? .shared : .others("others may write in it (mode \(self.octal), root's): give the worker a directory of its own")
+            return self.isVolume
+                ? .shared
+                : .others("others may write in it (mode \(self.octal), root's): give the worker a directory of its own")
         }
     }
 

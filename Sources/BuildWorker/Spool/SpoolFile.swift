@@ -20,7 +20,8 @@ package enum SpoolFile {
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink <= 1 else {
             close(file)
-            throw SpoolError(purpose, path, "it is no regular file, or has another name elsewhere, which does not belong there")
+            throw SpoolError(
+                purpose, path, "it is no regular file, or has another name elsewhere, which does not belong there")
         }
         // Not before it is known to be ours.
         guard flags & O_TRUNC == 0 || ftruncate(file, 0) == 0 else {
@@ -50,7 +51,9 @@ package enum SpoolFile {
             }
             guard count > 0 else { return bytes }
             bytes += chunk[..<count]
-            guard bytes.count <= Self.largest else { throw SpoolError("read", path, "it is larger than \(Self.largest) bytes") }
+            guard bytes.count <= Self.largest else {
+                throw SpoolError("read", path, "it is larger than \(Self.largest) bytes")
+            }
         }
     }
 
@@ -71,9 +74,11 @@ package enum SpoolFile {
     /// Makes a file and syncs it. What cannot be written whole is removed again.
     ///
     /// - Parameter isNew: there must be none.
-    static func write(_ bytes: [UInt8], to path: String, isNew: Bool = false, isDurable: Bool = true) throws(SpoolError) {
+    static func write(_ bytes: [UInt8], to path: String, isNew: Bool = false, isDurable: Bool = true) throws(SpoolError)
+    {
         let file = try self.make(path, O_WRONLY | (isNew ? O_EXCL : O_TRUNC), for: "write")
-        let error: SpoolError? = Self.write(bytes, to: file) && (!isDurable || fsync(file) == 0) ? nil : SpoolError("write", path)
+        let error: SpoolError? =
+            Self.write(bytes, to: file) && (!isDurable || fsync(file) == 0) ? nil : SpoolError("write", path)
         close(file)
         guard let error else { return }
         unlink(path)

@@ -38,7 +38,7 @@ package final class Suspects: Sendable {
     static let deathsAtReading = 2
     /// Others that have to get past a step between two deaths there. One would do if peers were either well or not.
     static let survivors = 3
-    /// Of the broker's count. Lost connections are counted, too, but one that is in hand at two of them is rare.
+    /// Of the broker's count. Lost connections are counted, too, but one that is in flight at two of them is rare.
     static let redeliveriesOfASuspect = 2
 
     private let path: String
@@ -79,23 +79,31 @@ package final class Suspects: Sendable {
 
     /// - Parameter redeliveries: deliveries before this one that nobody settled.
     package func verdict(_ key: MessageKey, redeliveries: Int) -> Verdict {
-        let (record, isLoop) = self.records.withLock { $0.isEmpty ? (nil, false) : ($0[key], CrashLoop($0.values) != nil) }
+        let (record, isLoop) = self.records.withLock {
+            $0.isEmpty ? (nil, false) : ($0[key], CrashLoop($0.values) != nil)
+        }
         return Self.verdict(record, redeliveries: redeliveries, isLoop: isLoop)
     }
 
     /// The broker's count is no evidence: brokers, networks and other workers cause redeliveries as well.
     package static func verdict(_ record: Record?, redeliveries: Int, isLoop: Bool) -> Verdict {
-        if let record, record.isConvicted { return .convicted(crashes: record.crashes, record.custody) }
+        if let record, record.isQuarantined { return .quarantined(crashes: record.crashes, record.custody) }
         return record != nil || isLoop || redeliveries >= Self.redeliveriesOfASuspect ? .suspected : .none
     }
 
     /// How long a suspect, or whoever comes in a crash loop, has to wait. A ledger knows better than the broker who was only there.
     package func delay(_ key: MessageKey, redeliveries: Int) -> CrashDelay {
-        self.records.withLock { CrashDelay($0[key], redeliveries: self.hasHistory ? 0 : redeliveries, loop: $0.isEmpty ? nil : CrashLoop($0.values)) }
+        self.records.withLock {
+            CrashDelay(
+                $0[key], redeliveries: self.hasHistory ? 0 : redeliveries, loop: $0.isEmpty ? nil : CrashLoop($0.values)
+            )
+        }
     }
 
     /// Somebody died alone at this step.
-    package func watches(_ step: HandlingStep) -> Bool { self.records.withLock { !$0.isEmpty && $0.contains { $0.value.deaths[step] != nil } } }
+    package func watches(_ step: HandlingStep) -> Bool {
+        self.records.withLock { !$0.isEmpty && $0.contains { $0.value.deaths[step] != nil } }
+    }
 
     /// A message got past this step, alone or among others.
     package func survived(_ step: HandlingStep, by key: MessageKey) throws(SpoolError) {
@@ -106,10 +114,12 @@ package final class Suspects: Sendable {
     }
 
     /// - Returns: whether that is news.
-    static func noteSurvival(of step: HandlingStep, by key: MessageKey, in records: inout [MessageKey: Record]) -> Bool {
+    static func noteSurvival(of step: HandlingStep, by key: MessageKey, in records: inout [MessageKey: Record]) -> Bool
+    {
         var isNews = false
         for (other, record) in records {
-            guard var deaths = record.deaths[step], other == key || deaths.open > 0 || deaths.survivors < Self.survivors else { continue }
+            guard var deaths = record.deaths[step], other == key || deaths.open > 0 || deaths.survivors < Self.survivors
+            else { continue }
             isNews = true
             deaths.open = 0
             deaths.survivors = min(deaths.survivors + 1, Self.survivors)
@@ -154,12 +164,16 @@ package final class Suspects: Sendable {
         var records: [MessageKey: Record] = [:]
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             let fields = line.split(separator: " ")
-            guard fields.count >= 3, let crashes = Int(fields[1]), let custody = Custody(rawValue: String(fields[2])) else { continue }
+            guard fields.count >= 3, let crashes = Int(fields[1]), let custody = Custody(rawValue: String(fields[2]))
+            else { continue }
             var record = Record(crashes: crashes, custody: custody, isSetAside: fields.contains(Self.aside))
             for field in fields.dropFirst(3) {
                 let numbers = field.dropFirst().split(separator: ",").compactMap { Int($0) }
-                guard let step = field.utf8.first.flatMap(HandlingStep.init(letter:)), numbers.count == 4 else { continue }
-                record.deaths[step] = Deaths(count: numbers[0], open: numbers[1], survivors: numbers[2], isProof: numbers[3] == 1)
+                guard let step = field.utf8.first.flatMap(HandlingStep.init(letter:)), numbers.count == 4 else {
+                    continue
+                }
+                record.deaths[step] = Deaths(
+                    count: numbers[0], open: numbers[1], survivors: numbers[2], isProof: numbers[3] == 1)
             }
             records[MessageKey(fields[0])] = record
         }
@@ -172,7 +186,8 @@ package final class Suspects: Sendable {
             let deaths = record.deaths.sorted { $0.key.letter < $1.key.letter }.map { step, deaths in
                 " \(Character(Unicode.Scalar(step.letter)))\(deaths.count),\(deaths.open),\(deaths.survivors),\(deaths.isProof ? 1 : 0)"
             }
-            return "\(key) \(record.crashes) \(record.custody.rawValue)\(deaths.joined())\(record.isSetAside ? " \(Self.aside)" : "")\n"
+            return
+                "\(key) \(record.crashes) \(record.custody.rawValue)\(deaths.joined())\(record.isSetAside ? " \(Self.aside)" : "")\n"
         }
         try SpoolFile.replace(path, with: Array(lines.joined().utf8))
     }
@@ -181,7 +196,7 @@ package final class Suspects: Sendable {
 extension Suspects.Record {
     /// Alone. Call it after the crash was counted.
     fileprivate mutating func die(at step: HandlingStep) {
-        let wasConvicted = self.isConvicted
+        let wasQuarantined = self.isQuarantined
         self.isSetAside = false
         var deaths = self.deaths[step] ?? Suspects.Deaths()
         deaths.count += 1
@@ -193,12 +208,14 @@ extension Suspects.Record {
         }
         self.deaths[step] = deaths
         // Explained; what happens while it is parked and its build is told has to be explained anew.
-        if self.isConvicted, !wasConvicted { for step in self.deaths.keys { self.deaths[step]?.open = 0 } }
+        if self.isQuarantined, !wasQuarantined { for step in self.deaths.keys { self.deaths[step]?.open = 0 } }
     }
 
-    fileprivate var isConvicted: Bool {
+    fileprivate var isQuarantined: Bool {
         guard self.custody == .none else { return true }
         return self.crashes >= Suspects.limit
-            && self.deaths.contains { step, deaths in deaths.isProof || step == .reading && deaths.count >= Suspects.deathsAtReading }
+            && self.deaths.contains { step, deaths in
+                deaths.isProof || step == .reading && deaths.count >= Suspects.deathsAtReading
+            }
     }
 }

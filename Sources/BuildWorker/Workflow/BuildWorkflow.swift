@@ -18,7 +18,9 @@ package enum BuildWorkflow {
         }
     }
 
-    private static func settlement(after report: ReportOutcome, _ command: BuildCommand, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
+    private static func settlement(
+        after report: ReportOutcome, _ command: BuildCommand, _ facts: Facts, _ rules: WorkflowRules
+    ) -> Decision {
         switch report {
         case .taken, .refused: .settle(.ack)
         // A `stop` may have come, to another worker perhaps, before there was a pod to remove.
@@ -37,8 +39,8 @@ package enum BuildWorkflow {
     private static func postpone(_ reason: PostponeReason, _ facts: Facts) -> Decision {
         switch facts.postponement {
         case nil: .perform(.postpone(reason))
-        case .held: .settle(.ack)
-        case .noQueue, .notHeld: .settle(.nack)
+        case .confirmed: .settle(.ack)
+        case .unroutable, .unconfirmed: .settle(.nack)
         }
     }
 
@@ -47,28 +49,35 @@ package enum BuildWorkflow {
     private static func owe(_ facts: Facts) -> Decision {
         guard !facts.isOutage else { return postpone(.outage, facts) }
         // Where no wait queue takes the message with its clock, its attempts are the clock.
-        guard facts.isOverdue || facts.postponement == .noQueue && facts.attempt > WorkflowRules.attemptsOfADay else { return postpone(.owed, facts) }
+        guard facts.isOverdue || facts.postponement == .unroutable && facts.attempt > WorkflowRules.attemptsOfADay
+        else { return postpone(.owed, facts) }
         return switch facts.parking {
         case nil: .perform(.park)
         // Nowhere to park: the report has all that is owed.
-        case .held, .noQueue: .settle(.ack)
-        case .notHeld: postpone(.owed, facts)
+        case .confirmed, .unroutable: .settle(.ack)
+        case .unconfirmed: postpone(.owed, facts)
         }
     }
 
-    private static func mayTryLater(_ facts: Facts, _ rules: WorkflowRules) -> Bool { facts.isOutage || facts.attempt < rules.reprocessLimit }
+    private static func mayTryLater(_ facts: Facts, _ rules: WorkflowRules) -> Bool {
+        facts.isOutage || facts.attempt < rules.reprocessLimit
+    }
 
     /// What `problem` tells of is tried again after a wait, as often as the limit allows.
     private static func retryOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         guard !self.mayTryLater(facts, rules) else { return tryLater(facts) }
-        return fail(.retriesExhausted(retries: min(facts.attempt, rules.reprocessLimit), problem), facts, rules, mayHaveRun: true)
+        return fail(
+            .retriesExhausted(retries: min(facts.attempt, rules.reprocessLimit), problem), facts, rules,
+            mayHaveRun: true)
     }
 
     /// Only a build that has not ended is failed, and only the build API knows.
     ///
     /// - Parameter mayHaveRun: what is known does not speak against it, so the question is whether it has ended. Else it most likely waits, and
     ///   to ask that changes nothing.
-    private static func fail(_ cause: FailureCause, _ facts: Facts, _ rules: WorkflowRules, mayHaveRun: Bool = false) -> Decision {
+    private static func fail(_ cause: FailureCause, _ facts: Facts, _ rules: WorkflowRules, mayHaveRun: Bool = false)
+        -> Decision
+    {
         switch facts.build {
         case nil: .perform(.ask(mayHaveRun ? .hasEnded : .isWaiting))
         case .begun: .perform(.ask(.hasEnded))
@@ -112,8 +121,8 @@ extension BuildWorkflow {
         guard facts.creation == nil else { return nil }
         switch facts.pod {
         case nil: return .perform(.getPod)
-        case .absent where !facts.hasSearched: return .perform(.searchPods)
-        case .absent:
+        case .notFound where !facts.hasSearched: return .perform(.searchPods)
+        case .notFound:
             switch facts.build {
             // Somebody saw it begin: it is not begun again.
             case .running: return .perform(.reportFailure(.podGone(hasBegun: true, known: nil)))
@@ -123,11 +132,12 @@ extension BuildWorkflow {
             case nil, .waiting, .ended, .refused, .unknown, .unavailable:
                 guard facts.attempt > rules.reprocessLimit else { return nil }
                 return fail(
-                    .retriesExhausted(retries: rules.reprocessLimit, Problem(.other, "its pod could not be started")), facts, rules)
+                    .retriesExhausted(retries: rules.reprocessLimit, Problem(.other, "its pod could not be started")),
+                    facts, rules)
             }
         // Unconfirmed timers count as attempts with the broker, so at the limit the pod may well be running: not to see it is no cause.
         case .unknown where facts.attempt >= rules.reprocessLimit: return owe(facts)
-        case .pending, .running, .succeeded, .broken, .terminating, .foreign, .unknown: return watch(facts, rules)
+        case .pending, .running, .succeeded, .broken, .terminating, .notOwned, .unknown: return watch(facts, rules)
         }
     }
 
@@ -136,7 +146,7 @@ extension BuildWorkflow {
         switch facts.pod {
         case nil: .perform(.getPod)
         case .pending, .running, .succeeded, .broken: watch(facts, rules)
-        case .terminating, .foreign, .absent, .unknown:
+        case .terminating, .notOwned, .notFound, .unknown:
             fail(.retriesExhausted(retries: facts.attempt, problem), facts, rules)
         }
     }
@@ -145,13 +155,17 @@ extension BuildWorkflow {
     private static func watch(_ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.pod {
         case nil: return .perform(.getPod)
-        case .pending(let node, _), .running(let node), .succeeded(let node): return armTimer(round: 1, note: note(node), facts, rules)
+        case .pending(let node, _), .running(let node), .succeeded(let node):
+            return armTimer(round: 1, note: note(node), facts, rules)
         case .broken(let failure): return verifyNow(failure, facts, rules)
-        case .terminating: return retryOrFail(Problem(.node, "an earlier pod of this build is still being deleted"), facts, rules)
-        case .foreign: return retryOrFail(Problem(.other, "a pod that is not this build's has its name"), facts, rules)
-        case .absent:
+        case .terminating:
+            return retryOrFail(Problem(.node, "an earlier pod of this build is still being deleted"), facts, rules)
+        case .notOwned: return retryOrFail(Problem(.other, "a pod that is not this build's has its name"), facts, rules)
+        case .notFound:
             // It went between the two requests: a new one may be made where this delivery had only found it.
-            if facts.creation == .alreadyExists { return retryOrFail(Problem(.node, "its pod was deleted meanwhile"), facts, rules) }
+            if facts.creation == .alreadyExists {
+                return retryOrFail(Problem(.node, "its pod was deleted meanwhile"), facts, rules)
+            }
             return verifyNow(nil, facts, rules)
         case .unknown(let problem):
             if facts.creation == .created() { return verifyNow(nil, facts, rules) }
@@ -159,16 +173,18 @@ extension BuildWorkflow {
         }
     }
 
-    private static func note(_ node: String?) -> StatusUpdate { node.map { .scheduled(node: $0) } ?? .waitingForResources }
+    private static func note(_ node: String?) -> StatusUpdate {
+        node.map { .scheduled(node: $0) } ?? .waitingForResources
+    }
 
     /// Something is wrong with the pod, or could not be seen: the retry queue finds out, without delay.
     /// Where nobody can be asked to, a known cause is judged at once, and else the init timer finds out.
     private static func verifyNow(_ failure: PodFailure?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.verification {
         case nil: return .perform(.requestVerification(isPermanent: failure?.outlook == .permanentFailure))
-        case .held: return .settle(.ack)
-        case .noQueue: return failure.map { judge($0, facts, rules) } ?? keepTimer(round: 1, facts) ?? .settle(.ack)
-        case .notHeld: return .settle(.nack)
+        case .confirmed: return .settle(.ack)
+        case .unroutable: return failure.map { judge($0, facts, rules) } ?? keepTimer(round: 1, facts) ?? .settle(.ack)
+        case .unconfirmed: return .settle(.nack)
         }
     }
 
@@ -185,10 +201,10 @@ extension BuildWorkflow {
     private static func armTimer(round: Int, note: StatusUpdate?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.timer {
         case nil: return .perform(.armTimer(round: round, telling: note))
-        case .held: break
-        case .noQueue: if let action = keepTimer(round: round, facts) { return action }
+        case .confirmed: break
+        case .unroutable: if let action = keepTimer(round: round, facts) { return action }
         // Not an attempt at the build, so no limit: its pod is fine, and the broker will be back.
-        case .notHeld: return .settle(.nack)
+        case .unconfirmed: return .settle(.nack)
         }
         guard let note else { return .settle(.ack) }
         return tell(note, facts, rules)
@@ -219,7 +235,7 @@ extension BuildWorkflow {
         case .pending(_, let waitsFor): return verifyPending(waitsFor: waitsFor, facts, rules)
         case .broken(let failure): return judge(failure, facts, rules)
         case .terminating(let detail): return verifyAbsent(detail.isEmpty ? nil : detail, facts, rules)
-        case .absent, .foreign: return verifyAbsent(nil, facts, rules)
+        case .notFound, .notOwned: return verifyAbsent(nil, facts, rules)
         case .unknown(let problem):
             guard facts.looks > 1 || self.mayTryLater(facts, rules) else { return .perform(.getPod) }
             return retryOrFail(problem, facts, rules)
@@ -244,7 +260,7 @@ extension BuildWorkflow {
             // Kubelets back off after each pull, and old ones do not say why. Of a pod whose first init timer still runs it may be anything.
             case .unclear: (facts.isHealing || facts.round == 0) && !facts.isPermanent
             }
-        let isOver = facts.hadTimeToHeal || facts.postponement == .noQueue && !self.mayTryLater(facts, rules)
+        let isOver = facts.hadTimeToHeal || facts.postponement == .unroutable && !self.mayTryLater(facts, rules)
         if transient, !isOver { return postpone(.healing, facts) }
         return fail(.pod(failure), facts, rules, mayHaveRun: failure.hasBegun)
     }
@@ -254,8 +270,10 @@ extension BuildWorkflow {
         switch facts.build {
         case .waiting, .running, .unknown:
             guard facts.hasSearched else { return .perform(.searchPods) }
-            return .perform(.reportFailure(.podGone(hasBegun: facts.build == .running, known: detail ?? facts.lastSeen)))
-        case nil, .begun, .ended, .refused, .unavailable: return fail(.podGone(hasBegun: false, known: detail), facts, rules, mayHaveRun: true)
+            return .perform(
+                .reportFailure(.podGone(hasBegun: facts.build == .running, known: detail ?? facts.lastSeen)))
+        case nil, .begun, .ended, .refused, .unavailable:
+            return fail(.podGone(hasBegun: false, known: detail), facts, rules, mayHaveRun: true)
         }
     }
 }
@@ -265,7 +283,7 @@ extension PodObservation {
     fileprivate var isThere: Bool {
         switch self {
         case .pending, .running, .succeeded, .broken, .unknown: true
-        case .terminating, .foreign, .absent: false
+        case .terminating, .notOwned, .notFound: false
         }
     }
 }
@@ -297,8 +315,8 @@ extension BuildWorkflow {
     private static func park(_ facts: Facts) -> Decision {
         switch facts.parking {
         case nil: .perform(.park)
-        case .held, .noQueue: .settle(.ack)
-        case .notHeld: .settle(.nack)
+        case .confirmed, .unroutable: .settle(.ack)
+        case .unconfirmed: .settle(.nack)
         }
     }
 
@@ -306,8 +324,8 @@ extension BuildWorkflow {
     private static func parkPoison(_ crashes: Int, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.parking {
         case nil: .perform(.park)
-        case .held, .noQueue: fail(.poison(crashes: crashes), facts, rules)
-        case .notHeld: .settle(.nack)
+        case .confirmed, .unroutable: fail(.poison(crashes: crashes), facts, rules)
+        case .unconfirmed: .settle(.nack)
         }
     }
 }

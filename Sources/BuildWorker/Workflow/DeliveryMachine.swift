@@ -5,7 +5,7 @@ package import Support
 ///
 ///     join → read → wait → start → (begin → perform → survive → learn)* → settle
 ///
-/// A suspect waits, alone, before it is read; one that is convicted is read only to tell its build.
+/// A suspect waits, alone, before it is read; one that is quarantined is read only to tell its build.
 package struct DeliveryMachine: Sendable {
     package enum Input: Sendable {
         case received(QuarantineVerdict)
@@ -116,7 +116,9 @@ package struct DeliveryMachine: Sendable {
     private var startedAt = Duration.zero
 
     /// - Parameter policy: what follows from what is known.
-    package init(_ rules: WorkflowRules, policy: @escaping Policy = { BuildWorkflow.decision(for: $0, given: $1, rules: $2) }) {
+    package init(
+        _ rules: WorkflowRules, policy: @escaping Policy = { BuildWorkflow.decision(for: $0, given: $1, rules: $2) }
+    ) {
         (self.rules, self.policy) = (rules, policy)
     }
 
@@ -133,13 +135,15 @@ package struct DeliveryMachine: Sendable {
             return switch self.verdict {
             case .none: self.go(.reading, .read(crashes: nil))
             case .suspected: self.go(.offeringToWait, .persist(.setAside))
-            case .convicted: self.go(.waiting, .wait(.alone(isDue: false)))
+            case .quarantined: self.go(.waiting, .wait(.alone(isDue: false)))
             }
         case (.offeringToWait, .persisted(let isNews)):
             self.isBeingSetAside = isNews
             return self.go(.waiting, .wait(.alone(isDue: isNews)))
         case (.reading, .read(let reading)):
-            (self.command, self.facts, self.mustNotBeRejected) = (reading.command, reading.facts, reading.mustNotBeRejected)
+            (self.command, self.facts, self.mustNotBeRejected) = (
+                reading.command, reading.facts, reading.mustNotBeRejected
+            )
             if self.isBeingSetAside { return self.begin(.postpone(.aside)) }
             self.isAnnounced = true
             return self.go(.received, .emit(.received))
@@ -151,7 +155,7 @@ package struct DeliveryMachine: Sendable {
             switch self.verdict {
             case .none: return self.go(.starting, .start)
             case .suspected: return self.go(.reading, .read(crashes: nil))
-            case .convicted(let crashes, _): return self.go(.reading, .read(crashes: crashes))
+            case .quarantined(let crashes, _): return self.go(.reading, .read(crashes: crashes))
             }
 
         // Handle
@@ -159,27 +163,29 @@ package struct DeliveryMachine: Sendable {
             self.startedAt = now
             if wasStopped { self.facts.recordStop() }
             switch self.verdict {
-            case .convicted(_, .parked), .convicted(_, .saidToBeParked): self.facts.record(.parking(.held))
-            case .none, .suspected, .convicted(_, .none), .convicted(_, .unreportable): break
+            case .quarantined(_, .parked), .quarantined(_, .saidToBeParked): self.facts.record(.parking(.confirmed))
+            case .none, .suspected, .quarantined(_, .none), .quarantined(_, .unreportable): break
             }
             return self.go(.started, .emit(.started))
         case (.started, .done):
             // Nothing may read it any more.
-            if case .convicted(_, .unreportable) = self.verdict { return self.announce(.ack, at: now) }
+            if case .quarantined(_, .unreportable) = self.verdict { return self.announce(.ack, at: now) }
             return self.decide()
         case (.decoding(let action), .done): return self.begin(action)
         case (.decoding(let action), .unreadable):
-            guard case .convicted(_, .saidToBeParked) = self.verdict else { return self.begin(action) }
+            guard case .quarantined(_, .saidToBeParked) = self.verdict else { return self.begin(action) }
             // What no worker can read it cannot have parked as poison.
             self.verdict = .suspected
             self.command = .unreadable
             self.facts.forgetParking()
             return self.decide()
         case (.beginning(let action), .done):
-            return self.isBeingSetAside ? self.go(.performing(action, since: now), .perform(action)) : self.go(.announcing(action), .emit(.actionStarted(action)))
+            return self.isBeingSetAside
+                ? self.go(.performing(action, since: now), .perform(action))
+                : self.go(.announcing(action), .emit(.actionStarted(action)))
         case (.announcing(let action), .done): return self.go(.performing(action, since: now), .perform(action))
         case (.performing(let action, let since), .completed(let learned, let isOutage)):
-            if self.isBeingSetAside, !learned.contains(.postponement(.held)) {
+            if self.isBeingSetAside, !learned.contains(.postponement(.confirmed)) {
                 self.isBeingSetAside = false
                 return self.go(.steppingBack, .leave)
             }
@@ -187,9 +193,10 @@ package struct DeliveryMachine: Sendable {
             return self.go(.surviving(action, learned, took: now - since), .persist(.survived(action.step)))
         case (.steppingBack, .done): return self.go(.waiting, .wait(.alone(isDue: false)))
         case (.surviving, .persisted) where self.isBeingSetAside: return self.go(.clearing(.ack), .emit(.setAside))
-        case (.surviving(let action, let learned, let took), .persisted): return self.learn(learned[...], of: action, took)
+        case (.surviving(let action, let learned, let took), .persisted):
+            return self.learn(learned[...], of: action, took)
         case (.learning(let action, let rest, let took), .done):
-            if case .poison(let crashes) = self.command, case .park = action, self.facts.parking == .held {
+            if case .poison(let crashes) = self.command, case .park = action, self.facts.parking == .confirmed {
                 return self.go(.recordingParking(action, rest, took: took), .persist(.parked(crashes: crashes)))
             }
             return self.learn(rest, of: action, took)
@@ -200,23 +207,26 @@ package struct DeliveryMachine: Sendable {
             return planned == .nack && self.mustNotBeRejected ? self.replace() : self.announce(planned, at: now)
         case (.replacing, .completed(let learned, _)):
             switch learned.first {
-            case .postponement(.held), .parking(.held), .parking(.noQueue):
+            case .postponement(.confirmed), .parking(.confirmed), .parking(.unroutable):
                 self.facts.recordReplacement()
                 return self.announce(.ack, at: now)
-            case .postponement(.noQueue): return self.go(.replacing, .perform(.park))
+            case .postponement(.unroutable): return self.go(.replacing, .perform(.park))
             default: return self.go(.pausing, .pause)
             }
         case (.pausing, .done): return self.replace()
-        case (.announcingSettlement(let settlement), .done): return self.go(.survivingSettlement(settlement), .persist(.survived(.settle)))
+        case (.announcingSettlement(let settlement), .done):
+            return self.go(.survivingSettlement(settlement), .persist(.survived(.settle)))
         case (.survivingSettlement(let settlement), .persisted):
             return switch self.verdict {
             case .none: self.go(.leaving(settlement), .leave)
             // Before the next suspect's turn, which may kill: nobody would clear a message that has left the queue.
             case .suspected: self.go(.clearing(settlement), .persist(.cleared))
-            case .convicted where settlement == .ack && self.facts.postponement != .held: self.go(.clearing(settlement), .persist(.cleared))
-            case .convicted: self.go(.settlingLast, .settle(settlement, isUrgent: true))
+            case .quarantined where settlement == .ack && self.facts.postponement != .confirmed:
+                self.go(.clearing(settlement), .persist(.cleared))
+            case .quarantined: self.go(.settlingLast, .settle(settlement, isUrgent: true))
             }
-        case (.clearing(let settlement), .persisted), (.clearing(let settlement), .done): return self.go(.settlingLast, .settle(settlement, isUrgent: true))
+        case (.clearing(let settlement), .persisted), (.clearing(let settlement), .done):
+            return self.go(.settlingLast, .settle(settlement, isUrgent: true))
         case (.leaving(let settlement?), .done): return self.go(.settling, .settle(settlement, isUrgent: false))
         case (.settlingLast, .done), (.givingUp, .done): return self.go(.leaving(nil), .leave)
         case (.leaving(nil), .done), (.settling, .done): return self.go(.ended, .end)
@@ -252,7 +262,8 @@ package struct DeliveryMachine: Sendable {
     private mutating func learn(_ learned: ArraySlice<Fact>, of action: Action, _ took: Duration) -> Step {
         guard let fact = learned.first else { return self.decide() }
         self.facts.record(fact)
-        return self.go(.learning(action, learned.dropFirst(), took: took), .emit(.actionCompleted(action, fact, took: took)))
+        return self.go(
+            .learning(action, learned.dropFirst(), took: took), .emit(.actionCompleted(action, fact, took: took)))
     }
 
     /// What RabbitMQ would not bring back after a rejection is handed to its wait queue by ourselves, the attempt counted, or parked; until
@@ -274,7 +285,9 @@ extension Action {
     fileprivate var readsTheBuild: Bool {
         switch self {
         case .ask, .reportFailure: true
-        case .createPod, .getPod, .searchPods, .deletePods, .armTimer, .keepTimer, .requestVerification, .notifyBuild, .clearCache, .park, .postpone: false
+        case .createPod, .getPod, .searchPods, .deletePods, .armTimer, .keepTimer, .requestVerification, .notifyBuild,
+            .clearCache, .park, .postpone:
+            false
         }
     }
 }

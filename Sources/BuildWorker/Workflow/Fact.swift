@@ -7,14 +7,14 @@ package enum Fact: Hashable, Sendable {
     /// By the build's label.
     case search(PodObservation, PodDetails? = nil)
     case deletion(Outcome)
-    case timer(HandOver)
+    case timer(PublishResult)
     case timerKept(Outcome)
-    case verification(HandOver)
+    case verification(PublishResult)
     case note(NoteOutcome)
     case failure(ReportOutcome)
     case clearing(Outcome)
-    case parking(HandOver)
-    case postponement(HandOver)
+    case parking(PublishResult)
+    case postponement(PublishResult)
 }
 
 /// What the build API says of a build.
@@ -46,13 +46,13 @@ package enum CreationOutcome: Hashable, Sendable {
 }
 
 /// Whether a message was handed to the broker.
-package enum HandOver: Hashable, Sendable, CaseIterable {
+package enum PublishResult: Hashable, Sendable, CaseIterable {
     /// Confirmed, and routed to a queue.
-    case held
+    case confirmed
     /// Returned: no queue takes it.
-    case noQueue
+    case unroutable
     /// Not confirmed.
-    case notHeld
+    case unconfirmed
 }
 
 package enum ReportOutcome: Hashable, Sendable {
@@ -107,14 +107,14 @@ package struct Facts: Hashable, Sendable {
     package var creation: CreationOutcome?
     package var pod: PodObservation?
     package var deletion: Outcome?
-    package var timer: HandOver?
+    package var timer: PublishResult?
     package var timerKept: Outcome?
-    package var verification: HandOver?
+    package var verification: PublishResult?
     package var note: NoteOutcome?
     package var failure: ReportOutcome?
     package var clearing: Outcome?
-    package var parking: HandOver?
-    package var postponement: HandOver?
+    package var parking: PublishResult?
+    package var postponement: PublishResult?
     /// Looks at the pod that were answered or failed in this delivery.
     package private(set) var looks = 0
     /// Pods were looked for by the build's label, too.
@@ -130,8 +130,10 @@ package struct Facts: Hashable, Sendable {
     package private(set) var pullStart: String?
 
     package init(
-        attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0, wasStopped: Bool = false, lastSeen: String? = nil,
-        isHealing: Bool = false, hadTimeToHeal: Bool = false, isPermanent: Bool = false, isOverdue: Bool = false, pullStart: String? = nil
+        attempt: Int = 0, isRepeated: Bool = false, isFromInitTimer: Bool = false, round: Int = 0,
+        wasStopped: Bool = false, lastSeen: String? = nil,
+        isHealing: Bool = false, hadTimeToHeal: Bool = false, isPermanent: Bool = false, isOverdue: Bool = false,
+        pullStart: String? = nil
     ) {
         self.attempt = attempt
         self.isRepeated = isRepeated || attempt > 0
@@ -139,7 +141,9 @@ package struct Facts: Hashable, Sendable {
         self.round = round
         self.wasStopped = wasStopped
         (self.lastSeen, self.pullStart) = (lastSeen, pullStart)
-        (self.isHealing, self.hadTimeToHeal, self.isPermanent, self.isOverdue) = (isHealing, hadTimeToHeal, isPermanent, isOverdue)
+        (self.isHealing, self.hadTimeToHeal, self.isPermanent, self.isOverdue) = (
+            isHealing, hadTimeToHeal, isPermanent, isOverdue
+        )
     }
 
     package mutating func recordOutage() { self.isOutage = true }

@@ -26,7 +26,8 @@ extension FailureCause: CustomStringConvertible {
             switch failure.kind {
             case .ended(let phase): Self.sentence("Failed to create pod. Pod status is: \(phase)", failure.detail)
             case .image: Self.sentence("Build failed to start. Please check if your image is valid.", failure.detail)
-            case .container: Self.sentence("Build failed to start. Please reach out to your cluster admin for help.", failure.detail)
+            case .container:
+                Self.sentence("Build failed to start. Please reach out to your cluster admin for help.", failure.detail)
             }
         case .neverBegan(let waited, let waitsFor):
             "Build failed to start. Its pod was still pending after \(waited.formatted); it waited for \(waitsFor)"
@@ -41,7 +42,9 @@ extension FailureCause: CustomStringConvertible {
         }
     }
 
-    private static func sentence(_ words: String, _ detail: String) -> String { detail.isEmpty ? words : "\(words) \(detail)" }
+    private static func sentence(_ words: String, _ detail: String) -> String {
+        detail.isEmpty ? words : "\(words) \(detail)"
+    }
 
     package var failureClass: FailureClass {
         switch self {

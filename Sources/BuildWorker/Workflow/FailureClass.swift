@@ -40,7 +40,9 @@ package struct Problem: Hashable, Sendable, CustomStringConvertible {
     package let failureClass: FailureClass
     package let detail: String
 
-    package init(_ failureClass: FailureClass, _ detail: String) { (self.failureClass, self.detail) = (failureClass, detail) }
+    package init(_ failureClass: FailureClass, _ detail: String) {
+        (self.failureClass, self.detail) = (failureClass, detail)
+    }
 
     package var description: String { self.detail }
 }

@@ -9,9 +9,9 @@ package enum PodObservation: Hashable, Sendable {
     /// Being deleted before it began; the detail says by whom, where that is known.
     case terminating(detail: String)
     /// The name is taken by a pod that is not this build's.
-    case foreign
+    case notOwned
     /// There is none.
-    case absent
+    case notFound
     /// The API server did not say.
     case unknown(Problem)
 }
@@ -69,7 +69,10 @@ package struct PodFailure: Hashable, Sendable {
     /// The build container ran: its launcher may have told the build API how the build ended.
     package let hasBegun: Bool
 
-    package init(_ kind: Kind, _ detail: String, _ failureClass: FailureClass? = nil, outlook: Outlook = .permanentFailure, hasBegun: Bool = false) {
+    package init(
+        _ kind: Kind, _ detail: String, _ failureClass: FailureClass? = nil, outlook: Outlook = .permanentFailure,
+        hasBegun: Bool = false
+    ) {
         (self.kind, self.detail, self.outlook, self.hasBegun) = (kind, detail, outlook, hasBegun)
         self.failureClass = failureClass ?? (kind == .image ? .image : .container)
     }
@@ -89,7 +92,7 @@ extension PodObservation {
     /// There is more than one only where an older worker doubled a build. One that has begun is enough;
     /// else one that may begin; else the gravest tells why not, first of all one whose build ran.
     package static func combining(_ pods: [PodObservation]) -> PodObservation {
-        pods.max { $0.weight < $1.weight } ?? .absent
+        pods.max { $0.weight < $1.weight } ?? .notFound
     }
 
     private var weight: Int {
@@ -100,8 +103,8 @@ extension PodObservation {
         case .broken(let failure): failure.hasBegun ? 5 : 4
         case .unknown: 3
         case .terminating: 2
-        case .foreign: 1
-        case .absent: 0
+        case .notOwned: 1
+        case .notFound: 0
         }
     }
 }

@@ -4,9 +4,9 @@ package enum QuarantineVerdict: Hashable, Sendable {
     /// It may be to blame: it is handled with nothing else going on.
     case suspected
     /// It is to blame: it is parked, and its build failed.
-    case convicted(crashes: Int, Custody)
+    case quarantined(crashes: Int, Custody)
 
-    /// What was done with a convicted message.
+    /// What was done with a quarantined message.
     package enum Custody: String, Hashable, Sendable {
         /// → `parked`
         case none = "at-large"

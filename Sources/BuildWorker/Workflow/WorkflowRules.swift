@@ -15,7 +15,8 @@ package struct WorkflowRules: Hashable, Sendable {
     package var apiTimeout: Duration
 
     package init(
-        reprocessLimit: Int = 5, verifyLimit: Int = 6, initTimeout: Duration = .seconds(300), healTimeout: Duration = .seconds(60),
+        reprocessLimit: Int = 5, verifyLimit: Int = 6, initTimeout: Duration = .seconds(300),
+        healTimeout: Duration = .seconds(60),
         apiTimeout: Duration = .seconds(86_400)
     ) {
         self.reprocessLimit = reprocessLimit

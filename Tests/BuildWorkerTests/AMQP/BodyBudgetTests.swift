@@ -4,17 +4,22 @@ import Testing
 @testable import RabbitMQ
 
 @Suite struct BodyBudgetTests {
-    private static func tag(_ number: UInt64, generation: UInt64 = 1) -> DeliveryTag { DeliveryTag(generation: generation, channel: 1, number: number) }
+    private static func tag(_ number: UInt64, generation: UInt64 = 1) -> DeliveryTag {
+        DeliveryTag(generation: generation, channel: 1, number: number)
+    }
 
-    /// The sizes in hand, of a budget for messages of 100 bytes, the size that comes, and what becomes of it.
-    @Test(arguments: [
-        ([], 0, .keep), ([], 100, .keep), ([100, 100, 100], 100, .keep), ([100, 100, 100, 1], 100, .wait), ([100, 100, 100, 100], 0, .keep),
-        ([], 101, .keep), ([100, 100, 100, 100], 101, .keep), ([101], 101, .wait), ([101], 100, .keep),
-        ([], UInt64(BodyBudget.largestParked), .keep), ([], UInt64(BodyBudget.largestParked) + 1, .omit), ([101], .max, .omit),
-    ] as [([Int], UInt64, BodyBudget.Verdict)])
-    func whatIsKept(inHand: [Int], size: UInt64, verdict: BodyBudget.Verdict) {
+    /// The sizes in flight, of a budget for messages of 100 bytes, the size that comes, and what becomes of it.
+    @Test(
+        arguments: [
+            ([], 0, .keep), ([], 100, .keep), ([100, 100, 100], 100, .keep), ([100, 100, 100, 1], 100, .wait),
+            ([100, 100, 100, 100], 0, .keep),
+            ([], 101, .keep), ([100, 100, 100, 100], 101, .keep), ([101], 101, .wait), ([101], 100, .keep),
+            ([], UInt64(BodyBudget.largestParked), .keep), ([], UInt64(BodyBudget.largestParked) + 1, .omit),
+            ([101], .max, .omit),
+        ] as [([Int], UInt64, BodyBudget.Verdict)])
+    func whatIsKept(inFlight: [Int], size: UInt64, verdict: BodyBudget.Verdict) {
         var budget = BodyBudget(largestMessage: 100)
-        for (number, size) in inHand.enumerated() { budget.keep(Self.tag(UInt64(number)), size: size) }
+        for (number, size) in inFlight.enumerated() { budget.keep(Self.tag(UInt64(number)), size: size) }
         #expect(budget.verdict(size: size) == verdict)
     }
 

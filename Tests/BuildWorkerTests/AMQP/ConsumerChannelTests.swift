@@ -7,7 +7,8 @@ import Testing
     private func channel(in state: ConsumerChannel.State) -> ConsumerChannel {
         var channel = ConsumerChannel(number: 1, queue: "builds")
         let steps: [(ConsumerChannel.State, (inout ConsumerChannel) -> Void)] = [
-            (.opening, { _ = $0.connected(generation: 1) }), (.limiting, { _ = $0.opened() }), (.starting, { _ = $0.prefetchSet() }),
+            (.opening, { _ = $0.connected(generation: 1) }), (.limiting, { _ = $0.opened() }),
+            (.starting, { _ = $0.prefetchSet() }),
             (.consuming, { _ = $0.started() }),
         ]
         for (reached, step) in steps where channel.state != state {
@@ -44,7 +45,7 @@ import Testing
         var channel = self.channel(in: .consuming)
         #expect(channel.cancelledByBroker() == .pause)
         #expect(channel.pauseIsOver(generation: 9) == .consume)
-        #expect(channel.generation == 1, "the channel stayed open, so what is in hand can be settled")
+        #expect(channel.generation == 1, "the channel stayed open, so what is in flight can be settled")
     }
 
     @Test func pausingCancelsAndResumingConsumesAgain() {
@@ -103,15 +104,19 @@ import Testing
     }
 
     @Test(arguments: [ConsumerChannel.State.consuming, .stopping, .idle, .lost])
-    func whatIsInHandCanBeSettled(in state: ConsumerChannel.State) {
+    func whatIsInFlightCanBeSettled(in state: ConsumerChannel.State) {
         #expect(self.channel(in: state).accepts(DeliveryTag(generation: 1, channel: 1, number: 1)))
     }
 
-    @Test(arguments: [ConsumerChannel.State.closed, .opening, .limiting, .starting, .consuming, .stopping, .idle, .lost])
+    @Test(arguments: [
+        ConsumerChannel.State.closed, .opening, .limiting, .starting, .consuming, .stopping, .idle, .lost,
+    ])
     func everyStateSurvivesEveryAnswer(state: ConsumerChannel.State) {
         let events: [(inout ConsumerChannel) -> Void] = [
-            { _ = $0.opened() }, { _ = $0.prefetchSet() }, { _ = $0.started() }, { _ = $0.stopped() }, { _ = $0.cancelledByBroker() },
-            { _ = $0.closedByBroker() }, { _ = $0.pauseIsOver(generation: 5) }, { _ = $0.want(false) }, { _ = $0.want(true) },
+            { _ = $0.opened() }, { _ = $0.prefetchSet() }, { _ = $0.started() }, { _ = $0.stopped() },
+            { _ = $0.cancelledByBroker() },
+            { _ = $0.closedByBroker() }, { _ = $0.pauseIsOver(generation: 5) }, { _ = $0.want(false) },
+            { _ = $0.want(true) },
             { $0.disconnected() }, { _ = $0.limitAnew() },
         ]
         for first in events {

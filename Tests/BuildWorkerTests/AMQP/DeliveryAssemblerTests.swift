@@ -45,10 +45,13 @@ import Testing
     }
 
     /// The size announced, the frames that come, and what is wrong with them.
-    @Test(arguments: [
-        (UInt64.max, [], "announces a message of"), (UInt64(DeliveryAssembler.largestBody + 1), [], "announces a message of"),
-        (3, [[1, 2, 3, 4]], "larger than announced"), (3, [[1], [2, 3, 4]], "larger than announced"), (3, [[]], "empty"), (3, [[1], []], "empty"),
-    ] as [(UInt64, [[UInt8]], String)])
+    @Test(
+        arguments: [
+            (UInt64.max, [], "announces a message of"),
+            (UInt64(DeliveryAssembler.largestBody + 1), [], "announces a message of"),
+            (3, [[1, 2, 3, 4]], "larger than announced"), (3, [[1], [2, 3, 4]], "larger than announced"),
+            (3, [[]], "empty"), (3, [[1], []], "empty"),
+        ] as [(UInt64, [[UInt8]], String)])
     func whatNoBrokerSendsEndsTheConnection(size: UInt64, frames: [[UInt8]], words: String) {
         var assembler = DeliveryAssembler()
         assembler.begin(.delivery(number: 1, isRedelivered: false))

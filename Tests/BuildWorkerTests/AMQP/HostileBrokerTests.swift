@@ -12,7 +12,9 @@ import Testing
     private final class Events: Sendable {
         private let errors = Mutex<[AMQPError]>([])
         var all: [AMQPError] { self.errors.withLock { $0 } }
-        func note(_ event: ConnectionEvent) { if case .disconnected(let error, _) = event { self.errors.withLock { $0.append(error) } } }
+        func note(_ event: ConnectionEvent) {
+            if case .disconnected(let error, _) = event { self.errors.withLock { $0.append(error) } }
+        }
     }
 
     private static func endpoint(_ broker: StubBroker) -> AMQPEndpoint {
@@ -25,14 +27,50 @@ import Testing
 
     /// What it does once the queue is consumed, with a prefetch of 2, and what the error says.
     static let violations: [(words: String, script: StubBroker.Script)] = [
-        ("is larger than announced", { try $0.deliver(1); try $0.header(10); while true { try $0.body(Array(repeating: 0, count: 8)) } }),
-        ("announces a message of 9223372036854775808 bytes", { try $0.deliver(1); try $0.header(1 << 63) }),
-        ("a frame of a message's body is empty", { try $0.deliver(1); try $0.header(10); while true { try $0.body([]) } }),
+        (
+            "is larger than announced",
+            {
+                try $0.deliver(1)
+                try $0.header(10)
+                while true { try $0.body(Array(repeating: 0, count: 8)) }
+            }
+        ),
+        (
+            "announces a message of 9223372036854775808 bytes",
+            {
+                try $0.deliver(1)
+                try $0.header(1 << 63)
+            }
+        ),
+        (
+            "a frame of a message's body is empty",
+            {
+                try $0.deliver(1)
+                try $0.header(10)
+                while true { try $0.body([]) }
+            }
+        ),
         ("it delivers on a channel that consumes nothing", { try $0.deliver(1, on: 7) }),
-        ("it delivers more than the prefetch of 2", { for number in 1...100 as ClosedRange<UInt64> { try $0.message(number, [1]) } }),
-        ("a frame is larger than was agreed on", { try $0.deliver(1); try $0.header(1 << 20); try $0.body(Array(repeating: 0, count: 140_000)) }),
+        (
+            "it delivers more than the prefetch of 2",
+            { for number in 1...100 as ClosedRange<UInt64> { try $0.message(number, [1]) } }
+        ),
+        (
+            "a frame is larger than was agreed on",
+            {
+                try $0.deliver(1)
+                try $0.header(1 << 20)
+                try $0.body(Array(repeating: 0, count: 140_000))
+            }
+        ),
         // librabbitmq's own words: larger than the room that headers are given for what dead-lettering adds to them.
-        ("invalid AMQP data", { try $0.deliver(1); try $0.header(1, headers: Conversation.deepTable(levels: 100_000)) }),
+        (
+            "invalid AMQP data",
+            {
+                try $0.deliver(1)
+                try $0.header(1, headers: Conversation.deepTable(levels: 100_000))
+            }
+        ),
         ("invalid AMQP data", { try $0.send(Array(repeating: 0xFF, count: 64)) }),
     ]
 
@@ -41,7 +79,9 @@ import Testing
         let broker = try StubBroker(.init(prefetch: 2), script)
         defer { broker.stop() }
         let events = Events()
-        let connection = ConsumingConnection(Self.endpoint(broker), queues: ["q"], prefetch: 2, host: "test") { events.note($0) }
+        let connection = ConsumingConnection(Self.endpoint(broker), queues: ["q"], prefetch: 2, host: "test") {
+            events.note($0)
+        }
         connection.start()
         #expect(try await holdsSoon { broker.accepted >= 2 && events.all.count >= 1 })
         let error = try #require(events.all.first)
@@ -54,7 +94,9 @@ import Testing
 
     /// librabbitmq decodes by recursion: 26,000 levels, which fit a frame that any publisher may send, were its end and the worker's.
     /// What a publisher can do must not end a connection, or it would be at its end for ever.
-    @Test(arguments: ["very deep", "a little too deep", "very many"]) func headersThatAreTooMuchAreNotRead(kind: String) async throws {
+    @Test(arguments: ["very deep", "a little too deep", "very many"]) func headersThatAreTooMuchAreNotRead(kind: String)
+        async throws
+    {
         let headers =
             switch kind {
             case "very deep": Conversation.deepTable(levels: 26_000)
@@ -83,7 +125,9 @@ import Testing
     }
 
     @Test func aDeepTableInTheHandshakeHarmsNobody() async throws {
-        let broker = try StubBroker(.init(serverProperties: Conversation.deepTable(levels: 13_000), prefetch: 2)) { try $0.message(1, [7]) }
+        let broker = try StubBroker(.init(serverProperties: Conversation.deepTable(levels: 13_000), prefetch: 2)) {
+            try $0.message(1, [7])
+        }
         defer { broker.stop() }
         let connection = ConsumingConnection(Self.endpoint(broker), queues: ["q"], prefetch: 2, host: "test") { _ in }
         connection.start()
@@ -110,7 +154,9 @@ import Testing
             try client.expectRequeue(3)
         }
         defer { broker.stop() }
-        let connection = ConsumingConnection(Self.endpoint(broker), queues: ["q"], prefetch: 4, largestMessage: 1024, host: "test") { _ in }
+        let connection = ConsumingConnection(
+            Self.endpoint(broker), queues: ["q"], prefetch: 4, largestMessage: 1024, host: "test"
+        ) { _ in }
         connection.start()
         var deliveries = connection.deliveries.makeAsyncIterator()
         let first = try #require(await deliveries.next())
@@ -138,7 +184,9 @@ import Testing
             for _ in 0..<pieces { try client.body(piece) }
         }
         defer { broker.stop() }
-        let connection = ConsumingConnection(Self.endpoint(broker), queues: ["q"], prefetch: 2, largestMessage: 1024, host: "test") { _ in }
+        let connection = ConsumingConnection(
+            Self.endpoint(broker), queues: ["q"], prefetch: 2, largestMessage: 1024, host: "test"
+        ) { _ in }
         connection.start()
         var deliveries = connection.deliveries.makeAsyncIterator()
         let delivery = try #require(await deliveries.next())
@@ -161,7 +209,9 @@ import Testing
             try client.message(4, [4])
         }
         defer { broker.stop() }
-        let connection = ConsumingConnection(Self.endpoint(broker), queues: ["q"], prefetch: 3, isCautious: true, host: "test") { _ in }
+        let connection = ConsumingConnection(
+            Self.endpoint(broker), queues: ["q"], prefetch: 3, isCautious: true, host: "test"
+        ) { _ in }
         connection.start()
         var bodies: [[UInt8]] = []
         for await delivery in connection.deliveries {

@@ -51,7 +51,8 @@ import Testing
 
     /// What an operator is told to switch on is there.
     @Test func theSecurityPageNamesOurVariables() throws {
-        let page = try String(contentsOf: ConfigurationFixture.root.appendingPathComponent("docs/security.md"), encoding: .utf8)
+        let page = try String(
+            contentsOf: ConfigurationFixture.root.appendingPathComponent("docs/security.md"), encoding: .utf8)
         let known = Set(VariableMap(path: "\(ConfigurationFixture.directory)/environment.yaml").variables.values)
         let named = Set(page.matches(of: /`([A-Z0-9]+(?:_[A-Z0-9]+)*)(?:=[^`]*)?`/).map { String($0.output.1) })
         #expect(named.contains("K8S_BUILD_TOKEN"))
@@ -65,7 +66,8 @@ import Testing
         #expect(
             Setting.known.filter(\.isSecret).map(\.key)
                 == [
-                    "rabbitmq.password", "executor.k8s.options.kubernetes.token", "executor.k8s.options.kubernetes.proxy", "ecosystem.proxy",
+                    "rabbitmq.password", "executor.k8s.options.kubernetes.token",
+                    "executor.k8s.options.kubernetes.proxy", "ecosystem.proxy",
                     "executor.k8s-sandbox.options.kubernetes.token", "executor.k8s-sandbox.options.kubernetes.proxy",
                     "executor.k8s-vm.options.kubernetes.token", "executor.k8s-vm.options.kubernetes.proxy",
                 ])
@@ -76,12 +78,20 @@ import Testing
         ("default.yaml", "port: 8080", "", "httpd.port", "is missing here"),
         ("default.yaml", "port: 8080", "port: many", "httpd.port", "must be a whole number"),
         ("environment.yaml", "host: HOST", "", "httpd.host", "has no variable here"),
-        ("environment.yaml", "host: HOST", "host: { name: HOST, format: json }", "httpd.host", "must be a variable's name"),
+        (
+            "environment.yaml", "host: HOST", "host: { name: HOST, format: json }", "httpd.host",
+            "must be a variable's name"
+        ),
         ("environment.yaml", "host: HOST", "host: PORT", "httpd.host", "PORT must not also set httpd.port"),
         ("environment.yaml", "host: HOST", "host: HOST\n  uri: URI", "httpd.uri", "is not a key"),
-        ("environment.yaml", "{ name: K8S_SECRETS, format: json }", "K8S_SECRETS", "executor.k8s.options.kubernetes.buildSecrets", "format: json"),
+        (
+            "environment.yaml", "{ name: K8S_SECRETS, format: json }", "K8S_SECRETS",
+            "executor.k8s.options.kubernetes.buildSecrets", "format: json"
+        ),
     ])
-    func refusesFilesOfAnotherVersion(_ file: String, _ text: String, _ replacement: String, _ key: String, _ expectation: String) throws {
+    func refusesFilesOfAnotherVersion(
+        _ file: String, _ text: String, _ replacement: String, _ key: String, _ expectation: String
+    ) throws {
         var files: [String: String] = [:]
         for name in ["default.yaml", "environment.yaml"] {
             files[name] = try String(contentsOfFile: "\(ConfigurationFixture.directory)/\(name)", encoding: .utf8)

@@ -8,7 +8,9 @@ import Testing
 @Suite struct CredentialFileTests {
     @Test func theFilesTextIsTheValue() throws {
         try ConfigurationFixture.withDirectory(["user": "mallory\n", "password": " pass word \r\n"]) { directory in
-            let loaded = try ConfigurationFixture.load(["RABBITMQ_USERNAME_FILE": "\(directory)/user", "RABBITMQ_PASSWORD_FILE": "\(directory)/password"])
+            let loaded = try ConfigurationFixture.load([
+                "RABBITMQ_USERNAME_FILE": "\(directory)/user", "RABBITMQ_PASSWORD_FILE": "\(directory)/password",
+            ])
             #expect(loaded.configuration.rabbitmq.username == "mallory")
             #expect(loaded.configuration.rabbitmq.password == Secret("pass word"))
             #expect(loaded.notes.isEmpty)
@@ -19,8 +21,10 @@ import Testing
 
     /// A mounted file goes before a file of the operator's, as every variable does.
     @Test func itGoesBeforeTheConfigurationsFile() throws {
-        try ConfigurationFixture.withDirectory(["user": "mallory", "config.yaml": "rabbitmq: { username: alice }"]) { directory in
-            let configuration = try ConfigurationFixture.configuration(["RABBITMQ_USERNAME_FILE": "\(directory)/user"], file: "\(directory)/config.yaml")
+        try ConfigurationFixture.withDirectory(["user": "mallory", "config.yaml": "rabbitmq: { username: alice }"]) {
+            directory in
+            let configuration = try ConfigurationFixture.configuration(
+                ["RABBITMQ_USERNAME_FILE": "\(directory)/user"], file: "\(directory)/config.yaml")
             #expect(configuration.rabbitmq.username == "mallory")
         }
     }
@@ -36,7 +40,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "is not empty"), (" \n\t", "is not empty"), (String(repeating: "x", count: 70_000), "at most 65536 bytes"), ("a\u{1}b", "without control characters"),
+        ("", "is not empty"), (" \n\t", "is not empty"), (String(repeating: "x", count: 70_000), "at most 65536 bytes"),
+        ("a\u{1}b", "without control characters"),
     ])
     func refusesFilesThatHoldNoCredential(_ text: String, _ expectation: String) throws {
         try ConfigurationFixture.withFile(text) { file in
@@ -57,11 +62,16 @@ import Testing
 
     @Test func bothAreOneTooMany() throws {
         try ConfigurationFixture.withFile("hunter2") { file in
-            let problems = ConfigurationFixture.problems(["RABBITMQ_PASSWORD_FILE": file, "RABBITMQ_PASSWORD": "hunter3"])
-            #expect(problems.map(\.expectation) == ["must not be set where RABBITMQ_PASSWORD is: which of the two counts?"])
+            let problems = ConfigurationFixture.problems([
+                "RABBITMQ_PASSWORD_FILE": file, "RABBITMQ_PASSWORD": "hunter3",
+            ])
+            #expect(
+                problems.map(\.expectation) == ["must not be set where RABBITMQ_PASSWORD is: which of the two counts?"])
             #expect(!"\(ConfigurationError(problems))".contains("hunter"))
             // Set to nothing is not set.
-            let password = try ConfigurationFixture.configuration(["RABBITMQ_PASSWORD_FILE": file, "RABBITMQ_PASSWORD": ""]).rabbitmq.password
+            let password = try ConfigurationFixture.configuration([
+                "RABBITMQ_PASSWORD_FILE": file, "RABBITMQ_PASSWORD": "",
+            ]).rabbitmq.password
             #expect(password == Secret("hunter2"))
         }
     }

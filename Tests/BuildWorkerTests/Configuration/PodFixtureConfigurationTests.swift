@@ -9,8 +9,11 @@ import Testing
     @Test(arguments: PodFixture.own)
     func makesTheFixturesPod(_ fixture: PodFixture) throws {
         let configuration = try ConfigurationFixture.configuration(fixture.environment)
-        guard case .start(let build) = try BuildMessage(decoding: fixture.message.serialized()).job else { throw PodFixture.NotAStart() }
-        let manifest = try PodManifest(build: build, options: configuration.executor.options(for: build), ecosystem: configuration.ecosystem)
+        guard case .start(let build) = try BuildMessage(decoding: fixture.message.serialized()).job else {
+            throw PodFixture.NotAStart()
+        }
+        let manifest = try PodManifest(
+            build: build, options: configuration.executor.options(for: build), ecosystem: configuration.ecosystem)
         #expect(podDifferences(fixture.pod, manifest.document).isEmpty)
     }
 }

@@ -3,7 +3,10 @@ import Testing
 @testable import BuildWorker
 
 @Suite struct SpellingTests {
-    @Test(arguments: [("", "", 0), ("a", "", 1), ("", "ab", 2), ("host", "hots", 1), ("port", "prt", 1), ("port", "Port", 0), ("kitten", "sitting", 3)])
+    @Test(arguments: [
+        ("", "", 0), ("a", "", 1), ("", "ab", 2), ("host", "hots", 1), ("port", "prt", 1), ("port", "Port", 0),
+        ("kitten", "sitting", 3),
+    ])
     func measures(_ left: String, _ right: String, _ distance: Int) {
         #expect(Spelling.distance(left, right) == distance)
         #expect(Spelling.distance(right, left) == distance)

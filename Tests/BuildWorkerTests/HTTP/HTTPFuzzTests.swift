@@ -16,7 +16,9 @@ private enum HTTPFuzz {
     /// At once, each with a server of its own.
     static let drivers: UInt64 = 16
 
-    private static func number(_ variable: String) -> UInt64? { ProcessInfo.processInfo.environment[variable].flatMap { UInt64($0) } }
+    private static func number(_ variable: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[variable].flatMap { UInt64($0) }
+    }
 }
 
 /// Answers that nobody wrote: rows of the table, damaged. Nothing is known of them but that each is an answer or an error, and in time.
@@ -46,7 +48,9 @@ private enum HTTPFuzz {
     }
 
     /// One after the other, on one server; now and then a healthy one between them.
-    private static func drive(_ transport: HTTPTransport, _ healthy: RawServer, _ seeds: [UInt64]) async throws -> [String: Int] {
+    private static func drive(_ transport: HTTPTransport, _ healthy: RawServer, _ seeds: [UInt64]) async throws
+        -> [String: Int]
+    {
         let script = Script()
         let server = try RawServer(threads: 4) { _ in script.steps.withLock { $0 } }
         defer { server.stop() }
@@ -55,7 +59,8 @@ private enum HTTPFuzz {
             let mutant = Mutant(seed: seed)
             script.steps.withLock { $0 = mutant.steps }
             let begin = ContinuousClock.now
-            let request = HTTPRequest(method: mutant.method, url: "\(server.url)/x", body: mutant.method == "GET" ? nil : Array("{}".utf8))
+            let request = HTTPRequest(
+                method: mutant.method, url: "\(server.url)/x", body: mutant.method == "GET" ? nil : Array("{}".utf8))
             var complaint: String?
             do throws(HTTPError) {
                 let response = try await transport.send(request, deadline: HTTPFuzz.deadline)
@@ -69,10 +74,15 @@ private enum HTTPFuzz {
             }
             let took = ContinuousClock.now - begin
             if took > HTTPFuzz.deadline + .seconds(20) { complaint = "after \(took)" }
-            if let complaint { Issue.record("\(complaint); again with HTTP_FUZZ_SEED=\(seed) HTTP_FUZZ_CASES=1: \(mutant)") }
+            if let complaint {
+                Issue.record("\(complaint); again with HTTP_FUZZ_SEED=\(seed) HTTP_FUZZ_CASES=1: \(mutant)")
+            }
             if number % 20 == 19 {
-                let response = try await transport.send(HTTPRequest(method: "GET", url: healthy.url), deadline: .seconds(20))
-                #expect(response.status == 200 && response.body == RawAnswers.utf8(RawAnswers.json), "after HTTP_FUZZ_SEED=\(seed)")
+                let response = try await transport.send(
+                    HTTPRequest(method: "GET", url: healthy.url), deadline: .seconds(20))
+                #expect(
+                    response.status == 200 && response.body == RawAnswers.utf8(RawAnswers.json),
+                    "after HTTP_FUZZ_SEED=\(seed)")
             }
         }
         return tally
@@ -137,7 +147,8 @@ private struct Mutant: CustomStringConvertible {
         case 6: self.bytes.removeSubrange(place...)
         default:
             let other = Self.rows.randomElement(using: &generator) ?? []
-            self.bytes = Array(self.bytes[..<place]) + Array(other.suffix(Int.random(in: 0...other.count, using: &generator)))
+            self.bytes =
+                Array(self.bytes[..<place]) + Array(other.suffix(Int.random(in: 0...other.count, using: &generator)))
         }
     }
 }

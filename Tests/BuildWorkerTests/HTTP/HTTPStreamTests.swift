@@ -7,15 +7,19 @@ import Testing
 
 /// A body in pieces, as a watch has it. IntegrationTests try it on a real one.
 @Suite(.timeLimit(.minutes(2))) struct HTTPStreamTests {
-    private static let head = RawAnswers.utf8("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+    private static let head = RawAnswers.utf8(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
 
-    private static func chunk(_ text: String) -> [UInt8] { RawAnswers.utf8("\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n") }
+    private static func chunk(_ text: String) -> [UInt8] {
+        RawAnswers.utf8("\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n")
+    }
 
     private func stream(
         _ server: RawServer, deadline: Duration = .seconds(20), idleLimit: Duration? = nil, engine: HTTPEngine = .shared
     ) async throws -> (HTTPTransport, HTTPResponse, HTTPStream) {
         let transport = HTTPTransport(engine: engine)
-        let (response, body) = try await transport.stream(HTTPRequest(method: "GET", url: server.url + "/"), deadline: deadline, idleLimit: idleLimit)
+        let (response, body) = try await transport.stream(
+            HTTPRequest(method: "GET", url: server.url + "/"), deadline: deadline, idleLimit: idleLimit)
         return (transport, response, body)
     }
 
@@ -46,11 +50,14 @@ import Testing
         #expect(try await holdsSoon { transport.connections.open == 1 })
     }
 
-    @Test(arguments: [RawServer.Step.close, .reset]) func aBodyThatBreaksOffIsAnError(end: RawServer.Step) async throws {
+    @Test(arguments: [RawServer.Step.close, .reset]) func aBodyThatBreaksOffIsAnError(end: RawServer.Step) async throws
+    {
         let server = try RawServer { _ in [.send(Self.head), .send(Self.chunk("one")), .pause(milliseconds: 50), end] }
         defer { server.stop() }
         let (_, _, body) = try await self.stream(server)
-        let error = await #expect(throws: HTTPError.self) { for try await piece in body { #expect(String(decoding: piece, as: UTF8.self) == "one") } }
+        let error = await #expect(throws: HTTPError.self) {
+            for try await piece in body { #expect(String(decoding: piece, as: UTF8.self) == "one") }
+        }
         #expect(error?.code == .truncated)
     }
 
@@ -106,18 +113,22 @@ import Testing
                 + (0..<chunks).map { number in
                     .made {
                         sent.store(number, ordering: .relaxed)
-                        return Self.chunk(String(repeating: Character(UnicodeScalar(UInt8(97 + number % 26))), count: size))
+                        return Self.chunk(
+                            String(repeating: Character(UnicodeScalar(UInt8(97 + number % 26))), count: size))
                     }
                 } + [.send(RawAnswers.utf8("0\r\n\r\n"))]
         }
         defer { server.stop() }
         let (_, _, body) = try await self.stream(server)
         var before = -1
-        #expect(try await holdsSoon {
-            defer { before = sent.load(ordering: .relaxed) }
-            return before > 0 && before == sent.load(ordering: .relaxed)
-        })
-        #expect(sent.load(ordering: .relaxed) * size < 16 << 20, "64 MB wait with the peer, but for what the sockets and the buffer hold")
+        #expect(
+            try await holdsSoon {
+                defer { before = sent.load(ordering: .relaxed) }
+                return before > 0 && before == sent.load(ordering: .relaxed)
+            })
+        #expect(
+            sent.load(ordering: .relaxed) * size < 16 << 20,
+            "64 MB wait with the peer, but for what the sockets and the buffer hold")
         var count = 0
         var last: UInt8 = 0
         for try await piece in body {

@@ -11,7 +11,8 @@ import Testing
     @Test func aRequestArrivesAsItWasMeant() async throws {
         let server = try StubServer { _ in .status(201, body: #"{"a":1}"#) }
         defer { server.stop() }
-        let request = HTTPRequest(method: "POST", url: "\(server.url)/a/b?c=d%3De", bearer: Secret("t0ken"), body: Array(#"{"x":"é"}"#.utf8))
+        let request = HTTPRequest(
+            method: "POST", url: "\(server.url)/a/b?c=d%3De", bearer: Secret("t0ken"), body: Array(#"{"x":"é"}"#.utf8))
         let response = try await self.transport.send(request, deadline: .seconds(30))
         #expect(response.status == 201)
         #expect(response.body == Array(#"{"a":1}"#.utf8))
@@ -29,7 +30,8 @@ import Testing
     func everyStatusIsAnAnswer(status: Int) async throws {
         let server = try StubServer { _ in .status(status, body: status == 204 ? "" : "{}") }
         defer { server.stop() }
-        let response = try await self.transport.send(HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(30))
+        let response = try await self.transport.send(
+            HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(30))
         #expect(response.status == status)
     }
 
@@ -37,7 +39,9 @@ import Testing
     @Test func largeAnswersShareTheirRoom() async throws {
         let server = try RawServer(threads: 4) { request in
             let head = "HTTP/1.1 200 OK\r\nContent-Length: \(request.target == "/small" ? 1000 : 1_000_000)\r\n\r\n"
-            return [.send(Array(head.utf8) + Array(repeating: 0x20, count: request.target == "/small" ? 1000 : 700_000))] + (request.target == "/small" ? [] : [.hold])
+            return [
+                .send(Array(head.utf8) + Array(repeating: 0x20, count: request.target == "/small" ? 1000 : 700_000))
+            ] + (request.target == "/small" ? [] : [.hold])
         }
         defer { server.stop() }
         var options = HTTPOptions()
@@ -47,7 +51,10 @@ import Testing
         await withTaskGroup(of: HTTPError.Code?.self) { group in
             for _ in 1...2 {
                 group.addTask {
-                    do throws(HTTPError) { _ = try await transport.send(HTTPRequest(method: "GET", url: "\(server.url)/large"), deadline: .seconds(3)) } catch { return error.code }
+                    do throws(HTTPError) {
+                        _ = try await transport.send(
+                            HTTPRequest(method: "GET", url: "\(server.url)/large"), deadline: .seconds(3))
+                    } catch { return error.code }
                     return nil
                 }
             }
@@ -55,7 +62,8 @@ import Testing
                 if let code { codes.append(code) }
                 // The other one still has its room.
                 guard codes.count == 1 else { continue }
-                let small = try? await transport.send(HTTPRequest(method: "GET", url: "\(server.url)/small"), deadline: .seconds(3))
+                let small = try? await transport.send(
+                    HTTPRequest(method: "GET", url: "\(server.url)/small"), deadline: .seconds(3))
                 #expect(small?.body.count == 1000)
             }
         }
@@ -77,9 +85,13 @@ import Testing
     }
 
     @Test func noCookieComesBack() async throws {
-        let server = try StubServer { _ in .status(200, headers: ["Set-Cookie": "session=1; Path=/", "Cache-Control": "max-age=600"]) }
+        let server = try StubServer { _ in
+            .status(200, headers: ["Set-Cookie": "session=1; Path=/", "Cache-Control": "max-age=600"])
+        }
         defer { server.stop() }
-        for _ in 1...2 { _ = try await self.transport.send(HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(20)) }
+        for _ in 1...2 {
+            _ = try await self.transport.send(HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(20))
+        }
         #expect(server.requests.count == 2, "an answer came from a cache")
         #expect(server.requests.allSatisfy { $0.headers["cookie"] == nil })
     }
@@ -87,7 +99,9 @@ import Testing
     @Test func connectionsAreKept() async throws {
         let server = try StubServer { _ in .status(200) }
         defer { server.stop() }
-        for _ in 1...10 { _ = try await self.transport.send(HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(20)) }
+        for _ in 1...10 {
+            _ = try await self.transport.send(HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(20))
+        }
         #expect(Set(server.requests.map(\.connection)).count == 1)
     }
 
@@ -106,7 +120,8 @@ import Testing
         }
         for _ in 1...20 {
             let sending = Task { () throws(HTTPError) in
-                try await self.transport.send(HTTPRequest(method: "GET", url: server.url + "/slow"), deadline: .seconds(60))
+                try await self.transport.send(
+                    HTTPRequest(method: "GET", url: server.url + "/slow"), deadline: .seconds(60))
             }
             await withCheckedContinuation { continuation in
                 DispatchQueue.global().async {
@@ -120,7 +135,9 @@ import Testing
                 continue
             }
             #expect("\(error)".contains("given up"))
-            #expect(try await self.transport.send(HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(20)).status == 200)
+            #expect(
+                try await self.transport.send(HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(20))
+                    .status == 200)
         }
     }
 
@@ -134,7 +151,8 @@ import Testing
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 1...100 {
                 group.addTask {
-                    let response = try await transport.send(HTTPRequest(method: "GET", url: "\(url)/\(number)"), deadline: .seconds(60))
+                    let response = try await transport.send(
+                        HTTPRequest(method: "GET", url: "\(url)/\(number)"), deadline: .seconds(60))
                     return response.body == Array("/\(number)".utf8)
                 }
             }

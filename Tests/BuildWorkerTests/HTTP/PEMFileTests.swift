@@ -6,10 +6,16 @@ import Testing
 @testable import Clients
 
 @Suite struct PEMFileTests {
-    private let path = FileManager.default.temporaryDirectory.appendingPathComponent("build-worker-tests-\(UUID().uuidString).pem").path
+    private let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "build-worker-tests-\(UUID().uuidString).pem"
+    ).path
 
-    private func write(_ text: String) throws { try Data(text.utf8).write(to: URL(fileURLWithPath: self.path), options: .atomic) }
-    private func text(_ content: PEMFile.Content?) -> String? { content.map { String(decoding: $0.bytes, as: UTF8.self) } }
+    private func write(_ text: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: self.path), options: .atomic)
+    }
+    private func text(_ content: PEMFile.Content?) -> String? {
+        content.map { String(decoding: $0.bytes, as: UTF8.self) }
+    }
 
     @Test func aFileIsReadAgainWhenItHasChanged() throws {
         defer { try? FileManager.default.removeItem(atPath: self.path) }
@@ -19,7 +25,9 @@ import Testing
         let file = PEMFile(self.path, .certificates) { problem in problems.withLock { $0.append(problem) } }
         let first = try #require(file.current(now: start))
         #expect(self.text(first) == PEMFixture.text("CERTIFICATE", "QQ=="))
-        #expect(file.current(now: start + .seconds(5)) === first, "the same as long as it has not changed: libcurl keeps a connection by it")
+        #expect(
+            file.current(now: start + .seconds(5)) === first,
+            "the same as long as it has not changed: libcurl keeps a connection by it")
 
         try self.write(PEMFixture.text("CERTIFICATE", "QUFBQQ=="))
         #expect(file.current(now: start + .seconds(5.5)) === first, "it is looked at once a second")
@@ -33,7 +41,10 @@ import Testing
         }
         try FileManager.default.removeItem(atPath: self.path)
         #expect(file.current(now: start + .seconds(20)) === second)
-        #expect(problems.withLock { $0 } == ["holds no certificate in PEM", "holds no certificate in PEM", "cannot be read"])
+        #expect(
+            problems.withLock { $0 } == [
+                "holds no certificate in PEM", "holds no certificate in PEM", "cannot be read",
+            ])
     }
 
     /// Whoever asks for authorities and has none must not get the system's.
@@ -52,7 +63,8 @@ import Testing
         var options = HTTPOptions()
         options.authorities = PEMFile("/nowhere/ca.crt", .certificates)
         let error = await #expect(throws: HTTPError.self) {
-            try await HTTPTransport(options).send(HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(20))
+            try await HTTPTransport(options).send(
+                HTTPRequest(method: "GET", url: server.url + "/"), deadline: .seconds(20))
         }
         #expect(error?.code == .tlsFailure)
         #expect(server.requests.isEmpty)

@@ -56,9 +56,11 @@ struct RawAnswer: Sendable, CustomStringConvertible {
             response.status == status && response.body == body ? nil : "taken as \(Self.words(response))"
         case (.taken, .failure(let error)): "refused: \(error)"
         case (.refused, .success(let response)): "taken as \(Self.words(response))"
-        case (.refused(let codes), .failure(let error)): codes.contains(error.code) ? nil : "not an error of a right kind: \(error)"
+        case (.refused(let codes), .failure(let error)):
+            codes.contains(error.code) ? nil : "not an error of a right kind: \(error)"
         case (.either(let status, let body), .success(let response)):
-            (status ?? response.status) == response.status && (body ?? response.body) == response.body ? nil : "taken as \(Self.words(response))"
+            (status ?? response.status) == response.status && (body ?? response.body) == response.body
+                ? nil : "taken as \(Self.words(response))"
         case (.either, .failure(let error)):
             Self.excessive.contains(error.code) ? nil : "not an error of a right kind: \(error)"
         }

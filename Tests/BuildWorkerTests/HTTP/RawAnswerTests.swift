@@ -7,16 +7,20 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct RawAnswerTests {
     static let transport = HTTPTransport()
     /// Never stopped: its connections are kept.
-    static let healthy: Result<RawServer, any Error> = Result { try RawServer(threads: 64) { _ in [.send(RawAnswers.plain)] } }
+    static let healthy: Result<RawServer, any Error> = Result {
+        try RawServer(threads: 64) { _ in [.send(RawAnswers.plain)] }
+    }
     /// How late an outcome may be on a busy machine.
     static let margin = Duration.seconds(20)
 
     private static func outcome(
-        _ url: String, _ method: String = "GET", by transport: HTTPTransport = Self.transport, body: [UInt8]? = nil, deadline: Duration = .seconds(20)
+        _ url: String, _ method: String = "GET", by transport: HTTPTransport = Self.transport, body: [UInt8]? = nil,
+        deadline: Duration = .seconds(20)
     ) async -> Result<HTTPResponse, HTTPError> {
         let body = body ?? (method == "GET" ? nil : Array("{}".utf8))
         do throws(HTTPError) {
-            return .success(try await transport.send(HTTPRequest(method: method, url: "\(url)/x", body: body), deadline: deadline))
+            return .success(
+                try await transport.send(HTTPRequest(method: method, url: "\(url)/x", body: body), deadline: deadline))
         } catch { return .failure(error) }
     }
 
@@ -60,7 +64,8 @@ import Testing
     }
 
     @Test(arguments: RawAnswers.short) func anAnswerByteByByteIsTheSame(row: RawAnswer) async throws {
-        let complaint = try await Self.complaint(about: row, saying: row.stepsByteByByte, to: "POST", by: Self.transport)
+        let complaint = try await Self.complaint(
+            about: row, saying: row.stepsByteByByte, to: "POST", by: Self.transport)
         #expect(complaint == nil)
         try await Self.checkHealth()
     }
@@ -74,7 +79,8 @@ import Testing
                 if index >= 32 { _ = await group.next() }
                 group.addTask {
                     do {
-                        let complaint = try await Self.complaint(about: row, saying: row.steps, to: "PUT", by: transport)
+                        let complaint = try await Self.complaint(
+                            about: row, saying: row.steps, to: "PUT", by: transport)
                         #expect(complaint == nil, "\(row)")
                         #expect(try await Self.outcome(healthy.url, by: transport).get().status == 200, "after \(row)")
                     } catch { Issue.record("\(row): \(error)") }
@@ -102,7 +108,9 @@ import Testing
         }
     }
 
-    @Test(arguments: Kept.allCases, [true, false]) func anAnswerThatBreaksOffAnywhereIsAnError(kept: Kept, byReset: Bool) async throws {
+    @Test(arguments: Kept.allCases, [true, false]) func anAnswerThatBreaksOffAnywhereIsAnError(
+        kept: Kept, byReset: Bool
+    ) async throws {
         let answer = kept.bytes
         for place in 0...answer.count {
             let server = try RawServer { _ in [.send(Array(answer[..<place])), byReset ? .reset : .close] }
@@ -111,7 +119,9 @@ import Testing
             switch outcome {
             case .success(let response):
                 // libcurl does not wait for the very last line feed of chunks.
-                #expect(place >= answer.count - (kept == .inChunks ? 1 : 0), "taken after \(place) of \(answer.count) bytes")
+                #expect(
+                    place >= answer.count - (kept == .inChunks ? 1 : 0), "taken after \(place) of \(answer.count) bytes"
+                )
                 #expect(response.status == 200 && response.body == RawAnswers.utf8(RawAnswers.json))
             case .failure(let error):
                 #expect(byReset || place < answer.count, "refused although whole: \(error)")
@@ -143,7 +153,10 @@ import Testing
         [.send(RawAnswers.utf8("\(RawAnswers.ok)\(RawAnswers.length)\r\n")), .hold],
         [.send(RawAnswers.utf8("\(RawAnswers.ok)\r\n")), .sendForEver([0x61], pauseMilliseconds: 50)],
         [.send(RawAnswers.utf8(RawAnswers.ok)), .sendForEver(RawAnswers.utf8("X-A: 1\r\n"), pauseMilliseconds: 50)],
-        [.send(RawAnswers.utf8("\(RawAnswers.ok)\(RawAnswers.chunked)")), .sendForEver(RawAnswers.utf8("1\r\na\r\n"), pauseMilliseconds: 50)],
+        [
+            .send(RawAnswers.utf8("\(RawAnswers.ok)\(RawAnswers.chunked)")),
+            .sendForEver(RawAnswers.utf8("1\r\na\r\n"), pauseMilliseconds: 50),
+        ],
         [.sendForEver(RawAnswers.utf8("HTTP/1.1 102 X\r\n\r\n"), pauseMilliseconds: 50)],
     ]
 
@@ -165,7 +178,9 @@ import Testing
     }
 
     @Test func anAnswerThatTricklesInBeforeTheDeadlineIsTaken() async throws {
-        let server = try RawServer { _ in RawAnswers.plain.chunked(into: 20).flatMap { [RawServer.Step.send($0), .pause(milliseconds: 10)] } }
+        let server = try RawServer { _ in
+            RawAnswers.plain.chunked(into: 20).flatMap { [RawServer.Step.send($0), .pause(milliseconds: 10)] }
+        }
         defer { server.stop() }
         #expect(try await Self.outcome(server.url).get().status == 200)
     }
@@ -175,7 +190,10 @@ import Testing
     /// What a server says without being asked must not become the answer to the next question. Said late, it may be there only when the next
     /// question is out already; then nobody can tell, but nothing hangs.
     @Test(
-        arguments: ["HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", "garbage", "\r\n\r\n", "HTTP/1.1 408 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"],
+        arguments: [
+            "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", "garbage", "\r\n\r\n",
+            "HTTP/1.1 408 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        ],
         [true, false])
     func whatFollowsAnAnswerIsNotTheNextOne(unasked: String, inOnePacket: Bool) async throws {
         let server = try RawServer(threads: 8) { request in
@@ -209,7 +227,8 @@ import Testing
 
     @Test(arguments: RawAnswers.foreign, [RawServer.Step.close, .reset])
     func aPeerThatSpeaksFirstIsAnErrorOfOneRequest(row: RawAnswer, end: RawServer.Step) async throws {
-        let server = try RawServer(speakingFirst: row.steps.filter { if case .send = $0 { true } else { false } } + [end])
+        let server = try RawServer(
+            speakingFirst: row.steps.filter { if case .send = $0 { true } else { false } } + [end])
         defer { server.stop() }
         for method in ["GET", "POST"] {
             guard case .failure(let error) = await Self.outcome(server.url, method) else {
@@ -217,13 +236,17 @@ import Testing
                 continue
             }
             // Reset before anybody could see that it was made, a connection could not be made.
-            #expect(RawAnswer.broken.contains(error.code) || end.isReset && error.code == .connectionRefused, "\(method): \(error)")
+            #expect(
+                RawAnswer.broken.contains(error.code) || end.isReset && error.code == .connectionRefused,
+                "\(method): \(error)")
         }
         try await Self.checkHealth()
     }
 
     /// As a gateway does with a body that it finds too long: the client is still sending. It may see the answer, or the connection go.
-    @Test(arguments: [RawServer.Step.close, .reset, .hold]) func anAnswerMayComeBeforeTheQuestionIsOver(end: RawServer.Step) async throws {
+    @Test(arguments: [RawServer.Step.close, .reset, .hold]) func anAnswerMayComeBeforeTheQuestionIsOver(
+        end: RawServer.Step
+    ) async throws {
         let answer = RawAnswers.utf8("HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\(RawAnswers.rest)")
         let server = try RawServer(speakingFirst: [.send(answer), end])
         defer { server.stop() }
@@ -231,7 +254,9 @@ import Testing
             switch await Self.outcome(server.url, "POST", body: [UInt8](repeating: 0x20, count: size)) {
             case .success(let response): #expect(response.status == 413)
             case .failure(let error):
-                #expect(RawAnswer.broken.contains(error.code) || end.isReset && error.code == .connectionRefused, "\(size) bytes: \(error)")
+                #expect(
+                    RawAnswer.broken.contains(error.code) || end.isReset && error.code == .connectionRefused,
+                    "\(size) bytes: \(error)")
             }
         }
         try await Self.checkHealth()
@@ -239,7 +264,9 @@ import Testing
 
     // MARK: - Limits and addresses
 
-    @Test(arguments: ["Content-Length: SIZE\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nHEX\r\n", "Connection: close\r\n\r\n"])
+    @Test(arguments: [
+        "Content-Length: SIZE\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nHEX\r\n", "Connection: close\r\n\r\n",
+    ])
     func aBodyIsTakenUpToTheLimitAndNotBeyond(head: String) async throws {
         let transport = Self.limited(to: HTTPLimits(bodyBytes: 1000, headerBytes: 2000))
         for size in [999, 1000, 1001, 5000] {
@@ -259,7 +286,8 @@ import Testing
     @Test func headersAreTakenUpToTheLimitAndNotBeyond() async throws {
         let transport = Self.limited(to: HTTPLimits(bodyBytes: 1000, headerBytes: 2000))
         for (count, isTaken) in [(10, true), (150, true), (250, false), (5000, false)] {
-            let answer = RawAnswers.utf8("\(RawAnswers.ok)\(String(repeating: "X-A: 678\r\n", count: count))\(RawAnswers.rest)")
+            let answer = RawAnswers.utf8(
+                "\(RawAnswers.ok)\(String(repeating: "X-A: 678\r\n", count: count))\(RawAnswers.rest)")
             let server = try RawServer { _ in [.send(answer)] }
             defer { server.stop() }
             switch await Self.outcome(server.url, by: transport) {

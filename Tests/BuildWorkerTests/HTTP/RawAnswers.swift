@@ -45,48 +45,68 @@ enum RawAnswers {
     /// Of an API server that keeps the connection.
     static let plain = utf8("\(ok)Content-Type: application/json\r\nServer: x\r\n\(rest)")
     static let chunkedWithTrailer = utf8(
-        "\(ok)Trailer: Server-Timing\r\n\(chunked)5\r\n{\"id\"\r\n15\r\n:1,\"status\":\"QUEUED\"}\r\n0\r\nServer-Timing: a;dur=1\r\n\r\n")
+        "\(ok)Trailer: Server-Timing\r\n\(chunked)5\r\n{\"id\"\r\n15\r\n:1,\"status\":\"QUEUED\"}\r\n0\r\nServer-Timing: a;dur=1\r\n\r\n"
+    )
 
     /// Rows as they are written down.
     struct Table {
         private(set) var rows: [RawAnswer] = []
 
         /// The connection is left open.
-        mutating func taken(_ name: String, _ answer: String, _ status: Int = 200, body: String = RawAnswers.json, then: RawServer.Step? = nil) {
+        mutating func taken(
+            _ name: String, _ answer: String, _ status: Int = 200, body: String = RawAnswers.json,
+            then: RawServer.Step? = nil
+        ) {
             self.add(name, [.send(Array(answer.utf8))], then, .taken(status, Array(body.utf8)))
         }
 
-        mutating func taken(_ name: String, bytes: [UInt8], _ status: Int = 200, body: String = RawAnswers.json, then: RawServer.Step? = nil) {
+        mutating func taken(
+            _ name: String, bytes: [UInt8], _ status: Int = 200, body: String = RawAnswers.json,
+            then: RawServer.Step? = nil
+        ) {
             self.add(name, [.send(bytes)], then, .taken(status, Array(body.utf8)))
         }
 
         /// The connection is closed after what is said.
-        mutating func refused(_ name: String, _ answer: String, _ codes: Set<HTTPError.Code> = RawAnswer.broken, then: RawServer.Step? = .close) {
+        mutating func refused(
+            _ name: String, _ answer: String, _ codes: Set<HTTPError.Code> = RawAnswer.broken,
+            then: RawServer.Step? = .close
+        ) {
             self.add(name, [.send(Array(answer.utf8))], then, .refused(codes))
         }
 
-        mutating func refused(_ name: String, bytes: [UInt8], _ codes: Set<HTTPError.Code> = RawAnswer.broken, then: RawServer.Step? = .close) {
+        mutating func refused(
+            _ name: String, bytes: [UInt8], _ codes: Set<HTTPError.Code> = RawAnswer.broken,
+            then: RawServer.Step? = .close
+        ) {
             self.add(name, [.send(bytes)], then, .refused(codes))
         }
 
         /// A body that is not given is not looked at. The connection is closed after what is said.
-        mutating func either(_ name: String, _ answer: String, _ status: Int? = nil, body: String? = nil, then: RawServer.Step? = .close) {
+        mutating func either(
+            _ name: String, _ answer: String, _ status: Int? = nil, body: String? = nil, then: RawServer.Step? = .close
+        ) {
             self.add(name, [.send(Array(answer.utf8))], then, .either(status, body.map { Array($0.utf8) }))
         }
 
-        mutating func either(_ name: String, bytes: [UInt8], _ status: Int? = nil, body: String? = nil, then: RawServer.Step? = .close) {
+        mutating func either(
+            _ name: String, bytes: [UInt8], _ status: Int? = nil, body: String? = nil, then: RawServer.Step? = .close
+        ) {
             self.add(name, [.send(bytes)], then, .either(status, body.map { Array($0.utf8) }))
         }
 
         mutating func late(_ name: String, _ steps: [RawServer.Step], _ codes: Set<HTTPError.Code> = [.timedOut]) {
-            self.rows.append(RawAnswer(name: name, steps: steps, expected: .refused(codes), deadline: .milliseconds(300)))
+            self.rows.append(
+                RawAnswer(name: name, steps: steps, expected: .refused(codes), deadline: .milliseconds(300)))
         }
 
         mutating func row(_ name: String, _ steps: [RawServer.Step], _ expected: RawAnswer.Expected) {
             self.rows.append(RawAnswer(name: name, steps: steps, expected: expected))
         }
 
-        private mutating func add(_ name: String, _ steps: [RawServer.Step], _ then: RawServer.Step?, _ expected: RawAnswer.Expected) {
+        private mutating func add(
+            _ name: String, _ steps: [RawServer.Step], _ then: RawServer.Step?, _ expected: RawAnswer.Expected
+        ) {
             self.rows.append(RawAnswer(name: name, steps: then.map { steps + [$0] } ?? steps, expected: expected))
         }
     }
@@ -102,10 +122,14 @@ extension RawAnswers {
         table.taken("a reason of 8 kB", "HTTP/1.1 200 \(String(repeating: "r", count: 8192))\r\n\(rest)")
         table.taken("Latin-1 in the reason", bytes: joined(utf8("HTTP/1.1 200 Tr"), [0xE8], utf8("s bien\r\n\(rest)")))
         table.taken("a tab in the reason", "HTTP/1.1 200 O\tK\r\n\(rest)")
-        table.taken("HTTP/1.0, to the end", "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n\(json)", then: .close)
+        table.taken(
+            "HTTP/1.0, to the end", "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n\(json)", then: .close)
         table.taken("HTTP/1.0, kept alive", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\(rest)")
         table.taken("HTTP/1.0 with a length", "HTTP/1.0 200 OK\r\n\(rest)")
-        for status in [201, 202, 203, 206, 207, 226, 299, 300, 400, 403, 404, 408, 409, 410, 418, 422, 451, 499, 500, 502, 503, 504, 520, 599] {
+        for status in [
+            201, 202, 203, 206, 207, 226, 299, 300, 400, 403, 404, 408, 409, 410, 418, 422, 451, 499, 500, 502, 503,
+            504, 520, 599,
+        ] {
             table.taken("\(status)", "HTTP/1.1 \(status) X\r\n\(rest)", status)
         }
         table.either("600", "HTTP/1.1 600 X\r\n\(rest)", 600, body: json)
@@ -160,28 +184,43 @@ extension RawAnswers {
         table.taken("100 first", "HTTP/1.1 100 Continue\r\n\r\n\(answer)")
         table.taken("100 first, with headers", "HTTP/1.1 100 Continue\r\nDate: x\r\nX-A: 1\r\n\r\n\(answer)")
         table.taken("102 first", "HTTP/1.1 102 Processing\r\n\r\n\(answer)")
-        table.taken("103 first", "HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\nLink: </y>; rel=preload\r\n\r\n\(answer)")
+        table.taken(
+            "103 first",
+            "HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\nLink: </y>; rel=preload\r\n\r\n\(answer)")
         table.taken("104 first, which nobody knows", "HTTP/1.1 104 Upload Resumption\r\n\r\n\(answer)")
         table.taken("199 first, which nobody knows", "HTTP/1.1 199 X\r\n\r\n\(answer)")
-        table.taken("100, 102 and 103 first", "HTTP/1.1 100 A\r\n\r\nHTTP/1.1 102 B\r\n\r\nHTTP/1.1 103 C\r\nLink: x\r\n\r\n\(answer)")
+        table.taken(
+            "100, 102 and 103 first",
+            "HTTP/1.1 100 A\r\n\r\nHTTP/1.1 102 B\r\n\r\nHTTP/1.1 103 C\r\nLink: x\r\n\r\n\(answer)")
         table.taken("fifty 103 first", String(repeating: "HTTP/1.1 103 X\r\nLink: </x>\r\n\r\n", count: 50) + answer)
         table.taken("100 before 404", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\n\(rest)", 404)
         table.taken("100 before 204", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", 204, body: "")
         table.taken("103 before chunks", "HTTP/1.1 103 X\r\nLink: x\r\n\r\n\(ok)\(chunked)1a\r\n\(json)\r\n0\r\n\r\n")
-        table.either("a length in the interim answer", "HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\n\(answer)", 200, body: json)
-        table.either("chunks promised in the interim answer", "HTTP/1.1 103 X\r\nTransfer-Encoding: chunked\r\n\r\n\(answer)", 200, body: json)
-        table.either("an interim answer with a body", "HTTP/1.1 103 X\r\nContent-Length: 5\r\n\r\nhello\(answer)", 200, body: json)
-        table.either("Connection: close in the interim answer", "HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n\(answer)", 200, body: json)
+        table.either(
+            "a length in the interim answer", "HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\n\(answer)", 200,
+            body: json)
+        table.either(
+            "chunks promised in the interim answer", "HTTP/1.1 103 X\r\nTransfer-Encoding: chunked\r\n\r\n\(answer)",
+            200, body: json)
+        table.either(
+            "an interim answer with a body", "HTTP/1.1 103 X\r\nContent-Length: 5\r\n\r\nhello\(answer)", 200,
+            body: json)
+        table.either(
+            "Connection: close in the interim answer", "HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n\(answer)",
+            200, body: json)
         table.refused("100 and no more", "HTTP/1.1 100 Continue\r\n\r\n")
         table.refused("103 and no more", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
         table.refused("100, then half a status line", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 20")
         table.refused("100, then a status line only", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
         table.refused("100, then something else", "HTTP/1.1 100 Continue\r\n\r\n220 mail.example.com ESMTP\r\n")
-        table.either("101, and the end", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
         table.either(
-            "101 to h2c, and frames", bytes: joined(utf8("HTTP/1.1 101 X\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"), settingsFrame))
+            "101, and the end", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        table.either(
+            "101 to h2c, and frames",
+            bytes: joined(utf8("HTTP/1.1 101 X\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"), settingsFrame))
         table.row(
-            "interim answers for ever", [.sendForEver(Array(String(repeating: "HTTP/1.1 103 X\r\nLink: </x>\r\n\r\n", count: 200).utf8))],
+            "interim answers for ever",
+            [.sendForEver(Array(String(repeating: "HTTP/1.1 103 X\r\nLink: </x>\r\n\r\n", count: 200).utf8))],
             .refused(RawAnswer.excessive))
     }
 
@@ -205,7 +244,9 @@ extension RawAnswers {
         table.refused("a TLS alert", bytes: [0x15, 3, 1, 0, 2, 2, 0x16])
         table.refused("a TLS handshake", bytes: [0x16, 3, 3, 0, 4, 0x0E, 0, 0, 0])
         table.refused("HTTP/2 SETTINGS", bytes: settingsFrame)
-        table.refused("HTTP/2 SETTINGS and GOAWAY", bytes: joined(settingsFrame, [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]))
+        table.refused(
+            "HTTP/2 SETTINGS and GOAWAY",
+            bytes: joined(settingsFrame, [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]))
         table.refused("the HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         table.refused("MySQL", bytes: joined([0x4A, 0, 0, 0, 0x0A], utf8("8.0.36"), [0, 8, 0, 0, 0, 0x3A, 0x5E]))
         table.refused("PostgreSQL", bytes: joined([0x45, 0, 0, 0, 0x0C], utf8("SFATAL"), [0, 0]))

@@ -5,7 +5,9 @@ import Testing
 
 /// Exit codes mean one thing, wherever they are named.
 @Suite struct ExitCodeTests {
-    private static func text(_ path: String) throws -> String { try String(contentsOf: ConfigurationFixture.root.appendingPathComponent(path), encoding: .utf8) }
+    private static func text(_ path: String) throws -> String {
+        try String(contentsOf: ConfigurationFixture.root.appendingPathComponent(path), encoding: .utf8)
+    }
 
     @Test func theHelpFitsATerminal() {
         for line in ExitStatus.help.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
@@ -20,9 +22,12 @@ import Testing
     func textsNameCodesThatExist(_ path: String) throws {
         let text = try Self.text(path).replacing(/\s*\n\s*(?:#|\/\/\/?)?\s*/, with: " ")
         for match in text.matches(of: /(?i)\bexit code (\d+)(?: \(([^)]*)\))?/) {
-            let status = try #require(ExitStatus(rawValue: Int32(match.output.1) ?? -1), "\(path): no exit code is \(match.output.1)")
+            let status = try #require(
+                ExitStatus(rawValue: Int32(match.output.1) ?? -1), "\(path): no exit code is \(match.output.1)")
             if let words = match.output.2 { #expect(status.meaning.hasPrefix(words), "\(path): \(match.output.0)") }
-            if path.hasSuffix("alerts.yaml") { #expect(match.output.2 != nil, "\(path) does not say what \(match.output.0) means") }
+            if path.hasSuffix("alerts.yaml") {
+                #expect(match.output.2 != nil, "\(path) does not say what \(match.output.0) means")
+            }
         }
     }
 }

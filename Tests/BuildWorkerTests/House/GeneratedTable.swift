@@ -19,7 +19,8 @@ enum GeneratedTable: String, CaseIterable {
         case .emptyVariables:
             try Self.rows().filter { row in Setting.all.contains { $0.key == row.key && $0.whenEmpty == .value } }
                 .map { "`\($0.variable)`" }.joined(separator: ", ")
-        case .exitCodes: Self.table(["Exit code", "Means"], ExitStatus.allCases.map { ["\($0.rawValue)", $0.meaning] })
+        case .exitCodes:
+            Self.table(["Exit code", "Means"], ExitStatus.allCases.map { ["\($0.rawValue)", $0.meaning] })
         case .differences:
             Self.table(
                 ["Setting", "Original", "Here", "So", "As before"],
@@ -29,7 +30,9 @@ enum GeneratedTable: String, CaseIterable {
                 ["Metric", "Type", "Labels", "Says"],
                 Metric.all.map { metric in
                     let kind = if case .histogram = metric.kind { "histogram" } else { "\(metric.kind)" }
-                    return ["`\(metric.name)`", kind, metric.labels.map { "`\($0)`" }.joined(separator: ", "), metric.help]
+                    return [
+                        "`\(metric.name)`", kind, metric.labels.map { "`\($0)`" }.joined(separator: ", "), metric.help,
+                    ]
                 })
         }
     }
@@ -41,7 +44,9 @@ enum GeneratedTable: String, CaseIterable {
         while let match = rest.firstMatch(of: /<!-- scripts\/docs writes: ([^>]*) -->\n(?s:.*?)<!-- end -->/) {
             let name = String(match.output.1)
             guard let table = Self(rawValue: name) else { throw Unknown(name: name) }
-            result += rest[..<match.range.lowerBound] + "<!-- scripts/docs writes: \(name) -->\n\n\(try table.text())\n\n<!-- end -->"
+            result +=
+                rest[..<match.range.lowerBound]
+                + "<!-- scripts/docs writes: \(name) -->\n\n\(try table.text())\n\n<!-- end -->"
             rest = rest[match.range.upperBound...]
         }
         return result + rest
@@ -50,23 +55,29 @@ enum GeneratedTable: String, CaseIterable {
     struct Unknown: Error { let name: String }
 
     private static func table(_ header: [String], _ rows: [[String]]) -> String {
-        ([header, header.map { _ in "---" }] + rows).map { "| \($0.joined(separator: " | ")) |" }.joined(separator: "\n")
+        ([header, header.map { _ in "---" }] + rows).map { "| \($0.joined(separator: " | ")) |" }.joined(
+            separator: "\n")
     }
 
     // MARK: Settings
 
     /// Names, defaults and units are those of the code, variables those of `environment.yaml`, meanings the comments of `default.yaml`.
     private static func settings() throws -> String {
-        let meanings = self.comments(try String(contentsOfFile: "\(ConfigurationFixture.directory)/default.yaml", encoding: .utf8))
+        let meanings = self.comments(
+            try String(contentsOfFile: "\(ConfigurationFixture.directory)/default.yaml", encoding: .utf8))
         let sections = [
-            ("RabbitMQ", "rabbitmq."), ("Builds in Kubernetes", "executor.k8s.options."), ("Builds in k8s-sandbox", "executor.k8s-sandbox.options."),
-            ("Builds in k8s-vm", "executor.k8s-vm.options."), ("Choice of the executor", "executor."), ("Controller and launcher", "ecosystem."),
+            ("RabbitMQ", "rabbitmq."), ("Builds in Kubernetes", "executor.k8s.options."),
+            ("Builds in k8s-sandbox", "executor.k8s-sandbox.options."),
+            ("Builds in k8s-vm", "executor.k8s-vm.options."), ("Choice of the executor", "executor."),
+            ("Controller and launcher", "ecosystem."),
             ("The worker itself", ""),
         ]
         let rows = Dictionary(grouping: try self.rows()) { row in sections.first { row.key.hasPrefix($0.1) }?.0 ?? "" }
         return sections.map { title, _ in
             let lines = (rows[title] ?? []).map { row in
-                let meaning = (meanings[row.key] ?? "").replacing("|", with: "\\|").replacing(/docs\/([a-z-]+\.md[#a-z-]*)/) { "[more](\($0.output.1))" }
+                let meaning = (meanings[row.key] ?? "").replacing("|", with: "\\|").replacing(
+                    /docs\/([a-z-]+\.md[#a-z-]*)/
+                ) { "[more](\($0.output.1))" }
                 return ["`\(row.variable)`", "`\(row.key)`", "`\(row.valueText)`", meaning]
             }
             return "### \(title)\n\n" + self.table(["variable", "key", "default", "meaning"], lines)
@@ -89,7 +100,8 @@ enum GeneratedTable: String, CaseIterable {
             guard let match = text.firstMatch(of: /^([\w-]+):(?:.* # (.+))?/) else { continue }
             path.removeAll { $0.indent >= indent }
             path.append((indent, match.output.1))
-            found[path.map(\.name).joined(separator: ".")] = above.isEmpty ? match.output.2.map(String.init) : above.joined(separator: " ")
+            found[path.map(\.name).joined(separator: ".")] =
+                above.isEmpty ? match.output.2.map(String.init) : above.joined(separator: " ")
         }
         return found
     }

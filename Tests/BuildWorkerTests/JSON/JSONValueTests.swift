@@ -16,7 +16,9 @@ import Testing
 
     @Test func indents() {
         let value: JSONValue = ["a": [1, [:]], "b": [], "c": ["d": "e"]]
-        #expect(value.text(indented: true) == "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": [],\n  \"c\": {\n    \"d\": \"e\"\n  }\n}")
+        #expect(
+            value.text(indented: true)
+                == "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": [],\n  \"c\": {\n    \"d\": \"e\"\n  }\n}")
     }
 
     @Test func escapesEveryControlCharacter() throws {
@@ -52,15 +54,21 @@ import Testing
         #expect(value[path: "d", "e"] == nil)
     }
 
-    @Test(arguments: [
-        ("4", 4), ("4.0", 4), ("4e0", 4), ("40e-1", 4), ("-0", 0), ("-7", -7), ("9223372036854775807", Int.max), ("4.5", nil),
-        ("9223372036854775808", nil), ("1e18", nil), ("1e999", nil), ("9007199254740993", 9_007_199_254_740_993), ("\"4\"", nil), ("true", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("4", 4), ("4.0", 4), ("4e0", 4), ("40e-1", 4), ("-0", 0), ("-7", -7), ("9223372036854775807", Int.max),
+            ("4.5", nil),
+            ("9223372036854775808", nil), ("1e18", nil), ("1e999", nil), ("9007199254740993", 9_007_199_254_740_993),
+            ("\"4\"", nil), ("true", nil),
+        ] as [(String, Int?)])
     func readsIntegers(_ text: String, _ number: Int?) throws {
         #expect(try JSONValue(parsing: text).integer == number)
     }
 
     @Test func readsScalarsAsText() {
-        #expect(["a", 1, .number("0.50"), true, nil, [], [:]].map(\JSONValue.scalarText) == ["a", "1", "0.50", "true", nil, nil, nil])
+        #expect(
+            ["a", 1, .number("0.50"), true, nil, [], [:]].map(\JSONValue.scalarText) == [
+                "a", "1", "0.50", "true", nil, nil, nil,
+            ])
     }
 }

@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct ExecutorRouteTests {
     private static func options(
-        _ weights: (k8s: Int, sandbox: Int), excluding: (k8s: [String], sandbox: [String]) = ([], []), plugin: ExecutorOptions.Plugin = .k8s,
+        _ weights: (k8s: Int, sandbox: Int), excluding: (k8s: [String], sandbox: [String]) = ([], []),
+        plugin: ExecutorOptions.Plugin = .k8s,
         vm: (image: String, weight: Int) = ("", 0), fallback: ExecutorOptions.VMFallback = .fail
     ) -> ExecutorOptions {
         var options = ExecutorOptions()
@@ -19,7 +20,8 @@ import Testing
         return options
     }
 
-    private static func build(_ annotations: JSONValue = [:], id: Int = 4711, image: String = "node:22") -> BuildConfig {
+    private static func build(_ annotations: JSONValue = [:], id: Int = 4711, image: String = "node:22") -> BuildConfig
+    {
         BuildConfig(buildID: BuildID(rawValue: id), container: image, annotations: annotations)
     }
 
@@ -30,19 +32,31 @@ import Testing
         (build(["beta.screwdriver.cd/executor": "k8s-sandbox"]), options((1, 0)), .sandbox, .annotation, nil),
         (build(["screwdriver.cd/executor": "k8s"]), options((0, 1), plugin: .sandbox), .k8s, .annotation, nil),
         // Of two, the later.
-        (build(["screwdriver.cd/executor": "k8s", "beta.screwdriver.cd/executor": "k8s-sandbox"]), options((0, 0)), .sandbox, .annotation, nil),
+        (
+            build(["screwdriver.cd/executor": "k8s", "beta.screwdriver.cd/executor": "k8s-sandbox"]), options((0, 0)),
+            .sandbox, .annotation, nil
+        ),
         // What is not there is as good as not asked for.
         (build(["screwdriver.cd/executor": "jenkins"]), options((0, 0)), .k8s, .default, "jenkins"),
         (build(["screwdriver.cd/executor": "jenkins"]), options((0, 1)), .sandbox, .weight, "jenkins"),
         // A VM is nothing that another executor has, too: where there is none, its pod is refused, unless an operator says otherwise.
         (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 0), vm: ("hyper:1", 0)), .vm, .annotation, nil),
-        (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 0), vm: ("hyper:1", 0), fallback: .k8s), .vm, .annotation, nil),
+        (
+            build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 0), vm: ("hyper:1", 0), fallback: .k8s), .vm,
+            .annotation, nil
+        ),
         (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 1)), .vm, .annotation, nil),
-        (build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 1), plugin: .sandbox, fallback: .k8s), .k8s, .annotation, "k8s-vm"),
+        (
+            build(["screwdriver.cd/executor": "k8s-vm"]), options((0, 1), plugin: .sandbox, fallback: .k8s), .k8s,
+            .annotation, "k8s-vm"
+        ),
         (build(["screwdriver.cd/executor": "K8S-VM"]), options((0, 0), vm: ("hyper:1", 0)), .k8s, .default, "K8S-VM"),
         (build(), options((0, 0), vm: ("hyper:1", 3)), .vm, .weight, nil),
         (build(), options((0, 0), plugin: .vm, vm: ("hyper:1", 0)), .vm, .default, nil),
-        (build(["screwdriver.cd/executor": "k8s"]), options((0, 0), plugin: .vm, vm: ("hyper:1", 1)), .k8s, .annotation, nil),
+        (
+            build(["screwdriver.cd/executor": "k8s"]), options((0, 0), plugin: .vm, vm: ("hyper:1", 1)), .k8s,
+            .annotation, nil
+        ),
         (build(["screwdriver.cd/executor": 7]), options((0, 0)), .k8s, .default, "7"),
         (build(["screwdriver.cd/executor": nil]), options((0, 0)), .k8s, .default, nil),
         (build(["executor": "k8s-sandbox"]), options((0, 0)), .k8s, .default, nil),
@@ -55,12 +69,16 @@ import Testing
         // The default may: somebody must.
         (build(image: "rhel6"), options((9, 0), excluding: (["rhel6"], []), plugin: .k8s), .k8s, .default, nil),
         // Who asks for it gets it.
-        (build(["screwdriver.cd/executor": "k8s"], image: "rhel6"), options((9, 9), excluding: (["rhel6"], [])), .k8s, .annotation, nil),
+        (
+            build(["screwdriver.cd/executor": "k8s"], image: "rhel6"), options((9, 9), excluding: (["rhel6"], [])),
+            .k8s, .annotation, nil
+        ),
     ]
 
     @Test(arguments: table)
     func theRules(
-        build: BuildConfig, options: ExecutorOptions, executor: ExecutorOptions.Plugin, rule: ExecutorRoute.Rule, unknown: String?
+        build: BuildConfig, options: ExecutorOptions, executor: ExecutorOptions.Plugin, rule: ExecutorRoute.Rule,
+        unknown: String?
     ) {
         let route = ExecutorRoute(build, options)
         #expect((route.executor, route.rule, route.unknown) == (executor, rule, unknown))
@@ -100,7 +118,10 @@ import Testing
     }
 
     /// API servers speak HTTP/2, but only over TLS.
-    @Test(arguments: [("kubernetes.default", true), ("https://k.example.com", true), ("HTTPS://k.example.com:6443", true), ("http://127.0.0.1:8001", false)])
+    @Test(arguments: [
+        ("kubernetes.default", true), ("https://k.example.com", true), ("HTTPS://k.example.com:6443", true),
+        ("http://127.0.0.1:8001", false),
+    ])
     func onlyOverTLSIsAnAPIServerMultiplexed(host: String, isMultiplexed: Bool) {
         var options = KubernetesOptions()
         options.host = host
@@ -118,7 +139,9 @@ import Testing
         #expect(clusters.fallbacks(for: home.place).isEmpty)
     }
 
-    @Test(arguments: [\KubernetesOptions.jobsNamespace, \.host, \.prefix, \.tokenFile] as [any WritableKeyPath<KubernetesOptions, String> & Sendable])
+    @Test(
+        arguments: [\KubernetesOptions.jobsNamespace, \.host, \.prefix, \.tokenFile]
+            as [any WritableKeyPath<KubernetesOptions, String> & Sendable])
     func whatIsElsewhereIsAPlaceOfItsOwn(_ property: any WritableKeyPath<KubernetesOptions, String> & Sendable) {
         var options = ExecutorOptions()
         options.sandbox[keyPath: property] = "elsewhere"

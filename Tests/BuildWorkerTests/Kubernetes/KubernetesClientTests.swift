@@ -6,7 +6,9 @@ import Testing
 @testable import Support
 
 @Suite(.timeLimit(.minutes(2))) struct KubernetesClientTests {
-    private func client(_ server: StubServer, _ change: (inout KubernetesOptions) -> Void = { _ in }) -> KubernetesClient {
+    private func client(_ server: StubServer, _ change: (inout KubernetesOptions) -> Void = { _ in })
+        -> KubernetesClient
+    {
         var options = KubernetesOptions()
         options.host = server.url
         options.token = Secret("t0ken")
@@ -17,7 +19,8 @@ import Testing
 
     static func status(_ code: Int, _ reason: String, _ message: String, kind: String = "pods") -> String {
         let document: JSONValue = [
-            "kind": "Status", "status": "Failure", "reason": .string(reason), "message": .string(message), "details": ["kind": .string(kind)],
+            "kind": "Status", "status": "Failure", "reason": .string(reason), "message": .string(message),
+            "details": ["kind": .string(kind)],
             "code": .number(String(code)),
         ]
         return document.text()
@@ -25,7 +28,8 @@ import Testing
 
     @Test func requestsHaveTheOriginalsShape() async throws {
         let server = try StubServer { request in
-            request.method == "POST" ? .status(201, body: #"{"kind":"Pod"}"#) : .status(200, body: #"{"items":[{"kind":"Pod"}]}"#)
+            request.method == "POST"
+                ? .status(201, body: #"{"kind":"Pod"}"#) : .status(200, body: #"{"items":[{"kind":"Pod"}]}"#)
         }
         defer { server.stop() }
         let client = self.client(server)
@@ -37,13 +41,18 @@ import Testing
         let pods = "/api/v1/namespaces/sd-builds/pods"
         #expect(
             seen.map { "\($0.method) \($0.target)" } == [
-                "POST \(pods)", "GET \(pods)/4711-abcde/status", "GET \(pods)?labelSelector=sdbuild%3Dbeta-4711&resourceVersion=0", "DELETE \(pods)?labelSelector=sdbuild%3D4711",
+                "POST \(pods)", "GET \(pods)/4711-abcde/status",
+                "GET \(pods)?labelSelector=sdbuild%3Dbeta-4711&resourceVersion=0",
+                "DELETE \(pods)?labelSelector=sdbuild%3D4711",
             ])
         #expect(seen.allSatisfy { $0.headers["authorization"] == "Bearer t0ken" })
         #expect(seen[0].body == #"{"kind":"Pod"}"#)
         #expect(seen[0].headers["content-type"] == "application/json")
         #expect(seen[0].headers["content-length"] == "14")
-        #expect(seen.dropFirst().allSatisfy { $0.body.isEmpty && $0.headers["content-type"] == nil && $0.headers["accept"] == "application/json" })
+        #expect(
+            seen.dropFirst().allSatisfy {
+                $0.body.isEmpty && $0.headers["content-type"] == nil && $0.headers["accept"] == "application/json"
+            })
     }
 
     @Test func namesCannotLeaveTheirPlaceInThePath() async throws {
@@ -53,7 +62,10 @@ import Testing
         _ = try await client.podStatus(named: "../x?y#ü")
         #expect(try await client.pods(labelled: "sdbuild=a b&c").isEmpty)
         let pods = "/api/v1/namespaces/a%2Fb/pods"
-        #expect(server.requests.map(\.target) == ["\(pods)/..%2Fx%3Fy%23%C3%BC/status", "\(pods)?labelSelector=sdbuild%3Da%20b%26c&resourceVersion=0"])
+        #expect(
+            server.requests.map(\.target) == [
+                "\(pods)/..%2Fx%3Fy%23%C3%BC/status", "\(pods)?labelSelector=sdbuild%3Da%20b%26c&resourceVersion=0",
+            ])
     }
 
     struct Refusal: CustomTestStringConvertible {
@@ -67,28 +79,52 @@ import Testing
     }
 
     @Test(arguments: [
-        Refusal(status: 409, reason: "AlreadyExists", message: #"pods "x" already exists"#, code: .alreadyExists, isMisconfiguration: false),
-        Refusal(status: 409, reason: "Conflict", message: "Operation cannot be fulfilled on resourcequotas", code: .conflict, isMisconfiguration: false),
+        Refusal(
+            status: 409, reason: "AlreadyExists", message: #"pods "x" already exists"#, code: .alreadyExists,
+            isMisconfiguration: false),
+        Refusal(
+            status: 409, reason: "Conflict", message: "Operation cannot be fulfilled on resourcequotas",
+            code: .conflict, isMisconfiguration: false),
         Refusal(status: 400, reason: "BadRequest", message: "cannot decode", code: .invalid, isMisconfiguration: false),
-        Refusal(status: 422, reason: "Invalid", message: "spec.containers[0].image: Required value", code: .invalid, isMisconfiguration: false),
-        Refusal(status: 403, reason: "Forbidden", message: #"pods "x" is forbidden: exceeded quota: compute"#, code: .quotaExceeded, isMisconfiguration: false),
-        Refusal(status: 403, reason: "Forbidden", message: "cannot create resource", code: .forbidden, isMisconfiguration: true),
-        Refusal(status: 401, reason: "Unauthorized", message: "Unauthorized", code: .unauthorized, isMisconfiguration: true),
-        Refusal(status: 404, reason: "NotFound", message: #"namespaces "sd" not found"#, kind: "namespaces", code: .namespaceNotFound, isMisconfiguration: true),
-        Refusal(status: 404, reason: "NotFound", message: "the server could not find the requested resource", code: .namespaceNotFound, isMisconfiguration: true),
-        Refusal(status: 429, reason: "TooManyRequests", message: "slow down", code: .tooManyRequests, isMisconfiguration: false),
+        Refusal(
+            status: 422, reason: "Invalid", message: "spec.containers[0].image: Required value", code: .invalid,
+            isMisconfiguration: false),
+        Refusal(
+            status: 403, reason: "Forbidden", message: #"pods "x" is forbidden: exceeded quota: compute"#,
+            code: .quotaExceeded, isMisconfiguration: false),
+        Refusal(
+            status: 403, reason: "Forbidden", message: "cannot create resource", code: .forbidden,
+            isMisconfiguration: true),
+        Refusal(
+            status: 401, reason: "Unauthorized", message: "Unauthorized", code: .unauthorized, isMisconfiguration: true),
+        Refusal(
+            status: 404, reason: "NotFound", message: #"namespaces "sd" not found"#, kind: "namespaces",
+            code: .namespaceNotFound, isMisconfiguration: true),
+        Refusal(
+            status: 404, reason: "NotFound", message: "the server could not find the requested resource",
+            code: .namespaceNotFound, isMisconfiguration: true),
+        Refusal(
+            status: 429, reason: "TooManyRequests", message: "slow down", code: .tooManyRequests,
+            isMisconfiguration: false),
         Refusal(status: 500, reason: "InternalError", message: "etcd", code: .serverError, isMisconfiguration: false),
-        Refusal(status: 503, reason: "ServiceUnavailable", message: "away", code: .serverError, isMisconfiguration: false),
+        Refusal(
+            status: 503, reason: "ServiceUnavailable", message: "away", code: .serverError, isMisconfiguration: false),
         Refusal(status: 200, reason: "", message: "odd", code: .unexpectedStatus, isMisconfiguration: false),
         Refusal(status: 202, reason: "", message: "odd", code: .unexpectedStatus, isMisconfiguration: false),
         Refusal(status: 302, reason: "", message: "", code: .unexpectedStatus, isMisconfiguration: false),
-        Refusal(status: 405, reason: "MethodNotAllowed", message: "no", code: .unexpectedStatus, isMisconfiguration: false),
+        Refusal(
+            status: 405, reason: "MethodNotAllowed", message: "no", code: .unexpectedStatus, isMisconfiguration: false),
         Refusal(status: 504, reason: "Timeout", message: "slow", code: .serverError, isMisconfiguration: false),
     ])
     func refusalsAreTold(_ refusal: Refusal) async throws {
-        let server = try StubServer { _ in .status(refusal.status, body: Self.status(refusal.status, refusal.reason, refusal.message, kind: refusal.kind)) }
+        let server = try StubServer { _ in
+            .status(
+                refusal.status, body: Self.status(refusal.status, refusal.reason, refusal.message, kind: refusal.kind))
+        }
         defer { server.stop() }
-        let error = await #expect(throws: KubernetesError.self) { try await self.client(server).createPod(["kind": "Pod"]) }
+        let error = await #expect(throws: KubernetesError.self) {
+            try await self.client(server).createPod(["kind": "Pod"])
+        }
         #expect(error?.code == refusal.code)
         #expect(error?.status == refusal.status)
         #expect(error?.isMisconfiguration == refusal.isMisconfiguration)
@@ -97,7 +133,9 @@ import Testing
         #expect(error?.description.contains("t0ken") == false)
     }
 
-    @Test(arguments: [(502, KubernetesError.Code.serverError), (404, .foreignAnswer), (403, .foreignAnswer), (429, .tooManyRequests)])
+    @Test(arguments: [
+        (502, KubernetesError.Code.serverError), (404, .foreignAnswer), (403, .foreignAnswer), (429, .tooManyRequests),
+    ])
     func anAnswerOfAProxyInBetweenIsNoStatus(status: Int, code: KubernetesError.Code) async throws {
         let server = try StubServer { _ in .status(status, body: "<html>t0ken</html>") }
         defer { server.stop() }
@@ -118,18 +156,28 @@ import Testing
     /// The API server's decoder quotes what it cannot read, and the build's token is in there.
     @Test func aQuotedTokenIsTakenOut() async throws {
         let token = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VybmFtZSI6ODYwOTIzMSwiYnVpbGRJZCI6ODYwOTIzMSwiam9iSWQ"
-        let message = "v1.Pod.Spec: bad, error found in #10 byte of ...|t0ken\n|..., bigger context ...|args\":[\"\(token)\"|..."
+        let message =
+            "v1.Pod.Spec: bad, error found in #10 byte of ...|t0ken\n|..., bigger context ...|args\":[\"\(token)\"|..."
         let server = try StubServer { _ in .status(400, body: Self.status(400, "BadRequest", message)) }
         defer { server.stop() }
-        let error = await #expect(throws: KubernetesError.self) { try await self.client(server).createPod(["kind": "Pod"]) }
+        let error = await #expect(throws: KubernetesError.self) {
+            try await self.client(server).createPod(["kind": "Pod"])
+        }
         #expect(error?.code == .invalid)
-        #expect(error?.message == "v1.Pod.Spec: bad, error found in #10 byte of ...|<redacted> |..., bigger context ...|args\":[\"<redacted>.<redacted>\"|...")
+        #expect(
+            error?.message
+                == "v1.Pod.Spec: bad, error found in #10 byte of ...|<redacted> |..., bigger context ...|args\":[\"<redacted>.<redacted>\"|..."
+        )
     }
 
     @Test func aLongMessageIsCut() async throws {
-        let server = try StubServer { _ in .status(500, body: Self.status(500, "InternalError", String(repeating: "no ", count: 5000))) }
+        let server = try StubServer { _ in
+            .status(500, body: Self.status(500, "InternalError", String(repeating: "no ", count: 5000)))
+        }
         defer { server.stop() }
-        let error = await #expect(throws: KubernetesError.self) { try await self.client(server).createPod(["kind": "Pod"]) }
+        let error = await #expect(throws: KubernetesError.self) {
+            try await self.client(server).createPod(["kind": "Pod"])
+        }
         #expect(error?.message.count == 1000)
     }
 
@@ -149,15 +197,21 @@ import Testing
     @Test func anAnswerThatCannotBeReadIsAnError() async throws {
         let server = try StubServer { _ in .status(200, body: "nonsense") }
         defer { server.stop() }
-        #expect(await #expect(throws: KubernetesError.self) { try await self.client(server).podStatus(named: "x") }?.code == .unreadableAnswer)
-        #expect(await #expect(throws: KubernetesError.self) { try await self.client(server).pods(labelled: "a=b") }?.code == .unreadableAnswer)
+        #expect(
+            await #expect(throws: KubernetesError.self) { try await self.client(server).podStatus(named: "x") }?.code
+                == .unreadableAnswer)
+        #expect(
+            await #expect(throws: KubernetesError.self) { try await self.client(server).pods(labelled: "a=b") }?.code
+                == .unreadableAnswer)
     }
 
     @Test func aHangEndsAtTheDeadline() async throws {
         let server = try StubServer { _ in .hang }
         defer { server.stop() }
         let client = self.client(server) { $0.requestTimeout = .milliseconds(200) }
-        #expect(await #expect(throws: KubernetesError.self) { try await client.podStatus(named: "x") }?.code == .unreachable(.timedOut))
+        #expect(
+            await #expect(throws: KubernetesError.self) { try await client.podStatus(named: "x") }?.code
+                == .unreachable(.timedOut))
     }
 
     @Test func aTokenOnFileIsReadAgainAfterA401() async throws {
@@ -191,14 +245,18 @@ import Testing
         let server = try StubServer { _ in .status(401, body: Self.status(401, "Unauthorized", "Unauthorized")) }
         defer { server.stop() }
         let client = self.client(server) { ($0.token, $0.tokenFile) = (nil, file.path) }
-        #expect(await #expect(throws: KubernetesError.self) { try await client.podStatus(named: "x") }?.code == .unauthorized)
+        #expect(
+            await #expect(throws: KubernetesError.self) { try await client.podStatus(named: "x") }?.code
+                == .unauthorized)
         #expect(server.requests.count == 2)
     }
 
     @Test func aTokenThatCannotBeSentIsTheWorkersFault() async throws {
         let server = try StubServer { _ in .status(200) }
         defer { server.stop() }
-        let error = await #expect(throws: KubernetesError.self) { try await self.client(server) { $0.token = Secret("t0\nken") }.podStatus(named: "x") }
+        let error = await #expect(throws: KubernetesError.self) {
+            try await self.client(server) { $0.token = Secret("t0\nken") }.podStatus(named: "x")
+        }
         #expect(error?.code == .noToken)
         #expect(error?.isMisconfiguration == true)
         #expect(server.requests.isEmpty)
@@ -216,7 +274,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("kubernetes.default", "https://kubernetes.default"), ("10.0.0.1:6443", "https://10.0.0.1:6443"), ("http://127.0.0.1:8001", "http://127.0.0.1:8001"),
+        ("kubernetes.default", "https://kubernetes.default"), ("10.0.0.1:6443", "https://10.0.0.1:6443"),
+        ("http://127.0.0.1:8001", "http://127.0.0.1:8001"),
         ("https://api.example:6443//", "https://api.example:6443"),
     ])
     func theHostMayHaveASchemeAndAPort(host: String, url: String) {

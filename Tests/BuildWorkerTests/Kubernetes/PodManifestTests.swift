@@ -40,12 +40,16 @@ import Testing
     /// By default those of the original, as every fixture has them.
     @Test func imagesBesideTheBuildAreSettings() throws {
         let environment = [
-            "K8S_DOCKER_IMAGE": "d.test/dind@sha256:\(String(repeating: "a", count: 64))", "K8S_DOCKER_ROOTLESS_IMAGE": "d.test/rootless:1",
+            "K8S_DOCKER_IMAGE": "d.test/dind@sha256:\(String(repeating: "a", count: 64))",
+            "K8S_DOCKER_ROOTLESS_IMAGE": "d.test/rootless:1",
             "K8S_BUILDKIT_IMAGE": "d.test/buildkit:1",
         ]
         let images = try PodFixture.own.reduce(into: Set<String>()) { images, fixture in
             let own = PodFixture(fixture, adding: environment)
-            images.formUnion((try own.manifest().document["spec"]?["containers"]?.array ?? []).dropFirst().compactMap { $0["image"]?.string })
+            images.formUnion(
+                (try own.manifest().document["spec"]?["containers"]?.array ?? []).dropFirst().compactMap {
+                    $0["image"]?.string
+                })
         }
         #expect(images == Set(environment.values))
     }
@@ -89,7 +93,9 @@ import Testing
     /// Never a pod without one, for that would share its node's kernel.
     @Test func aVMNeedsItsImageAndAllThatItsLauncherIsTold() throws {
         var options = ExecutorOptions().vm
-        #expect(throws: PodManifestError.noVM) { try PodManifest(build: self.build(), options: options, ecosystem: .init()) }
+        #expect(throws: PodManifestError.noVM) {
+            try PodManifest(build: self.build(), options: options, ecosystem: .init())
+        }
         #expect("\(PodManifestError.noVM)".contains("K8S_BASE_IMAGE"))
         options.machine.baseImage = "hyper:1"
         let complete = (container: "alpine", token: Secret("t"), eventID: "3")
@@ -97,8 +103,11 @@ import Testing
         for missing in ["container", "token", "eventId"] {
             let build = BuildConfig(
                 buildID: BuildID(rawValue: 1), eventID: missing == "eventId" ? nil : complete.eventID,
-                container: missing == "container" ? nil : complete.container, token: missing == "token" ? nil : complete.token)
-            #expect(throws: PodManifestError.missingField(missing)) { try PodManifest(build: build, options: options, ecosystem: .init()) }
+                container: missing == "container" ? nil : complete.container,
+                token: missing == "token" ? nil : complete.token)
+            #expect(throws: PodManifestError.missingField(missing)) {
+                try PodManifest(build: build, options: options, ecosystem: .init())
+            }
         }
     }
 
@@ -111,13 +120,17 @@ import Testing
             ("token.prParentJobId", build(jobName: "PR-1", token: token(claims: ["prParentJobId": .string(id)]))),
         ]
         for (field, build) in fields {
-            #expect(throws: PodManifestError.unsafePathComponent(field: field)) { try manifest(of: build, ecosystem: disk) }
+            #expect(throws: PodManifestError.unsafePathComponent(field: field)) {
+                try manifest(of: build, ecosystem: disk)
+            }
             // No path is made of them where the cache is elsewhere.
             #expect(throws: Never.self) { try manifest(of: build) }
         }
     }
 
-    @Test(arguments: ["timeout", "terminationGracePeriodSeconds"], ["soon", [:], [1], "0x10", "nan", "1 2"] as [JSONValue])
+    @Test(
+        arguments: ["timeout", "terminationGracePeriodSeconds"],
+        ["soon", [:], [1], "0x10", "nan", "1 2"] as [JSONValue])
     func refusesTimesThatAreNoNumbers(_ name: String, _ value: JSONValue) {
         let annotations = JSONValue.object([.init("screwdriver.cd/\(name)", value)])
         #expect(throws: PodManifestError.invalidAnnotation("screwdriver.cd/\(name)")) {
@@ -126,11 +139,15 @@ import Testing
     }
 
     /// The original passes all of these on: a limit of 0 is none to Kubernetes.
-    @Test(arguments: [
-        ("cpu", 0, "2000m"), ("cpu", -4, "2000m"), ("cpu", .number("1e300"), "12000m"), ("ram", 0, "2Gi"), ("ram", -1, "2Gi"), ("ram", 9999, "16Gi"),
-        ("terminationGracePeriodSeconds", 31_536_000, "3600"), ("terminationGracePeriodSeconds", "1e9", "3600"), ("terminationGracePeriodSeconds", -5, "60"),
-        ("timeout", -5, "1"), ("timeout", "-1e9", "1"), ("timeout", .number("1e-9"), "1"), ("timeout", "0", "1"), ("timeout", .number("1e9"), "120"),
-    ] as [(String, JSONValue, String)])
+    @Test(
+        arguments: [
+            ("cpu", 0, "2000m"), ("cpu", -4, "2000m"), ("cpu", .number("1e300"), "12000m"), ("ram", 0, "2Gi"),
+            ("ram", -1, "2Gi"), ("ram", 9999, "16Gi"),
+            ("terminationGracePeriodSeconds", 31_536_000, "3600"), ("terminationGracePeriodSeconds", "1e9", "3600"),
+            ("terminationGracePeriodSeconds", -5, "60"),
+            ("timeout", -5, "1"), ("timeout", "-1e9", "1"), ("timeout", .number("1e-9"), "1"), ("timeout", "0", "1"),
+            ("timeout", .number("1e9"), "120"),
+        ] as [(String, JSONValue, String)])
     func keepsWhatABuildAsksForWithinBounds(_ name: String, _ value: JSONValue, _ expected: String) throws {
         let build = self.build(annotations: .object([.init("screwdriver.cd/\(name)", value)]))
         let spec = try #require(try self.manifest(of: build).document["spec"])
@@ -139,7 +156,10 @@ import Testing
             switch name {
             case "cpu": container["resources"]?["limits"]?["cpu"]?.string
             case "ram": container["resources"]?["limits"]?["memory"]?.string
-            case "timeout": container["args"]?.array?.first?.string?.split(separator: " ").dropFirst(4).first.map { $0.filter { $0 != "\"" } }
+            case "timeout":
+                container["args"]?.array?.first?.string?.split(separator: " ").dropFirst(4).first.map {
+                    $0.filter { $0 != "\"" }
+                }
             default: spec["terminationGracePeriodSeconds"]?.double.map { $0.plainText }
             }
         #expect(found == expected)
@@ -160,18 +180,23 @@ import Testing
         (disk.cache.strategy, disk.cache.path) = ("disk", "/opt/cache")
         func build(_ missing: String) -> BuildConfig {
             BuildConfig(
-                buildID: BuildID(rawValue: 1), jobID: missing == "job" ? nil : "2", eventID: missing == "event" ? nil : "3",
+                buildID: BuildID(rawValue: 1), jobID: missing == "job" ? nil : "2",
+                eventID: missing == "event" ? nil : "3",
                 pipelineID: missing == "pipeline" ? nil : "4", container: "alpine", token: Secret("t"))
         }
         for startsVM in missing == "event" ? [false] : [false, true] {
             var options = startsVM ? KubernetesOptions().inherited(by: .vm) : KubernetesOptions()
             options.machine.baseImage = "vm:1"
             func text(_ build: BuildConfig) throws -> String {
-                String(decoding: try PodManifest(build: build, options: options, ecosystem: disk).document.serialized(), as: UTF8.self)
+                String(
+                    decoding: try PodManifest(build: build, options: options, ecosystem: disk).document.serialized(),
+                    as: UTF8.self)
             }
             #expect(try text(build("")).contains("sd-pipeline-cache"))
             let pod = try text(build(missing))
-            for word in ["/opt/cache/", "sd-pipeline-cache", "chmod", "\"disk\""] { #expect(!pod.contains(word), "\(word) startsVM: \(startsVM)") }
+            for word in ["/opt/cache/", "sd-pipeline-cache", "chmod", "\"disk\""] {
+                #expect(!pod.contains(word), "\(word) startsVM: \(startsVM)")
+            }
         }
     }
 
@@ -179,7 +204,10 @@ import Testing
         let errors: [(PodManifestError, String, String)] = [
             (.missingField("token"), "missing-field", "the build has no token"),
             (.unsafePathComponent(field: "jobId"), "unsafe-path", "jobId cannot be part of a path"),
-            (.invalidAnnotation("screwdriver.cd/timeout"), "invalid-annotation", "the annotation screwdriver.cd/timeout is not a number"),
+            (
+                .invalidAnnotation("screwdriver.cd/timeout"), "invalid-annotation",
+                "the annotation screwdriver.cd/timeout is not a number"
+            ),
             (.noVM, "no-vm", PodManifestError.noVM.description),
         ]
         for (error, reason, description) in errors {
@@ -193,7 +221,8 @@ import Testing
     }
 
     private func build(
-        jobID: String = "2", jobName: String = "main", eventID: String = "3", pipelineID: String = "4", token: String = "t",
+        jobID: String = "2", jobName: String = "main", eventID: String = "3", pipelineID: String = "4",
+        token: String = "t",
         annotations: JSONValue = [:]
     ) -> BuildConfig {
         BuildConfig(

@@ -24,14 +24,16 @@ import Testing
     @Test func theTableIsThere() { #expect(PodStatusFixture.all.count >= 100) }
 
     @Test(arguments: [
-        ([PodObservation](), PodObservation.absent),
+        ([PodObservation](), PodObservation.notFound),
         ([.broken(PodFailure(.ended(phase: "failed"), "")), .running(node: "n1")], .running(node: "n1")),
         ([.terminating(detail: ""), .pending(node: nil, waitsFor: "x")], .pending(node: nil, waitsFor: "x")),
         (
             [.broken(PodFailure(.image, "i")), .broken(PodFailure(.ended(phase: "failed"), "", hasBegun: true))],
             .broken(PodFailure(.ended(phase: "failed"), "", hasBegun: true))
         ),
-        ([.terminating(detail: ""), .foreign], .terminating(detail: "")),
+        ([.terminating(detail: ""), .notOwned], .terminating(detail: "")),
     ])
-    func severalPodsMeanOneThing(pods: [PodObservation], together: PodObservation) { #expect(PodObservation.combining(pods) == together) }
+    func severalPodsMeanOneThing(pods: [PodObservation], together: PodObservation) {
+        #expect(PodObservation.combining(pods) == together)
+    }
 }

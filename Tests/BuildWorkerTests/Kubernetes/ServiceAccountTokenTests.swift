@@ -22,7 +22,8 @@ import Testing
         func put(_ text: String) throws {
             self.number += 1
             let (name, link) = ("..\(self.number)", "\(self.directory)/..data_tmp")
-            try FileManager.default.createDirectory(atPath: "\(self.directory)/\(name)", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: "\(self.directory)/\(name)", withIntermediateDirectories: true)
             try text.write(toFile: "\(self.directory)/\(name)/token", atomically: false, encoding: .utf8)
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: name)
             guard rename(link, "\(self.directory)/..data") == 0 else { throw POSIXError(.EIO) }

@@ -10,7 +10,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct TokenSecretsTests {
     private static let secret = TokenSecret(name: "4711-abcde", label: "4711", token: Secret("s3cret"))
     private static let found = #"{"metadata":{"name":"4711-abcde","resourceVersion":"7"}}"#
-    private static let owned = #"{"metadata":{"name":"4711-abcde","resourceVersion":"9","ownerReferences":[{"uid":"u"}]}}"#
+    private static let owned =
+        #"{"metadata":{"name":"4711-abcde","resourceVersion":"9","ownerReferences":[{"uid":"u"}]}}"#
 
     private static func refusal(_ code: Int, _ reason: String) -> StubServer.Answer {
         .status(code, body: KubernetesClientTests.status(code, reason, reason, kind: "secrets"))
@@ -51,7 +52,9 @@ import Testing
     }
 
     @Test func oneThatGoesWithAnEarlierPodIsMadeAgain() async throws {
-        let requests = try await self.requests([Self.refusal(409, "AlreadyExists"), Self.refusal(404, "NotFound"), .status(201, body: Self.found)]) {
+        let requests = try await self.requests([
+            Self.refusal(409, "AlreadyExists"), Self.refusal(404, "NotFound"), .status(201, body: Self.found),
+        ]) {
             _ = try await $0.prepare(Self.secret)
         }
         #expect(requests == ["POST secrets", "PATCH secrets/4711-abcde", "POST secrets"])
@@ -77,7 +80,8 @@ import Testing
     @Test func whatAwaitsAPodThatIsThereIsGivenToIt() async throws {
         let build = BuildID(rawValue: 4711)
         let name = PodName.of(build, prefix: "")
-        let version = try #require(KubernetesClient.SecretVersion(["metadata": ["name": .string(name), "resourceVersion": "7"]]))
+        let version = try #require(
+            KubernetesClient.SecretVersion(["metadata": ["name": .string(name), "resourceVersion": "7"]]))
         let pod: JSONValue = ["metadata": ["name": .string(name), "uid": "u-1", "labels": ["sdbuild": "4711"]]]
         let given = try await self.requests([.status(200, body: pod.text()), .status(200, body: Self.owned)]) {
             let isRemoved = try await $0.settle(version)
@@ -99,7 +103,11 @@ import Testing
     @Test func theRequestsAreTheAPIs() async throws {
         let server = try StubServer { request in
             switch request.method {
-            case "GET": .status(200, body: request.target.contains("?") ? #"{"items":[\#(Self.found)]}"# : #"{"data":{"token":"czNjcmV0"}}"#)
+            case "GET":
+                .status(
+                    200,
+                    body: request.target.contains("?")
+                        ? #"{"items":[\#(Self.found)]}"# : #"{"data":{"token":"czNjcmV0"}}"#)
             case "POST": .status(201, body: Self.found)
             default: .status(200, body: Self.found)
             }

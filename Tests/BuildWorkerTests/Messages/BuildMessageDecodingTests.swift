@@ -30,31 +30,38 @@ import Workflow
 
     @Test func doesWithLittle() throws {
         let message = try BuildMessage(
-            decoding: ["job": "start", "buildConfig": ["buildId": 1, "container": "a", "apiUri": "http://b", "token": "c"]])
+            decoding: [
+                "job": "start", "buildConfig": ["buildId": 1, "container": "a", "apiUri": "http://b", "token": "c"],
+            ])
         guard case .start(let build) = message.job else { return #expect(Bool(false)) }
         #expect(build.jobID == nil && build.pipelineID == nil && build.templateName == nil)
         #expect(build.annotations == [:])
     }
 
-    @Test(arguments: [
-        (1, 1), ("1", 1), ("007", 7), (.number("8.0"), 8), (.number("9223372036854775807"), Int.max), ("9223372036854775807", Int.max),
-    ] as [(JSONValue, Int)])
+    @Test(
+        arguments: [
+            (1, 1), ("1", 1), ("007", 7), (.number("8.0"), 8), (.number("9223372036854775807"), Int.max),
+            ("9223372036854775807", Int.max),
+        ] as [(JSONValue, Int)])
     func readsBuildIDs(_ id: JSONValue, _ number: Int) throws {
         #expect(try start(["buildId": id]).buildID.rawValue == number)
     }
 
-    @Test(arguments: [
-        0, -1, .number("-0"), .number("1.5"), .number("9223372036854775808"), .number("1e30"), .number("1e999"), "0", "-1", "+1", " 1", "1.0",
-        "1e3", "abc", "٣", "9223372036854775808", "123456789012345678901234567890", true, [], [:], [1],
-    ] as [JSONValue], ["start", "stop", "verify"])
+    @Test(
+        arguments: [
+            0, -1, .number("-0"), .number("1.5"), .number("9223372036854775808"), .number("1e30"), .number("1e999"),
+            "0", "-1", "+1", " 1", "1.0",
+            "1e3", "abc", "٣", "9223372036854775808", "123456789012345678901234567890", true, [], [:], [1],
+        ] as [JSONValue], ["start", "stop", "verify"])
     func refusesBuildIDs(_ id: JSONValue, _ job: String) {
         #expect(problem(changing: ["buildId": id], job: job) == .fields(missing: [], invalid: ["buildConfig.buildId"]))
     }
 
-    @Test(arguments: [
-        (3301, "3301"), ("3301", "3301"), (.number("3301.0"), "3301"), (nil, nil), ("", nil),
-        (.number("123456789012345678901234567890"), "123456789012345678901234567890"), ("a-b", "a-b"),
-    ] as [(JSONValue, String?)])
+    @Test(
+        arguments: [
+            (3301, "3301"), ("3301", "3301"), (.number("3301.0"), "3301"), (nil, nil), ("", nil),
+            (.number("123456789012345678901234567890"), "123456789012345678901234567890"), ("a-b", "a-b"),
+        ] as [(JSONValue, String?)])
     func readsOtherIDs(_ id: JSONValue, _ text: String?) throws {
         let build = try start(["jobId": id, "eventId": id, "pipeline": ["id": id], "prNum": id])
         #expect([build.jobID, build.eventID, build.pipelineID, build.pullRequestNumber] == [text, text, text, text])
@@ -62,18 +69,24 @@ import Workflow
 
     /// By field: what fits, and what the error says of one more byte. A build is stopped whatever is in the rest of its message.
     @Test(arguments: [
-        ("jobId", 255), ("eventId", 255), ("prNum", 255), ("pipeline.id", 255), ("jobName", 2048), ("pipeline.name", 2048), ("template.fullName", 2048),
+        ("jobId", 255), ("eventId", 255), ("prNum", 255), ("pipeline.id", 255), ("jobName", 2048),
+        ("pipeline.name", 2048), ("template.fullName", 2048),
         ("template.version", 2048), ("container", 2048), ("apiUri", 2048), ("token", 16_384), ("annotations", 16_384),
     ])
     func textsHaveALongestLength(field: String, limit: Int) throws {
         func change(_ length: Int) -> JSONValue {
-            let text = field == "apiUri" ? "http://a/" + String(repeating: "a", count: length - 9) : String(repeating: "7", count: length)
+            let text =
+                field == "apiUri"
+                ? "http://a/" + String(repeating: "a", count: length - 9) : String(repeating: "7", count: length)
             let value: JSONValue = field == "annotations" ? ["k": .string(text)] : .string(text)
             let names = field.split(separator: ".").map(String.init)
-            return names.count == 1 ? .object([.init(names[0], value)]) : .object([.init(names[0], .object([.init(names[1], value)]))])
+            return names.count == 1
+                ? .object([.init(names[0], value)]) : .object([.init(names[0], .object([.init(names[1], value)]))])
         }
         _ = try start(change(limit))
-        #expect(problem(changing: change(limit + 1), job: "start") == .fields(missing: [], invalid: ["buildConfig.\(field) (longer than \(limit) bytes)"]))
+        #expect(
+            problem(changing: change(limit + 1), job: "start")
+                == .fields(missing: [], invalid: ["buildConfig.\(field) (longer than \(limit) bytes)"]))
         #expect(problem(changing: change(limit + 1), job: "stop") == nil)
     }
 
@@ -88,17 +101,20 @@ import Workflow
     }
 
     @Test(arguments: [
-        ("http://a", "http://a"), ("https://a/", "https://a"), ("https://a///", "https://a"), ("https://a:8443/base/", "https://a:8443/base"),
+        ("http://a", "http://a"), ("https://a/", "https://a"), ("https://a///", "https://a"),
+        ("https://a:8443/base/", "https://a:8443/base"),
         ("HTTPS://a", "HTTPS://a"), ("http://[::1]:80", "http://[::1]:80"),
     ])
     func readsAddresses(_ text: String, _ address: String) throws {
         #expect(try start(["apiUri": .string(text)]).apiURI == address)
     }
 
-    @Test(arguments: [
-        "a", "a.b/c", "ftp://a", "http:/a", "http://", "http:///", "http:///v4", "http://:80", "://a", "javascript://a", "http://a b", "http://a\n",
-        "http://é", " http://a", "http://a?b", "http://a#b", 5, true, ["http://a"], [:],
-    ] as [JSONValue])
+    @Test(
+        arguments: [
+            "a", "a.b/c", "ftp://a", "http:/a", "http://", "http:///", "http:///v4", "http://:80", "://a",
+            "javascript://a", "http://a b", "http://a\n",
+            "http://é", " http://a", "http://a?b", "http://a#b", 5, true, ["http://a"], [:],
+        ] as [JSONValue])
     func refusesAddresses(_ value: JSONValue) {
         #expect(problem(changing: ["apiUri": value]) == .fields(missing: [], invalid: ["buildConfig.apiUri"]))
     }
@@ -106,14 +122,21 @@ import Workflow
     @Test func tellsEverythingAtOnce() {
         #expect(
             problem(["job": "start", "buildConfig": [:]])
-                == .fields(missing: ["buildId", "container", "apiUri", "token"].map { "buildConfig.\($0)" }, invalid: []))
-        let change: JSONValue = ["buildId": 0, "container": "", "apiUri": "x", "token": nil, "pipeline": ["id": []], "template": ["version": [:]]]
+                == .fields(
+                    missing: ["buildId", "container", "apiUri", "token"].map { "buildConfig.\($0)" }, invalid: []))
+        let change: JSONValue = [
+            "buildId": 0, "container": "", "apiUri": "x", "token": nil, "pipeline": ["id": []],
+            "template": ["version": [:]],
+        ]
         let problem = problem(changing: change)
         #expect(
             problem
                 == .fields(
                     missing: ["buildConfig.container", "buildConfig.token"],
-                    invalid: ["buildConfig.buildId", "buildConfig.apiUri", "buildConfig.pipeline.id", "buildConfig.template.version"]))
+                    invalid: [
+                        "buildConfig.buildId", "buildConfig.apiUri", "buildConfig.pipeline.id",
+                        "buildConfig.template.version",
+                    ]))
         #expect(problem?.reason == "missing-field")
         #expect(
             problem?.description
@@ -130,7 +153,9 @@ import Workflow
             #expect(build.apiURI == nil && build.token == nil && build.container == nil)
         case .start, .clear: Issue.record("\(message)")
         }
-        #expect(problem(["job": .string(job), "buildConfig": [:]]) == .fields(missing: ["buildConfig.buildId"], invalid: []))
+        #expect(
+            problem(["job": .string(job), "buildConfig": [:]]) == .fields(missing: ["buildConfig.buildId"], invalid: [])
+        )
     }
 
     @Test func keepsWhatAVerifyBrings() throws {
@@ -141,11 +166,15 @@ import Workflow
     }
 
     @Test(arguments: [
-        ("", "empty-body"), (" ", "malformed-json"), ("{", "malformed-json"), ("{} {}", "malformed-json"), ("null", "not-an-object"),
-        ("[]", "not-an-object"), ("\"start\"", "not-an-object"), ("5", "not-an-object"), ("{}", "missing-field"), (#"{"job":null}"#, "missing-field"),
-        (#"{"job":""}"#, "missing-field"), (#"{"job":5}"#, "invalid-field"), (#"{"job":"Start"}"#, "unknown-job"), (#"{"job":"restart"}"#, "unknown-job"),
+        ("", "empty-body"), (" ", "malformed-json"), ("{", "malformed-json"), ("{} {}", "malformed-json"),
+        ("null", "not-an-object"),
+        ("[]", "not-an-object"), ("\"start\"", "not-an-object"), ("5", "not-an-object"), ("{}", "missing-field"),
+        (#"{"job":null}"#, "missing-field"),
+        (#"{"job":""}"#, "missing-field"), (#"{"job":5}"#, "invalid-field"), (#"{"job":"Start"}"#, "unknown-job"),
+        (#"{"job":"restart"}"#, "unknown-job"),
         (#"{"job":"start"}"#, "missing-field"), (#"{"job":"start","buildConfig":null}"#, "missing-field"),
-        (#"{"job":"start","buildConfig":"s3cret"}"#, "invalid-field"), (#"{"job":"stop","buildConfig":[]}"#, "invalid-field"),
+        (#"{"job":"start","buildConfig":"s3cret"}"#, "invalid-field"),
+        (#"{"job":"stop","buildConfig":[]}"#, "invalid-field"),
         (#"{"job":"stop","cacheConfig":{"buildId":1}}"#, "missing-field"), (#"{"job":"clear"}"#, "missing-field"),
     ])
     func refusesBodies(_ body: String, _ reason: String) {
@@ -168,12 +197,15 @@ import Workflow
         let filler = JSONValue.string(String(repeating: "x", count: 10_000_000))
         let message = try BuildMessage(decoding: Self.start.setting("filler", filler).serialized())
         #expect(message.document["filler"] == filler)
-        #expect(throws: BuildMessageError.self) { try BuildMessage(decoding: [UInt8](repeating: 0x20, count: 10_000_000)) }
+        #expect(throws: BuildMessageError.self) {
+            try BuildMessage(decoding: [UInt8](repeating: 0x20, count: 10_000_000))
+        }
     }
 
     /// The token is in the payload; nothing that is printed may hold a part of it.
     @Test(arguments: [
-        #"{"job":"s3cret"}"#, #"{"job":"start","buildConfig":{"token":"s3cret"}}"#, #"{"token":"s3cret","#, #"{"s3cret""#, #"["s3cret"]"#,
+        #"{"job":"s3cret"}"#, #"{"job":"start","buildConfig":{"token":"s3cret"}}"#, #"{"token":"s3cret","#,
+        #"{"s3cret""#, #"["s3cret"]"#,
         #"{"job":"start","buildConfig":{"buildId":"s3cret","container":["s3cret"],"apiUri":"s3cret","token":{"s3cret":1}}}"#,
         #"{"job":"clear","cacheConfig":{"resource":"s3cret","action":"s3cret","scope":"s3cret","prefix":"/s3cret","pipelineId":"/s3cret","id":[]}}"#,
     ])
@@ -193,7 +225,8 @@ import Workflow
     }
 
     @Test func becomesAVerifyAndLosesNothing() throws {
-        let text = #"{"zeta":1.50,"job":"start","buildConfig":{"buildId":"5","container":"a","apiUri":"http://b/","token":"c","x":null},"a":[]}"#
+        let text =
+            #"{"zeta":1.50,"job":"start","buildConfig":{"buildId":"5","container":"a","apiUri":"http://b/","token":"c","x":null},"a":[]}"#
         let message = try BuildMessage(decoding: Array(text.utf8))
         #expect(message.asVerify().text() == text.replacing("start", with: "verify"))
         #expect(try BuildMessage(decoding: message.asVerify().serialized()).asVerify() == message.asVerify())
@@ -202,9 +235,12 @@ import Workflow
     private static let start: JSONValue = [
         "job": "start",
         "buildConfig": [
-            "buildId": 700_123, "eventId": 5150, "jobId": 3301, "jobName": "PR-7:compile", "prNum": 7, "unknown": ["kept": true],
-            "annotations": ["screwdriver.cd/cpu": "HIGH"], "pipeline": ["id": 42, "name": "river/delta"], "container": "swift:6.2",
-            "template": ["fullName": "river/swift_build", "version": "1.4.0"], "apiUri": "https://api.builds.test/", "token": "s3cret",
+            "buildId": 700_123, "eventId": 5150, "jobId": 3301, "jobName": "PR-7:compile", "prNum": 7,
+            "unknown": ["kept": true],
+            "annotations": ["screwdriver.cd/cpu": "HIGH"], "pipeline": ["id": 42, "name": "river/delta"],
+            "container": "swift:6.2",
+            "template": ["fullName": "river/swift_build", "version": "1.4.0"], "apiUri": "https://api.builds.test/",
+            "token": "s3cret",
         ],
     ]
 
@@ -227,7 +263,9 @@ import Workflow
 }
 
 extension BuildMessage {
-    fileprivate init(decoding message: JSONValue) throws(BuildMessageError) { try self.init(decoding: message.serialized()) }
+    fileprivate init(decoding message: JSONValue) throws(BuildMessageError) {
+        try self.init(decoding: message.serialized())
+    }
 }
 
 extension JSONValue {

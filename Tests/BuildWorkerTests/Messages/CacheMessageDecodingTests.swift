@@ -1,7 +1,8 @@
+import Testing
+
 @testable import BuildWorker
 @testable import Clients
 @testable import Support
-import Testing
 
 @Suite struct CacheMessageDecodingTests {
     private static let readable: [(JSONValue, CacheConfig)] = [
@@ -9,7 +10,10 @@ import Testing
         (["scope": "events", "id": "5150"], CacheConfig(scope: .events, prefix: "", pipelineID: "42", id: "5150")),
         (["scope": "pipelines"], CacheConfig(scope: .pipelines, prefix: "", pipelineID: "42", id: "42")),
         (["scope": "pipelines", "id": nil], CacheConfig(scope: .pipelines, prefix: "", pipelineID: "42", id: "42")),
-        (["scope": "pipelines", "pipelineId": "42"], CacheConfig(scope: .pipelines, prefix: "", pipelineID: "42", id: "42")),
+        (
+            ["scope": "pipelines", "pipelineId": "42"],
+            CacheConfig(scope: .pipelines, prefix: "", pipelineID: "42", id: "42")
+        ),
         (["prefix": "blue-"], CacheConfig(scope: .jobs, prefix: "blue-", pipelineID: "42", id: "3301")),
         (["prefix": nil], CacheConfig(scope: .jobs, prefix: "", pipelineID: "42", id: "3301")),
         (["buildClusters": ["east-1"]], CacheConfig(scope: .jobs, prefix: "", pipelineID: "42", id: "3301")),
@@ -17,7 +21,9 @@ import Testing
 
     @Test(arguments: Self.readable)
     func reads(_ change: JSONValue, _ config: CacheConfig) throws {
-        guard case .clear(let read) = try BuildMessage(decoding: message(change)).job else { return #expect(Bool(false)) }
+        guard case .clear(let read) = try BuildMessage(decoding: message(change)).job else {
+            return #expect(Bool(false))
+        }
         #expect(read == config)
     }
 
@@ -25,15 +31,19 @@ import Testing
     func refusesPaths(_ text: String) {
         for field in ["prefix", "pipelineId", "id"] where !(field == "prefix" && text.isEmpty) {
             let path = ["cacheConfig.\(field)"]
-            let expected: BuildMessageError = text.isEmpty ? .fields(missing: path, invalid: []) : .fields(missing: [], invalid: path)
+            let expected: BuildMessageError =
+                text.isEmpty ? .fields(missing: path, invalid: []) : .fields(missing: [], invalid: path)
             #expect(throws: expected) { try BuildMessage(decoding: message(.object([.init(field, .string(text))]))) }
         }
     }
 
-    @Test(arguments: [
-        (["resource": "cache"], "resource"), (["action": "read"], "action"), (["scope": "all"], "scope"), (["scope": "Jobs"], "scope"),
-        (["scope": 1], "scope"), (["prefix": 1], "prefix"), (["pipelineId": true], "pipelineId"), (["pipelineId": [:]], "pipelineId"), (["id": []], "id"),
-    ] as [(JSONValue, String)])
+    @Test(
+        arguments: [
+            (["resource": "cache"], "resource"), (["action": "read"], "action"), (["scope": "all"], "scope"),
+            (["scope": "Jobs"], "scope"),
+            (["scope": 1], "scope"), (["prefix": 1], "prefix"), (["pipelineId": true], "pipelineId"),
+            (["pipelineId": [:]], "pipelineId"), (["id": []], "id"),
+        ] as [(JSONValue, String)])
     func refuses(_ change: JSONValue, _ field: String) {
         #expect(throws: BuildMessageError.fields(missing: [], invalid: ["cacheConfig.\(field)"])) {
             try BuildMessage(decoding: message(change))
@@ -48,7 +58,9 @@ import Testing
     }
 
     private func message(_ change: JSONValue) -> [UInt8] {
-        var cache: JSONValue = ["resource": "caches", "action": "delete", "scope": "jobs", "prefix": "", "pipelineId": 42, "id": 3301]
+        var cache: JSONValue = [
+            "resource": "caches", "action": "delete", "scope": "jobs", "prefix": "", "pipelineId": 42, "id": 3301,
+        ]
         for member in change.members ?? [] { cache[member.name] = member.value }
         let message: JSONValue = ["job": "clear", "cacheConfig": cache]
         return message.serialized()

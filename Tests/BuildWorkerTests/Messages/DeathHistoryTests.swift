@@ -5,12 +5,17 @@ import Testing
 
 @Suite struct DeathHistoryTests {
     private static func death(_ queue: String, _ reason: String, _ count: Int64) -> AMQPValue {
-        .table(["count": .int64(count), "reason": .text(reason), "queue": .text(queue), "time": .timestamp(1), "exchange": "", "routing-keys": .array([.text(queue)])])
+        .table([
+            "count": .int64(count), "reason": .text(reason), "queue": .text(queue), "time": .timestamp(1),
+            "exchange": "", "routing-keys": .array([.text(queue)]),
+        ])
     }
 
     @Test func attemptsAreThisQueuesRejections() {
         // As 3.10.8 writes it after two rejections: the wait queue's entry comes first.
-        let history = DeathHistory(headers: ["x-death": .array([Self.death("builds.wait", "expired", 2), Self.death("builds", "rejected", 2)])])
+        let history = DeathHistory(headers: [
+            "x-death": .array([Self.death("builds.wait", "expired", 2), Self.death("builds", "rejected", 2)])
+        ])
         #expect(history.rejections(in: "builds") == 2)
         #expect(history.rejections(in: "builds.wait") == 0)
         #expect(history.expirations(in: "builds.wait") == 2)
@@ -18,7 +23,11 @@ import Testing
     }
 
     @Test func entriesOfOneQueueAddUp() {
-        let history = DeathHistory(headers: ["x-death": .array([Self.death("q", "rejected", 2), Self.death("q", "rejected", 3), Self.death("other", "rejected", 9)])])
+        let history = DeathHistory(headers: [
+            "x-death": .array([
+                Self.death("q", "rejected", 2), Self.death("q", "rejected", 3), Self.death("other", "rejected", 9),
+            ])
+        ])
         #expect(history.rejections(in: "q") == 5)
     }
 
@@ -31,16 +40,22 @@ import Testing
     }
 
     @Test(arguments: [
-        AMQPValue.text("text"), .int64(7), .array(["text"]), .array([.table([:])]), .array([.table(["queue": "q", "reason": "rejected", "count": "one"])]),
+        AMQPValue.text("text"), .int64(7), .array(["text"]), .array([.table([:])]),
+        .array([.table(["queue": "q", "reason": "rejected", "count": "one"])]),
         .array([death("q", "rejected", 1), .void]), .table(["queue": "q"]),
     ])
-    func whatNoBrokerWritesIsMalformed(header: AMQPValue) { #expect(DeathHistory(headers: ["x-death": header]).isMalformed) }
+    func whatNoBrokerWritesIsMalformed(header: AMQPValue) {
+        #expect(DeathHistory(headers: ["x-death": header]).isMalformed)
+    }
 
     /// Of this queue, another reason than `rejected`.
-    @Test(arguments: [
-        ([], false), ([("q", "rejected")], false), ([("q.wait", "expired"), ("q", "rejected")], false), ([("q.wait", "anything")], false),
-        ([("q", "expired")], true), ([("q", "rejected"), ("q", "expired")], true), ([("q", "Rejected")], true), ([("q.wait", "expired"), ("q", "maxlen")], true),
-    ] as [([(String, String)], Bool)])
+    @Test(
+        arguments: [
+            ([], false), ([("q", "rejected")], false), ([("q.wait", "expired"), ("q", "rejected")], false),
+            ([("q.wait", "anything")], false),
+            ([("q", "expired")], true), ([("q", "rejected"), ("q", "expired")], true), ([("q", "Rejected")], true),
+            ([("q.wait", "expired"), ("q", "maxlen")], true),
+        ] as [([(String, String)], Bool)])
     func whatWouldNotComeBackIsKnown(deaths: [(String, String)], isTrap: Bool) {
         let history = DeathHistory(headers: ["x-death": .array(deaths.map { Self.death($0.0, $0.1, 1) })])
         #expect(history.isTrap(in: "q") == isTrap && !history.isMalformed)
@@ -51,12 +66,17 @@ import Testing
     func whatAClientCountsIsNotBelieved(isRedelivered: Bool, count: Int64?, redeliveries: Int) {
         var properties = MessageProperties()
         properties.headers["x-delivery-count"] = count.map { .int64($0) }
-        let delivery = Delivery(tag: .ofThisProcess(1), queue: "q", isRedelivered: isRedelivered, properties: properties, body: [])
+        let delivery = Delivery(
+            tag: .ofThisProcess(1), queue: "q", isRedelivered: isRedelivered, properties: properties, body: [])
         #expect(delivery.redeliveries == redeliveries)
     }
 
     @Test func countsDoNotOverflow() {
-        let history = DeathHistory(headers: ["x-death": .array([Self.death("q", "rejected", .max), Self.death("q", "rejected", .max), Self.death("q", "rejected", -5)])])
+        let history = DeathHistory(headers: [
+            "x-death": .array([
+                Self.death("q", "rejected", .max), Self.death("q", "rejected", .max), Self.death("q", "rejected", -5),
+            ])
+        ])
         #expect(history.rejections(in: "q") > 1_000_000)
     }
 }

@@ -15,12 +15,17 @@ import Testing
         let problems: [String]
         let happens: @Sendable (Health) -> Void
 
-        init(_ problems: String..., happens: @escaping @Sendable (Health) -> Void) { (self.problems, self.happens) = (problems, happens) }
+        init(_ problems: String..., happens: @escaping @Sendable (Health) -> Void) {
+            (self.problems, self.happens) = (problems, happens)
+        }
     }
 
     @Test(arguments: [
-        Row { _ in }, Row("draining") { $0.draining() }, Row("queue builds: paused") { $0.consuming(.stopped(queue: "builds")) },
-        Row("RabbitMQ blocked the connection (resource alarm): low on disk") { $0.publishing(.blocked(reason: "low on disk")) },
+        Row { _ in }, Row("draining") { $0.draining() },
+        Row("queue builds: paused") { $0.consuming(.stopped(queue: "builds")) },
+        Row("RabbitMQ blocked the connection (resource alarm): low on disk") {
+            $0.publishing(.blocked(reason: "low on disk"))
+        },
         Row("the build API unavailable; consumption paused") { $0.outage(of: .buildAPI, cause: "503 of build 4711") },
         // That the queues are paused then says nothing more.
         Row("the Kubernetes API of k8s-vm unavailable; consumption paused") {
@@ -45,14 +50,17 @@ import Testing
     @Test func aQueuesStateIsNoText() {
         let health = Health(queues: ["builds"])
         Self.connected(health)
-        health.consuming(.consumerLost(queue: "builds", code: 404, reason: "no queue 'x': paused", retryIn: .seconds(1)))
+        health.consuming(
+            .consumerLost(queue: "builds", code: 404, reason: "no queue 'x': paused", retryIn: .seconds(1)))
         health.outage(of: .cluster, cause: "503")
         #expect(health.problems.count == 2, "the queue that is gone is told beside the outage")
     }
 
     /// One name for one thing, in metrics, `/status` and checks.
     @Test func namesAreKeys() throws {
-        let names = Outages.Dependency.allCases.map(\.rawValue) + QueueSurvey(try ConfigurationFixture.configuration([:]).rabbitmq).queues.map(\.role.rawValue)
+        let names =
+            Outages.Dependency.allCases.map(\.rawValue)
+            + QueueSurvey(try ConfigurationFixture.configuration([:]).rabbitmq).queues.map(\.role.rawValue)
         for name in names { #expect(name.wholeMatch(of: /[a-z_]+/) != nil, "\(name)") }
         #expect(names.contains("retry_wait") && names.contains("build_api"))
     }

@@ -50,7 +50,9 @@ import Testing
         let prometheus = PrometheusMetrics([metric])
         let meters = Metrics(prometheus, nil)
         // Sums of these are exact.
-        for microseconds in [62_500, 125_000, 250_000, 1_000_000, 5_000_000] { meters.record(metric, "start", took: .microseconds(microseconds)) }
+        for microseconds in [62_500, 125_000, 250_000, 1_000_000, 5_000_000] {
+            meters.record(metric, "start", took: .microseconds(microseconds))
+        }
         #expect(
             prometheus.text == """
                 # HELP x_seconds For this test
@@ -74,7 +76,9 @@ import Testing
     /// A status code, an error, an image name from outside must not become a label value without end.
     @Test func codesOfAnswersAreFew() {
         let answers = (100..<600).map { Result<Int, HTTPError>.success($0) }
-        let errors = HTTPError.Code.allCases.map { Result<Int, HTTPError>.failure(HTTPError(operation: "GET", code: $0)) }
+        let errors = HTTPError.Code.allCases.map {
+            Result<Int, HTTPError>.failure(HTTPError(operation: "GET", code: $0))
+        }
         #expect(Set((answers + errors).map(\.codeForMetrics)).count <= 26)
         #expect(Result<Int, HTTPError>.success(418).codeForMetrics == "4xx")
     }

@@ -9,7 +9,9 @@ import Testing
         private let packets = Mutex<[[UInt8]]>([])
         func append(_ packet: [UInt8]) { self.packets.withLock { $0.append(packet) } }
         var all: [[UInt8]] { self.packets.withLock { $0 } }
-        var lines: [String] { self.all.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init) } }
+        var lines: [String] {
+            self.all.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init) }
+        }
     }
 
     private func statsd(_ prefix: String = "ci.worker") -> (StatsdMetrics, Received, Metrics) {
@@ -67,13 +69,14 @@ import Testing
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> UInt16 in
-                #expect(bind(server, generic, length) == 0)
-                #expect(getsockname(server, generic, &length) == 0)
-                return 0
-            }
-        } + UInt16(bigEndian: address.sin_port)
+        let port =
+            withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> UInt16 in
+                    #expect(bind(server, generic, length) == 0)
+                    #expect(getsockname(server, generic, &length) == 0)
+                    return 0
+                }
+            } + UInt16(bigEndian: address.sin_port)
         let socket = StatsdSocket(host: "127.0.0.1", port: Int(port))
         socket.send(Array("x:1|c".utf8))
         var buffer = [UInt8](repeating: 0, count: 600)

@@ -11,8 +11,12 @@ import Testing
 
     /// A browser refuses a part whose hash is not the one in the header.
     @Test func hashesAreThoseOfTheParts() throws {
-        #expect(StatusPage.styleHash == (try Self.sha256(StatusPage.style)), "write the right side into StatusPage.styleHash")
-        #expect(StatusPage.scriptHash == (try Self.sha256(StatusPage.script)), "write the right side into StatusPage.scriptHash")
+        #expect(
+            StatusPage.styleHash == (try Self.sha256(StatusPage.style)),
+            "write the right side into StatusPage.styleHash")
+        #expect(
+            StatusPage.scriptHash == (try Self.sha256(StatusPage.script)),
+            "write the right side into StatusPage.scriptHash")
     }
 
     @Test func allPartsAreInThePage() {
@@ -24,16 +28,21 @@ import Testing
 
     /// The only way from a value to the page is a text node.
     @Test(arguments: [
-        "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "setHTML", "DOMParser", "createContextualFragment",
+        "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "setHTML", "DOMParser",
+        "createContextualFragment",
         "javascript:",
     ])
     func noValueIsReadAsMarkup(_ sink: String) { #expect(!self.html.contains(sink)) }
 
     @Test func nothingComesFromElsewhere() {
         // A namespace is a name: nothing is fetched from it.
-        let addresses = self.html.replacing("http://www.w3.org/2000/svg", with: "").matches(of: /(?:https?:)?\/\/[\w.-]+\.\w+/).map { String($0.output) }
+        let addresses = self.html.replacing("http://www.w3.org/2000/svg", with: "").matches(
+            of: /(?:https?:)?\/\/[\w.-]+\.\w+/
+        ).map { String($0.output) }
         #expect(addresses.isEmpty)
-        #expect(self.html.matches(of: /<(?:link|script|img|iframe)[^>]*(?:href|src)="([^"]*)"/).map { String($0.output.1) } == ["data:,"])
+        #expect(
+            self.html.matches(of: /<(?:link|script|img|iframe)[^>]*(?:href|src)="([^"]*)"/).map { String($0.output.1) }
+                == ["data:,"])
     }
 
     @Test func theMarkupHasNoStyleAndNoProgramOfItsOwn() throws {
@@ -43,16 +52,20 @@ import Testing
     }
 
     @Test func everyMemberIsShownAndExplained() throws {
-        let page = try String(contentsOf: ConfigurationFixture.root.appendingPathComponent("docs/status-api.md"), encoding: .utf8)
+        let page = try String(
+            contentsOf: ConfigurationFixture.root.appendingPathComponent("docs/status-api.md"), encoding: .utf8)
         for member in try #require(try StatusFixture.document().members) {
             // The page needs no start beside the time since then.
-            #expect(member.name == "startedAt" || self.script.contains(member.name), "the page does not show \(member.name)")
+            #expect(
+                member.name == "startedAt" || self.script.contains(member.name), "the page does not show \(member.name)"
+            )
             #expect(page.contains("`\(member.name)`"), "docs/status-api.md does not explain \(member.name)")
         }
     }
 
     private static func sha256(_ bytes: [UInt8]) throws -> String {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("build-worker-page-\(UInt32.random(in: .min ... .max))")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "build-worker-page-\(UInt32.random(in: .min ... .max))")
         try Data(bytes).write(to: file)
         defer { try! FileManager.default.removeItem(at: file) }
         let (process, output) = (Process(), Pipe())
@@ -64,6 +77,7 @@ import Testing
         process.waitUntilExit()
         let digits = Array(text.prefix(64))
         try #require(process.terminationStatus == 0 && digits.count == 64)
-        return Data(stride(from: 0, to: 64, by: 2).map { UInt8(String(digits[$0...($0 + 1)]), radix: 16)! }).base64EncodedString()
+        return Data(stride(from: 0, to: 64, by: 2).map { UInt8(String(digits[$0...($0 + 1)]), radix: 16)! })
+            .base64EncodedString()
     }
 }

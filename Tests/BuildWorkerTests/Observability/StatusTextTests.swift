@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct StatusTextTests {
     private func lines(_ document: JSONValue, colours: Bool = false, limit: Int = .max) -> [String] {
-        StatusText(document, colours: colours, limit: limit).text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        StatusText(document, colours: colours, limit: limit).text.split(
+            separator: "\n", omittingEmptySubsequences: false
+        ).map(String.init)
     }
 
     @Test func theVerdictAndTheProblemsComeFirst() throws {
@@ -17,7 +19,10 @@ import Testing
         #expect(lines[5].contains("'worker spool list --kind command'"))
     }
 
-    @Test(arguments: [(true, false, true, "READY"), (true, true, false, "DRAINING"), (false, false, false, "STUCK"), (false, false, true, "STUCK")])
+    @Test(arguments: [
+        (true, false, true, "READY"), (true, true, false, "DRAINING"), (false, false, false, "STUCK"),
+        (false, false, true, "STUCK"),
+    ])
     func theGravestIsSaid(_ live: Bool, _ draining: Bool, _ ready: Bool, _ word: String) throws {
         var document = try StatusFixture.document()
         document["live"] = .bool(live)
@@ -30,7 +35,9 @@ import Testing
         let lines = self.lines(try StatusFixture.document())
         #expect(lines.contains("In flight: 8 unacked, the oldest for 4 min 01 s"))
         let build = try #require(lines.first { $0.contains("8609200") })
-        for value in ["51002", "start", "report the failure", "3 min 58 s", "4 min 01 s", "builds"] { #expect(build.contains(value)) }
+        for value in ["51002", "start", "report the failure", "3 min 58 s", "4 min 01 s", "builds"] {
+            #expect(build.contains(value))
+        }
         #expect(lines.contains { $0.contains("not readable") && $0.contains("park the message") })
         #expect(lines.contains("Waiting: 34, with 29 init timers, 0 of them kept here"))
         #expect(lines.contains { $0.contains("worker reports show 9f20c1aa07d3") })
@@ -40,7 +47,11 @@ import Testing
         let lines = self.lines(try StatusFixture.document())
         let start = try #require(lines.firstIndex { $0.hasPrefix("Queues") })
         let table = lines[(start + 1)...(start + 7)]
-        let ends = table.map { line in line.firstRange(of: /(?:READY| \d[\d]*)(?= +(?:CONSUMERS|\d))/).map { line.distance(from: line.startIndex, to: $0.upperBound) } }
+        let ends = table.map { line in
+            line.firstRange(of: /(?:READY| \d[\d]*)(?= +(?:CONSUMERS|\d))/).map {
+                line.distance(from: line.startIndex, to: $0.upperBound)
+            }
+        }
         #expect(ends.first ?? nil != nil)
         #expect(Set(ends).count == 1, "numbers end under the end of their title: \(ends)")
         #expect(!lines.contains { $0.hasSuffix(" ") })
@@ -69,8 +80,14 @@ import Testing
 
     /// A document of another version may lack what this one shows.
     @Test func whatIsNotThereIsADash() {
-        let lines = self.lines(["live": true, "ready": true, "product": "build-worker", "connections": [["role": "consume", "connected": true]]])
+        let lines = self.lines([
+            "live": true, "ready": true, "product": "build-worker",
+            "connections": [["role": "consume", "connected": true]],
+        ])
         #expect(lines[0] == "build-worker - on -: READY")
-        #expect(lines.contains { $0.contains("RabbitMQ, to consume") && $0.contains("connected") && $0.contains("last loop - ago") })
+        #expect(
+            lines.contains {
+                $0.contains("RabbitMQ, to consume") && $0.contains("connected") && $0.contains("last loop - ago")
+            })
     }
 }

@@ -7,9 +7,13 @@ import Testing
     @Test(arguments: [[:], ["NOTIFY_SOCKET": ""], ["NOTIFY_SOCKET": "tcp:1"]])
     func notWithoutSystemd(environment: [String: String]) { #expect(SystemdNotifier(environment, pid: 1) == nil) }
 
-    @Test(arguments: [("30000000", nil, Duration.seconds(30)), ("30000000", "7", .seconds(30)), ("30000000", "8", nil), ("x", nil, nil), (nil, nil, nil)])
+    @Test(arguments: [
+        ("30000000", nil, Duration.seconds(30)), ("30000000", "7", .seconds(30)), ("30000000", "8", nil),
+        ("x", nil, nil), (nil, nil, nil),
+    ])
     func theWatchdogIsForThisProcess(time: String?, pid: String?, expected: Duration?) throws {
-        let environment = ["NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": time, "WATCHDOG_PID": pid].compactMapValues { $0 }
+        let environment = ["NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": time, "WATCHDOG_PID": pid].compactMapValues
+        { $0 }
         #expect(try #require(SystemdNotifier(environment, pid: 7)).watchdog == expected)
     }
 

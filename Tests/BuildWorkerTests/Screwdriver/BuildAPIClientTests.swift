@@ -10,9 +10,18 @@ import Testing
     let build = BuildID(rawValue: 8001)
 
     @Test(arguments: [
-        (BuildUpdate(status: "FAILURE", statusMessage: "why \"so\""), #"{"status":"FAILURE","statusMessage":"why \"so\""}"#),
-        (BuildUpdate(statusMessage: "Waiting for resources to be available."), #"{"statusMessage":"Waiting for resources to be available."}"#),
-        (BuildUpdate(stats: BuildStats(hostname: "n1", imagePullStartTime: "2026-01-02T03:04:05.678Z")), #"{"stats":{"hostname":"n1","imagePullStartTime":"2026-01-02T03:04:05.678Z"}}"#),
+        (
+            BuildUpdate(status: "FAILURE", statusMessage: "why \"so\""),
+            #"{"status":"FAILURE","statusMessage":"why \"so\""}"#
+        ),
+        (
+            BuildUpdate(statusMessage: "Waiting for resources to be available."),
+            #"{"statusMessage":"Waiting for resources to be available."}"#
+        ),
+        (
+            BuildUpdate(stats: BuildStats(hostname: "n1", imagePullStartTime: "2026-01-02T03:04:05.678Z")),
+            #"{"stats":{"hostname":"n1","imagePullStartTime":"2026-01-02T03:04:05.678Z"}}"#
+        ),
     ])
     func onlyWhatIsSetIsSent(update: BuildUpdate, body: String) async throws {
         let server = try StubServer { _ in .status(200) }
@@ -24,12 +33,18 @@ import Testing
         #expect(seen.body == body)
     }
 
-    @Test(arguments: [(500, true), (502, true), (503, true), (408, true), (429, true), (400, false), (401, false), (403, false), (404, false), (409, false), (422, false), (302, true)])
+    @Test(arguments: [
+        (500, true), (502, true), (503, true), (408, true), (429, true), (400, false), (401, false), (403, false),
+        (404, false), (409, false), (422, false), (302, true),
+    ])
     func fourHundredsAreFinal(status: Int, isRetriable: Bool) async throws {
-        let server = try StubServer { _ in .status(status, body: status == 302 ? "" : #"{"statusCode":0,"message":"said so"}"#) }
+        let server = try StubServer { _ in
+            .status(status, body: status == 302 ? "" : #"{"statusCode":0,"message":"said so"}"#)
+        }
         defer { server.stop() }
         let error = await #expect(throws: BuildAPIError.self) {
-            try await self.client.update(self.build, at: server.url, token: Secret("t0ken"), with: BuildUpdate(status: "FAILURE"))
+            try await self.client.update(
+                self.build, at: server.url, token: Secret("t0ken"), with: BuildUpdate(status: "FAILURE"))
         }
         #expect(error?.code == (status == 401 ? .token : .status))
         #expect(error?.status == status)
@@ -50,12 +65,16 @@ import Testing
     @Test func anUnreachableAPIMayComeBack() async throws {
         let server = try StubServer { _ in .status(200) }
         server.stop()
-        let error = await #expect(throws: BuildAPIError.self) { try await self.client.status(of: self.build, at: server.url, token: Secret("t")) }
+        let error = await #expect(throws: BuildAPIError.self) {
+            try await self.client.status(of: self.build, at: server.url, token: Secret("t"))
+        }
         #expect(error?.isRetriable == true)
     }
 
     @Test func anAddressThatIsNoneIsFinal() async throws {
-        let error = await #expect(throws: BuildAPIError.self) { try await self.client.status(of: self.build, at: "nonsense", token: Secret("t")) }
+        let error = await #expect(throws: BuildAPIError.self) {
+            try await self.client.status(of: self.build, at: "nonsense", token: Secret("t"))
+        }
         #expect(error?.isRetriable == false)
     }
 
@@ -63,7 +82,8 @@ import Testing
     func anySuccessIsOne(status: Int) async throws {
         let server = try StubServer { _ in .status(status, body: "") }
         defer { server.stop() }
-        try await self.client.update(self.build, at: server.url + "/", token: Secret("t0ken"), with: BuildUpdate(status: "FAILURE"))
+        try await self.client.update(
+            self.build, at: server.url + "/", token: Secret("t0ken"), with: BuildUpdate(status: "FAILURE"))
         #expect(server.requests.first?.target == "/v4/builds/8001")
     }
 
@@ -72,7 +92,8 @@ import Testing
         let server = try StubServer { _ in .status(401, headers: ["WWW-Authenticate": "Basic"]) }
         defer { server.stop() }
         let error = await #expect(throws: BuildAPIError.self) {
-            try await self.client.update(self.build, at: server.url, token: Secret("t0ken"), with: BuildUpdate(status: "FAILURE"))
+            try await self.client.update(
+                self.build, at: server.url, token: Secret("t0ken"), with: BuildUpdate(status: "FAILURE"))
         }
         #expect(error?.code == .token)
         #expect(error?.isRetriable == false)
@@ -81,7 +102,9 @@ import Testing
     @Test func whatTheAPIQuotesIsMadeSafe() async throws {
         let server = try StubServer { _ in .status(400, body: #"{"message":"t0ken\nis no token"}"#) }
         defer { server.stop() }
-        let error = await #expect(throws: BuildAPIError.self) { try await self.client.status(of: self.build, at: server.url, token: Secret("t0ken")) }
+        let error = await #expect(throws: BuildAPIError.self) {
+            try await self.client.status(of: self.build, at: server.url, token: Secret("t0ken"))
+        }
         #expect(error?.message == "<redacted> is no token")
     }
 
@@ -89,7 +112,9 @@ import Testing
     func anAnswerWithoutAStatusIsAnError(body: String) async throws {
         let server = try StubServer { _ in .status(200, body: body) }
         defer { server.stop() }
-        let error = await #expect(throws: BuildAPIError.self) { try await self.client.status(of: self.build, at: server.url, token: Secret("t")) }
+        let error = await #expect(throws: BuildAPIError.self) {
+            try await self.client.status(of: self.build, at: server.url, token: Secret("t"))
+        }
         #expect(error?.code == .unreadableAnswer)
         #expect(error?.isRetriable == true)
     }

@@ -9,7 +9,9 @@ import Testing
     private let start = ContinuousClock.now
     private func at(_ seconds: Double) -> ContinuousClock.Instant { self.start + .seconds(seconds) }
 
-    private func isRefused(_ admission: FailingHosts.Admission) -> Bool { if case .refused = admission { true } else { false } }
+    private func isRefused(_ admission: FailingHosts.Admission) -> Bool {
+        if case .refused = admission { true } else { false }
+    }
 
     @Test func aHostThatAnswersIsAskedByAll() {
         let hosts = FailingHosts(prefetch: 20)
@@ -37,7 +39,8 @@ import Testing
             #expect(hosts.enter("dead", at: now) == .admitted)
             if pause > 1 {
                 #expect(hosts.enter("dead", at: now) == .soon)
-                #expect(hosts.enter("dead", at: now + .seconds(2)) == .refused(cause: "no answer"), "at once, from then on")
+                #expect(
+                    hosts.enter("dead", at: now + .seconds(2)) == .refused(cause: "no answer"), "at once, from then on")
             }
             hosts.leave("dead", .failed(cause: "no answer"), at: now + .seconds(10))
             #expect(hosts.isFailing("dead"))
@@ -53,7 +56,9 @@ import Testing
     /// A build's own request may fail where others' do not.
     @Test func oneFailureBetweenAnswersIsNone() {
         let hosts = FailingHosts(prefetch: 20)
-        for outcome in [FailingHosts.Outcome.answered, .failed(cause: "500"), .answered, .failed(cause: "500"), .unknown] {
+        for outcome in [
+            FailingHosts.Outcome.answered, .failed(cause: "500"), .answered, .failed(cause: "500"), .unknown,
+        ] {
             #expect(hosts.enter("api", at: self.start) == .admitted)
             hosts.leave("api", outcome, at: self.start)
             #expect(!hosts.isFailing("api"))
@@ -95,22 +100,28 @@ import Testing
         #expect(hosts.count(at: self.start) == 1000, "whoever publishes names as many as he likes")
         let notes = hosts.notes(at: self.at(61))
         #expect(notes.count == 6 && notes.last == "995 more build APIs fail")
-        #expect(notes.first?.contains("has failed for 61 s") == true && notes.first?.contains("no answer") == true, "\(notes)")
+        #expect(
+            notes.first?.contains("has failed for 61 s") == true && notes.first?.contains("no answer") == true,
+            "\(notes)")
         #expect(hosts.count(at: self.at(3601)) == 0)
     }
 
     private func client(_ hosts: FailingHosts, own: String? = nil) -> BuildAPIClient {
-        BuildAPIClient(transport: HTTPTransport(), deadline: .seconds(5), hosts: APIHosts(own: own), failingHosts: hosts)
+        BuildAPIClient(
+            transport: HTTPTransport(), deadline: .seconds(5), hosts: APIHosts(own: own), failingHosts: hosts)
     }
 
     /// - Returns: the answers' codes, `nil` for those that were taken, and how many came within three seconds.
-    private func ask(_ client: BuildAPIClient, _ url: String, count: Int) async -> (codes: [BuildAPIError.Code?], early: Int) {
+    private func ask(_ client: BuildAPIClient, _ url: String, count: Int) async -> (
+        codes: [BuildAPIError.Code?], early: Int
+    ) {
         await withTaskGroup(of: (BuildAPIError.Code?, Duration).self) { group in
             for build in 1...count {
                 group.addTask {
                     let start = ContinuousClock.now
                     do throws(BuildAPIError) {
-                        try await client.update(BuildID(rawValue: build), at: url, token: Secret("t"), with: BuildUpdate(status: "FAILURE"))
+                        try await client.update(
+                            BuildID(rawValue: build), at: url, token: Secret("t"), with: BuildUpdate(status: "FAILURE"))
                         return (nil, .now - start)
                     } catch { return (error.code, .now - start) }
                 }
@@ -134,16 +145,22 @@ import Testing
         #expect(codes.count { $0 == .hostFailing } == 20 && early == 20)
         #expect(hosts.count() == 1)
         let refused = BuildAPIError(operation: "o", code: .hostFailing)
-        #expect(!refused.isRefusal && !refused.isRetriable && !refused.isPotentialOutage && refused.problem.failureClass == .buildAPI)
+        #expect(
+            !refused.isRefusal && !refused.isRetriable && !refused.isPotentialOutage
+                && refused.problem.failureClass == .buildAPI)
     }
 
     @Test func aHostThatAnswersAndTheWorkersOwnAreAskedByAll() async throws {
         let server = try StubServer { _ in .status(200) }
         defer { server.stop() }
-        #expect(await self.ask(self.client(FailingHosts(prefetch: 20)), server.url, count: 60).codes.allSatisfy { $0 == nil })
+        #expect(
+            await self.ask(self.client(FailingHosts(prefetch: 20)), server.url, count: 60).codes.allSatisfy {
+                $0 == nil
+            })
         let failing = try StubServer { _ in .status(503) }
         defer { failing.stop() }
-        let codes = await self.ask(self.client(FailingHosts(prefetch: 4), own: failing.url), failing.url, count: 25).codes
+        let codes = await self.ask(self.client(FailingHosts(prefetch: 4), own: failing.url), failing.url, count: 25)
+            .codes
         #expect(codes.allSatisfy { $0 == .status } && failing.requests.count == 25, "its outages are the breaker's")
     }
 }

@@ -40,22 +40,30 @@ import Testing
     }
 
     @Test func whatIsNotThereIsDone() throws {
-        #expect(throws: Never.self) { try self.cache.clear(CacheConfig(scope: .events, prefix: "", pipelineID: "1", id: "2")) }
+        #expect(throws: Never.self) {
+            try self.cache.clear(CacheConfig(scope: .events, prefix: "", pipelineID: "1", id: "2"))
+        }
     }
 
     @Test(arguments: [("..", "1"), ("../..", "1"), ("a/b", "1"), ("1", ".."), ("1", ""), (".", "1")])
     func pathsThatClimbOutAreRefused(pipeline: String, id: String) throws {
         let outside = try self.make("precious")
-        #expect(throws: BuildCache.Refusal.self) { try self.cache.clear(CacheConfig(scope: .jobs, prefix: "", pipelineID: pipeline, id: id)) }
+        #expect(throws: BuildCache.Refusal.self) {
+            try self.cache.clear(CacheConfig(scope: .jobs, prefix: "", pipelineID: pipeline, id: id))
+        }
         #expect(self.exists(outside))
     }
 
     @Test func linksAreNotFollowed() throws {
         let precious = try self.make("elsewhere/precious")
-        try FileManager.default.createDirectory(at: self.root.appendingPathComponent("pipelines"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: self.root.appendingPathComponent("pipelines"), withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(
-            at: self.root.appendingPathComponent("pipelines/12"), withDestinationURL: self.root.appendingPathComponent("elsewhere"))
-        #expect(throws: BuildCache.Refusal.self) { try self.cache.clear(CacheConfig(scope: .pipelines, prefix: "", pipelineID: "12", id: "12")) }
+            at: self.root.appendingPathComponent("pipelines/12"),
+            withDestinationURL: self.root.appendingPathComponent("elsewhere"))
+        #expect(throws: BuildCache.Refusal.self) {
+            try self.cache.clear(CacheConfig(scope: .pipelines, prefix: "", pipelineID: "12", id: "12"))
+        }
         #expect(self.exists(precious))
     }
 
@@ -63,27 +71,34 @@ import Testing
         let mine = try self.make("pipelines/12/a")
         var options = self.cache.options
         options.strategy = "s3"
-        #expect(try BuildCache(options: options).clear(CacheConfig(scope: .pipelines, prefix: "", pipelineID: "12", id: "12")) == nil)
+        #expect(
+            try BuildCache(options: options).clear(
+                CacheConfig(scope: .pipelines, prefix: "", pipelineID: "12", id: "12")) == nil)
         #expect(self.exists(mine))
     }
 
     @Test func anOperatorsOwnPathMayBeALink() throws {
         let mine = try self.make("elsewhere/pipelines/12/a")
         let link = self.root.appendingPathComponent("cache")
-        try FileManager.default.createSymbolicLink(at: link, withDestinationURL: self.root.appendingPathComponent("elsewhere"))
+        try FileManager.default.createSymbolicLink(
+            at: link, withDestinationURL: self.root.appendingPathComponent("elsewhere"))
         var options = self.cache.options
         options.path = link.path
-        _ = try BuildCache(options: options).clear(CacheConfig(scope: .pipelines, prefix: "", pipelineID: "12", id: "12"))
+        _ = try BuildCache(options: options).clear(
+            CacheConfig(scope: .pipelines, prefix: "", pipelineID: "12", id: "12"))
         #expect(!self.exists(mine))
     }
 
     @Test(arguments: ["", "pipelines"])
     func linksOnTheWayAreNotFollowed(before component: String) throws {
         let precious = try self.make("elsewhere/12/precious")
-        try FileManager.default.createDirectory(at: self.root.appendingPathComponent("beta"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: self.root.appendingPathComponent("beta"), withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(
-            at: self.root.appendingPathComponent(component.isEmpty ? "pipelines" : "beta/pipelines"), withDestinationURL: self.root.appendingPathComponent("elsewhere"))
-        let message = CacheConfig(scope: .pipelines, prefix: component.isEmpty ? "" : "beta", pipelineID: "12", id: "12")
+            at: self.root.appendingPathComponent(component.isEmpty ? "pipelines" : "beta/pipelines"),
+            withDestinationURL: self.root.appendingPathComponent("elsewhere"))
+        let message = CacheConfig(
+            scope: .pipelines, prefix: component.isEmpty ? "" : "beta", pipelineID: "12", id: "12")
         #expect(throws: BuildCache.Refusal.self) { try self.cache.clear(message) }
         #expect(self.exists(precious))
     }
@@ -95,11 +110,16 @@ import Testing
         #expect(mkfifo("\(directory)/pipe", 0o600) == 0)
         #expect(mkdir("\(directory)/empty", 0o700) == 0)
         // No UTF-8, as a name may be.
-        let name = Array(directory.utf8CString.dropLast()) + [CChar(bitPattern: 0x2F), CChar(bitPattern: 0xFF), CChar(bitPattern: 0xFE), 0]
+        let name =
+            Array(directory.utf8CString.dropLast()) + [
+                CChar(bitPattern: 0x2F), CChar(bitPattern: 0xFF), CChar(bitPattern: 0xFE), 0,
+            ]
         let file = open(name, O_CREAT | O_WRONLY, 0o600)
         #expect(file >= 0)
         close(file)
-        #expect(try self.cache.clear(CacheConfig(scope: .pipelines, prefix: "", pipelineID: "12", id: "12")) == "\(self.root.path)/pipelines/12")
+        #expect(
+            try self.cache.clear(CacheConfig(scope: .pipelines, prefix: "", pipelineID: "12", id: "12"))
+                == "\(self.root.path)/pipelines/12")
         #expect(!self.exists("\(self.root.path)/pipelines/12"))
         #expect(self.exists(precious))
     }
@@ -140,7 +160,9 @@ import Testing
             attacker.start()
             defer { isOver.store(true, ordering: .relaxed) }
             for round in 0..<40 {
-                for number in 0..<20 { for file in 0..<10 { try? _ = self.make("pipelines/12/\(number)/\(file)/file") } }
+                for number in 0..<20 {
+                    for file in 0..<10 { try? _ = self.make("pipelines/12/\(number)/\(file)/file") }
+                }
                 // Where something is in the way, it says so; it must not be a way out.
                 _ = try? self.cache.clear(CacheConfig(scope: .pipelines, prefix: "", pipelineID: "12", id: "12"))
                 let gone = precious.filter { !self.exists($0) }

@@ -45,7 +45,9 @@ import Testing
 
     @Test func aFailedProbeOpensItAndAGoodOneClosesIt() {
         var breaker = CircuitBreaker()
-        let opened = [breaker.probeFailed(cause: "refused", at: self.now), breaker.probeFailed(cause: "refused", at: self.now)]
+        let opened = [
+            breaker.probeFailed(cause: "refused", at: self.now), breaker.probeFailed(cause: "refused", at: self.now),
+        ]
         #expect(opened == [true, false])
         let durations = [breaker.probeSucceeded(at: self.now + .seconds(7)), breaker.probeSucceeded(at: self.now)]
         #expect(durations == [.seconds(7), nil], "it closes once")

@@ -17,11 +17,16 @@ import Testing
 
     private static func report(_ job: String, _ settlement: Settlement?, _ steps: (Action, Fact)...) -> FailureReport? {
         let reports = Reports()
-        let reporter = FailureReporter(host: "h", hiding: [], meters: Metrics(PrometheusMetrics()), ledger: ReportLedger()) { reports.add($0) }
-        let body = #"{"job":"\#(job)","buildConfig":{"buildId":4711,"jobId":12,"apiUri":"http://api","token":"verySecret","container":"node:22","jobName":"main","eventId":1,"pipeline":{"id":1},"annotations":{}}}"#
+        let reporter = FailureReporter(
+            host: "h", hiding: [], meters: Metrics(PrometheusMetrics()), ledger: ReportLedger()
+        ) { reports.add($0) }
+        let body =
+            #"{"job":"\#(job)","buildConfig":{"buildId":4711,"jobId":12,"apiUri":"http://api","token":"verySecret","container":"node:22","jobName":"main","eventId":1,"pipeline":{"id":1},"annotations":{}}}"#
         let delivery = Delivery(
-            tag: DeliveryTag(generation: 1, channel: 1, number: 1), queue: "builds", isRedelivered: false, properties: MessageProperties(), body: Array(body.utf8))
-        let context = DeliveryContext(delivery, options: RabbitMQOptions(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            tag: DeliveryTag(generation: 1, channel: 1, number: 1), queue: "builds", isRedelivered: false,
+            properties: MessageProperties(), body: Array(body.utf8))
+        let context = DeliveryContext(
+            delivery, options: RabbitMQOptions(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         var facts = Facts()
         reporter.observe(.received, context)
         reporter.observe(.started, context)
@@ -34,17 +39,24 @@ import Testing
     }
 
     private static let lost = Fact.note(.lost(Problem(.buildAPI, "update build 4711: 503")))
-    private static let refusal = Fact.creation(.refused(Problem(.quota, "create pod: 403 Forbidden \"exceeded quota: b\"")))
+    private static let refusal = Fact.creation(
+        .refused(Problem(.quota, "create pod: 403 Forbidden \"exceeded quota: b\"")))
     private static let note = StatusUpdate.scheduled(node: "n")
 
     @Test func aRetryIsAboutWhatLedToIt() throws {
-        let report = try #require(Self.report("start", .nack, (.createPod, .creation(.created())), (.armTimer(round: 1, telling: Self.note), .timer(.notHeld)), (.notifyBuild(Self.note), Self.lost)))
+        let report = try #require(
+            Self.report(
+                "start", .nack, (.createPod, .creation(.created())),
+                (.armTimer(round: 1, telling: Self.note), .timer(.unconfirmed)), (.notifyBuild(Self.note), Self.lost)))
         #expect(report.kind == .retried && report.failureClass == .broker)
         #expect(report.causes.contains { $0.contains("503") }, "the rest is told too")
     }
 
     @Test func aLostNoteIsAboutTheNote() throws {
-        let report = try #require(Self.report("start", .ack, (.createPod, .creation(.created())), (.armTimer(round: 1, telling: Self.note), .timer(.held)), (.notifyBuild(Self.note), Self.lost)))
+        let report = try #require(
+            Self.report(
+                "start", .ack, (.createPod, .creation(.created())),
+                (.armTimer(round: 1, telling: Self.note), .timer(.confirmed)), (.notifyBuild(Self.note), Self.lost)))
         #expect(report.kind == .noteLost && report.failureClass == .buildAPI)
         #expect(report.title == "build-api: update build #: 503 (note-lost)")
     }
@@ -52,7 +64,9 @@ import Testing
     @Test func aFailedBuildIsAboutItsCauseNotTheWayThere() throws {
         let cause = FailureCause.pod(PodFailure(.image, "ErrImagePull: no"))
         let report = try #require(
-            Self.report("verify", .ack, (.getPod, .pod(.unknown(Problem(.cluster, "get pod: 500")))), (.getPod, .pod(.running(node: nil))), (.reportFailure(cause), .failure(.taken))))
+            Self.report(
+                "verify", .ack, (.getPod, .pod(.unknown(Problem(.cluster, "get pod: 500")))),
+                (.getPod, .pod(.running(node: nil))), (.reportFailure(cause), .failure(.taken))))
         #expect(report.kind == .buildFailed && report.failureClass == .image)
         #expect(report.title == "image: ErrImagePull: no (build-failed)")
         #expect(report.causes.first == cause.description)
@@ -61,7 +75,10 @@ import Testing
     @Test func whatIsOwedIsAboutTheBuildAPI() throws {
         let problem = Problem(.buildAPI, "update build 4711: 503")
         let report = try #require(
-            Self.report("start", .ack, (.createPod, Self.refusal), (.reportFailure(.podGone(hasBegun: false, known: nil)), .failure(.notTaken(problem))), (.park, .parking(.held))))
+            Self.report(
+                "start", .ack, (.createPod, Self.refusal),
+                (.reportFailure(.podGone(hasBegun: false, known: nil)), .failure(.notTaken(problem))),
+                (.park, .parking(.confirmed))))
         #expect(report.kind == .owed && report.failureClass == .buildAPI)
     }
 
@@ -72,6 +89,10 @@ import Testing
     }
 
     @Test func nothingIsSaidOfWhatWentWell() {
-        #expect(Self.report("start", .ack, (.createPod, .creation(.created())), (.armTimer(round: 1, telling: Self.note), .timer(.held)), (.notifyBuild(Self.note), .note(.taken))) == nil)
+        #expect(
+            Self.report(
+                "start", .ack, (.createPod, .creation(.created())),
+                (.armTimer(round: 1, telling: Self.note), .timer(.confirmed)), (.notifyBuild(Self.note), .note(.taken)))
+                == nil)
     }
 }

@@ -24,7 +24,8 @@ import Testing
             countQueues: { names in
                 looks.continuation.yield(names)
                 return [RabbitMQOptions().queue: (3, 1)]
-            }, sweeps: [{}], chores: [{ throw Failure() }, { rounds.withLock { $0.append(clock.now) } }], clock: clock, logger: self.logger)
+            }, sweeps: [{}], chores: [{ throw Failure() }, { rounds.withLock { $0.append(clock.now) } }], clock: clock,
+            logger: self.logger)
         let start = clock.now
         let running = RunningService(janitor)
         await clock.pass(.seconds(1))
@@ -42,11 +43,14 @@ import Testing
     }
 
     /// What looks see, one after another; then it ends or is busy for ever.
-    private func watch(_ looks: [IdleWatch.Look], isIdle: Bool = true, isConsuming: Bool = true) -> (service: IdleWatch, intake: Wishes) {
+    private func watch(_ looks: [IdleWatch.Look], isIdle: Bool = true, isConsuming: Bool = true) -> (
+        service: IdleWatch, intake: Wishes
+    ) {
         let left = Mutex(looks)
         let intake = Wishes()
         let service = IdleWatch(
-            intake: Intake { wish in intake.values.withLock { $0.append(wish) } }, isIdle: { isIdle }, isConsuming: { isConsuming },
+            intake: Intake { wish in intake.values.withLock { $0.append(wish) } }, isIdle: { isIdle },
+            isConsuming: { isConsuming },
             look: { left.withLock { $0.isEmpty ? .busy : $0.removeFirst() } }, clock: self.clock, logger: self.logger)
         return (service, intake)
     }
@@ -58,7 +62,9 @@ import Testing
         let running = RunningService(service)
         for _ in 0..<8 { await self.clock.pass(.milliseconds(500)) }
         try await running.end()
-        #expect(intake.values.withLock { $0 } == [false, true, false], "it takes nothing more while it looks, and goes on when there is work")
+        #expect(
+            intake.values.withLock { $0 } == [false, true, false],
+            "it takes nothing more while it looks, and goes on when there is work")
     }
 
     @Test func othersThatConsumeAreWaitedForSoLong() async throws {

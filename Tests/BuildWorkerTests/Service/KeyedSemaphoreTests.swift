@@ -63,7 +63,11 @@ import Testing
     /// Counts who is inside at once.
     private final class Room: Sendable {
         private let state = Mutex((inside: 0, most: 0, entered: 0))
-        func enter() { self.state.withLock { ($0.inside, $0.entered, $0.most) = ($0.inside + 1, $0.entered + 1, max($0.most, $0.inside + 1)) } }
+        func enter() {
+            self.state.withLock {
+                ($0.inside, $0.entered, $0.most) = ($0.inside + 1, $0.entered + 1, max($0.most, $0.inside + 1))
+            }
+        }
         func leave() { self.state.withLock { $0.inside -= 1 } }
         var most: Int { self.state.withLock { $0.most } }
         var entered: Int { self.state.withLock { $0.entered } }

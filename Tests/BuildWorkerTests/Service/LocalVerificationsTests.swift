@@ -12,7 +12,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) final class LocalVerificationsTests: Sendable {
     private let clock = ManualClock()
-    private let spool = FileManager.default.temporaryDirectory.appendingPathComponent("timers-\(UUID().uuidString)").path
+    private let spool = FileManager.default.temporaryDirectory.appendingPathComponent("timers-\(UUID().uuidString)")
+        .path
     private let journal: TimerJournal
     private let published = AsyncStream<OutgoingMessage>.makeStream()
     /// Of publishes, the next first; then they are confirmed.
@@ -35,7 +36,8 @@ import Testing
 
     private func verifications() -> LocalVerifications {
         LocalVerifications(
-            self.options, journal: self.journal, clock: self.clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            self.options, journal: self.journal, clock: self.clock,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             isRetryQueueUsable: { self.isRetryQueueUsable.withLock { $0 } },
             publish: { message in
                 self.published.continuation.yield(message)
@@ -44,7 +46,9 @@ import Testing
     }
 
     private static func verification(_ build: Int) -> Verification {
-        Verification(body: Array(#"{"job":"verify","buildConfig":{"buildId":\#(build)}}"#.utf8), round: 2, imagePullStartTime: nil, isFromTimer: true)
+        Verification(
+            body: Array(#"{"job":"verify","buildConfig":{"buildId":\#(build)}}"#.utf8), round: 2,
+            imagePullStartTime: nil, isFromTimer: true)
     }
 
     private func nextPublished() async -> OutgoingMessage? { await self.published.stream.first { _ in true } }
@@ -60,7 +64,8 @@ import Testing
         await self.clock.sleepers()
         self.clock.advance(by: .seconds(10))
         let message = try #require(await self.nextPublished())
-        #expect(message.routingKey == self.options.retryQueue && message.properties.headers[Header.initTimer]?.integer == 1)
+        #expect(
+            message.routingKey == self.options.retryQueue && message.properties.headers[Header.initTimer]?.integer == 1)
         try await eventually("it is kept no more") { try verifications.count == 0 && self.files == 0 }
         try await running.shutDown()
     }
@@ -89,7 +94,9 @@ import Testing
         self.outcomes.withLock { $0 = [.confirmed, .unconfirmed("away")] }
         try await running.shutDown()
         let message = try #require(await self.nextPublished())
-        #expect(message.properties.headers[Header.initRound]?.integer == 1 && message.properties.headers[Header.initTimer] == nil)
+        #expect(
+            message.properties.headers[Header.initRound]?.integer == 1
+                && message.properties.headers[Header.initTimer] == nil)
         #expect(try self.files == 1, "the other stays for the next worker")
         let next = self.verifications()
         await next.rearm()

@@ -22,8 +22,10 @@ import Testing
 
         func outages() -> Outages {
             Outages(
-                health: Health(queues: []), clock: self.clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                intake: Intake { wish in self.state.withLock { $0.intake.append(wish) } }, onClose: { _ in self.closings.continuation.yield() })
+                health: Health(queues: []), clock: self.clock,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                intake: Intake { wish in self.state.withLock { $0.intake.append(wish) } },
+                onClose: { _ in self.closings.continuation.yield() })
         }
 
         func probe() -> Outages.Failure? {
@@ -65,7 +67,8 @@ import Testing
         #expect(service.probes == [asked + .seconds(22)])
         clock.advance(by: .seconds(25))
         await service.isBack()
-        #expect(service.probes.map { $0 - asked } == [.seconds(22), .seconds(47)], "what a probe is asked for counts, too")
+        #expect(
+            service.probes.map { $0 - asked } == [.seconds(22), .seconds(47)], "what a probe is asked for counts, too")
         #expect(!outages.isAnyOpen && service.intake == [false, true])
         #expect(outages.wasAnyOpen(since: asked) && !outages.wasAnyOpen(since: clock.now + .seconds(1)))
         try await running.shutDown()

@@ -15,17 +15,22 @@ import Testing
     private let clock = ManualClock()
 
     private static func context(_ job: String = "start") -> DeliveryContext {
-        let body = #"{"job":"\#(job)","buildConfig":{"buildId":4711,"jobId":12,"apiUri":"http://api","token":"t","container":"node:22","jobName":"main"}}"#
+        let body =
+            #"{"job":"\#(job)","buildConfig":{"buildId":4711,"jobId":12,"apiUri":"http://api","token":"t","container":"node:22","jobName":"main"}}"#
         let tag = DeliveryTag(generation: 1, channel: 1, number: 1)
-        let delivery = Delivery(tag: tag, queue: "builds", isRedelivered: false, properties: MessageProperties(), body: Array(body.utf8))
-        return DeliveryContext(delivery, options: RabbitMQOptions(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let delivery = Delivery(
+            tag: tag, queue: "builds", isRedelivered: false, properties: MessageProperties(), body: Array(body.utf8))
+        return DeliveryContext(
+            delivery, options: RabbitMQOptions(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private func liveness(
-        _ inFlight: InFlight, loopAge: Duration = .zero, isHeldUp: Bool = false, canPublishSince: ContinuousClock.Instant? = nil
+        _ inFlight: InFlight, loopAge: Duration = .zero, isHeldUp: Bool = false,
+        canPublishSince: ContinuousClock.Instant? = nil
     ) -> Liveness {
         Liveness(
-            loops: [.init(name: "consume") { loopAge }], inFlight: inFlight, isPublishingHeldUp: { isHeldUp }, canPublishSince: { canPublishSince },
+            loops: [.init(name: "consume") { loopAge }], inFlight: inFlight, isPublishingHeldUp: { isHeldUp },
+            canPublishSince: { canPublishSince },
             clock: self.clock, loopDeadline: .seconds(60), stepDeadline: Liveness.stepDeadline(ExecutorOptions()))
     }
 
@@ -74,7 +79,9 @@ import Testing
         options.retryDelay = .seconds(10)
         options.initTimeout = .seconds(60)
         let (waiting, context) = (Waiting(options, clock: self.clock), Self.context())
-        waiting.observe(.actionCompleted(.armTimer(round: 1, telling: .scheduled(node: "n")), .timer(.held), took: .zero), context)
+        waiting.observe(
+            .actionCompleted(.armTimer(round: 1, telling: .scheduled(node: "n")), .timer(.confirmed), took: .zero),
+            context)
         waiting.observe(.settled(.nack, Facts(), took: .zero), context)
         #expect(waiting.all.map(\.why) == [.retry, .initTimer], "the soonest first")
         self.clock.advance(by: .seconds(10))
@@ -89,8 +96,14 @@ import Testing
         let state = Mutex((beats: 0, points: 0, figures: 0, isReady: false, problems: [String]()))
         let watchdog = Watchdog(
             problems: { state.withLock { $0.problems } }, isReady: { state.withLock { $0.isReady } },
-            heartbeat: { state.withLock { $0.beats += 1; return ["beat": .integer($0.beats)] } },
-            sendFigures: { state.withLock { $0.figures += 1 } }, closePoint: { state.withLock { $0.points += 1 } }, systemd: nil, heartbeatFile: file,
+            heartbeat: {
+                state.withLock {
+                    $0.beats += 1
+                    return ["beat": .integer($0.beats)]
+                }
+            },
+            sendFigures: { state.withLock { $0.figures += 1 } }, closePoint: { state.withLock { $0.points += 1 } },
+            systemd: nil, heartbeatFile: file,
             startMarker: nil, clock: self.clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let running = RunningService(watchdog)
         // Figures are another's matter, and both sleep. Not ready yet, it looks often.
@@ -105,7 +118,9 @@ import Testing
             await self.clock.sleepers(2)
         }
         #expect(state.withLock { ($0.beats, $0.points, $0.figures) } == (4, 2, 2))
-        #expect(String(decoding: try #require(FileManager.default.contents(atPath: file)), as: UTF8.self) == "{\"beat\":4}\n")
+        #expect(
+            String(decoding: try #require(FileManager.default.contents(atPath: file)), as: UTF8.self)
+                == "{\"beat\":4}\n")
         try await running.shutDown()
     }
 }

@@ -14,9 +14,14 @@ import Testing
             await time.wait()
             return timePasses
         })
-        let quarantine = Quarantine(nil, prefetch: 20, health: Health(queues: []), logger: Logger(label: "quarantine") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
+        let quarantine = Quarantine(
+            nil, prefetch: 20, health: Health(queues: []),
+            logger: Logger(label: "quarantine") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
         let (suspectIsIn, answer, otherIsIn) = (OneShotSignal(), OneShotSignal(), OneShotSignal())
-        func delivery(_ body: UInt8) -> Delivery { Delivery(tag: .ofThisProcess(1), queue: "q", isRedelivered: false, properties: MessageProperties(), body: [body]) }
+        func delivery(_ body: UInt8) -> Delivery {
+            Delivery(
+                tag: .ofThisProcess(1), queue: "q", isRedelivered: false, properties: MessageProperties(), body: [body])
+        }
         let place = quarantine.joinAlone(MessageKey(queue: "q", body: [1]), delivery(1))
         await withTaskGroup { group in
             group.addTask {

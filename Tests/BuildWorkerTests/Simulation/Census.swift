@@ -12,20 +12,22 @@ struct Census {
         expect("build", "waiting", "running", "begun", "ended", "refused", "unavailable")
         expect("creation", "created", "alreadyExists", "rejected", "refused")
         expect(
-            "pod", "pending", "running", "succeeded", "broken", "terminating", "foreign", "absent", "unseen")
-        expect("timer", "held", "noQueue", "notHeld")
-        expect("verification", "held", "notHeld")
-        expect("parking", "held", "noQueue", "notHeld")
-        expect("postponement", "held", "notHeld")
+            "pod", "pending", "running", "succeeded", "broken", "terminating", "notOwned", "notFound", "unknown")
+        expect("timer", "confirmed", "unroutable", "unconfirmed")
+        expect("verification", "confirmed", "unconfirmed")
+        expect("parking", "confirmed", "unroutable", "unconfirmed")
+        expect("postponement", "confirmed", "unconfirmed")
         expect("timerKept", "done", "failed")
         expect("note", "taken", "ended", "refused", "lost")
         expect("failure", "taken", "ended", "notTaken")
         expect("deletion", "done", "failed")
         expect("clearing", "done", "failed")
         return names.union([
-            "a repeated delivery", "a start after its stop", "an outage", "a message past the limit", "the last init timer",
+            "a repeated delivery", "a start after its stop", "an outage", "a message past the limit",
+            "the last init timer",
             "the delay is told", "a settlement that came too late", "a worker killed between an effect and its answer",
-            "a worker killed", "a connection lost", "a drain", "time to heal", "time to heal is over", "owed for too long", "a message taken back", "a suspect set aside",
+            "a worker killed", "a connection lost", "a drain", "time to heal", "time to heal is over",
+            "owed for too long", "a message taken back", "a suspect set aside",
         ])
     }()
 
@@ -58,7 +60,9 @@ struct Census {
             self.add("a suspect set aside", if: handling.isSetAside)
             let isStale = !handling.isLost && handling.connection != simulation.workers[handling.worker].connection
             self.add("a settlement that came too late", if: isStale && handling.settlement != nil)
-            self.add("a worker killed between an effect and its answer", if: handling.isLost && handling.settlement == nil && handling.learned != nil)
+            self.add(
+                "a worker killed between an effect and its answer",
+                if: handling.isLost && handling.settlement == nil && handling.learned != nil)
         }
         self.add("a worker killed", if: simulation.faults.crashes < simulation.schedule.faults.crashes)
         self.add("a connection lost", if: simulation.faults.cuts < simulation.schedule.faults.cuts)

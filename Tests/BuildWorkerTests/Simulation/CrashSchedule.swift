@@ -5,20 +5,24 @@
 struct CrashSchedule {
     /// A message that has a worker do certain steps.
     enum Kind: CaseIterable {
-        case start, startOfStarted, startOfBrokenPod, startOfInvalidPod, startWithoutTimerQueue, verifyRunning, verifyFailed, verifyOfUntold, stop, clear, unreadable
+        case start, startOfStarted, startOfBrokenPod, startOfInvalidPod, startWithoutTimerQueue, verifyRunning,
+            verifyFailed, verifyOfUntold, stop, clear, unreadable
     }
 
     struct Message {
         let number: Int
         let kind: Kind
         var body: [UInt8] {
-            let build = #""buildConfig":{"buildId":\#(self.number + 1),"container":"alpine","apiUri":"http://api","token":"t"}"#
+            let build =
+                #""buildConfig":{"buildId":\#(self.number + 1),"container":"alpine","apiUri":"http://api","token":"t"}"#
             let text =
                 switch self.kind {
-                case .start, .startOfStarted, .startOfBrokenPod, .startOfInvalidPod, .startWithoutTimerQueue: #"{"job":"start",\#(build)}"#
+                case .start, .startOfStarted, .startOfBrokenPod, .startOfInvalidPod, .startWithoutTimerQueue:
+                    #"{"job":"start",\#(build)}"#
                 case .verifyRunning, .verifyFailed, .verifyOfUntold: #"{"job":"verify",\#(build)}"#
                 case .stop: #"{"job":"stop",\#(build)}"#
-                case .clear: #"{"job":"clear","cacheConfig":{"resource":"caches","action":"delete","scope":"pipelines","prefix":"","pipelineId":\#(self.number + 1),"id":\#(self.number + 1)}}"#
+                case .clear:
+                    #"{"job":"clear","cacheConfig":{"resource":"caches","action":"delete","scope":"pipelines","prefix":"","pipelineId":\#(self.number + 1),"id":\#(self.number + 1)}}"#
                 case .unreadable: "not a message \(self.number)"
                 }
             return Array(text.utf8)
@@ -58,7 +62,9 @@ struct CrashSchedule {
         }
     }
 
-    static let askingSteps = HandlingStep.allCases.filter { step in Kind.allCases.contains { CrashSchedule.steps($0).contains(step) } }
+    static let askingSteps = HandlingStep.allCases.filter { step in
+        Kind.allCases.contains { CrashSchedule.steps($0).contains(step) }
+    }
 
     /// - Parameters:
     ///   - peerStep: a peer kills whoever does this, and heals after a while.
@@ -76,7 +82,8 @@ struct CrashSchedule {
         }
         if let peerStep {
             let first = random.below(3)
-            self.peer = Peer(step: peerStep, crashes: first..<first + random.between(1, random.chance(percent: 30) ? 40 : 8))
+            self.peer = Peer(
+                step: peerStep, crashes: first..<first + random.between(1, random.chance(percent: 30) ? 40 : 8))
         } else {
             self.peer = nil
         }
@@ -84,11 +91,14 @@ struct CrashSchedule {
             let number = random.below(self.messages.count)
             // One that dies between its postponement and its settlement leaves one more of its kind each time.
             let fitting = poisonStep == .settle ? fitting.filter { $0 != .verifyOfUntold } : fitting
-            if !fitting.isEmpty { self.messages[number] = Message(number: number, kind: fitting[random.below(fitting.count)]) }
+            if !fitting.isEmpty {
+                self.messages[number] = Message(number: number, kind: fitting[random.below(fitting.count)])
+            }
             self.poison = (number, poisonStep)
             // What others survive has to come from somewhere.
             for offset in 0..<12 where !fitting.isEmpty {
-                self.later.append(Message(number: self.messages.count + offset, kind: fitting[random.below(fitting.count)]))
+                self.later.append(
+                    Message(number: self.messages.count + offset, kind: fitting[random.below(fitting.count)]))
             }
         } else {
             self.poison = nil

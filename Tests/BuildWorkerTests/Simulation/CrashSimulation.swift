@@ -19,10 +19,10 @@ final class CrashSimulation: DeliverySource {
         var loops = 0
         /// By message: pods made, FAILUREs for having crashed workers.
         var pods: [Int: Int] = [:]
-        var convicted: Set<Int> = []
+        var quarantined: Set<Int> = []
         /// That the broker has still.
         var left: Set<Int> = []
-        /// Crashes when the poison was convicted.
+        /// Crashes when the poison was quarantined.
         var crashesToConvict: Int?
         var isHung = false
         var stillInLoop = false
@@ -53,7 +53,9 @@ final class CrashSimulation: DeliverySource {
 
     init(_ schedule: CrashSchedule) {
         self.schedule = schedule
-        let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : FileManager.default.temporaryDirectory.path
+        let root =
+            FileManager.default.fileExists(atPath: "/dev/shm")
+            ? "/dev/shm" : FileManager.default.temporaryDirectory.path
         self.directory = "\(root)/crashes-\(UUID().uuidString)"
         var state = State(queue: schedule.messages, later: schedule.later)
         for message in schedule.messages + schedule.later where message.kind == .startOfStarted {
@@ -72,7 +74,10 @@ final class CrashSimulation: DeliverySource {
                 state.unacked = [:]
                 return state.outcome.crashes
             }
-            guard number < Self.mostCrashes else { self.state.withLock { $0.outcome.isHung = true }; break }
+            guard number < Self.mostCrashes else {
+                self.state.withLock { $0.outcome.isHung = true }
+                break
+            }
             try await self.runWorker("\(self.directory)/\(number)")
             guard self.state.withLock({ $0.isDead || !$0.later.isEmpty }) else { break }
             self.state.withLock { state in if !state.later.isEmpty { state.queue.append(state.later.removeFirst()) } }
@@ -86,7 +91,9 @@ final class CrashSimulation: DeliverySource {
     /// A program that another test is just starting has inherited the last worker's lock until it is executed.
     private func lock(_ path: String) async throws -> SpoolDirectory {
         for _ in 0..<500 {
-            do throws(SpoolError) { return try SpoolDirectory(path) } catch { try await Task.sleep(for: .milliseconds(10)) }
+            do throws(SpoolError) { return try SpoolDirectory(path) } catch {
+                try await Task.sleep(for: .milliseconds(10))
+            }
         }
         return try SpoolDirectory(path)
     }
@@ -104,25 +111,27 @@ final class CrashSimulation: DeliverySource {
                 return true
             })
         let health = Health(queues: [])
-        let quarantine = Quarantine(spool, prefetch: self.schedule.prefetch, health: health, logger: Self.silent, clock: clock)
+        let quarantine = Quarantine(
+            spool, prefetch: self.schedule.prefetch, health: health, logger: Self.silent, clock: clock)
         if health.isInCrashLoop { self.state.withLock { $0.outcome.loops += 1 } }
         let pipeline = DeliveryPipeline(
-            WorkflowRules(), RabbitMQOptions(), logger: Self.silent, quarantine: quarantine, limits: KeyedSemaphore { _ in nil }, inHand: InHand(),
+            WorkflowRules(), RabbitMQOptions(), logger: Self.silent, quarantine: quarantine,
+            limits: KeyedSemaphore { _ in nil }, inFlightCount: InFlightCount(),
             perform: { action, _, context in await self.perform(action, context, path) }, isOutage: { _ in false },
             observers: [{ event, context in self.observe(event, context, path) }])
         await withTaskGroup(of: Void.self) { group in
             let death = self.state.withLock { $0.death }
             group.addTask { await death.wait() }
-            var inHand = 0
+            var inFlightCount = 0
             while !self.isDead {
-                while inHand < self.schedule.prefetch, !self.isDead, let delivery = self.deliver() {
+                while inFlightCount < self.schedule.prefetch, !self.isDead, let delivery = self.deliver() {
                     let received = pipeline.receive(delivery, from: self)
-                    inHand += 1
+                    inFlightCount += 1
                     group.addTask { await pipeline.finish(received) }
                 }
-                guard inHand > 0, !self.isDead else { break }
+                guard inFlightCount > 0, !self.isDead else { break }
                 await group.next()
-                inHand -= 1
+                inFlightCount -= 1
             }
             death.fire()
             group.cancelAll()
@@ -148,7 +157,8 @@ final class CrashSimulation: DeliverySource {
             properties.headers["x-delivery-count"] = .int64(Int64(state.deliveries[message.number, default: 1] - 1))
             if state.postponed.contains(message.number) { properties.headers[Header.earlierAttempts] = .int64(0) }
             return Delivery(
-                tag: DeliveryTag(generation: 1, channel: 1, number: state.tag), queue: "builds", isRedelivered: state.deliveries[message.number, default: 1] > 1,
+                tag: DeliveryTag(generation: 1, channel: 1, number: state.tag), queue: "builds",
+                isRedelivered: state.deliveries[message.number, default: 1] > 1,
                 properties: properties, body: message.body)
         }
     }
@@ -167,7 +177,9 @@ final class CrashSimulation: DeliverySource {
     // MARK: Services, and what kills
 
     /// - Returns: `false`: it was killed now or before.
-    private func begin(_ step: HandlingStep, _ message: CrashSchedule.Message, _ context: DeliveryContext, _ path: String) -> Bool {
+    private func begin(
+        _ step: HandlingStep, _ message: CrashSchedule.Message, _ context: DeliveryContext, _ path: String
+    ) -> Bool {
         // What kills lies in the message, which is not read any more.
         let isCondemned = if case .poison = context.command { true } else { false }
         return self.state.withLock { state in
@@ -221,41 +233,47 @@ final class CrashSimulation: DeliverySource {
                 return [.creation(.created(seen: Self.pod(message.kind)))]
             case .getPod:
                 let isThere = context.command == .verify || state.outcome.pods[message.number] != nil
-                return [.pod(isThere ? Self.pod(message.kind) : .absent)]
-            case .searchPods: return [.search(.absent)]
+                return [.pod(isThere ? Self.pod(message.kind) : .notFound)]
+            case .searchPods: return [.search(.notFound)]
             case .armTimer(_, let note):
-                if message.kind == .startWithoutTimerQueue { return [.timer(.noQueue)] + (note == nil ? [] : [.note(.taken)]) }
-                return [.timer(.held)] + (note == nil ? [] : [.note(.taken)])
+                if message.kind == .startWithoutTimerQueue {
+                    return [.timer(.unroutable)] + (note == nil ? [] : [.note(.taken)])
+                }
+                return [.timer(.confirmed)] + (note == nil ? [] : [.note(.taken)])
             case .keepTimer: return [.timerKept(.done)]
-            case .requestVerification: return [.verification(.held)]
+            case .requestVerification: return [.verification(.confirmed)]
             case .notifyBuild: return [.note(.taken)]
             case .reportFailure(.poison): return [.failure(.taken)]
             case .reportFailure:
                 // Poison that dies when it is postponed is never heard.
-                let isHeard = message.kind != .verifyOfUntold || message.number != self.schedule.poison?.number && !state.told.insert(message.number).inserted
+                let isHeard =
+                    message.kind != .verifyOfUntold
+                    || message.number != self.schedule.poison?.number && !state.told.insert(message.number).inserted
                 return [.failure(isHeard ? .taken : .notTaken("502"))]
             case .deletePods: return [.deletion(.done)]
             case .clearCache: return [.clearing(.done)]
             case .park:
                 if case .poison = context.command {
-                    state.outcome.convicted.insert(message.number)
+                    state.outcome.quarantined.insert(message.number)
                     state.outcome.crashesToConvict = state.outcome.crashes
                 }
-                return [.parking(.held)]
+                return [.parking(.confirmed)]
             case .postpone:
                 state.queue.append(message)
                 state.deliveries[message.number] = 0
                 state.postponed.insert(message.number)
-                return [.postponement(.held)]
+                return [.postponement(.confirmed)]
             }
         }
     }
 
     private static func pod(_ kind: CrashSchedule.Kind) -> PodObservation {
         switch kind {
-        case .verifyFailed, .verifyOfUntold, .startOfBrokenPod: .broken(PodFailure(.ended(phase: "failed"), "", hasBegun: true))
+        case .verifyFailed, .verifyOfUntold, .startOfBrokenPod:
+            .broken(PodFailure(.ended(phase: "failed"), "", hasBegun: true))
         case .verifyRunning: .running(node: "n1")
-        case .start, .startOfStarted, .startOfInvalidPod, .startWithoutTimerQueue, .stop, .clear, .unreadable: .pending(node: nil, waitsFor: "a node")
+        case .start, .startOfStarted, .startOfInvalidPod, .startWithoutTimerQueue, .stop, .clear, .unreadable:
+            .pending(node: nil, waitsFor: "a node")
         }
     }
 }

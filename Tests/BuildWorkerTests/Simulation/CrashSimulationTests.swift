@@ -12,12 +12,20 @@ import Testing
     /// Nobody innocent is parked or failed, and in the end each has started once.
     private func judge(_ outcome: CrashSimulation.Outcome, _ schedule: CrashSchedule) {
         let poison = schedule.poison?.number
-        // Poison that is alone in the queue is never convicted, and kills for ever.
-        if !outcome.isHung || outcome.left != [poison] { #expect(outcome.left == [], "seed \(schedule.seed) never ends: \(outcome)") }
-        #expect(outcome.convicted.subtracting([poison].compactMap { $0 }) == [], "seed \(schedule.seed) convicts an innocent: \(outcome)")
+        // Poison that is alone in the queue is never quarantined, and kills for ever.
+        if !outcome.isHung || outcome.left != [poison] {
+            #expect(outcome.left == [], "seed \(schedule.seed) never ends: \(outcome)")
+        }
+        #expect(
+            outcome.quarantined.subtracting([poison].compactMap { $0 }) == [],
+            "seed \(schedule.seed) convicts an innocent: \(outcome)")
         for message in schedule.messages + schedule.later where message.number != poison {
-            let isStarted = message.kind == .startOfStarted || CrashSchedule.steps(message.kind).contains(.createPod) && message.kind != .startOfInvalidPod
-            #expect(outcome.pods[message.number] ?? 0 == (isStarted ? 1 : 0), "seed \(schedule.seed): pods of message \(message.number)")
+            let isStarted =
+                message.kind == .startOfStarted
+                || CrashSchedule.steps(message.kind).contains(.createPod) && message.kind != .startOfInvalidPod
+            #expect(
+                outcome.pods[message.number] ?? 0 == (isStarted ? 1 : 0),
+                "seed \(schedule.seed): pods of message \(message.number)")
         }
     }
 
@@ -44,7 +52,7 @@ import Testing
             let outcome = try await CrashSimulation(schedule).run()
             self.judge(outcome, schedule)
             guard outcome.crashes > 0 else { continue }
-            #expect(outcome.convicted == [schedule.poison?.number], "seed \(seed): \(outcome)")
+            #expect(outcome.quarantined == [schedule.poison?.number], "seed \(seed): \(outcome)")
             #expect(outcome.crashes >= Suspects.limit, "seed \(seed): \(outcome)")
             if step == .reading { #expect(outcome.crashes == 3, "seed \(seed)") }
             crashes += outcome.crashes
@@ -57,7 +65,8 @@ import Testing
     @Test(arguments: CrashSchedule.askingSteps)
     func poisonAndAPeerThatKills(step: HandlingStep) async throws {
         for seed in 0..<Self.schedules {
-            let schedule = CrashSchedule(seed: seed, peerStep: step, poisonStep: seed.isMultiple(of: 2) ? step : .reading)
+            let schedule = CrashSchedule(
+                seed: seed, peerStep: step, poisonStep: seed.isMultiple(of: 2) ? step : .reading)
             let outcome = try await CrashSimulation(schedule).run()
             self.judge(outcome, schedule)
         }

@@ -7,9 +7,11 @@ extension Mutation {
     func decision(_ command: BuildCommand, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         let decision = BuildWorkflow.decision(for: command, given: facts, rules: rules)
         switch self {
-        case .ackBeforeConfirm, .randomPodNames, .timerInMemory, .attemptsFromFirstDeath, .staleTags, .conflictIsAFault, .returnedIsHeld, .outageIsCharged:
+        case .ackBeforeConfirm, .randomPodNames, .timerInMemory, .attemptsFromFirstDeath, .staleTags, .conflictIsAFault,
+            .returnedIsHeld, .outageIsCharged:
             return decision
-        case .failureAckedWhenNotTaken: if case .notTaken = facts.failure { return .settle(.ack) } else { return decision }
+        case .failureAckedWhenNotTaken:
+            if case .notTaken = facts.failure { return .settle(.ack) } else { return decision }
         case .repeatedStartAsksNobody:
             guard decision == .perform(.ask(.isWaiting)), command == .start else { return decision }
             return self.decision(command, facts.knowing(.build(.waiting)), rules)
@@ -22,14 +24,19 @@ extension Mutation {
             guard decision == .perform(.ask(.hasEnded)), command == .verify else { return decision }
             return self.decision(command, facts.knowing(.build(.waiting)), rules)
         case .healingIsNotAwaited:
-            guard decision == .perform(.postpone(.healing)), case .broken(let failure) = facts.pod else { return decision }
+            guard decision == .perform(.postpone(.healing)), case .broken(let failure) = facts.pod else {
+                return decision
+            }
             return .perform(.reportFailure(.pod(failure)))
         case .owedForEver:
             guard decision == .perform(.park), command == .start || command == .verify else { return decision }
-            return facts.postponement == .held ? .settle(.ack) : facts.postponement == nil ? .perform(.postpone(.owed)) : .settle(.nack)
+            return facts.postponement == .confirmed
+                ? .settle(.ack) : facts.postponement == nil ? .perform(.postpone(.owed)) : .settle(.nack)
         case .unreadableIsRejected: return command == .unreadable ? .settle(.nack) : decision
         case .failsWithoutALook:
-            guard decision == .perform(.getPod), facts.attempt >= rules.reprocessLimit, case .refused(let problem) = facts.creation else { return decision }
+            guard decision == .perform(.getPod), facts.attempt >= rules.reprocessLimit,
+                case .refused(let problem) = facts.creation
+            else { return decision }
             return .perform(.reportFailure(.retriesExhausted(retries: facts.attempt, problem)))
         }
     }
@@ -48,7 +55,8 @@ extension Action {
     var isHandOver: Bool {
         switch self {
         case .armTimer, .requestVerification, .park, .postpone: true
-        case .ask, .createPod, .getPod, .searchPods, .deletePods, .keepTimer, .notifyBuild, .reportFailure, .clearCache: false
+        case .ask, .createPod, .getPod, .searchPods, .deletePods, .keepTimer, .notifyBuild, .reportFailure, .clearCache:
+            false
         }
     }
 }

@@ -26,7 +26,10 @@ enum PodFate {
             [(start / 2, .scheduled), (start - start / 2, .running), (length, .succeeded)]
         case .imageError(let after): [(after, .scheduled), (after, .imageError)]
         case .imagePause(let after, let recovery):
-            [(after, .scheduled), (after, .imagePause), (recovery / 2, .imageBackOff), (recovery - recovery / 2, .running)]
+            [
+                (after, .scheduled), (after, .imagePause), (recovery / 2, .imageBackOff),
+                (recovery - recovery / 2, .running),
+            ]
         case .containerError(let after): [(after, .scheduled), (after, .containerError)]
         case .fails(let after): [(after, .scheduled), (after, .failed)]
         case .evicted(let start, let after): [(start, .running), (after, .failed)]

@@ -68,7 +68,10 @@ struct Schedule {
         self.random = random
         for build in 0..<self.random.between(1, 4) { self.draw(build) }
         for _ in 0..<self.random.below(3) where self.random.chance(percent: 25) {
-            self.entries.append(Entry(time: self.random.below(60_000), build: nil, command: self.random.chance(percent: 70) ? .unreadable : .clear))
+            self.entries.append(
+                Entry(
+                    time: self.random.below(60_000), build: nil,
+                    command: self.random.chance(percent: 70) ? .unreadable : .clear))
         }
         for service in [SimulatedService.cluster, .buildAPI] where self.random.chance(percent: 8) {
             let begin = self.random.below(400_000)
@@ -77,7 +80,10 @@ struct Schedule {
     }
 
     private mutating func draw(_ build: Int) {
-        self.builds.append(Build(fate: self.drawFate(), isUnknownToAPI: self.random.chance(percent: 3), isBrokenInAPI: self.random.chance(percent: 2)))
+        self.builds.append(
+            Build(
+                fate: self.drawFate(), isUnknownToAPI: self.random.chance(percent: 3),
+                isBrokenInAPI: self.random.chance(percent: 2)))
         let start = self.random.below(2_000)
         let command = self.random.chance(percent: 2) ? BuildCommand.poison(crashes: 3) : .start
         self.entries.append(Entry(time: start, build: build, command: command))
@@ -87,7 +93,9 @@ struct Schedule {
         if self.random.chance(percent: 35) {
             let stop = max(0, start + self.drawDistance() - 10)
             self.entries.append(Entry(time: stop, build: build, command: .stop))
-            if self.random.chance(percent: 10) { self.entries.append(Entry(time: stop + self.drawDistance(), build: build, command: .stop)) }
+            if self.random.chance(percent: 10) {
+                self.entries.append(Entry(time: stop + self.drawDistance(), build: build, command: .stop))
+            }
         }
         if self.random.chance(percent: 10) { self.interferences.append((start + self.drawDistance(), build)) }
     }
@@ -106,7 +114,8 @@ struct Schedule {
         let lastTimer = self.rules.verifyLimit * Self.initMilliseconds
         return switch self.random.below(20) {
         case 0...8: .begins(start: soon, length: self.random.between(100, 600_000))
-        case 9...11: .begins(start: self.random.between(1_000, lastTimer + 200_000), length: self.random.between(100, 600_000))
+        case 9...11:
+            .begins(start: self.random.between(1_000, lastTimer + 200_000), length: self.random.between(100, 600_000))
         case 12: .imageError(after: soon)
         case 13: .imagePause(after: self.random.between(1, 40), recovery: self.random.between(1, 50_000))
         case 14: .containerError(after: soon)

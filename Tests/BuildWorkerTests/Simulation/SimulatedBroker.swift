@@ -112,7 +112,9 @@ struct SimulatedBroker {
 
     /// Some message of the build is in a queue or in somebody's hands, but a `stop`, which asks for nothing to be made.
     func holdsMessage(of build: Int) -> Bool {
-        for message in self.messages where message.build == build && message.isHeld && message.command != .stop { return true }
+        for message in self.messages where message.build == build && message.isHeld && message.command != .stop {
+            return true
+        }
         return false
     }
 }

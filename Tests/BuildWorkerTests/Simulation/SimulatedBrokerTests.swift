@@ -6,7 +6,9 @@ import Testing
 
 /// The simulated broker against what was measured on RabbitMQ 3.10.8, read by the worker's own reader of `x-death`.
 @Suite struct SimulatedBrokerTests {
-    private static let names = ["builds", "builds.retry", "builds.wait", "builds.retry.wait", "builds.retry.init", "builds.parked"]
+    private static let names = [
+        "builds", "builds.retry", "builds.wait", "builds.retry.wait", "builds.retry.init", "builds.parked",
+    ]
 
     private static func history(_ message: SimulatedBroker.Message) -> DeathHistory {
         let deaths = message.deaths.map { death in
@@ -29,7 +31,9 @@ import Testing
             #expect(!broker.hasReady(in: .builds))
             #expect(broker.expire(message) == .builds)
             // The first entry is the wait queue's.
-            #expect(try #require(Self.history(broker.messages[message]).entries.first) == .init(queue: "builds.wait", reason: "expired", count: attempt + 1))
+            #expect(
+                try #require(Self.history(broker.messages[message]).entries.first)
+                    == .init(queue: "builds.wait", reason: "expired", count: attempt + 1))
         }
     }
 

@@ -40,7 +40,9 @@ struct SimulatedBuildAPI {
         }
     }
 
-    func tell(_ build: Int) -> NoteOutcome { self.refuses[build] ? .refused("401") : self.hasEnded(build) ? .ended : .taken }
+    func tell(_ build: Int) -> NoteOutcome {
+        self.refuses[build] ? .refused("401") : self.hasEnded(build) ? .ended : .taken
+    }
 
     /// The launcher begins. One that finds its build ended does nothing.
     mutating func begin(_ build: Int) { if self.statuses[build] == .queued { self.statuses[build] = .running } }
@@ -55,7 +57,9 @@ struct SimulatedBuildAPI {
     }
 
     /// What a FAILURE is answered.
-    func answer(toFailureOf build: Int) -> ReportOutcome { self.refuses[build] ? .refused("401") : self.hasEnded(build) ? .ended : .taken }
+    func answer(toFailureOf build: Int) -> ReportOutcome {
+        self.refuses[build] ? .refused("401") : self.hasEnded(build) ? .ended : .taken
+    }
 
     mutating func noteRefusedFailure(of build: Int) { self.refusedFailure[build] = true }
 }

@@ -40,15 +40,16 @@ struct SimulatedCluster {
     }
 
     private func pod(of build: Int, named name: Int) -> Int? {
-        for index in 0..<self.pods.count where self.pods[index].build == build && self.pods[index].name == name && !self.pods[index].isGone {
+        for index in 0..<self.pods.count
+        where self.pods[index].build == build && self.pods[index].name == name && !self.pods[index].isGone {
             return index
         }
         return nil
     }
 
     func look(at build: Int, name: Int) -> PodObservation {
-        if self.foreign[build] { return .foreign }
-        return self.pod(of: build, named: name).map { Self.observation(of: self.pods[$0]) } ?? .absent
+        if self.foreign[build] { return .notOwned }
+        return self.pod(of: build, named: name).map { Self.observation(of: self.pods[$0]) } ?? .notFound
     }
 
     func list(_ build: Int) -> PodObservation {

@@ -26,7 +26,9 @@ struct SimulatedDrivers: DeliveryDrivers {
 }
 
 extension Simulation {
-    fileprivate func isGone(_ index: Int) -> Bool { self.handlings[index].connection != self.workers[self.handlings[index].worker].connection }
+    fileprivate func isGone(_ index: Int) -> Bool {
+        self.handlings[index].connection != self.workers[self.handlings[index].worker].connection
+    }
 
     fileprivate func enqueue(_ index: Int) {
         guard let build = self.handlings[index].build else { return }

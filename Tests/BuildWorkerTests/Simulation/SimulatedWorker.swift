@@ -10,7 +10,7 @@ struct SimulatedWorker {
     /// Unsettled messages by delivery tag; -1 is settled.
     var unacked: [Int] = []
     /// Unsettled deliveries of the build queue and of the retry queue.
-    var inHand = [0, 0]
+    var inFlight = [0, 0]
     /// Handlings by build, in order of arrival: the first has its turn.
     var turns: [[Int]]
     /// Builds it was told to stop.

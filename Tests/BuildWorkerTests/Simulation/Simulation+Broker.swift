@@ -22,20 +22,25 @@ extension Simulation {
     }
 
     /// - Parameter queue: `nil`: there is none.
-    func handOver(_ message: SimulatedBroker.Message, to queue: SimulatedQueue?, _ handling: inout Handling) -> HandOver {
+    func handOver(_ message: SimulatedBroker.Message, to queue: SimulatedQueue?, _ handling: inout Handling)
+        -> PublishResult
+    {
         let fault = self.fault(on: .broker, &handling)
-        if fault?.isUnheard == true { return .notHeld }
-        guard let queue else { return fault != nil ? .notHeld : self.mutation == .returnedIsHeld ? .held : .noQueue }
+        if fault?.isUnheard == true { return .unconfirmed }
+        guard let queue else {
+            return fault != nil ? .unconfirmed : self.mutation == .returnedIsHeld ? .confirmed : .unroutable
+        }
         self.put(message, in: queue)
-        return fault == nil ? .held : .notHeld
+        return fault == nil ? .confirmed : .unconfirmed
     }
 
-    func park(_ handling: inout Handling) -> HandOver {
+    func park(_ handling: inout Handling) -> PublishResult {
         let content = self.broker.messages[handling.message]
         let outcome = self.handOver(
-            SimulatedBroker.Message(build: nil, command: content.command, round: 0), to: self.schedule.hasParkedQueue ? .parked : nil, &handling)
-        if outcome == .notHeld { return outcome }
-        if outcome == .held { self.parked.insert(content.origin ?? handling.message) }
+            SimulatedBroker.Message(build: nil, command: content.command, round: 0),
+            to: self.schedule.hasParkedQueue ? .parked : nil, &handling)
+        if outcome == .unconfirmed { return outcome }
+        if outcome == .confirmed { self.parked.insert(content.origin ?? handling.message) }
         // Without a parked queue its report has all.
         switch content.command {
         case .start, .verify: if let build = content.build { self.owed.insert(build) }
@@ -45,7 +50,7 @@ extension Simulation {
     }
 
     /// A copy in the wait queue, without the deaths that are the count.
-    func postpone(_ reason: PostponeReason, _ handling: inout Handling) -> HandOver {
+    func postpone(_ reason: PostponeReason, _ handling: inout Handling) -> PublishResult {
         var copy = self.broker.messages[handling.message]
         copy.origin = copy.origin ?? handling.message
         copy.earlierAttempts = handling.facts.attempt
@@ -59,9 +64,9 @@ extension Simulation {
         }
         copy.isRedelivered = false
         if handling.queue == .retry, !self.schedule.hasRetryQueue {
-            guard self.fault(on: .disk, &handling) == nil else { return .notHeld }
+            guard self.fault(on: .disk, &handling) == nil else { return .unconfirmed }
             self.put(copy, in: .retryWait)
-            return .held
+            return .confirmed
         }
         return self.handOver(copy, to: handling.queue == .builds ? .wait : .retryWait, &handling)
     }

@@ -12,7 +12,8 @@ extension Simulation {
             return self.mutation == .conflictIsAFault ? .refused("409") : .alreadyExists
         case .unheard, .outage: break
         case .answerLost: handling.madeUnknowingly = self.makePod(build, handling.podName, for: handling)
-        case .late: self.clock.plan(.lateEffect(.creation(build: build, name: handling.podName)), after: self.drawLateness())
+        case .late:
+            self.clock.plan(.lateEffect(.creation(build: build, name: handling.podName)), after: self.drawLateness())
         }
         return .refused("503")
     }
@@ -33,13 +34,16 @@ extension Simulation {
         self.checkNewPod(pod, of: build, by: handling)
         // Made for a worker that gave up or was killed, when nobody is left who will see it.
         if handling?.isLost ?? true, !self.willBeTidied(build) { self.excused[build] = true }
-        if let first = self.schedule.builds[build].fate.stages.first { self.clock.plan(.podStage(pod: pod), after: first.after) }
+        if let first = self.schedule.builds[build].fate.stages.first {
+            self.clock.plan(.podStage(pod: pod), after: first.after)
+        }
         return true
     }
 
     /// Some message of the build is still to be handled, or its handling has not deleted the build's pods yet.
     func willBeTidied(_ build: Int) -> Bool {
-        for number in 0..<self.broker.messages.count where self.broker.messages[number].build == build && self.broker.messages[number].command != .stop {
+        for number in 0..<self.broker.messages.count
+        where self.broker.messages[number].build == build && self.broker.messages[number].command != .stop {
             switch self.broker.messages[number].place {
             case .gone: continue
             case .queue: return true
@@ -58,8 +62,8 @@ extension Simulation {
         let observation = look(self.cluster, handling.podName)
         switch observation {
         // Not for ever, or not for the build's sake: worth another attempt.
-        case .terminating, .foreign: handling.faults += 1
-        case .absent: if handling.facts.creation == .alreadyExists { handling.faults += 1 }
+        case .terminating, .notOwned: handling.faults += 1
+        case .notFound: if handling.facts.creation == .alreadyExists { handling.faults += 1 }
         case .pending, .running, .succeeded, .broken, .unknown: break
         }
         return observation
@@ -78,6 +82,8 @@ extension Simulation {
     }
 
     func deletePods(of build: Int) {
-        for pod in self.cluster.delete(build) { self.clock.plan(.podIsGone(pod: pod), after: self.random.below(30_000)) }
+        for pod in self.cluster.delete(build) {
+            self.clock.plan(.podIsGone(pod: pod), after: self.random.below(30_000))
+        }
     }
 }

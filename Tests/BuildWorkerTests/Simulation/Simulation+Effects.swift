@@ -21,7 +21,9 @@ extension Simulation {
     func takeEffect(_ index: Int) {
         var handling = self.handlings[index]
         // Killed with a request under way: it had left, or it had not.
-        if handling.isLost, self.random.chance(percent: 50) { return self.note("the request of handling \(index) never left") }
+        if handling.isLost, self.random.chance(percent: 50) {
+            return self.note("the request of handling \(index) never left")
+        }
         if !handling.isLost, self.somethingEnds(handling.worker) { return }
         guard let action = handling.action else { return }
         let faultsBefore = handling.faults
@@ -30,7 +32,9 @@ extension Simulation {
         let hasFailed = handling.faults > faultsBefore || handling.foundAway != nil
         self.note("handling \(index): \(action) → \(handling.learned.map { "\($0)" } ?? "nothing")")
         self.handlings[index] = handling
-        self.clock.plan(.answer(handling: index), after: hasFailed && self.random.chance(percent: 50) ? Self.deadlineMilliseconds : self.drawLatency())
+        self.clock.plan(
+            .answer(handling: index),
+            after: hasFailed && self.random.chance(percent: 50) ? Self.deadlineMilliseconds : self.drawLatency())
     }
 
     /// The two requests of ``Action/armTimer(round:telling:)`` go out at the same time: either may be heard first, or alone.
@@ -56,17 +60,19 @@ extension Simulation {
         case .armTimer(let round, _):
             if self.mutation == .timerInMemory {
                 self.keepTimer(of: build, round: round, in: handling.worker)
-                return .timer(.held)
+                return .timer(.confirmed)
             }
-            guard self.schedule.hasRetryQueue else { return .timer(.noQueue) }
+            guard self.schedule.hasRetryQueue else { return .timer(.unroutable) }
             let queue: SimulatedQueue? = self.schedule.hasInitQueue ? .initTimers : nil
-            return .timer(self.handOver(SimulatedBroker.Message(build: build, command: .verify, round: round), to: queue, &handling))
+            return .timer(
+                self.handOver(
+                    SimulatedBroker.Message(build: build, command: .verify, round: round), to: queue, &handling))
         case .keepTimer(let round):
             guard self.fault(on: .disk, &handling) == nil else { return .timerKept(.failed("ENOSPC")) }
             self.keepTimer(of: build, round: round, in: handling.worker)
             return .timerKept(.done)
         case .requestVerification(let isPermanent):
-            guard self.schedule.hasRetryQueue else { return .verification(.noQueue) }
+            guard self.schedule.hasRetryQueue else { return .verification(.unroutable) }
             var message = SimulatedBroker.Message(build: build, command: .verify, round: handling.facts.round)
             message.isPermanent = isPermanent
             return .verification(self.handOver(message, to: .retry, &handling))

@@ -2,7 +2,9 @@
 extension Simulation {
     /// - Returns: whether the worker was killed at this moment.
     func somethingEnds(_ worker: Int) -> Bool {
-        guard self.faults.crashes + self.faults.cuts + self.faults.drains > 0, self.random.chance(percent: self.faults.momentPercent) else {
+        guard self.faults.crashes + self.faults.cuts + self.faults.drains > 0,
+            self.random.chance(percent: self.faults.momentPercent)
+        else {
             return false
         }
         switch self.random.below(3) {
@@ -27,9 +29,13 @@ extension Simulation {
     private func kill(_ worker: Int) {
         self.note("worker \(worker) is killed")
         self.workers[worker].isUp = false
-        for index in 0..<self.handlings.count where self.handlings[index].worker == worker { self.handlings[index].isLost = true }
+        for index in 0..<self.handlings.count where self.handlings[index].worker == worker {
+            self.handlings[index].isLost = true
+        }
         if self.mutation == .timerInMemory {
-            for index in 0..<self.keptTimers.count where self.keptTimers[index].worker == worker { self.keptTimers[index].isOver = true }
+            for index in 0..<self.keptTimers.count where self.keptTimers[index].worker == worker {
+                self.keptTimers[index].isOver = true
+            }
         }
         self.disconnect(worker)
         self.checkAllHeld(after: "worker \(worker) was killed")
@@ -41,7 +47,7 @@ extension Simulation {
         for message in self.workers[worker].unacked.reversed() where message >= 0 { self.broker.requeue(message) }
         self.workers[worker].connection += 1
         self.workers[worker].unacked = []
-        self.workers[worker].inHand = [0, 0]
+        self.workers[worker].inFlight = [0, 0]
         for queue in [SimulatedQueue.builds, .retry] where self.broker.hasReady(in: queue) {
             self.clock.plan(.dispatch(queue), after: self.drawLatency())
         }
@@ -49,10 +55,14 @@ extension Simulation {
 
     /// A process that has drained makes room for a new one.
     func restartIfDrained(_ worker: Int) {
-        guard self.workers[worker].isDraining, self.workers[worker].isUp, self.workers[worker].handled == 0 else { return }
+        guard self.workers[worker].isDraining, self.workers[worker].isUp, self.workers[worker].handled == 0 else {
+            return
+        }
         self.note("worker \(worker) has drained")
         self.workers[worker].isUp = false
-        for index in 0..<self.keptTimers.count where self.keptTimers[index].worker == worker { self.handOverEarly(index) }
+        for index in 0..<self.keptTimers.count where self.keptTimers[index].worker == worker {
+            self.handOverEarly(index)
+        }
         self.disconnect(worker)
         self.clock.plan(.workerStarts(worker: worker), after: self.random.between(1, 60_000))
     }

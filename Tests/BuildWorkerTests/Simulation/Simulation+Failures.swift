@@ -5,19 +5,23 @@
 extension Simulation {
     /// A build is about to be failed.
     func judge(_ cause: FailureCause, _ handling: Handling) {
-        guard let build = handling.build else { return self.breaks(.failureHasACause, "message \(handling.message) is no build's") }
+        guard let build = handling.build else {
+            return self.breaks(.failureHasACause, "message \(handling.message) is no build's")
+        }
         let fate = self.schedule.builds[build].fate
         let isTrue: Bool
         switch cause {
         case .podRejected: if case .invalid = fate { isTrue = true } else { isTrue = false }
         case .pod(let failure): isTrue = self.isTrue(failure, fate)
         case .neverBegan: isTrue = self.hasWaitedToTheEnd(build)
-        case .poison: isTrue = handling.facts.parking == .held || !self.schedule.hasParkedQueue
+        case .poison: isTrue = handling.facts.parking == .confirmed || !self.schedule.hasParkedQueue
         case .podGone: isTrue = self.cluster.deleted[build] && !self.couldSeePod(of: build, handling)
         case .retriesExhausted:
             // Each rejection had its fault, or `judge(_:_:)` would have said so.
             let rejections = self.broker.messages[handling.message].attempts(in: handling.queue)
-            isTrue = rejections >= self.limit && (handling.faults > 0 || rejections > self.limit) && !self.couldSeePod(of: build, handling)
+            isTrue =
+                rejections >= self.limit && (handling.faults > 0 || rejections > self.limit)
+                && !self.couldSeePod(of: build, handling)
         }
         // Between the question and the report it may end by itself.
         if self.api.hasEndedWell(build), let end = self.api.endedAt[build], end < handling.begunAt {

@@ -1,7 +1,9 @@
 /// A service that is away for everybody: workers notice, take no more deliveries, and probe until it is back.
 extension Simulation {
     func isAway(_ service: SimulatedService) -> Bool {
-        for outage in self.schedule.outages where outage.service == service && outage.times.contains(self.clock.now) { return true }
+        for outage in self.schedule.outages where outage.service == service && outage.times.contains(self.clock.now) {
+            return true
+        }
         return false
     }
 

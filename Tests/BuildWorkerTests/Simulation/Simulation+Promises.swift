@@ -10,7 +10,8 @@ extension Simulation {
 
     /// Nothing more is owed to the build: it began, it ended, or the API will hear no more of it.
     private func isOver(_ build: Int) -> Bool {
-        self.cluster.begun[build] || self.api.hasEnded(build) || self.api.refusedFailure[build] || self.owed.contains(build)
+        self.cluster.begun[build] || self.api.hasEnded(build) || self.api.refusedFailure[build]
+            || self.owed.contains(build)
     }
 
     private func isHeld(_ build: Int) -> Bool {
@@ -27,21 +28,25 @@ extension Simulation {
             guard let build = content.build, !self.isOver(build), !self.isHeld(build) else { return }
             self.breaks(.settledLast, "message \(message) is acked, and build \(build) has neither begun nor ended")
         case .unreadable:
-            guard self.schedule.hasParkedQueue, !handling.isSetAside, !self.parked.contains(content.origin ?? message) else { return }
+            guard self.schedule.hasParkedQueue, !handling.isSetAside, !self.parked.contains(content.origin ?? message)
+            else { return }
             self.breaks(.unreadableIsParked, "message \(message) is acked and was not parked")
         case .poison:
             guard let build = content.build else { return }
             if self.schedule.hasParkedQueue, !self.parked.contains(content.origin ?? message), !self.isHeld(build) {
                 self.breaks(.unreadableIsParked, "poison message \(message) is acked and was not parked")
             }
-            if !self.isOver(build), !self.isHeld(build) { self.breaks(.settledLast, "poison message \(message) is acked, and nobody was told") }
+            if !self.isOver(build), !self.isHeld(build) {
+                self.breaks(.settledLast, "poison message \(message) is acked, and nobody was told")
+            }
         case .stop, .clear: break
         }
     }
 
     /// Something was forgotten that no settlement is to blame for.
     func checkAllHeld(after event: @autoclosure () -> String) {
-        for build in 0..<self.schedule.builds.count where self.wasAsked(build) && !self.isOver(build) && !self.isHeld(build) {
+        for build in 0..<self.schedule.builds.count
+        where self.wasAsked(build) && !self.isOver(build) && !self.isHeld(build) {
             self.breaks(.everyBuildIsHeld, "\(event()), and nothing holds build \(build)")
         }
     }
@@ -59,13 +64,20 @@ extension Simulation {
         switch settlement {
         case .nack:
             // An outage is no cause: meanwhile messages are postponed.
-            if handling.faults == 0 { self.breaks(.attemptHasACause, "message \(handling.message) is rejected, and nothing of its own had failed") }
+            if handling.faults == 0 {
+                self.breaks(
+                    .attemptHasACause, "message \(handling.message) is rejected, and nothing of its own had failed")
+            }
         case .ack:
             if handling.isSetAside { return }
             switch handling.command {
-            case .stop where handling.facts.deletion != .done && handling.facts.postponement != .held && rejections < self.limit:
+            case .stop
+            where handling.facts.deletion != .done && handling.facts.postponement != .confirmed
+                && rejections < self.limit:
                 self.breaks(.settledLast, "message \(handling.message) is acked, and no pods were deleted")
-            case .clear where handling.facts.clearing != .done && handling.facts.postponement != .held && rejections < self.limit:
+            case .clear
+            where handling.facts.clearing != .done && handling.facts.postponement != .confirmed
+                && rejections < self.limit:
                 self.breaks(.settledLast, "message \(handling.message) is acked, and nothing was cleared")
             case .start, .verify, .stop, .clear, .unreadable, .poison: break
             }
@@ -85,7 +97,9 @@ extension Simulation {
         for other in 0..<pod where self.cluster.pods[other].build == build && self.cluster.pods[other].isKept {
             self.breaks(.oneBuildOnePod, "build \(build) has the pods \(other) and \(pod)")
         }
-        guard let handling, handling.facts.isRepeated, handling.beganEnded, handling.callsToAPIThatFailed == 0 else { return }
+        guard let handling, handling.facts.isRepeated, handling.beganEnded, handling.callsToAPIThatFailed == 0 else {
+            return
+        }
         guard !self.schedule.builds[build].isUnknownToAPI else { return }
         self.breaks(.endedStaysEnded, "build \(build) had ended when message \(handling.message) was delivered again")
     }
@@ -97,14 +111,18 @@ extension Simulation {
         for number in 0..<self.broker.messages.count {
             switch self.broker.messages[number].place {
             case .gone, .queue(.parked): break
-            case .queue, .unacked: self.breaks(.nothingHangs, "message \(number) waits for ever: \(self.broker.messages[number].place)")
+            case .queue, .unacked:
+                self.breaks(.nothingHangs, "message \(number) waits for ever: \(self.broker.messages[number].place)")
             }
         }
         for build in 0..<self.schedule.builds.count {
             if !self.isOver(build) {
-                self.breaks(.everyBuildEnds, "build \(build) (\(self.schedule.builds[build].fate)) has neither begun nor ended")
+                self.breaks(
+                    .everyBuildEnds, "build \(build) (\(self.schedule.builds[build].fate)) has neither begun nor ended")
             }
-            guard self.api.hasEnded(build), !self.excused[build], !self.schedule.builds[build].isUnknownToAPI else { continue }
+            guard self.api.hasEnded(build), !self.excused[build], !self.schedule.builds[build].isUnknownToAPI else {
+                continue
+            }
             if self.cluster.keepsPod(of: build, where: \.stage.isAlive) {
                 self.breaks(.stopLeavesNoPod, "build \(build) has ended, and its pod is there")
             }

@@ -23,7 +23,9 @@ extension Simulation {
     /// At a drain: only a look, so no round is spent. What is not taken stays on disk.
     func handOverEarly(_ index: Int) {
         let timer = self.keptTimers[index]
-        if !timer.isOver, self.schedule.hasRetryQueue { _ = self.handOver(index, round: max(0, timer.round - 1), isEarly: true) }
+        if !timer.isOver, self.schedule.hasRetryQueue {
+            _ = self.handOver(index, round: max(0, timer.round - 1), isEarly: true)
+        }
     }
 
     private func handOver(_ index: Int, round: Int, isEarly: Bool) -> Bool {

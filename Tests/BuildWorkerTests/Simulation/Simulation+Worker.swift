@@ -5,14 +5,18 @@
 /// What workers do by themselves: take, decide, learn, settle, and end.
 extension Simulation {
     func dispatch(_ queue: SimulatedQueue) {
-        while self.broker.hasReady(in: queue), let worker = self.drawConsumer(of: queue) { self.deliver(from: queue, to: worker) }
+        while self.broker.hasReady(in: queue), let worker = self.drawConsumer(of: queue) {
+            self.deliver(from: queue, to: worker)
+        }
     }
 
     private func drawConsumer(of queue: SimulatedQueue) -> Int? {
         let first = self.random.below(self.workers.count)
         for offset in 0..<self.workers.count {
             let worker = (first + offset) % self.workers.count
-            if self.workers[worker].takesDeliveries, self.workers[worker].inHand[queue.rawValue] < self.schedule.prefetch {
+            if self.workers[worker].takesDeliveries,
+                self.workers[worker].inFlight[queue.rawValue] < self.schedule.prefetch
+            {
                 return worker
             }
         }
@@ -23,23 +27,30 @@ extension Simulation {
         let message = self.broker.deliver(from: queue)
         let tag = self.workers[worker].unacked.count
         self.workers[worker].unacked.append(message)
-        self.workers[worker].inHand[queue.rawValue] += 1
+        self.workers[worker].inFlight[queue.rawValue] += 1
         self.workers[worker].handled += 1
         let content = self.broker.messages[message]
         let index = self.handlings.count
         self.handlings.append(
             Handling(
-                worker: worker, connection: self.workers[worker].connection, tag: tag, message: message, queue: queue, build: content.build,
+                worker: worker, connection: self.workers[worker].connection, tag: tag, message: message, queue: queue,
+                build: content.build,
                 command: content.command))
-        self.note("worker \(worker) takes message \(message)\(content.isRedelivered ? ", redelivered" : "") as handling \(index)")
+        self.note(
+            "worker \(worker) takes message \(message)\(content.isRedelivered ? ", redelivered" : "") as handling \(index)"
+        )
         let machine =
-            if let mutation { DeliveryMachine(self.schedule.rules, policy: mutation.decision) } else { DeliveryMachine(self.schedule.rules) }
+            if let mutation { DeliveryMachine(self.schedule.rules, policy: mutation.decision) } else {
+                DeliveryMachine(self.schedule.rules)
+            }
         self.runners.append(DeliveryRunner(machine, SimulatedDrivers(simulation: self, handling: index)))
         self.advance(index, .received(self.verdict(content, message)))
     }
 
     private func verdict(_ content: SimulatedBroker.Message, _ message: Int) -> QuarantineVerdict {
-        if case .poison(let crashes) = content.command { return .convicted(crashes: crashes, self.parked.contains(content.origin ?? message) ? .parked : .none) }
+        if case .poison(let crashes) = content.command {
+            return .quarantined(crashes: crashes, self.parked.contains(content.origin ?? message) ? .parked : .none)
+        }
         return content.isRedelivered ? .suspected : .none
     }
 
@@ -61,10 +72,14 @@ extension Simulation {
         switch step {
         case .wait(let admission):
             // After it could not be set aside it waits once more.
-            if admission != .amongOthers, let build = handling.build, !self.workers[handling.worker].turns[build].contains(index) {
+            if admission != .amongOthers, let build = handling.build,
+                !self.workers[handling.worker].turns[build].contains(index)
+            {
                 self.workers[handling.worker].turns[build].append(index)
             }
-            guard let build = handling.build, self.workers[handling.worker].turns[build].first != index else { return .admitted }
+            guard let build = handling.build, self.workers[handling.worker].turns[build].first != index else {
+                return .admitted
+            }
         case .perform(let action): self.send(action, index)
         // Who was a suspect on another worker's disk is one for the first time here.
         case .persist(.setAside): return .persisted(isNews: handling.message.isMultiple(of: 3))
@@ -99,9 +114,16 @@ extension Simulation {
     /// The answer has come.
     func learn(_ index: Int) {
         let handling = self.handlings[index]
-        guard !handling.isLost, handling.settlement == nil, let learned = handling.learned, !self.somethingEnds(handling.worker) else { return }
-        if let service = handling.foundAway, !self.notice(service, isAwayFrom: handling.worker) { self.handlings[index].faults += 1 }
-        self.advance(index, .completed(learned, isOutage: !self.workers[handling.worker].away.isEmpty && self.mutation != .outageIsCharged))
+        guard !handling.isLost, handling.settlement == nil, let learned = handling.learned,
+            !self.somethingEnds(handling.worker)
+        else { return }
+        if let service = handling.foundAway, !self.notice(service, isAwayFrom: handling.worker) {
+            self.handlings[index].faults += 1
+        }
+        self.advance(
+            index,
+            .completed(
+                learned, isOutage: !self.workers[handling.worker].away.isEmpty && self.mutation != .outageIsCharged))
     }
 
     /// The settlement is sent.
@@ -144,7 +166,7 @@ extension Simulation {
         guard message >= 0, case .unacked(let queue) = self.broker.messages[message].place else { return }
         self.note("worker \(worker): \(settlement) of message \(message)")
         self.workers[worker].unacked[handling.tag] = -1
-        self.workers[worker].inHand[queue.rawValue] -= 1
+        self.workers[worker].inFlight[queue.rawValue] -= 1
         switch settlement {
         case .ack:
             self.broker.ack(message)

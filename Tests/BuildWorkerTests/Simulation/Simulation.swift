@@ -48,8 +48,12 @@ final class Simulation {
 
     /// Runs until nothing will happen any more, or a promise is broken.
     func run() -> Violation? {
-        for index in 0..<self.schedule.entries.count { self.clock.plan(.publish(entry: index), after: self.schedule.entries[index].time) }
-        for interference in self.schedule.interferences { self.clock.plan(.interference(build: interference.build), after: interference.time) }
+        for index in 0..<self.schedule.entries.count {
+            self.clock.plan(.publish(entry: index), after: self.schedule.entries[index].time)
+        }
+        for interference in self.schedule.interferences {
+            self.clock.plan(.interference(build: interference.build), after: interference.time)
+        }
         var events = 0
         while self.violation == nil, let happening = self.clock.next() {
             events += 1
@@ -82,7 +86,8 @@ final class Simulation {
         case .interference(let build):
             self.note("somebody deletes the pods of build \(build)")
             self.deletePods(of: build)
-        case .stopIsPublished(let build): self.put(SimulatedBroker.Message(build: build, command: .stop, round: 0), in: .builds)
+        case .stopIsPublished(let build):
+            self.put(SimulatedBroker.Message(build: build, command: .stop, round: 0), in: .builds)
         case .workerStarts(let worker): self.start(worker)
         case .probe(let service, let worker): self.probe(service, from: worker)
         case .keptTimer(let timer): self.fire(timer)
@@ -98,7 +103,9 @@ final class Simulation {
         self.cluster.advance(pod, to: stage)
         if stage.hasBegun { self.api.begin(state.build) }
         if stage == .succeeded { self.end(state.build, as: self.random.chance(percent: 10) ? .unstable : .succeeded) }
-        if state.reached + 1 < stages.count { self.clock.plan(.podStage(pod: pod), after: stages[state.reached + 1].after) }
+        if state.reached + 1 < stages.count {
+            self.clock.plan(.podStage(pod: pod), after: stages[state.reached + 1].after)
+        }
     }
 
     /// Mostly short, sometimes long enough for much else.

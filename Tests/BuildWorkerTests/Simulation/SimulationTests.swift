@@ -1,6 +1,7 @@
-@testable import BuildWorker
 import Foundation
 import Testing
+
+@testable import BuildWorker
 
 /// Random schedules, each judged by every promise. The variables:
 ///
@@ -22,7 +23,9 @@ import Testing
 
         static let isReplay = number("SIMULATION_SEED") != nil
 
-        private static func number(_ variable: String) -> Int? { ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } }
+        private static func number(_ variable: String) -> Int? {
+            ProcessInfo.processInfo.environment[variable].flatMap { Int($0) }
+        }
     }
 
     /// The first violation of a case is told with its trace, of the others the seeds.
@@ -52,7 +55,8 @@ import Testing
 
     @Test(arguments: Mutation.allCases)
     func plantedBugsAreFound(mutation: Mutation) throws {
-        let found = (0..<5_000).lazy.compactMap { Simulation(Schedule(seed: $0), mutation: mutation).run() }.first { violation in
+        let found = (0..<5_000).lazy.compactMap { Simulation(Schedule(seed: $0), mutation: mutation).run() }.first {
+            violation in
             // The bug has to be what breaks it.
             violation.promise == mutation.broken && Simulation(Schedule(seed: violation.seed)).run() == nil
         }

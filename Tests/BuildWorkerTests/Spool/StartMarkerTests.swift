@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct StartMarkerTests {
     @Test func whoDiedIsFoundAndWhoDidNotIsNot() throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("build-worker-start-\(UUID().uuidString)").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "build-worker-start-\(UUID().uuidString)"
+        ).path
         let first = try StartMarker(path, note: "first")
         #expect(first.earlier == nil)
         // It dies here.

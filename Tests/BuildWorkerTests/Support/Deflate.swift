@@ -34,15 +34,17 @@ enum Deflate {
                 (held, count) = (held >> 8, count - 8)
             }
         }
-        write(0b011, 3)  // the last block, fixed codes
-        write(0x15, 8)  // the literal `x`
-        for _ in 0..<(size / 258) { write(0xA3, 13) }  // length 258, distance 1
-        write(0, 7)  // end of block
+        write(0b011, 3) // the last block, fixed codes
+        write(0x15, 8) // the literal `x`
+        for _ in 0..<(size / 258) { write(0xA3, 13) } // length 258, distance 1
+        write(0, 7) // end of block
         write(0, 7)
         return bytes + [UInt8](repeating: 0, count: 8)
     }
 
-    private static func littleEndian(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) } }
+    private static func littleEndian(_ value: UInt32) -> [UInt8] {
+        (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) }
+    }
 
     private static func crc32(_ data: [UInt8]) -> UInt32 {
         var crc = UInt32.max

@@ -14,7 +14,8 @@ struct PodFixture: Sendable, CustomTestStringConvertible {
     init(file: URL) throws {
         let document = try JSONValue(parsing: Data(contentsOf: file))
         self.name = document["case"]!.string!
-        self.environment = Dictionary(uniqueKeysWithValues: document["environment"]!.members!.map { ($0.name, $0.value.string!) })
+        self.environment = Dictionary(
+            uniqueKeysWithValues: document["environment"]!.members!.map { ($0.name, $0.value.string!) })
         self.message = document["message"]!
         self.pod = document["pod"]!
     }
@@ -30,7 +31,9 @@ struct PodFixture: Sendable, CustomTestStringConvertible {
     /// Every JSON file of a folder, by name.
     static func all(in folder: URL) -> [PodFixture] {
         let files = try! FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-        return files.filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }.map { try! PodFixture(file: $0) }
+        return files.filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }.map {
+            try! PodFixture(file: $0)
+        }
     }
 
     static var own: [PodFixture] { Self.all(in: Bundle.module.resourceURL!.appendingPathComponent("Fixtures/pods")) }
@@ -39,7 +42,8 @@ struct PodFixture: Sendable, CustomTestStringConvertible {
         let message = try BuildMessage(decoding: self.message.serialized())
         guard case .start(let build) = message.job else { throw NotAStart() }
         let configuration = try ConfigurationFixture.load(self.environment).configuration
-        return try PodManifest(build: build, options: configuration.executor.options(for: build), ecosystem: configuration.ecosystem)
+        return try PodManifest(
+            build: build, options: configuration.executor.options(for: build), ecosystem: configuration.ecosystem)
     }
 
     struct NotAStart: Error {}
@@ -64,6 +68,7 @@ func podDifferences(_ expected: JSONValue, _ actual: JSONValue, at path: String 
     case (.string(let left), .string(let right)) where path == ".metadata.name":
         return left.dropLast(5) == right.dropLast(5) ? [] : ["\(path): \(left), \(right)"]
     default:
-        return expected == actual || isNothing(expected) && isNothing(actual) ? [] : ["\(path): \(expected.text()), \(actual.text())"]
+        return expected == actual || isNothing(expected) && isNothing(actual)
+            ? [] : ["\(path): \(expected.text()), \(actual.text())"]
     }
 }

@@ -16,9 +16,13 @@ struct PodStatusFixture: Sendable, CustomTestStringConvertible {
     /// Every row of `Fixtures/pod-status`.
     static let all: [PodStatusFixture] = {
         let folder = Bundle.module.resourceURL!.appendingPathComponent("Fixtures/pod-status")
-        let files = try! FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).filter { $0.pathExtension == "json" }
+        let files = try! FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).filter {
+            $0.pathExtension == "json"
+        }
         return files.sorted { $0.path < $1.path }.flatMap { file in
-            try! JSONValue(parsing: Data(contentsOf: file)).array!.map { PodStatusFixture($0, topic: file.deletingPathExtension().lastPathComponent) }
+            try! JSONValue(parsing: Data(contentsOf: file)).array!.map {
+                PodStatusFixture($0, topic: file.deletingPathExtension().lastPathComponent)
+            }
         }
     }()
 
@@ -38,7 +42,12 @@ struct PodStatusFixture: Sendable, CustomTestStringConvertible {
             switch value {
             case .array(let elements): .array(elements.map(renamed))
             case .object(let members):
-                .object(members.map { .init($0.name, $0.name == "name" ? .string(Self.renamed($0.value.string ?? "")) : renamed($0.value)) })
+                .object(
+                    members.map {
+                        .init(
+                            $0.name,
+                            $0.name == "name" ? .string(Self.renamed($0.value.string ?? "")) : renamed($0.value))
+                    })
             case .null, .bool, .number, .string: value
             }
         }
@@ -47,14 +56,20 @@ struct PodStatusFixture: Sendable, CustomTestStringConvertible {
         return PodStatusFixture(topic: self.topic, name: self.name, pod: pod, expected: self.expected)
     }
 
-    private static func renamed(_ container: String) -> String { ["7": "vm-launcher", "launcher-7": "launcher"][container] ?? container }
+    private static func renamed(_ container: String) -> String {
+        ["7": "vm-launcher", "launcher-7": "launcher"][container] ?? container
+    }
 
     private init(topic: String, name: String, pod: JSONValue, expected: JSONValue) {
         (self.topic, self.name, self.pod, self.expected) = (topic, name, pod, expected)
     }
 
     /// What the row says that an observation must show, in order.
-    var facts: [String] { (self.expected.members ?? []).filter { $0.name != "says" }.map { "\($0.name): \($0.value.string ?? $0.value.text())" } }
+    var facts: [String] {
+        (self.expected.members ?? []).filter { $0.name != "says" }.map {
+            "\($0.name): \($0.value.string ?? $0.value.text())"
+        }
+    }
 
     /// Words that it must have.
     var words: [String] { (self.expected["says"]?.array ?? []).compactMap(\.string) }
@@ -70,7 +85,7 @@ struct PodStatusFixture: Sendable, CustomTestStringConvertible {
         case .broken(let failure): failure.detail
         case .pending(_, let waitsFor): waitsFor
         case .terminating(let detail): detail
-        case .running, .succeeded, .foreign, .absent, .unknown: ""
+        case .running, .succeeded, .notOwned, .notFound, .unknown: ""
         }
     }
 
@@ -80,12 +95,13 @@ struct PodStatusFixture: Sendable, CustomTestStringConvertible {
         case .running(let node): ["is": "running", "node": node ?? "null"]
         case .succeeded(let node): ["is": "succeeded", "node": node ?? "null"]
         case .terminating: ["is": "terminating"]
-        case .foreign: ["is": "foreign"]
-        case .absent: ["is": "absent"]
+        case .notOwned: ["is": "foreign"]
+        case .notFound: ["is": "absent"]
         case .unknown: ["is": "unseen"]
         case .broken(let failure):
             [
-                "is": "broken", "kind": failure.kind.name, "class": failure.failureClass.rawValue, "outlook": "\(failure.outlook)",
+                "is": "broken", "kind": failure.kind.name, "class": failure.failureClass.rawValue,
+                "outlook": "\(failure.outlook)",
                 "hasBegun": "\(failure.hasBegun)",
             ]
         }

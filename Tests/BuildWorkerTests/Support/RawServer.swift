@@ -86,7 +86,8 @@ final class RawServer: Sendable {
     // MARK: - The listening socket
 
     private static func listener(_ isIPv6: Bool) throws -> (Int32, Int) {
-        let listener = Glibc.socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let listener = Glibc.socket(
+            isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         let port: in_port_t?
         if isIPv6 {

@@ -58,7 +58,8 @@ final class StubServer: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, address, &length) == 0
+                bind(listener, address, length) == 0 && listen(listener, 64) == 0
+                    && getsockname(listener, address, &length) == 0
             }
         }
         guard bound else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
@@ -103,7 +104,8 @@ final class StubServer: Sendable {
         while let request = reader.next() {
             self.state.withLock { $0.requests.append(request) }
             switch self.answer(request) {
-            case .status(let status, let body, let headers): Self.write(connection, status, body, headers, promising: body.utf8.count)
+            case .status(let status, let body, let headers):
+                Self.write(connection, status, body, headers, promising: body.utf8.count)
             case .statusThenClose(let status):
                 Self.write(connection, status, "{}", [:], promising: 2)
                 return
@@ -123,7 +125,9 @@ final class StubServer: Sendable {
         }
     }
 
-    private static func write(_ connection: Int32, _ status: Int, _ body: String, _ headers: [String: String], promising length: Int) {
+    private static func write(
+        _ connection: Int32, _ status: Int, _ body: String, _ headers: [String: String], promising length: Int
+    ) {
         var text = "HTTP/1.1 \(status) X\r\nContent-Type: application/json\r\n"
         if status != 204 { text += "Content-Length: \(length)\r\n" }
         for (name, value) in headers { text += "\(name): \(value)\r\n" }

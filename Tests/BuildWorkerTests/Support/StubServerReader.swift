@@ -21,16 +21,20 @@ struct StubServerReader {
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }
-            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(
+                in: .whitespaces)
         }
         let length = headers["content-length"].flatMap { Int($0) } ?? 0
-        while self.buffer.distance(from: end.upperBound, to: self.buffer.endIndex) < length { guard self.more() else { return nil } }
+        while self.buffer.distance(from: end.upperBound, to: self.buffer.endIndex) < length {
+            guard self.more() else { return nil }
+        }
         let bodyEnd = self.buffer.index(end.upperBound, offsetBy: length)
         let body = String(decoding: self.buffer[end.upperBound..<bodyEnd], as: UTF8.self)
         self.buffer = Data(self.buffer[bodyEnd...])
         self.count += 1
         return StubServer.Request(
-            method: String(words[0]), target: String(words[1]), headers: headers, body: body, connection: self.number, number: self.count)
+            method: String(words[0]), target: String(words[1]), headers: headers, body: body, connection: self.number,
+            number: self.count)
     }
 
     mutating func waitForEnd() { while self.more() {} }

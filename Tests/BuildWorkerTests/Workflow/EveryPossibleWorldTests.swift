@@ -11,7 +11,9 @@ import Testing
         let attempt: Int
         var testDescription: String { "\(command), attempt \(attempt)" }
 
-        private static let commands: [BuildCommand] = [.start, .stop, .verify, .clear, .unreadable, .poison(crashes: 3)]
+        private static let commands: [BuildCommand] = [
+            .start, .stop, .verify, .clear, .unreadable, .poison(crashes: 3),
+        ]
 
         static let all = commands.flatMap { command in [0, 5, 6].map { World(command: command, attempt: $0) } }
     }
@@ -21,18 +23,24 @@ import Testing
         let rules = WorkflowRules()
         var paths = 0
         for known in Self.beginnings(world.command, world.attempt) {
-            let verdict: QuarantineVerdict = if case .poison(let crashes) = world.command { .convicted(crashes: crashes, .none) } else { .none }
+            let verdict: QuarantineVerdict =
+                if case .poison(let crashes) = world.command { .quarantined(crashes: crashes, .none) } else { .none }
             self.walk(Self.runner(world.command, known, verdict), []) { settlement, runner, performed in
                 paths += 1
-                if let settlement { self.check(settlement, runner.machine.facts, performed, world, rules) } else { Issue.record("ends unsettled after \(performed)") }
+                if let settlement {
+                    self.check(settlement, runner.machine.facts, performed, world, rules)
+                } else {
+                    Issue.record("ends unsettled after \(performed)")
+                }
             }
         }
         #expect(paths > 0)
     }
 
     private static let verdicts: [QuarantineVerdict] = [
-        .none, .suspected, .convicted(crashes: 3, .none), .convicted(crashes: 3, .parked), .convicted(crashes: 3, .saidToBeParked),
-        .convicted(crashes: 3, .unreportable),
+        .none, .suspected, .quarantined(crashes: 3, .none), .quarantined(crashes: 3, .parked),
+        .quarantined(crashes: 3, .saidToBeParked),
+        .quarantined(crashes: 3, .unreportable),
     ]
 
     /// Whenever it is interrupted, and whatever may not be rejected: each is settled once or not at all, leaves what it joined, and observers
@@ -40,8 +48,10 @@ import Testing
     @Test(arguments: verdicts, [DeliveryMachine.Interruption.cancelled, .takenBack])
     func everyDeliveryHasOneEnd(verdict: QuarantineVerdict, interruption: DeliveryMachine.Interruption) {
         var command = BuildCommand.verify
-        if case .convicted(let crashes, _) = verdict { command = .poison(crashes: crashes) }
-        for (begins, isSetAside, mustNotBeRejected) in (0..<9).flatMap({ begins in [(begins, false, false), (begins, true, true)] }) {
+        if case .quarantined(let crashes, _) = verdict { command = .poison(crashes: crashes) }
+        for (begins, isSetAside, mustNotBeRejected) in (0..<9).flatMap({ begins in
+            [(begins, false, false), (begins, true, true)]
+        }) {
             var runner = Self.runner(command, Facts(), verdict, mustNotBeRejected: mustNotBeRejected)
             runner.drivers.isSetAside = isSetAside
             runner.drivers.interruptions = (begins, interruption)
@@ -49,7 +59,9 @@ import Testing
                 let ends = runner.drivers.ends
                 #expect(runner.drivers.joined == 0, "joins, and does not leave, after \(performed)")
                 #expect(ends.settled == (settlement == nil || runner.drivers.wasSetAside ? 0 : 1), "after \(performed)")
-                #expect(ends.settled + ends.unsettled == (runner.drivers.isReceived ? 1 : 0), "tells of \(ends) ends after \(performed)")
+                #expect(
+                    ends.settled + ends.unsettled == (runner.drivers.isReceived ? 1 : 0),
+                    "tells of \(ends) ends after \(performed)")
                 if mustNotBeRejected { #expect(settlement != .nack, "rejects what must not be") }
             }
         }
@@ -70,10 +82,14 @@ import Testing
             for round in isVerify ? [0, 5, 6] : [0] {
                 for wasStopped in isStart ? [false, true] : [false] {
                     for isFromInitTimer in isVerify ? [false, true] : [false] {
-                        let clocks = isVerify ? [(false, false, false), (true, false, true), (true, true, false)] : [(false, false, false), (true, true, true)]
+                        let clocks =
+                            isVerify
+                            ? [(false, false, false), (true, false, true), (true, true, false)]
+                            : [(false, false, false), (true, true, true)]
                         for (isHealing, hadTime, isOverdue) in clocks {
                             let facts = Facts(
-                                attempt: attempt, isRepeated: isRepeated, isFromInitTimer: isFromInitTimer, round: round, wasStopped: wasStopped,
+                                attempt: attempt, isRepeated: isRepeated, isFromInitTimer: isFromInitTimer,
+                                round: round, wasStopped: wasStopped,
                                 isHealing: isHealing, hadTimeToHeal: hadTime, isOverdue: isOverdue)
                             var inOutage = facts
                             inOutage.recordOutage()
@@ -114,65 +130,108 @@ import Testing
     }
 
     private func perform(
-        _ action: Action, _ runner: DeliveryRunner<WorldDrivers>, _ performed: [Action], _ atEnd: (Settlement?, DeliveryRunner<WorldDrivers>, [Action]) -> Void
+        _ action: Action, _ runner: DeliveryRunner<WorldDrivers>, _ performed: [Action],
+        _ atEnd: (Settlement?, DeliveryRunner<WorldDrivers>, [Action]) -> Void
     ) {
         // What replaces a rejection, or goes behind all others, is no decision of the workflow's.
-        let isDecided = action != .postpone(.counted) && action != .postpone(.aside) && !performed.contains(.postpone(.counted)) && !runner.drivers.isReplacing
-        guard !isDecided || performed.count(where: { $0.kind == action.kind && $0 != .postpone(.aside) }) <= (action.mayRepeat ? 1 : 0) else {
+        let isDecided =
+            action != .postpone(.counted) && action != .postpone(.aside) && !performed.contains(.postpone(.counted))
+            && !runner.drivers.isReplacing
+        guard
+            !isDecided
+                || performed.count(where: { $0.kind == action.kind && $0 != .postpone(.aside) })
+                    <= (action.mayRepeat ? 1 : 0)
+        else {
             Issue.record("repeats \(action) after \(performed)")
             return
         }
         for lesson in action.possibleLessons {
             var expected = runner.machine.facts
             for fact in lesson { expected.record(fact) }
-            if isDecided, expected == runner.machine.facts { Issue.record("\(action) taught nothing new after \(performed)") }
+            if isDecided, expected == runner.machine.facts {
+                Issue.record("\(action) taught nothing new after \(performed)")
+            }
             self.walk(runner, performed + [action], .completed(lesson, isOutage: false), atEnd)
         }
     }
 
-    private func check(_ settlement: Settlement, _ facts: Facts, _ performed: [Action], _ world: World, _ rules: WorkflowRules) {
+    private func check(
+        _ settlement: Settlement, _ facts: Facts, _ performed: [Action], _ world: World, _ rules: WorkflowRules
+    ) {
         func expect(_ holds: Bool, _ promise: Comment) {
             if !holds { Issue.record("\(promise): \(settlement) after \(performed) with \(facts)") }
         }
         func waitsForBroker(_ facts: Facts) -> Bool {
-            facts.timer == .notHeld || facts.timerKept == .failed("ENOSPC") || facts.parking == .notHeld || facts.verification == .notHeld
+            facts.timer == .unconfirmed || facts.timerKept == .failed("ENOSPC") || facts.parking == .unconfirmed
+                || facts.verification == .unconfirmed
         }
-        let reported = facts.failure == .taken || facts.failure == .refused("400") || facts.failure == .ended || facts.build == .ended || facts.build?.isRefused ?? false
-        let isOwed = facts.build == .unknown && facts.hasBegun || facts.failure == .notTaken("502") || facts.build == .unavailable("502") || facts.pod == .unknown("503")
+        let reported =
+            facts.failure == .taken || facts.failure == .refused("400") || facts.failure == .ended
+            || facts.build == .ended || facts.build?.isRefused ?? false
+        let isOwed =
+            facts.build == .unknown && facts.hasBegun || facts.failure == .notTaken("502")
+            || facts.build == .unavailable("502") || facts.pod == .unknown("503")
         let isHealing = facts.pod?.transient ?? false
-        let isPostponed = facts.postponement == .held
+        let isPostponed = facts.postponement == .confirmed
         switch (world.command, settlement) {
         case (.start, .ack), (.verify, .ack):
             // Whoever acks has the build watched by something that survives, or has ended it, or knows that it began or ended.
-            let isWatched = facts.timer == .held || facts.timerKept == .done || facts.verification == .held
+            let isWatched = facts.timer == .confirmed || facts.timerKept == .done || facts.verification == .confirmed
             let hasBegun = world.command == .verify && (facts.pod?.hasBegun ?? false)
-            let isOver = facts.wasStopped && world.command == .start || facts.build == .ended || facts.note == .ended || facts.failure == .ended || facts.build?.isRefused ?? false || facts.parking == .held || facts.parking == .noQueue
+            let isOver =
+                facts.wasStopped && world.command == .start || facts.build == .ended || facts.note == .ended
+                || facts.failure == .ended || facts.build?.isRefused ?? false || facts.parking == .confirmed
+                || facts.parking == .unroutable
                 || facts.build == .running
             expect(isWatched || reported || hasBegun || isOver || isPostponed, "acks a build that nobody watches")
-        case (.stop, .ack): 
-            expect(facts.deletion == .done || isPostponed || world.attempt >= rules.reprocessLimit && !facts.isOutage, "acks a stop that was not done")
-        case (.clear, .ack): 
-            expect(facts.clearing == .done || isPostponed || world.attempt >= rules.reprocessLimit && !facts.isOutage, "acks a clear that was not done")
-        case (.unreadable, .ack): expect(facts.parking == .held || facts.parking == .noQueue, "acks a message that is not parked")
-        case (.poison, .ack): expect(facts.parking != .notHeld && (reported || isPostponed || facts.isOverdue || facts.build == .running), "acks poison that nobody was told of")
+        case (.stop, .ack):
+            expect(
+                facts.deletion == .done || isPostponed || world.attempt >= rules.reprocessLimit && !facts.isOutage,
+                "acks a stop that was not done")
+        case (.clear, .ack):
+            expect(
+                facts.clearing == .done || isPostponed || world.attempt >= rules.reprocessLimit && !facts.isOutage,
+                "acks a clear that was not done")
+        case (.unreadable, .ack):
+            expect(facts.parking == .confirmed || facts.parking == .unroutable, "acks a message that is not parked")
+        case (.poison, .ack):
+            expect(
+                facts.parking != .unconfirmed
+                    && (reported || isPostponed || facts.isOverdue || facts.build == .running),
+                "acks poison that nobody was told of")
         case (.start, .nack), (.verify, .nack), (.stop, .nack), (.clear, .nack), (.unreadable, .nack), (.poison, .nack):
             // Past the limit a message only waits for what others owe: the broker's confirm or the API's ear.
-            let waitsForOthers = isOwed || facts.timer == .notHeld || facts.timerKept == .failed("ENOSPC") || facts.verification == .notHeld || facts.isOutage || facts.parking == .notHeld || isHealing
+            let waitsForOthers =
+                isOwed || facts.timer == .unconfirmed || facts.timerKept == .failed("ENOSPC")
+                || facts.verification == .unconfirmed || facts.isOutage || facts.parking == .unconfirmed || isHealing
             expect(world.attempt < rules.reprocessLimit || waitsForOthers, "retries for ever")
             expect(!reported || facts.deletion != nil, "brings back a build that was failed")
             expect(!isPostponed, "brings back what the broker has already")
-            expect(!facts.isOutage || facts.postponement != nil || waitsForBroker(facts), "counts an outage as an attempt")
+            expect(
+                !facts.isOutage || facts.postponement != nil || waitsForBroker(facts), "counts an outage as an attempt")
         }
-        if isPostponed { expect((facts.isOutage || isOwed || isHealing) && (!reported || facts.deletion != nil), "postpones without need") }
+        if isPostponed {
+            expect(
+                (facts.isOutage || isOwed || isHealing) && (!reported || facts.deletion != nil),
+                "postpones without need")
+        }
         if let cause = performed.lazy.compactMap(\.failureCause).first {
-            if case .retriesExhausted = cause { expect(!facts.isOutage || world.attempt > rules.reprocessLimit, "fails a build for an outage") }
+            if case .retriesExhausted = cause {
+                expect(!facts.isOutage || world.attempt > rules.reprocessLimit, "fails a build for an outage")
+            }
             if case .neverBegan = cause { expect(facts.looks > 1, "fails a build without a last look") }
             expect(!(facts.pod?.hasBegun ?? false), "fails a build whose pod has begun")
-            expect(facts.build == .waiting || facts.build == .running || facts.build == .unknown, "fails a build that may have ended")
+            expect(
+                facts.build == .waiting || facts.build == .running || facts.build == .unknown,
+                "fails a build that may have ended")
             expect(facts.pod?.isBroken != true || cause.namesThePod, "hides what was seen")
         }
-        if performed.contains(.createPod) { expect(!facts.wasStopped && world.attempt <= rules.reprocessLimit, "creates what must not be") }
-        if let timer = performed.firstIndex(where: { $0.kind == "armTimer" }), let note = performed.firstIndex(where: { $0.kind == "notifyBuild" }) {
+        if performed.contains(.createPod) {
+            expect(!facts.wasStopped && world.attempt <= rules.reprocessLimit, "creates what must not be")
+        }
+        if let timer = performed.firstIndex(where: { $0.kind == "armTimer" }),
+            let note = performed.firstIndex(where: { $0.kind == "notifyBuild" })
+        {
             expect(timer < note, "tells before the timer is armed")
         }
         expect(performed.count { $0.note != nil } <= 1, "tells twice")
@@ -193,7 +252,9 @@ private struct WorldDrivers: DeliveryDrivers {
     private(set) var ends = (settled: 0, unsettled: 0)
     private var begun = 0
 
-    init(reading: DeliveryMachine.Reading, verdict: QuarantineVerdict) { (self.reading, self.verdict) = (reading, verdict) }
+    init(reading: DeliveryMachine.Reading, verdict: QuarantineVerdict) {
+        (self.reading, self.verdict) = (reading, verdict)
+    }
 
     var now: Duration { .zero }
 
@@ -243,19 +304,20 @@ extension Action {
     /// All that this action can teach at once.
     fileprivate var possibleLessons: [[Fact]] {
         guard case .armTimer(_, .some) = self else { return self.possibleFacts.map { [$0] } }
-        return HandOver.allCases.flatMap { timer in Self.noteOutcomes.map { [.timer(timer), .note($0)] } }
+        return PublishResult.allCases.flatMap { timer in Self.noteOutcomes.map { [.timer(timer), .note($0)] } }
     }
 
     private static let noteOutcomes: [NoteOutcome] = [.taken, .ended, .refused("401"), .lost("502")]
 
     private static let found: [PodObservation] = [
-        .pending(node: nil, waitsFor: "a node"), .running(node: "n1"), .terminating(detail: ""), .absent, .unknown("503"),
+        .pending(node: nil, waitsFor: "a node"), .running(node: "n1"), .terminating(detail: ""), .notFound,
+        .unknown("503"),
         .broken(PodFailure(.image, "", outlook: .transient)),
     ]
 
     private static let observations =
         found + [
-            .pending(node: "n1", waitsFor: "an image"), .running(node: nil), .succeeded(node: "n1"), .foreign,
+            .pending(node: "n1", waitsFor: "an image"), .running(node: nil), .succeeded(node: "n1"), .notOwned,
             .broken(PodFailure(.image, "", outlook: .unclear)), .broken(PodFailure(.ended(phase: "failed"), "")),
             .broken(PodFailure(.ended(phase: "failed"), "", hasBegun: true)),
         ]
@@ -263,24 +325,27 @@ extension Action {
     /// All facts this action can teach.
     private var possibleFacts: [Fact] {
         switch self {
-        case .ask(.isWaiting): [.waiting, .begun, .ended, .refused("401"), .unknown, .unavailable("502")].map(Fact.build)
-        case .ask(.hasEnded): [.waiting, .running, .ended, .refused("401"), .unknown, .unavailable("502")].map(Fact.build)
+        case .ask(.isWaiting):
+            [.waiting, .begun, .ended, .refused("401"), .unknown, .unavailable("502")].map(Fact.build)
+        case .ask(.hasEnded):
+            [.waiting, .running, .ended, .refused("401"), .unknown, .unavailable("502")].map(Fact.build)
         case .createPod:
             [
-                .creation(.created()), .creation(.created(seen: .pending(node: nil, waitsFor: "a node"))), .creation(.alreadyExists),
+                .creation(.created()), .creation(.created(seen: .pending(node: nil, waitsFor: "a node"))),
+                .creation(.alreadyExists),
                 .creation(.rejected("422")), .creation(.refused("500")),
             ]
         case .getPod: Self.observations.map { .pod($0) }
         case .searchPods: Self.found.map { .search($0) }
         case .deletePods: [.deletion(.done), .deletion(.failed("500"))]
-        case .armTimer: HandOver.allCases.map(Fact.timer)
+        case .armTimer: PublishResult.allCases.map(Fact.timer)
         case .keepTimer: [.timerKept(.done), .timerKept(.failed("ENOSPC"))]
-        case .requestVerification: HandOver.allCases.map(Fact.verification)
+        case .requestVerification: PublishResult.allCases.map(Fact.verification)
         case .notifyBuild: Self.noteOutcomes.map(Fact.note)
         case .reportFailure: [.taken, .ended, .refused("400"), .notTaken("502")].map(Fact.failure)
         case .clearCache: [.clearing(.done), .clearing(.failed("EIO"))]
-        case .park: HandOver.allCases.map(Fact.parking)
-        case .postpone: HandOver.allCases.map(Fact.postponement)
+        case .park: PublishResult.allCases.map(Fact.parking)
+        case .postpone: PublishResult.allCases.map(Fact.postponement)
         }
     }
 }
@@ -300,12 +365,14 @@ extension BuildState {
 extension PodObservation {
     fileprivate var isBroken: Bool { if case .broken = self { true } else { false } }
 
-    fileprivate var transient: Bool { if case .broken(let failure) = self { failure.outlook != .permanentFailure } else { false } }
+    fileprivate var transient: Bool {
+        if case .broken(let failure) = self { failure.outlook != .permanentFailure } else { false }
+    }
 
     fileprivate var hasBegun: Bool {
         switch self {
         case .running, .succeeded: true
-        case .pending, .broken, .terminating, .foreign, .absent, .unknown: false
+        case .pending, .broken, .terminating, .notOwned, .notFound, .unknown: false
         }
     }
 }

@@ -1,6 +1,6 @@
 /// How many attempts of a build were really used up, by faults that met this very build.
 ///
-/// A fault that meets everybody (an outage) is no fault of the build: messages that are in hand when it begins may lose one
+/// A fault that meets everybody (an outage) is no fault of the build: messages that are in flight when it begins may lose one
 /// attempt, and no more.
 struct Attempts {
     let limit: Int

@@ -26,7 +26,11 @@ struct BuildRecord {
     var verifications: [JournalRecord] {
         var isStarts = false
         return self.requests.filter(\.isPodRequest).filter { request in
-            defer { isStarts = request.method == "POST" ? request.status == 409 : isStarts && request.isLookByName && !request.isAnsweredWhole }
+            defer {
+                isStarts =
+                    request.method == "POST"
+                    ? request.status == 409 : isStarts && request.isLookByName && !request.isAnsweredWhole
+            }
             return request.isLook && !(isStarts && request.isLookByName)
         }
     }

@@ -10,7 +10,8 @@ extension Checker {
             for queue in look.queues {
                 let isParking = queue.name.hasSuffix(".parked")
                 guard queue.unacked > 0 || (queue.ready > 0 && !isParking) else { continue }
-                violations.append(Violation(.leftInQueue, "\(queue.name) \(moment): \(queue.ready) ready, \(queue.unacked) unacked"))
+                violations.append(
+                    Violation(.leftInQueue, "\(queue.name) \(moment): \(queue.ready) ready, \(queue.unacked) unacked"))
             }
         }
         return violations
@@ -26,12 +27,16 @@ extension Checker {
         let rubbish = self.rubbish
         let parked = Set(self.evidence.parked.map(\.body))
         let strange = parked.filter { rubbish[$0] == nil }.map { body in
-            Violation(.parkedWrongly, "a message of \(body.count) bytes is parked that is none of the unreadable ones: \(self.description(of: body))")
+            Violation(
+                .parkedWrongly,
+                "a message of \(body.count) bytes is parked that is none of the unreadable ones: \(self.description(of: body))"
+            )
         }
         // The original's layout has no parked queue: there they are dropped, with a line in the log.
         guard self.evidence.settings.layout != .upstream else { return strange }
         let missing = rubbish.keys.filter { !parked.contains($0) }
-        return strange + missing.map { Violation(.notParked, "an unreadable message is nowhere: \(self.description(of: $0))") }
+        return strange
+            + missing.map { Violation(.notParked, "an unreadable message is nowhere: \(self.description(of: $0))") }
     }
 
     private func description(of body: Data) -> String { String(String(decoding: body, as: UTF8.self).prefix(120)) }

@@ -14,22 +14,33 @@ package struct Summary: CustomStringConvertible {
             ("  failed", "\(builds.count(where: \.isFailed))"),
             ("  aborted", "\(builds.count(where: \.isAborted))"),
             ("  failed by chance, fairly", "\(checker.givenUpFairly)"),
-            ("workers", "\(evidence.settings.workers), started \(evidence.workers.count { $0.event == .started }) times"),
+            (
+                "workers",
+                "\(evidence.settings.workers), started \(evidence.workers.count { $0.event == .started }) times"
+            ),
             ("queues", evidence.settings.layout.rawValue),
             ("faults", "\(faults.values.reduce(0, +))"),
         ]
         rows += FaultKind.allCases.compactMap { kind in faults[kind].map { ("  \(kind.rawValue)", "\($0)") } }
         rows += [
-            ("messages published", "\(evidence.published.count(where: \.isConfirmed)), \(evidence.published.count { !$0.isConfirmed }) without a confirm"),
+            (
+                "messages published",
+                "\(evidence.published.count(where: \.isConfirmed)), \(evidence.published.count { !$0.isConfirmed }) without a confirm"
+            ),
             ("redeliveries", "\(evidence.end.redelivered)"),
-            ("requests to the APIs", "\(evidence.journal.count), \(evidence.journal.count { $0.fault != nil }) with a fault"),
+            (
+                "requests to the APIs",
+                "\(evidence.journal.count), \(evidence.journal.count { $0.fault != nil }) with a fault"
+            ),
             ("pods created", "\(evidence.journal.count(where: \.isCreation))"),
             ("duplicates avoided (409)", "\(evidence.journal.count { $0.method == "POST" && $0.status == 409 })"),
             ("parked", "\(evidence.parked.count), of these again: \(checker.parkedAgain)"),
             ("lost", "\(broken[.lost] ?? 0)"),
             ("doubled", "\(broken[.doubled] ?? 0)"),
         ]
-        rows += Violation.Kind.allCases.filter { $0 != .lost && $0 != .doubled }.compactMap { kind in broken[kind].map { (kind.rawValue, "\($0)") } }
+        rows += Violation.Kind.allCases.filter { $0 != .lost && $0 != .doubled }.compactMap { kind in
+            broken[kind].map { (kind.rawValue, "\($0)") }
+        }
         rows.append(("run time", "\(Int((evidence.end.ended - evidence.end.began).rounded())) s"))
         self.rows = rows
     }
@@ -41,5 +52,7 @@ package struct Summary: CustomStringConvertible {
 }
 
 extension String {
-    fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - self.count)) }
+    fileprivate func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - self.count))
+    }
 }

@@ -16,7 +16,8 @@ package struct Verdict: CustomStringConvertible {
     package var description: String {
         var parts: [String] = []
         if !self.isGood {
-            parts.append("VIOLATIONS: \(self.violations.count)\n" + self.violations.map { "  \($0)" }.joined(separator: "\n"))
+            parts.append(
+                "VIOLATIONS: \(self.violations.count)\n" + self.violations.map { "  \($0)" }.joined(separator: "\n"))
             for build in Self.firstOf(self.violations.compactMap(\.build)) {
                 parts.append("build \(build):\n\(BuildHistory(of: build, in: self.evidence))")
             }

@@ -41,7 +41,9 @@ package struct Violation: Hashable, Sendable {
     package let build: Int?
     package let text: String
 
-    package init(_ kind: Kind, build: Int? = nil, _ text: String) { (self.kind, self.build, self.text) = (kind, build, text) }
+    package init(_ kind: Kind, build: Int? = nil, _ text: String) {
+        (self.kind, self.build, self.text) = (kind, build, text)
+    }
 }
 
 extension Violation: CustomStringConvertible {

@@ -19,7 +19,9 @@ package struct ClusterState: Decodable, Hashable, Sendable {
         package var erasedMessage: String?
 
         package init(status: String, statusMessage: String? = nil, ended: End? = nil, erasedMessage: String? = nil) {
-            (self.status, self.statusMessage, self.ended, self.erasedMessage) = (status, statusMessage, ended, erasedMessage)
+            (self.status, self.statusMessage, self.ended, self.erasedMessage) = (
+                status, statusMessage, ended, erasedMessage
+            )
         }
     }
 
@@ -45,5 +47,7 @@ package struct ClusterState: Decodable, Hashable, Sendable {
     package var podsCreated: Int
     package var builds: [String: Build]
 
-    package init(pods: [Pod], builds: [String: Build]) { (self.pods, self.podsCreated, self.builds) = (pods, pods.count, builds) }
+    package init(pods: [Pod], builds: [String: Build]) {
+        (self.pods, self.podsCreated, self.builds) = (pods, pods.count, builds)
+    }
 }

@@ -4,7 +4,9 @@ package struct JournalRecord: Decodable, Hashable, Sendable {
         package var status: String?
         package var statusMessage: String?
 
-        package init(status: String? = nil, statusMessage: String? = nil) { (self.status, self.statusMessage) = (status, statusMessage) }
+        package init(status: String? = nil, statusMessage: String? = nil) {
+            (self.status, self.statusMessage) = (status, statusMessage)
+        }
     }
 
     /// Counts from 1, without gaps.
@@ -25,11 +27,14 @@ package struct JournalRecord: Decodable, Hashable, Sendable {
     package var body: Update?
 
     package init(
-        seq: Int, t: Double, listener: String, method: String, path: String, status: Int?, build: String?, pod: String? = nil,
+        seq: Int, t: Double, listener: String, method: String, path: String, status: Int?, build: String?,
+        pod: String? = nil,
         effect: String = "none", fault: String? = nil, body: Update? = nil
     ) {
         (self.seq, self.t, self.listener, self.method, self.path) = (seq, t, listener, method, path)
-        (self.status, self.build, self.pod, self.effect, self.fault, self.body) = (status, build, pod, effect, fault, body)
+        (self.status, self.build, self.pod, self.effect, self.fault, self.body) = (
+            status, build, pod, effect, fault, body
+        )
     }
 
     var isCreation: Bool { self.effect == "created" }

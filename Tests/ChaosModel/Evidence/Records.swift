@@ -17,7 +17,9 @@ package struct PublishRecord: Codable, Hashable, Sendable {
     package var isConfirmed: Bool
 
     package init(t: Double, job: Job, build: Int? = nil, image: String? = nil, body: Data? = nil, isConfirmed: Bool) {
-        (self.t, self.job, self.build, self.image, self.body, self.isConfirmed) = (t, job, build, image, body, isConfirmed)
+        (self.t, self.job, self.build, self.image, self.body, self.isConfirmed) = (
+            t, job, build, image, body, isConfirmed
+        )
     }
 }
 
@@ -71,7 +73,9 @@ package struct QueueRecord: Codable, Hashable, Sendable {
         package var ready: Int
         package var unacked: Int
 
-        package init(name: String, ready: Int, unacked: Int) { (self.name, self.ready, self.unacked) = (name, ready, unacked) }
+        package init(name: String, ready: Int, unacked: Int) {
+            (self.name, self.ready, self.unacked) = (name, ready, unacked)
+        }
     }
 
     package var t: Double
@@ -99,7 +103,9 @@ package struct ReportRecord: Codable, Hashable, Sendable {
     package var kind: String
     package var build: Int?
 
-    package init(worker: Int, kind: String, build: Int?) { (self.worker, self.kind, self.build) = (worker, kind, build) }
+    package init(worker: Int, kind: String, build: Int?) {
+        (self.worker, self.kind, self.build) = (worker, kind, build)
+    }
 
     /// Whether it says that the build was to be failed.
     var isOfFailedBuild: Bool { self.kind == "build-failed" || self.kind == "failure-refused" }
@@ -117,6 +123,8 @@ package struct RunEnd: Codable, Hashable, Sendable {
     package var secrets: [String]
 
     package init(hangs: String?, began: Double, ended: Double, redelivered: Int, secrets: [String]) {
-        (self.hangs, self.began, self.ended, self.redelivered, self.secrets) = (hangs, began, ended, redelivered, secrets)
+        (self.hangs, self.began, self.ended, self.redelivered, self.secrets) = (
+            hangs, began, ended, redelivered, secrets
+        )
     }
 }

@@ -73,28 +73,40 @@ package struct Finding: Hashable, Sendable, CustomStringConvertible {
 
 extension AttackEvidence {
     package func findings() -> [Finding] {
-        var findings = Dictionary(grouping: self.ends.filter { !self.designedEnds.contains($0) }, by: \.self).sorted { $0.key < $1.key }.map { code, ends in
-            Finding(.died, "\(ends.count) ended by themselves, exit code \(code)" + (code == 137 ? " (out of memory?)" : ""))
+        var findings = Dictionary(grouping: self.ends.filter { !self.designedEnds.contains($0) }, by: \.self).sorted {
+            $0.key < $1.key
+        }.map { code, ends in
+            Finding(
+                .died, "\(ends.count) ended by themselves, exit code \(code)" + (code == 137 ? " (out of memory?)" : "")
+            )
         }
         if !self.hasWorkerAtEnd { findings.append(Finding(.died, "no worker runs at the end")) }
-        if self.peak >= self.memoryLimit { findings.append(Finding(.memory, "\(self.peak >> 20) MiB of \(self.memoryLimit >> 20)")) }
+        if self.peak >= self.memoryLimit {
+            findings.append(Finding(.memory, "\(self.peak >> 20) MiB of \(self.memoryLimit >> 20)"))
+        }
         let lost = self.lost
         if !lost.isEmpty {
-            let first = lost.prefix(3).map { "\($0.id) (\($0.key ?? "unreadable")) \(String(String(decoding: $0.body, as: UTF8.self).prefix(120)))" }
+            let first = lost.prefix(3).map {
+                "\($0.id) (\($0.key ?? "unreadable")) \(String(String(decoding: $0.body, as: UTF8.self).prefix(120)))"
+            }
             findings.append(Finding(.lost, "\(lost.count) messages are nowhere: \(first.joined(separator: "; "))"))
         }
         for (place, text) in self.shown.sorted(by: { $0.key < $1.key }) {
-            for secret in self.secrets where text.range(of: Data(secret.utf8)) != nil { findings.append(Finding(.secretShown, "\(secret.prefix(18))… stands in \(place)")) }
+            for secret in self.secrets where text.range(of: Data(secret.utf8)) != nil {
+                findings.append(Finding(.secretShown, "\(secret.prefix(18))… stands in \(place)"))
+            }
         }
         for (path, file) in self.canaries.sorted(by: { $0.key < $1.key }) where file.before != file.after {
-            findings.append(Finding(.outsideTouched, "\(path) was \(file.before ?? "not there") and is \(file.after ?? "gone")"))
+            findings.append(
+                Finding(.outsideTouched, "\(path) was \(file.before ?? "not there") and is \(file.after ?? "gone")"))
         }
         return findings + self.complaints.map { Finding(.attack, $0) }
     }
 
     /// Messages of one key stand for each other: of those that are in no queue, there have to be as many outcomes.
     private var lost: [Message] {
-        let ids = Set(self.remains.compactMap(\.id)), bodies = Set(self.remains.map(\.body))
+        let ids = Set(self.remains.compactMap(\.id))
+        let bodies = Set(self.remains.map(\.body))
         let gone = self.published.filter { !ids.contains($0.id) && !bodies.contains($0.body) }
         return Dictionary(grouping: gone, by: \.key).flatMap { key, messages in
             messages.dropFirst(key.map { self.outcomes[$0] ?? 0 } ?? 0)
@@ -104,14 +116,23 @@ extension AttackEvidence {
     /// A row of the table that a run ends with.
     package var row: [String] {
         let findings = self.findings()
-        let verdict = findings.isEmpty ? self.ends.isEmpty ? "held" : "held, \(self.ends.count) refused to start" : Set(findings.map(\.kind.rawValue)).sorted().joined(separator: ", ")
+        let verdict =
+            findings.isEmpty
+            ? self.ends.isEmpty ? "held" : "held, \(self.ends.count) refused to start"
+            : Set(findings.map(\.kind.rawValue)).sorted().joined(separator: ", ")
         return [self.name, self.tried, String(self.count), verdict, "\(self.peak >> 20) MiB"]
     }
 
     package static func table(_ attacks: [AttackEvidence]) -> String {
         let rows = [["attack", "what was tried", "how many", "verdict", "memory"]] + attacks.map(\.row)
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        func line(_ row: [String]) -> String { "| " + zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: " | ") + " |" }
-        return ([line(rows[0]), "|" + widths.map { String(repeating: "-", count: $0 + 2) }.joined(separator: "|") + "|"] + rows.dropFirst().map(line)).joined(separator: "\n")
+        func line(_ row: [String]) -> String {
+            "| "
+                + zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(
+                    separator: " | ") + " |"
+        }
+        return
+            ([line(rows[0]), "|" + widths.map { String(repeating: "-", count: $0 + 2) }.joined(separator: "|") + "|"]
+            + rows.dropFirst().map(line)).joined(separator: "\n")
     }
 }

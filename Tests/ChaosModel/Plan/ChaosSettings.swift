@@ -46,7 +46,8 @@ package struct ChaosSettings: Codable, Hashable, Sendable {
         var random = SplitMix64(seed: seed ^ 0x776F_726B_6572_7321)
         (self.seed, self.builds, self.faults) = (seed, builds, faults)
         self.workers = workers ?? Int.random(in: 1...3, using: &random)
-        self.layout = layout ?? [Layout.guide, .guide, .alone].dropFirst(Int.random(in: 0..<8, using: &random)).first ?? .quorum
+        self.layout =
+            layout ?? [Layout.guide, .guide, .alone].dropFirst(Int.random(in: 0..<8, using: &random)).first ?? .quorum
     }
 
     /// Seconds in which the messages are published and the faults begin.

@@ -42,7 +42,8 @@ extension Fault: CustomStringConvertible {
         case .workerReplaced(let worker, let pause): "SIGTERM to worker \(worker), back \(pause) s after its end"
         case .workerFrozen(let worker, let seconds): "SIGSTOP of worker \(worker) for \(seconds) s"
         case .spoolDiskFull(let worker, let seconds): "spool disk of worker \(worker) full for \(seconds) s"
-        case .clockJumped(let worker, let jump, let seconds): "clock of worker \(worker) wrong by \(jump) s for \(seconds) s"
+        case .clockJumped(let worker, let jump, let seconds):
+            "clock of worker \(worker) wrong by \(jump) s for \(seconds) s"
         case .brokerKilled(let pause): "kill -9 of the broker, restarted \(pause) s later"
         case .brokerFrozen(let seconds): "SIGSTOP of the broker for \(seconds) s"
         case .connectionsCut: "all connections of the broker cut"
@@ -52,7 +53,8 @@ extension Fault: CustomStringConvertible {
         case .rawAnswers(let api, let answers, let probability, let seconds):
             "\(answers) for \(Int((probability * 100).rounded())) % of the requests to \(api.rawValue) for \(seconds) s"
         case .outage(let api, let seconds): "\(api.rawValue) refuses connections for \(seconds) s"
-        case .refusal(let api, let status, let seconds): "\(api.rawValue) answers \(status) to everything for \(seconds) s"
+        case .refusal(let api, let status, let seconds):
+            "\(api.rawValue) answers \(status) to everything for \(seconds) s"
         }
     }
 }

@@ -11,7 +11,9 @@ package struct FaultSchedule: Hashable, Sendable {
 
     package init(_ settings: ChaosSettings) {
         var random = SplitMix64(seed: settings.seed ^ 0x6661_756C_7473_2121)
-        let possible = FaultKind.allCases.filter { [.quorum, .guide, .alone].contains(settings.layout) || $0 != .brokerKilled }
+        let possible = FaultKind.allCases.filter {
+            [.quorum, .guide, .alone].contains(settings.layout) || $0 != .brokerKilled
+        }
         // Each kind once before any twice: a small run has a bit of everything. Classic queues dead-letter at most once, so that a killed broker may
         // lose their messages: the guide's are killed all the same, because operators' are.
         var bag = possible.shuffled(using: &random)
@@ -31,25 +33,36 @@ package struct FaultSchedule: Hashable, Sendable {
         case .workerFrozen: .workerFrozen(worker, seconds: random.tenths(1...8))
         case .spoolDiskFull: .spoolDiskFull(worker, seconds: random.tenths(2...6))
         case .clockJumped:
-            .clockJumped(worker, by: random.pick([-86_400, -3_600, -30, 30, 3_600, 86_400]) { _ in 1 }, seconds: random.tenths(2...6))
+            .clockJumped(
+                worker, by: random.pick([-86_400, -3_600, -30, 30, 3_600, 86_400]) { _ in 1 },
+                seconds: random.tenths(2...6))
         case .brokerKilled: .brokerKilled(downFor: random.tenths(0...3))
         case .brokerFrozen: .brokerFrozen(seconds: random.tenths(1...6))
         case .connectionsCut: .connectionsCut
         case .memoryAlarm: .memoryAlarm(seconds: random.tenths(1...5))
         // No longer than two waits: a build that is hit by chance has attempts left when it is over.
         case .kubernetesRequests:
-            .requests(.kubernetes, .draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(2...4))
-        case .apiRequests: .requests(.api, .draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(2...6))
+            .requests(
+                .kubernetes, .draw(using: &random), probability: random.tenths(2...6) / 10,
+                seconds: random.tenths(2...4))
+        case .apiRequests:
+            .requests(
+                .api, .draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(2...6))
         case .kubernetesRawAnswers:
-            .rawAnswers(.kubernetes, RawAnswer.draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(2...4))
+            .rawAnswers(
+                .kubernetes, RawAnswer.draw(using: &random), probability: random.tenths(2...6) / 10,
+                seconds: random.tenths(2...4))
         case .apiRawAnswers:
-            .rawAnswers(.api, RawAnswer.draw(using: &random), probability: random.tenths(2...6) / 10, seconds: random.tenths(3...8))
+            .rawAnswers(
+                .api, RawAnswer.draw(using: &random), probability: random.tenths(2...6) / 10,
+                seconds: random.tenths(3...8))
         // Longer than all attempts of a build together.
         case .kubernetesOutage: .outage(.kubernetes, seconds: random.tenths(3...16))
         case .apiOutage: .outage(.api, seconds: random.tenths(3...16))
         case .kubernetesRefusal:
             .refusal(.kubernetes, status: random.pick([500, 503, 401, 429]) { _ in 1 }, seconds: random.tenths(3...16))
-        case .apiRefusal: .refusal(.api, status: random.pick([500, 502, 503]) { _ in 1 }, seconds: random.tenths(3...16))
+        case .apiRefusal:
+            .refusal(.api, status: random.pick([500, 502, 503]) { _ in 1 }, seconds: random.tenths(3...16))
         }
     }
 }

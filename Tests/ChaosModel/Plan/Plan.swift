@@ -6,7 +6,9 @@ package struct Plan: Hashable, Sendable {
     package init(_ settings: ChaosSettings) {
         var random = SplitMix64(seed: settings.seed)
         let faults = FaultSchedule(settings).entries.map(\.at)
-        self.builds = (0..<settings.builds).map { PlannedBuild($0 + 1, window: settings.window, faults: faults, using: &random) }
+        self.builds = (0..<settings.builds).map {
+            PlannedBuild($0 + 1, window: settings.window, faults: faults, using: &random)
+        }
         let rubbish = max(Rubbish.Kind.allCases.count, settings.builds / 50)
         self.rubbish = (0..<rubbish).map { Rubbish($0, window: settings.window, using: &random) }
     }

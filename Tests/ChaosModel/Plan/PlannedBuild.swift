@@ -16,7 +16,7 @@ package struct PlannedBuild: Hashable, Sendable {
     package let stop: Stop?
 
     /// - Parameter faults: when faults begin. Half of the builds come in bursts around them, for those that are hurt must have
-    ///   something in hand.
+    ///   something in flight.
     init(_ build: Int, window: Double, faults: [Double], using random: inout SplitMix64) {
         self.build = build
         if random.chance(0.5), let fault = faults.randomElement(using: &random) {

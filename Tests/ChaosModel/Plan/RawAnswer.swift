@@ -17,7 +17,8 @@ package struct RawAnswer: Hashable, Sendable {
         package var isLegal: Bool {
             switch self {
             case .trailers, .interim, .noSpace, .slowBytes: true
-            case .halfHeaders, .cut, .ssh, .http2Frames, .wrongLength, .badChunk, .hugeHeader, .endless, .gzipBomb: false
+            case .halfHeaders, .cut, .ssh, .http2Frames, .wrongLength, .badChunk, .hugeHeader, .endless, .gzipBomb:
+                false
             }
         }
     }
@@ -26,7 +27,9 @@ package struct RawAnswer: Hashable, Sendable {
     /// Whether the request has its effect. With a legal answer it has.
     package let isAfter: Bool
 
-    private init(_ kind: Kind, using random: inout SplitMix64) { (self.kind, self.isAfter) = (kind, kind.isLegal || random.chance(0.5)) }
+    private init(_ kind: Kind, using random: inout SplitMix64) {
+        (self.kind, self.isAfter) = (kind, kind.isLegal || random.chance(0.5))
+    }
 
     /// One legal answer and three broken ones, in any order.
     static func draw(using random: inout SplitMix64) -> [RawAnswer] {
@@ -37,5 +40,7 @@ package struct RawAnswer: Hashable, Sendable {
 }
 
 extension RawAnswer: CustomStringConvertible {
-    package var description: String { self.kind.isLegal ? self.kind.rawValue : "\(self.kind.rawValue) \(self.isAfter ? "after" : "before") the effect" }
+    package var description: String {
+        self.kind.isLegal ? self.kind.rawValue : "\(self.kind.rawValue) \(self.isAfter ? "after" : "before") the effect"
+    }
 }

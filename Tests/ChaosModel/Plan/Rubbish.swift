@@ -25,13 +25,17 @@ package struct Rubbish: Hashable, Sendable {
         return switch self.kind {
         case .cutShort: Array(#"{\#(start),"buildConfig":{"buildId":1,"token":"\#(token)"#.utf8)
         case .noBuildConfig: Array(#"{\#(start),"token":"\#(token)"}"#.utf8)
-        case .unknownJob: Array(#"{"job":"dance","marker":"\#(self.name)","buildConfig":{"buildId":1,"token":"\#(token)"}}"#.utf8)
+        case .unknownJob:
+            Array(#"{"job":"dance","marker":"\#(self.name)","buildConfig":{"buildId":1,"token":"\#(token)"}}"#.utf8)
         case .notAnObject: Array(#"["\#(self.name)","\#(token)"]"#.utf8)
         case .notUTF8: Array(#"{\#(start),"token":"\#(token)"#.utf8) + [0xFF, 0xFE] + Array(#""}"#.utf8)
-        case .noToken: Array(#"{\#(start),"buildConfig":{"buildId":1,"container":"a","apiUri":"http://127.0.0.1"}}"#.utf8)
+        case .noToken:
+            Array(#"{\#(start),"buildConfig":{"buildId":1,"container":"a","apiUri":"http://127.0.0.1"}}"#.utf8)
         case .badBuildID: Array(#"{\#(start),"buildConfig":{"buildId":-7,"token":"\#(token)"}}"#.utf8)
         case .badAddress:
-            Array(#"{\#(start),"buildConfig":{"buildId":1,"container":"a","apiUri":"ftp://127.0.0.1","token":"\#(token)"}}"#.utf8)
+            Array(
+                #"{\#(start),"buildConfig":{"buildId":1,"container":"a","apiUri":"ftp://127.0.0.1","token":"\#(token)"}}"#
+                    .utf8)
         }
     }
 }

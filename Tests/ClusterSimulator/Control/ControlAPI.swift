@@ -17,8 +17,10 @@ struct ControlAPI {
         let path = request.path
         switch (request.method, path.first ?? "", path.count) {
         case (.GET, "health", 1): return .answer(Response(status: 200, text: "ok"))
-        case (.GET, "state", 1): return .answer(Response(status: 200, body: StateReport(simulation: simulation).state()))
-        case (.GET, "counts", 1): return .answer(Response(status: 200, body: StateReport(simulation: simulation).counts()))
+        case (.GET, "state", 1):
+            return .answer(Response(status: 200, body: StateReport(simulation: simulation).state()))
+        case (.GET, "counts", 1):
+            return .answer(Response(status: 200, body: StateReport(simulation: simulation).counts()))
         case (.POST, "faults", 1):
             let specification = try FaultSpecification(Array(request.body.readableBytesView))
             return .answer(Response(status: 200, json: "{\"id\":\(simulation.faults.add(specification))}"))
@@ -66,9 +68,14 @@ struct ControlAPI {
     }
 
     private func changeListener(_ request: Request) throws(JSONProblem) -> Outcome {
-        var name: ListenerName?, open: Bool?
+        var name: ListenerName?
+        var open: Bool?
         try members(of: request, allowing: ["name", "open"]) { scanner, key throws(JSONProblem) in
-            if key == "name" { name = ListenerName(rawValue: try scanner.string()) } else { open = try scanner.boolean() }
+            if key == "name" {
+                name = ListenerName(rawValue: try scanner.string())
+            } else {
+                open = try scanner.boolean()
+            }
         }
         guard let name, name != .control, let listener = simulation.listeners[name] else {
             return failure(400, "\"name\" must be \"kubernetes\" or \"api\"")

@@ -30,7 +30,8 @@ enum FaultAction {
         case .hold: "hold"
         case .redirect: "redirect"
         case .truncate: "truncate"
-        case .raw(let raw, let moment): raw.kind.isLegal ? "unusual-\(raw.kind.rawValue)" : "broken-\(raw.kind.rawValue)-\(moment.rawValue)"
+        case .raw(let raw, let moment):
+            raw.kind.isLegal ? "unusual-\(raw.kind.rawValue)" : "broken-\(raw.kind.rawValue)-\(moment.rawValue)"
         }
     }
 }

@@ -87,10 +87,13 @@ final class FaultRule {
 
     /// What is begun to be said where nothing was done. What is whole must not promise more than was done.
     private static func promising(_ kind: RawAnswer.Kind) -> Response {
-        Response(status: kind == .gzipBomb ? 502 : 200, json: #"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[],"status":"QUEUED"}"#)
+        Response(
+            status: kind == .gzipBomb ? 502 : 200,
+            json: #"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[],"status":"QUEUED"}"#)
     }
 
-    private func replace(_ outcome: Outcome, _ moment: FaultAction.Moment, _ perform: () -> Performance) -> Performance {
+    private func replace(_ outcome: Outcome, _ moment: FaultAction.Moment, _ perform: () -> Performance) -> Performance
+    {
         switch moment {
         case .before: return Performance(outcome)
         case .after:
@@ -123,7 +126,8 @@ final class FaultRule {
         case .kubernetes, .control:
             KubernetesStatus(code: code, reason: "InternalError", message: "injected fault \(code)").response
         case .api:
-            Response(status: code, json: #"{"statusCode":\#(code),"error":"Fault","message":"injected fault \#(code)"}"#)
+            Response(
+                status: code, json: #"{"statusCode":\#(code),"error":"Fault","message":"injected fault \#(code)"}"#)
         }
     }
 }

@@ -18,8 +18,15 @@ struct FaultSpecification {
     /// Reads a rule. Members that do not exist are refused, since a rule with a typing error would
     /// silently match too much.
     init(_ bytes: [UInt8]) throws(JSONProblem) {
-        var listener: ListenerName?, method: String?, path: Regex<AnyRegexOutput>?, build: String?
-        var times: Int?, skip = 0, probability: Double?, seed: UInt64 = 1, action: FaultAction?
+        var listener: ListenerName?
+        var method: String?
+        var path: Regex<AnyRegexOutput>?
+        var build: String?
+        var times: Int?
+        var skip = 0
+        var probability: Double?
+        var seed: UInt64 = 1
+        var action: FaultAction?
         var scanner = JSONScanner(bytes)
         try scanner.object { scanner, key throws(JSONProblem) in
             switch key {
@@ -58,8 +65,14 @@ struct FaultSpecification {
     }
 
     private static func action(_ scanner: inout JSONScanner) throws(JSONProblem) -> FaultAction {
-        var status: Int?, body: ByteBuffer?, isAfter = false, seconds: Double?
-        var action: FaultAction?, hang: FaultAction.Moment?, raw: RawAnswer.Kind?, position: Int?
+        var status: Int?
+        var body: ByteBuffer?
+        var isAfter = false
+        var seconds: Double?
+        var action: FaultAction?
+        var hang: FaultAction.Moment?
+        var raw: RawAnswer.Kind?
+        var position: Int?
         try scanner.object { scanner, key throws(JSONProblem) in
             switch key {
             case "status": status = try scanner.number("status", in: 200...599)
@@ -77,7 +90,8 @@ struct FaultSpecification {
             case "raw":
                 raw = RawAnswer.Kind(rawValue: try scanner.string())
                 if raw == nil {
-                    throw scanner.problem("\"raw\" must be one of \(RawAnswer.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+                    throw scanner.problem(
+                        "\"raw\" must be one of \(RawAnswer.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
                 }
             case "at": position = try scanner.number("at", in: 0...Int.max)
             default: throw scanner.problem("unknown action \"\(key)\"")
@@ -85,7 +99,9 @@ struct FaultSpecification {
         }
         if let status { action = .status(status, body: body, isAfter ? .after : .before) }
         if let hang { action = .hang(hang, seconds.map { .nanoseconds(Int64($0 * 1_000_000_000)) }) }
-        if let raw { action = .raw(RawAnswer(kind: raw, position: position), raw.isLegal || isAfter ? .after : .before) }
+        if let raw {
+            action = .raw(RawAnswer(kind: raw, position: position), raw.isLegal || isAfter ? .after : .before)
+        }
         guard let action else {
             throw scanner.problem("\"action\" needs one of status, reset, hang, hold, delayMs, redirect, truncate, raw")
         }

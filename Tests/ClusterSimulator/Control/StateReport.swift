@@ -10,7 +10,8 @@ struct StateReport {
         return ByteBuffer(
             string: "{\"podsCreated\":\(simulation.pods.created),\"podsAlive\":\(simulation.pods.alive),"
                 + "\"requests\":\(counters.requests),\"puts\":\(counters.puts),"
-                + "\"connections\":\(simulation.connections),\"lastPutMicroseconds\":\(counters.lastPut?.microseconds ?? 0),\"faulted\":\(counters.faulted)}")
+                + "\"connections\":\(simulation.connections),\"lastPutMicroseconds\":\(counters.lastPut?.microseconds ?? 0),\"faulted\":\(counters.faulted)}"
+        )
     }
 
     /// Everything: deleted pods too, and every update of every build.

@@ -111,7 +111,9 @@ final class Connection: ChannelInboundHandler {
             context.writeAndFlush(wrapOutboundOut(half), promise: nil)
             context.close(promise: nil)
         case .raw(let raw, let response):
-            send(raw.pieces(of: response, keepAlive: keepAlive)[...], pause: raw.pause, keepAlive: keepAlive && raw.kind.isLegal)
+            send(
+                raw.pieces(of: response, keepAlive: keepAlive)[...], pause: raw.pause,
+                keepAlive: keepAlive && raw.kind.isLegal)
         case .reset:
             reset()
         case .hang(let limit):
@@ -137,7 +139,8 @@ final class Connection: ChannelInboundHandler {
         guard let piece = pieces.first else { return answered(keepAlive: keepAlive) }
         context.writeAndFlush(wrapOutboundOut(piece)).assumeIsolated().whenComplete { result in
             switch result {
-            case .success: self.listener.after(pause) { self.send(pieces.dropFirst(), pause: pause, keepAlive: keepAlive) }
+            case .success:
+                self.listener.after(pause) { self.send(pieces.dropFirst(), pause: pause, keepAlive: keepAlive) }
             case .failure: self.close()
             }
         }

@@ -39,7 +39,8 @@ struct RawAnswer {
         var isLegal: Bool {
             switch self {
             case .trailers, .interim, .noSpace, .slowBytes: true
-            case .halfHeaders, .cut, .ssh, .http2Frames, .wrongLength, .badChunk, .hugeHeader, .endless, .gzipBomb: false
+            case .halfHeaders, .cut, .ssh, .http2Frames, .wrongLength, .badChunk, .hugeHeader, .endless, .gzipBomb:
+                false
             }
         }
     }
@@ -57,14 +58,17 @@ struct RawAnswer {
         let statusLine = String(head.prefix { $0 != "\r\n" }) + "\r\n"
         let length = response.body.readableBytes
         /// The head with another framing than its Content-Length.
-        func framed(_ framing: String) -> ByteBuffer { ByteBuffer(string: head.replacing("content-length: \(length)", with: framing)) }
+        func framed(_ framing: String) -> ByteBuffer {
+            ByteBuffer(string: head.replacing("content-length: \(length)", with: framing))
+        }
         let plain = Self.joined([ByteBuffer(string: head), response.body])
         switch kind {
         case .trailers:
             let end = ByteBuffer(string: "0\r\nServer-Timing: total;dur=1.5\r\n\r\n")
             return [framed("transfer-encoding: chunked\r\ntrailer: Server-Timing"), Response.chunk(response.body), end]
         case .interim:
-            let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"
+            let interim =
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"
             return [ByteBuffer(string: interim), plain]
         case .noSpace:
             let headers = head.dropFirst(statusLine.count).replacing(": ", with: ":")
@@ -79,10 +83,15 @@ struct RawAnswer {
         case .http2Frames: return [ByteBuffer(bytes: Self.settings)]
         case .wrongLength: return [framed("content-length: \(length + 100)"), response.body]
         case .badChunk:
-            return [framed("transfer-encoding: chunked"), ByteBuffer(string: "zz\r\n"), response.body, ByteBuffer(string: "\r\n0\r\n\r\n")]
+            return [
+                framed("transfer-encoding: chunked"), ByteBuffer(string: "zz\r\n"), response.body,
+                ByteBuffer(string: "\r\n0\r\n\r\n"),
+            ]
         case .hugeHeader: return [ByteBuffer(string: statusLine + "x-huge: ")] + Self.repeated("a", count: 16)
-        case .endless: return [framed("transfer-encoding: chunked")] + Self.repeated(" ", count: 1024).map(Response.chunk)
-        case .gzipBomb: return [framed("content-encoding: gzip\r\ncontent-length: \(Self.bomb.readableBytes)"), Self.bomb]
+        case .endless:
+            return [framed("transfer-encoding: chunked")] + Self.repeated(" ", count: 1024).map(Response.chunk)
+        case .gzipBomb:
+            return [framed("content-encoding: gzip\r\ncontent-length: \(Self.bomb.readableBytes)"), Self.bomb]
         }
     }
 
@@ -97,7 +106,9 @@ struct RawAnswer {
     private static func pieces(of buffer: ByteBuffer, size: Int) -> [ByteBuffer] {
         var rest = buffer
         var pieces: [ByteBuffer] = []
-        while let piece = rest.readSlice(length: min(size, rest.readableBytes)), piece.readableBytes > 0 { pieces.append(piece) }
+        while let piece = rest.readSlice(length: min(size, rest.readableBytes)), piece.readableBytes > 0 {
+            pieces.append(piece)
+        }
         return pieces
     }
 

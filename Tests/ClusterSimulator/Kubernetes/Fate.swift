@@ -60,7 +60,8 @@ enum Fate: Equatable {
         case .stuckPending: [(0, .unschedulable)]
         case .stuckInitializing: start
         case .slow(let wait): [(0, .unscheduled), (wait, .running)]
-        case .busyRegistry: start + [(2 * delay, .registryBusy), (2 * delay + 1000, .imagePullBackOff), (2 * delay + 3000, .running)]
+        case .busyRegistry:
+            start + [(2 * delay, .registryBusy), (2 * delay + 1000, .imagePullBackOff), (2 * delay + 3000, .running)]
         case .sidecarTrouble: start + [(2 * delay, .sidecarTrouble)]
         case .badImage: start + [(2 * delay, .imagePullError), (3 * delay, .imagePullBackOff)]
         case .badLauncherImage: start + [(2 * delay, .launcherPullError), (3 * delay, .launcherPullBackOff)]

@@ -25,7 +25,8 @@ extension KubernetesAPI {
             let name = manifest.name ?? manifest.generateName.map { $0 + Self.randomSuffix() }
             if let refusal = manifest.problem(name: name) ?? conflict(namespace, name ?? "") { return refusal.response }
             let pod = Pod(
-                name: name ?? "", namespace: namespace, manifest: manifest, now: .now(), resourceVersion: store.resourceVersion, startDelay: 0)
+                name: name ?? "", namespace: namespace, manifest: manifest, now: .now(),
+                resourceVersion: store.resourceVersion, startDelay: 0)
             return pod.response(status: 201)
         }
     }
@@ -36,10 +37,13 @@ extension KubernetesAPI {
     ) -> Result<PodManifest, KubernetesStatus> {
         switch parsed {
         case .failure(let problem):
-            return .failure(.badRequest("the object provided is unrecognized (must be of type Pod): json parse error: \(problem)"))
+            return .failure(
+                .badRequest("the object provided is unrecognized (must be of type Pod): json parse error: \(problem)"))
         case .success(let manifest):
             if let posted = manifest.namespace, !posted.isEmpty, posted != namespace {
-                return .failure(.badRequest("the namespace of the provided object does not match the namespace sent on the request"))
+                return .failure(
+                    .badRequest("the namespace of the provided object does not match the namespace sent on the request")
+                )
             }
             if let existing = self.namespace, existing != namespace { return .failure(.namespaceNotFound(namespace)) }
             return .success(manifest)

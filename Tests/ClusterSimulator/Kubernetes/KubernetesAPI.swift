@@ -15,7 +15,9 @@ struct KubernetesAPI {
     func call(for request: Request) -> KubernetesCall {
         if let token, request.bearerToken != token { return .fixed(KubernetesStatus.unauthorized.response) }
         let path = request.path
-        if path.count >= 5, path[..<3] == ["api", "v1", "namespaces"], path[4] == "secrets" { return secretCall(for: request) }
+        if path.count >= 5, path[..<3] == ["api", "v1", "namespaces"], path[4] == "secrets" {
+            return secretCall(for: request)
+        }
         guard path.count >= 5, path[0] == "api", path[1] == "v1", path[2] == "namespaces", path[4] == "pods" else {
             return otherCall(for: request)
         }
@@ -140,9 +142,13 @@ struct KubernetesAPI {
         if let continuation = page.continuation {
             if let version = continuation.version {
                 guard let gone = store.deleted(since: version, filter) else {
-                    return KubernetesStatus.expired(goingOnWith: PodPage.Continuation(version: nil, last: continuation.last).token).response
+                    return KubernetesStatus.expired(
+                        goingOnWith: PodPage.Continuation(version: nil, last: continuation.last).token
+                    ).response
                 }
-                pods = (pods + gone).filter { $0.createdVersion <= version }.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+                pods = (pods + gone).filter { $0.createdVersion <= version }.sorted {
+                    ($0.namespace, $0.name) < ($1.namespace, $1.name)
+                }
             }
             pods.removeAll { key(of: $0, in: filter) <= continuation.last }
         }
@@ -154,13 +160,16 @@ struct KubernetesAPI {
         return list(shown, version: version, more: ",\"continue\":\"\(next.token)\"\(remaining)")
     }
 
-    private func key(of pod: Pod, in filter: PodFilter) -> String { filter.namespace == nil ? "\(pod.namespace)/\(pod.name)" : pod.name }
+    private func key(of pod: Pod, in filter: PodFilter) -> String {
+        filter.namespace == nil ? "\(pod.namespace)/\(pod.name)" : pod.name
+    }
 
     /// - Parameter more: members of the list's metadata.
     private func list(_ pods: [Pod], version: Int? = nil, more: String = "") -> Response {
         var body = ByteBuffer()
         body.writeString(
-            #"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"\#(version ?? store.resourceVersion)"\#(more)},"items":["#)
+            #"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"\#(version ?? store.resourceVersion)"\#(more)},"items":["#
+        )
         for (index, pod) in pods.enumerated() {
             if index > 0 { body.writeStaticString(",") }
             pod.write(into: &body, as: .item)

@@ -46,7 +46,8 @@ struct KubernetesStatus: Error {
         KubernetesStatus(
             code: 422, reason: "Invalid", message: "Pod \"\(name)\" is invalid: \(field): \(problem)",
             // Go leaves out what is empty.
-            details: (name.isEmpty ? "" : "\"name\":\(quoted(name)),") + "\"kind\":\"Pod\",\"causes\":[{\"reason\":\"\(cause)\","
+            details: (name.isEmpty ? "" : "\"name\":\(quoted(name)),")
+                + "\"kind\":\"Pod\",\"causes\":[{\"reason\":\"\(cause)\","
                 + "\"message\":\(quoted(problem)),\"field\":\(quoted(field))}]")
     }
 
@@ -80,19 +81,25 @@ struct KubernetesStatus: Error {
         // Not what one would expect of a client's mistake, but so it is.
         KubernetesStatus(
             code: 500, reason: "",
-            message: "resourceVersion: Invalid value: \(quoted(version)): strconv.ParseUint: parsing \(quoted(version)): invalid syntax")
+            message:
+                "resourceVersion: Invalid value: \(quoted(version)): strconv.ParseUint: parsing \(quoted(version)): invalid syntax"
+        )
     }
 
     static func versionTooLarge(_ version: String, current: Int) -> KubernetesStatus {
         KubernetesStatus(
-            code: 504, reason: "Timeout", message: "Timeout: Too large resource version: \(version), current: \(current)",
-            details: #""causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1"#)
+            code: 504, reason: "Timeout",
+            message: "Timeout: Too large resource version: \(version), current: \(current)",
+            details:
+                #""causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1"#
+        )
     }
 
     static func expired(goingOnWith token: String) -> KubernetesStatus {
         KubernetesStatus(
             code: 410, reason: "Expired",
-            message: "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
+            message:
+                "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
                 + "continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the "
                 + "provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first "
                 + "chunk was returned and now may show up in the list.",

@@ -43,7 +43,8 @@ extension Pod {
         case .launcherPullBackOff where isFirst: pullBackOff(container.image)
         case .unscheduled, .unschedulable, .scheduled, .launcherPullError, .launcherPullBackOff:
             .waiting(reason: "PodInitializing", message: nil)
-        case .running, .succeeded, .failed, .evicted, .unknown, .imagePullError, .imagePullBackOff, .registryBusy, .sidecarTrouble, .invalidImage,
+        case .running, .succeeded, .failed, .evicted, .unknown, .imagePullError, .imagePullBackOff, .registryBusy,
+            .sidecarTrouble, .invalidImage,
             .crashLoop, .configError:
             .terminated(exitCode: 0, reason: "Completed")
         }
@@ -59,7 +60,8 @@ extension Pod {
     private func busy(_ image: String) -> ContainerState {
         .waiting(
             reason: "ErrImagePull",
-            message: "rpc error: code = Unknown desc = failed to pull and unpack image \"\(image)\": failed to resolve reference \"\(image)\": "
+            message:
+                "rpc error: code = Unknown desc = failed to pull and unpack image \"\(image)\": failed to resolve reference \"\(image)\": "
                 + "unexpected status from HEAD request: 429 Too Many Requests")
     }
 

@@ -34,8 +34,11 @@ extension Pod {
                 writeStatuses(of: initContainers, areInit: true, into: &buffer)
                 if stage == .sidecarTrouble {
                     buffer.writeStaticString(
-                        #",{"name":"istio-proxy","state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s restarting failed container=istio-proxy"}},"#)
-                    buffer.writeStaticString(#""lastState":{"terminated":{"exitCode":1,"reason":"Error"}},"ready":false,"started":true,"restartCount":1}"#)
+                        #",{"name":"istio-proxy","state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s restarting failed container=istio-proxy"}},"#
+                    )
+                    buffer.writeStaticString(
+                        #""lastState":{"terminated":{"exitCode":1,"reason":"Error"}},"ready":false,"started":true,"restartCount":1}"#
+                    )
                 }
                 buffer.writeStaticString("]")
             }
@@ -43,7 +46,8 @@ extension Pod {
             writeStatuses(of: containers, areInit: false, into: &buffer)
             if stage == .sidecarTrouble {
                 buffer.writeStaticString(
-                    #",{"name":"vault-agent","state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image \"hashicorp/vault:1.15\""}},"#)
+                    #",{"name":"vault-agent","state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image \"hashicorp/vault:1.15\""}},"#
+                )
                 buffer.writeStaticString(#""lastState":{},"ready":false,"started":false,"restartCount":0}"#)
             }
             buffer.writeStaticString("]")
@@ -61,7 +65,8 @@ extension Pod {
         let isInitialized = stage.isInitialized || initContainers.isEmpty
         buffer.writeStaticString(",\"conditions\":[")
         writeCondition(
-            "Initialized", isInitialized, since: isInitialized ? changed : scheduled, reason: "ContainersNotInitialized",
+            "Initialized", isInitialized, since: isInitialized ? changed : scheduled,
+            reason: "ContainersNotInitialized",
             message: "containers with incomplete status: [\(names(initContainers))]", into: &buffer)
         for type in ["Ready", "ContainersReady"] {
             buffer.writeStaticString(",")
@@ -104,7 +109,8 @@ extension Pod {
     private func writeStatuses(of containers: [PodManifest.Container], areInit: Bool, into buffer: inout ByteBuffer) {
         for (index, container) in containers.enumerated() {
             if index > 0 { buffer.writeStaticString(",") }
-            let state = areInit
+            let state =
+                areInit
                 ? initState(of: container, isFirst: index == 0)
                 : mainState(of: container, isFirst: index == 0)
             buffer.writeStaticString("{\"name\":")

@@ -35,7 +35,8 @@ final class Pod {
     private var next = 0
 
     init(
-        name: String, namespace: String, uid: String? = nil, manifest: PodManifest, now: Timestamp, resourceVersion: Int, startDelay: Int64
+        name: String, namespace: String, uid: String? = nil, manifest: PodManifest, now: Timestamp,
+        resourceVersion: Int, startDelay: Int64
     ) {
         self.name = name
         self.namespace = namespace

@@ -68,16 +68,23 @@ struct PodFilter {
                 start = selector.index(after: index)
             default: break
             }
-            guard (0...1).contains(depth) else { throw SelectorProblem(message: "unable to parse requirement: parentheses in '\(selector)'") }
+            guard (0...1).contains(depth) else {
+                throw SelectorProblem(message: "unable to parse requirement: parentheses in '\(selector)'")
+            }
         }
-        guard depth == 0 else { throw SelectorProblem(message: "unable to parse requirement: expected: ',' or ')' at the end of '\(selector)'") }
+        guard depth == 0 else {
+            throw SelectorProblem(
+                message: "unable to parse requirement: expected: ',' or ')' at the end of '\(selector)'")
+        }
         return (parts + [selector[start...]]).filter { !$0.isEmpty }
     }
 
     private static func requirement(_ text: Substring) throws(SelectorProblem) -> Requirement {
         let trimmed = text.drop { $0 == " " }
         if let match = trimmed.wholeMatch(of: /(\S+) +in *\(([^()]*)\) */) {
-            let values = match.output.2.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+            let values = match.output.2.split(separator: ",", omittingEmptySubsequences: false).map {
+                $0.filter { $0 != " " }
+            }
             return .oneOf(try checked(match.output.1), Set(values))
         }
         if let equals = trimmed.firstIndex(of: "=") {
@@ -97,7 +104,8 @@ struct PodFilter {
     private static func checked(_ key: Substring) throws(SelectorProblem) -> String {
         guard !key.isEmpty, !key.contains(where: { " ()=!".contains($0) }) else {
             throw SelectorProblem(
-                message: "unable to parse requirement: found '\(key)' (of the set-based selectors only 'in' is simulated)")
+                message:
+                    "unable to parse requirement: found '\(key)' (of the set-based selectors only 'in' is simulated)")
         }
         return String(key)
     }

@@ -14,7 +14,9 @@ extension PodManifest {
         }
         for (_, value) in labels {
             guard let rule = Self.brokenLabelRule(value) else { continue }
-            return .invalid(name, field: "metadata.labels", cause: "FieldValueInvalid", problem: "Invalid value: \"\(value)\": \(rule)")
+            return .invalid(
+                name, field: "metadata.labels", cause: "FieldValueInvalid",
+                problem: "Invalid value: \"\(value)\": \(rule)")
         }
         if containers.isEmpty {
             return .invalid(name, field: "spec.containers", cause: "FieldValueRequired", problem: "Required value")

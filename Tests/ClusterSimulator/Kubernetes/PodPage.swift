@@ -11,11 +11,15 @@ struct PodPage {
     /// - Parameter latest: the version of all that there is.
     init(_ request: Request, latest: Int) throws(KubernetesStatus) {
         let limit = request.parameter("limit") ?? ""
-        guard limit.isEmpty || Int(limit) != nil else { throw .badRequest("strconv.ParseInt: parsing \"\(limit)\": invalid syntax") }
+        guard limit.isEmpty || Int(limit) != nil else {
+            throw .badRequest("strconv.ParseInt: parsing \"\(limit)\": invalid syntax")
+        }
         let version = request.parameter("resourceVersion") ?? ""
         guard version.isEmpty || UInt64(version) != nil else { throw .invalidVersion(version) }
         if let token = request.parameter("continue"), !token.isEmpty {
-            guard version.isEmpty || version == "0" else { throw .badRequest("specifying resource version is not allowed when using continue") }
+            guard version.isEmpty || version == "0" else {
+                throw .badRequest("specifying resource version is not allowed when using continue")
+            }
             do throws(SelectorProblem) {
                 continuation = try Continuation(token)
             } catch {
@@ -44,7 +48,9 @@ struct PodPage {
             var version = 0
             var start = ""
             do throws(JSONProblem) {
-                guard let bytes = Base64URL.decode(token.utf8) else { throw JSONProblem(reason: "illegal base64 data", offset: 0) }
+                guard let bytes = Base64URL.decode(token.utf8) else {
+                    throw JSONProblem(reason: "illegal base64 data", offset: 0)
+                }
                 var scanner = JSONScanner(bytes)
                 try scanner.object { scanner, key throws(JSONProblem) in
                     switch key {

@@ -13,7 +13,8 @@ enum PodStage: Equatable {
     var hasNode: Bool {
         switch self {
         case .unscheduled, .unschedulable: false
-        case .scheduled, .running, .succeeded, .failed, .evicted, .unknown, .imagePullError, .imagePullBackOff, .registryBusy, .sidecarTrouble,
+        case .scheduled, .running, .succeeded, .failed, .evicted, .unknown, .imagePullError, .imagePullBackOff,
+            .registryBusy, .sidecarTrouble,
             .launcherPullError, .launcherPullBackOff, .invalidImage, .crashLoop, .configError:
             true
         }
@@ -22,7 +23,8 @@ enum PodStage: Equatable {
     /// `status.phase`. A pod in a crash loop is `Running`: its container has run.
     var phase: String {
         switch self {
-        case .unscheduled, .unschedulable, .scheduled, .imagePullError, .imagePullBackOff, .registryBusy, .sidecarTrouble, .launcherPullError,
+        case .unscheduled, .unschedulable, .scheduled, .imagePullError, .imagePullBackOff, .registryBusy,
+            .sidecarTrouble, .launcherPullError,
             .launcherPullBackOff, .invalidImage, .configError:
             "Pending"
         case .running, .crashLoop: "Running"
@@ -35,7 +37,8 @@ enum PodStage: Equatable {
     /// Whether the init containers have done their work.
     var isInitialized: Bool {
         switch self {
-        case .running, .succeeded, .failed, .evicted, .unknown, .crashLoop, .imagePullError, .imagePullBackOff, .registryBusy, .sidecarTrouble,
+        case .running, .succeeded, .failed, .evicted, .unknown, .crashLoop, .imagePullError, .imagePullBackOff,
+            .registryBusy, .sidecarTrouble,
             .invalidImage, .configError:
             true
         case .unscheduled, .unschedulable, .scheduled, .launcherPullError, .launcherPullBackOff: false

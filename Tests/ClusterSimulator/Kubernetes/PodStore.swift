@@ -60,7 +60,8 @@ final class PodStore {
 
     /// The pods that match and were deleted after that version; nil when too much was forgotten to tell.
     func deleted(since version: Int, _ filter: PodFilter) -> [Pod]? {
-        version < watchers.forgottenVersion ? nil : watchers.deletions.filter { $0.resourceVersion > version && filter.matches($0) }
+        version < watchers.forgottenVersion
+            ? nil : watchers.deletions.filter { $0.resourceVersion > version && filter.matches($0) }
     }
 
     /// Forgets what was, as etcd does every few minutes: lists that were begun before cannot be continued.
@@ -122,7 +123,9 @@ final class PodStore {
     }
 
     /// Whether a pod of that uid is there.
-    func hasPod(_ namespace: String, uid: String) -> Bool { namespaces[namespace]?.values.contains { $0.uid == uid } ?? false }
+    func hasPod(_ namespace: String, uid: String) -> Bool {
+        namespaces[namespace]?.values.contains { $0.uid == uid } ?? false
+    }
 
     func change(_ pod: Pod, to fate: Fate) {
         pod.change(to: fate, now: .now(), startDelay: startDelay)

@@ -58,7 +58,9 @@ struct SecretChange {
 
     private static func map(_ scanner: inout JSONScanner) throws(JSONProblem) -> [String: String?] {
         var map: [String: String?] = [:]
-        try scanner.object { scanner, key throws(JSONProblem) in map.updateValue(try scanner.stringOrSkip(), forKey: key) }
+        try scanner.object { scanner, key throws(JSONProblem) in
+            map.updateValue(try scanner.stringOrSkip(), forKey: key)
+        }
         return map
     }
 }

@@ -18,7 +18,8 @@ final class SecretStore {
     /// Adds one whose name is free.
     func create(_ change: SecretChange, name: String, namespace: String) -> SimulatedSecret {
         var secret = SimulatedSecret(
-            name: name, namespace: namespace, uid: "secret-\(pods.nextVersion())", createdAt: .now(), resourceVersion: pods.resourceVersion)
+            name: name, namespace: namespace, uid: "secret-\(pods.nextVersion())", createdAt: .now(),
+            resourceVersion: pods.resourceVersion)
         change.apply(to: &secret)
         store(secret)
         return secret
@@ -28,7 +29,9 @@ final class SecretStore {
     func change(_ secret: SimulatedSecret, by change: SecretChange) -> SimulatedSecret {
         var changed = secret
         change.apply(to: &changed)
-        guard changed.labels != secret.labels || changed.data != secret.data || changed.owners != secret.owners else { return secret }
+        guard changed.labels != secret.labels || changed.data != secret.data || changed.owners != secret.owners else {
+            return secret
+        }
         changed.resourceVersion = pods.nextVersion()
         store(changed)
         return changed
@@ -44,7 +47,8 @@ final class SecretStore {
     }
 
     private func collect(_ secret: SimulatedSecret) {
-        guard !secret.owners.isEmpty, !secret.owners.contains(where: { pods.hasPod(secret.namespace, uid: $0.uid) }) else { return }
+        guard !secret.owners.isEmpty, !secret.owners.contains(where: { pods.hasPod(secret.namespace, uid: $0.uid) })
+        else { return }
         delete(secret)
     }
 }

@@ -22,10 +22,13 @@ final class APIServer {
     ///
     /// - Parameter token: whose right is asked for; nil: nobody's.
     func send(
-        _ method: HTTPMethod, _ uri: String, token: String?, body: ByteBuffer? = nil, contentType: String = "application/json", accept: String? = nil,
+        _ method: HTTPMethod, _ uri: String, token: String?, body: ByteBuffer? = nil,
+        contentType: String = "application/json", accept: String? = nil,
         then answer: @escaping (Answer) -> Void
     ) {
-        let request = APIServerRequest(method: method, uri: uri, host: address.host, token: token, body: body, contentType: contentType, accept: accept)
+        let request = APIServerRequest(
+            method: method, uri: uri, host: address.host, token: token, body: body, contentType: contentType,
+            accept: accept)
         withConnection { connection in
             switch connection {
             case .failure(let problem): answer(.failure(problem))
@@ -42,7 +45,8 @@ final class APIServer {
     ///
     /// - Parameter ended: called once, with the answer where it was not a stream.
     func stream(_ uri: String, token: String, line: @escaping ([UInt8]) -> Void, ended: @escaping (Answer) -> Void) {
-        let request = APIServerRequest(method: .GET, uri: uri, host: address.host, token: token, body: nil, contentType: nil)
+        let request = APIServerRequest(
+            method: .GET, uri: uri, host: address.host, token: token, body: nil, contentType: nil)
         connect { connection in
             switch connection {
             case .failure(let problem): ended(.failure(problem))

@@ -8,7 +8,8 @@ struct APIServerAddress: ExpressibleByArgument, Sendable {
 
     init?(argument: String) {
         let prefix = "http://127.0.0.1:"
-        guard argument.hasPrefix(prefix), let port = Int(argument.dropFirst(prefix.count)), (1...65_535).contains(port) else { return nil }
+        guard argument.hasPrefix(prefix), let port = Int(argument.dropFirst(prefix.count)), (1...65_535).contains(port)
+        else { return nil }
         self.port = port
     }
 }

@@ -20,9 +20,13 @@ final class APIServerConnection: ChannelInboundHandler {
 
     var isOpen: Bool { context?.channel.isActive == true }
 
-    func send(_ request: APIServerRequest, answer: @escaping (APIServer.Answer, Bool) -> Void) { begin(.request(answer: answer), request) }
+    func send(_ request: APIServerRequest, answer: @escaping (APIServer.Answer, Bool) -> Void) {
+        begin(.request(answer: answer), request)
+    }
 
-    func stream(_ request: APIServerRequest, line: @escaping ([UInt8]) -> Void, ended: @escaping (APIServer.Answer) -> Void) {
+    func stream(
+        _ request: APIServerRequest, line: @escaping ([UInt8]) -> Void, ended: @escaping (APIServer.Answer) -> Void
+    ) {
         begin(.stream(line: line, ended: ended), request)
     }
 
@@ -62,7 +66,9 @@ final class APIServerConnection: ChannelInboundHandler {
         body.discardReadBytes()
     }
 
-    func channelInactive(context: ChannelHandlerContext) { end(.failure(APIServerProblem(description: "the connection was closed"))) }
+    func channelInactive(context: ChannelHandlerContext) {
+        end(.failure(APIServerProblem(description: "the connection was closed")))
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         end(.failure(APIServerProblem(description: "\(error)")))

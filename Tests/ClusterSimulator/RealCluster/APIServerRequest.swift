@@ -6,8 +6,13 @@ struct APIServerRequest {
     let head: HTTPRequestHead
     let body: ByteBuffer?
 
-    init(method: HTTPMethod, uri: String, host: String, token: String?, body: ByteBuffer?, contentType: String?, accept: String? = nil) {
-        var headers: HTTPHeaders = ["host": host, "accept": accept ?? "application/json", "user-agent": "cluster-simulator"]
+    init(
+        method: HTTPMethod, uri: String, host: String, token: String?, body: ByteBuffer?, contentType: String?,
+        accept: String? = nil
+    ) {
+        var headers: HTTPHeaders = [
+            "host": host, "accept": accept ?? "application/json", "user-agent": "cluster-simulator",
+        ]
         if let token { headers.add(name: "authorization", value: "Bearer \(token)") }
         let body = body.flatMap { $0.readableBytes > 0 ? $0 : nil }
         if let body, let contentType {

@@ -118,10 +118,14 @@ final class Kubelet {
     private func show(_ pod: Pod) {
         let stage = pod.stage
         // The whole status, as a kubelet replaces it: what is not in it any more goes.
-        var body = ByteBuffer(string: #"[{"op":"test","path":"/metadata/uid","value":"\#(pod.uid)"},{"op":"replace","path":"/status","value":"#)
+        var body = ByteBuffer(
+            string:
+                #"[{"op":"test","path":"/metadata/uid","value":"\#(pod.uid)"},{"op":"replace","path":"/status","value":"#
+        )
         pod.writeStatus(into: &body)
         body.writeStaticString("}]")
-        send(.PATCH, "\(path(pod))/status", body, contentType: "application/json-patch+json", for: pod) { [unowned self] status in
+        send(.PATCH, "\(path(pod))/status", body, contentType: "application/json-patch+json", for: pod) {
+            [unowned self] status in
             guard status == 200 else { return pushAgain(pod, after: status) }
             pushing[pod.uid]?.shown = stage
             pushing[pod.uid]?.isBusy = false
@@ -152,7 +156,9 @@ final class Kubelet {
     private func remove(_ pod: Pod) {
         guard pushing[pod.uid] != nil else { return }
         let body = ByteBuffer(
-            string: #"{"apiVersion":"v1","kind":"DeleteOptions","gracePeriodSeconds":0,"preconditions":{"uid":"\#(pod.uid)"}}"#)
+            string:
+                #"{"apiVersion":"v1","kind":"DeleteOptions","gracePeriodSeconds":0,"preconditions":{"uid":"\#(pod.uid)"}}"#
+        )
         send(.DELETE, path(pod), body, for: pod) { [unowned self] status in
             guard status != 200, status != 404 else { return }
             server.loop.scheduleTask(in: Self.pause) { [self] in remove(pod) }

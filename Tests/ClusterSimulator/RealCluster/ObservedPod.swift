@@ -10,7 +10,10 @@ struct ObservedPod {
         manifest = try PodManifest(bytes)
         var scanner = JSONScanner(bytes)
         try scanner.object { scanner, key throws(JSONProblem) in
-            guard key == "metadata" else { return _ = try scanner.skip() }
+            guard key == "metadata" else {
+                _ = try scanner.skip()
+                return
+            }
             try scanner.object { scanner, key throws(JSONProblem) in
                 switch key {
                 case "uid": uid = try scanner.string()

@@ -15,10 +15,14 @@ final class RealCluster {
     func start() { kubelet.start() }
 
     /// Carries out a request for which no rule asks anything else.
-    func perform(_ call: KubernetesCall, of request: Request, by api: KubernetesAPI, then done: @escaping (Performance) -> Void) {
+    func perform(
+        _ call: KubernetesCall, of request: Request, by api: KubernetesAPI, then done: @escaping (Performance) -> Void
+    ) {
         switch call {
         case .create(let namespace, .success(let manifest)):
-            guard let fault = api.imageFault(of: manifest, namespace: namespace) else { return create(request, then: done) }
+            guard let fault = api.imageFault(of: manifest, namespace: namespace) else {
+                return create(request, then: done)
+            }
             switch fault {
             case .reset(created: true), .hang(created: true):
                 create(request) { performance in
@@ -31,21 +35,31 @@ final class RealCluster {
                 done(api.performFaulty(fault, namespace: namespace, name: manifest.name, manifest: manifest))
             }
         case .watch:
-            let status = KubernetesStatus(code: 501, reason: "NotImplemented", message: "the simulator passes no watch on")
+            let status = KubernetesStatus(
+                code: 501, reason: "NotImplemented", message: "the simulator passes no watch on")
             done(Performance(status.response))
         case .delete, .deleteCollection:
             forward(request) { response in
                 guard response.status == 200 else { return done(Performance(response)) }
                 do throws(JSONProblem) {
                     // One pod is answered as itself, a collection as a list.
-                    let count = if case .delete = call { 1 } else { try ObservedPod.list(Array(response.body.readableBytesView)).pods.count }
+                    let count =
+                        if case .delete = call { 1 } else {
+                            try ObservedPod.list(Array(response.body.readableBytesView)).pods.count
+                        }
                     done(Performance(response, effect: .deleted(count)))
                 } catch {
                     fatalError("the API server's answer to a deletion is not understood: \(error)")
                 }
-            } failed: { done($0) }
+            } failed: {
+                done($0)
+            }
         case .create(_, .failure), .read, .list, .secret, .fixed:
-            forward(request) { done(Performance($0)) } failed: { done($0) }
+            forward(request) {
+                done(Performance($0))
+            } failed: {
+                done($0)
+            }
         }
     }
 
@@ -61,12 +75,17 @@ final class RealCluster {
             } catch {
                 fatalError("the API server's answer to a creation is not understood: \(error)")
             }
-        } failed: { done($0) }
+        } failed: {
+            done($0)
+        }
     }
 
-    private func forward(_ request: Request, answered: @escaping (Response) -> Void, failed: @escaping (Performance) -> Void) {
+    private func forward(
+        _ request: Request, answered: @escaping (Response) -> Void, failed: @escaping (Performance) -> Void
+    ) {
         server.send(
-            request.method, request.uri, token: request.bearerToken, body: request.body, contentType: request.contentType ?? "application/json",
+            request.method, request.uri, token: request.bearerToken, body: request.body,
+            contentType: request.contentType ?? "application/json",
             accept: request.accept
         ) { answer in
             switch answer {

@@ -37,7 +37,10 @@ final class Build {
     var updates: [Update] = []
 
     /// A build that is in this state, however it came there.
-    init(id: String, status: BuildStatus = .queued, statusMessage: String? = nil, hasSteps: Bool = true, now: Timestamp = .now()) {
+    init(
+        id: String, status: BuildStatus = .queued, statusMessage: String? = nil, hasSteps: Bool = true,
+        now: Timestamp = .now()
+    ) {
         self.id = id
         self.status = status
         self.statusMessage = statusMessage
@@ -70,11 +73,13 @@ final class Build {
         }
         let before = (status, statusMessage)
         switch update.status {
-        case nil: if status == .unstable, let message = update.statusMessage { setMessage(message, update.statusMessageType) }
+        case nil:
+            if status == .unstable, let message = update.statusMessage { setMessage(message, update.statusMessageType) }
         case .success, .failure, .aborted: endTime = now
         case .running: startTime = now
         case .queued where status != .queued: throw Refusal(code: 400, message: "Cannot update builds to QUEUED")
-        case .blocked where !stats.contains { $0.key == "blockedStartTime" }: merge(stats: [("blockedStartTime", Array("\"\(now.rfc3339)\"".utf8))])
+        case .blocked where !stats.contains { $0.key == "blockedStartTime" }:
+            merge(stats: [("blockedStartTime", Array("\"\(now.rfc3339)\"".utf8))])
         case .blocked where status == .blocked: throw Refusal(code: 400, message: "Cannot update builds to BLOCKED")
         case .created, .queued, .blocked, .frozen, .unstable, .collapsed: break
         }
@@ -100,11 +105,14 @@ final class Build {
         switch status {
         case .aborted: setMessage("\(before == .frozen ? "Frozen build aborted" : "Aborted") by \(author)", nil)
         case .failure, .success: if let message = update.statusMessage { setMessage(message, update.statusMessageType) }
-        case .created, .queued, .blocked, .frozen, .running, .unstable, .collapsed: setMessage(update.statusMessage, update.statusMessageType)
+        case .created, .queued, .blocked, .frozen, .running, .unstable, .collapsed:
+            setMessage(update.statusMessage, update.statusMessageType)
         }
     }
 
-    private func setMessage(_ message: String?, _ type: String?) { (statusMessage, statusMessageType) = (message, type) }
+    private func setMessage(_ message: String?, _ type: String?) {
+        (statusMessage, statusMessageType) = (message, type)
+    }
 
     private func begin(_ now: Timestamp) {
         startTime = startTime ?? now
@@ -113,12 +121,16 @@ final class Build {
     }
 
     private func endStep(_ name: StaticString, _ now: Timestamp) {
-        for index in steps.indices where steps[index].name.description == name.description { steps[index].end(at: now, code: 0) }
+        for index in steps.indices where steps[index].name.description == name.description {
+            steps[index].end(at: now, code: 0)
+        }
     }
 
     private func end(by author: Author, _ now: Timestamp) {
         if endedBy == nil { (endedBy, endedAt) = (author, now) }
-        for index in steps.indices where steps[index].isActive { steps[index].end(at: now, code: status == .success ? 0 : Step.aborted) }
+        for index in steps.indices where steps[index].isActive {
+            steps[index].end(at: now, code: status == .success ? 0 : Step.aborted)
+        }
     }
 
     private func merge(stats new: [(key: String, value: [UInt8])]) {
@@ -154,7 +166,9 @@ final class Build {
     /// The whole build, as the API shows it.
     func response(jobID: String) -> Response {
         var body = ByteBuffer()
-        body.writeString("{\"id\":\(id),\"jobId\":\(jobID),\"number\":\(createTime.milliseconds),\"cause\":\"Started by a simulated event\"")
+        body.writeString(
+            "{\"id\":\(id),\"jobId\":\(jobID),\"number\":\(createTime.milliseconds),\"cause\":\"Started by a simulated event\""
+        )
         body.writeMember("createTime", createTime.rfc3339)
         body.writeStaticString(",\"environment\":[],\"meta\":{},")
         writeMembers(into: &body)

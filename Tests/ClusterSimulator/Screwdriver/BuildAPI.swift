@@ -29,7 +29,8 @@ struct BuildAPI {
         if request.method == .GET, path == ["v4", "status"] {
             return .fixed(Response(status: 200, text: "OK"), build: nil)
         }
-        guard path.count >= 3, path[0] == "v4", path[1] == "builds", let route = Route(request.method, path[3...]) else {
+        guard path.count >= 3, path[0] == "v4", path[1] == "builds", let route = Route(request.method, path[3...])
+        else {
             return .fixed(Self.failure(404, "Not Found"), build: path.count > 2 ? path[2] : nil)
         }
         do throws(Build.Refusal) {
@@ -73,7 +74,9 @@ struct BuildAPI {
             throw Build.Refusal(code: 401, message: error.rawValue)
         }
         let body = try payload(of: request)
-        guard route.scopes.contains(where: credentials.scope.contains) else { throw Build.Refusal(code: 403, message: "Insufficient scope") }
+        guard route.scopes.contains(where: credentials.scope.contains) else {
+            throw Build.Refusal(code: 403, message: "Insufficient scope")
+        }
         guard let number = Int(id), (1...1 << 53 - 1).contains(number), String(number) == id else {
             throw Build.Refusal(code: 400, message: "Invalid request params input")
         }
@@ -112,10 +115,12 @@ struct BuildAPI {
         do throws(Build.Refusal) {
             switch call {
             case .fixed(let response, _): return Performance(response)
-            case .read(let id, let credentials): return Performance(try whole(existing(id, "Build does not exist"), credentials))
+            case .read(let id, let credentials):
+                return Performance(try whole(existing(id, "Build does not exist"), credentials))
             case .token(let id, let request, let credentials): return Performance(try token(id, request, credentials))
             case .steps(let id, let filter, let credentials): return Performance(try steps(id, filter, credentials))
-            case .update(let id, let update, let body, let credentials): return try self.update(id, update, body, credentials)
+            case .update(let id, let update, let body, let credentials):
+                return try self.update(id, update, body, credentials)
             }
         } catch {
             return Performance(Self.failure(error.code, error.message))
@@ -132,7 +137,9 @@ struct BuildAPI {
         return build.response(jobID: credentials.jobID)
     }
 
-    private func update(_ id: String, _ update: BuildUpdate, _ body: ByteBuffer, _ credentials: Credentials) throws(Build.Refusal) -> Performance {
+    private func update(_ id: String, _ update: BuildUpdate, _ body: ByteBuffer, _ credentials: Credentials)
+        throws(Build.Refusal) -> Performance
+    {
         if credentials.isBuilds, credentials.username != id {
             throw Build.Refusal(code: 403, message: "Credential only valid for \(credentials.displayName)")
         }
@@ -150,23 +157,33 @@ struct BuildAPI {
         }
     }
 
-    private func token(_ id: String, _ request: TokenRequest, _ credentials: Credentials) throws(Build.Refusal) -> Response {
+    private func token(_ id: String, _ request: TokenRequest, _ credentials: Credentials) throws(Build.Refusal)
+        -> Response
+    {
         let build = try existing(id, "Build does not exist")
-        guard credentials.displayName == id else { throw Build.Refusal(code: 404, message: "Build Id parameter and token does not match") }
+        guard credentials.displayName == id else {
+            throw Build.Refusal(code: 404, message: "Build Id parameter and token does not match")
+        }
         switch request {
         case .nothing: throw Build.Refusal(code: 500, message: "An internal server error occurred")
         case .invalid(let value): throw Build.Refusal(code: 400, message: "Invalid buildTimeout value: \(value)")
         case .minutes(let minutes):
-            guard build.status.awaitsLauncher else { throw Build.Refusal(code: 403, message: "Build is already running or finished.") }
+            guard build.status.awaitsLauncher else {
+                throw Build.Refusal(code: 403, message: "Build is already running or finished.")
+            }
             return Response(status: 200, json: #"{"token":"\#(Self.launcherToken(id, minutes: minutes))"}"#)
         }
     }
 
-    private func steps(_ id: String, _ filter: Step.Filter?, _ credentials: Credentials) throws(Build.Refusal) -> Response {
+    private func steps(_ id: String, _ filter: Step.Filter?, _ credentials: Credentials) throws(Build.Refusal)
+        -> Response
+    {
         if credentials.scope.contains("temporal"), credentials.displayName != id {
             throw Build.Refusal(code: 403, message: "Credential only valid for build \(credentials.displayName)")
         }
-        guard let build = store.build(id), !build.steps.isEmpty else { throw Build.Refusal(code: 404, message: "Build does not exist") }
+        guard let build = store.build(id), !build.steps.isEmpty else {
+            throw Build.Refusal(code: 404, message: "Build does not exist")
+        }
         var body = ByteBuffer()
         body.writeSteps(build.steps.filter { filter?.includes($0) ?? true }, of: id)
         return Response(status: 200, body: body)
@@ -175,14 +192,16 @@ struct BuildAPI {
     private static func launcherToken(_ build: String, minutes: Double) -> String {
         let now = Double(Timestamp.now().microseconds / 1_000_000)
         let claims = #"{"username":\#(build),"scope":["build"],"iat":\#(Int(now)),"exp":\#(Int(now + minutes * 60))}"#
-        return [#"{"alg":"RS256","typ":"JWT"}"#, claims, "simulated"].map { Base64URL.encode($0.utf8) }.joined(separator: ".")
+        return [#"{"alg":"RS256","typ":"JWT"}"#, claims, "simulated"].map { Base64URL.encode($0.utf8) }.joined(
+            separator: ".")
     }
 
     /// A failure as hapi words it.
     static func failure(_ code: Int, _ message: String) -> Response {
         var body = ByteBuffer()
         body.writeString("{\"statusCode\":\(code)")
-        body.writeMember("error", code == 500 ? "Internal Server Error" : HTTPResponseStatus(statusCode: code).reasonPhrase)
+        body.writeMember(
+            "error", code == 500 ? "Internal Server Error" : HTTPResponseStatus(statusCode: code).reasonPhrase)
         body.writeMember("message", message)
         body.writeStaticString("}")
         return Response(status: code, body: body)
@@ -201,7 +220,9 @@ enum TokenRequest {
         do throws(JSONProblem) {
             try scanner.object { scanner, key throws(JSONProblem) in
                 let range = try scanner.skip()
-                if key == "buildTimeout" { value = String(decoding: scanner.bytes[range], as: UTF8.self).filter { $0 != "\"" } }
+                if key == "buildTimeout" {
+                    value = String(decoding: scanner.bytes[range], as: UTF8.self).filter { $0 != "\"" }
+                }
             }
         } catch {
             self = .nothing

@@ -16,18 +16,24 @@ struct BuildUpdate {
             switch key {
             case "status":
                 status = BuildStatus(rawValue: try scanner.string())
-                if status == nil { throw scanner.problem("\"status\" must be one of \(BuildStatus.allCases.map(\.rawValue))") }
+                if status == nil {
+                    throw scanner.problem("\"status\" must be one of \(BuildStatus.allCases.map(\.rawValue))")
+                }
             case "statusMessage": statusMessage = try Self.text(key, &scanner)
             case "statusMessageType":
                 let type = try scanner.string()
-                guard Self.messageTypes.contains(type) else { throw scanner.problem("\"\(key)\" must be one of \(Self.messageTypes)") }
+                guard Self.messageTypes.contains(type) else {
+                    throw scanner.problem("\"\(key)\" must be one of \(Self.messageTypes)")
+                }
                 statusMessageType = type
             case "meta": try scanner.object { scanner, _ throws(JSONProblem) in try scanner.skip() }
             case "stats":
                 try scanner.object { scanner, key throws(JSONProblem) in
                     var reader = scanner
                     if Self.dates.contains(key) {
-                        guard Self.isDate(try reader.string()) else { throw scanner.problem("\"stats.\(key)\" must be in iso format") }
+                        guard Self.isDate(try reader.string()) else {
+                            throw scanner.problem("\"stats.\(key)\" must be in iso format")
+                        }
                     } else if key == "hostname" {
                         _ = try Self.text(key, &reader)
                     }

@@ -16,7 +16,9 @@ struct Credentials {
     init(token: String?, now: Timestamp) throws(Problem) {
         guard let token, !token.isEmpty else { throw .missing }
         let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }), let payload = Base64URL.decode(parts[1]), Base64URL.decode(parts[0]) != nil else {
+        guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }), let payload = Base64URL.decode(parts[1]),
+            Base64URL.decode(parts[0]) != nil
+        else {
             throw .malformed
         }
         var expiry: Double?

@@ -69,7 +69,9 @@ extension Fate {
     /// Whether the build's container lives long enough for its launcher to say anything.
     var reachesLauncher: Bool {
         switch self {
-        case .running, .succeeded, .short, .slow, .slowDelete, .failed, .evicted, .unknown, .busyRegistry, .sidecarTrouble: true
+        case .running, .succeeded, .short, .slow, .slowDelete, .failed, .evicted, .unknown, .busyRegistry,
+            .sidecarTrouble:
+            true
         case .crash, .stuckPending, .stuckInitializing, .badImage, .badLauncherImage, .invalidImage, .configError: false
         }
     }
@@ -82,7 +84,8 @@ extension Fate {
         case .short(.unstable): [.unstable, .success]
         case .short(let end): [end]
         // Who is killed with its container, or runs on, reports nothing.
-        case .running, .slow, .slowDelete, .failed, .evicted, .unknown, .crash, .stuckPending, .stuckInitializing, .badImage, .badLauncherImage,
+        case .running, .slow, .slowDelete, .failed, .evicted, .unknown, .crash, .stuckPending, .stuckInitializing,
+            .badImage, .badLauncherImage,
             .invalidImage, .configError, .busyRegistry, .sidecarTrouble:
             []
         }

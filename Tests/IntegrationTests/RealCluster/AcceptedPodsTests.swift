@@ -21,9 +21,12 @@ extension Integration.OnARealCluster {
                     .filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }
                     .map { file in
                         let document = try JSONValue(parsing: [UInt8](try Data(contentsOf: file)))
-                        let environment = try #require(document["environment"]?.members).map { ($0.name, $0.value.string ?? "") }
+                        let environment = try #require(document["environment"]?.members).map {
+                            ($0.name, $0.value.string ?? "")
+                        }
                         return Recorded(
-                            name: file.deletingPathExtension().lastPathComponent, environment: Dictionary(uniqueKeysWithValues: environment),
+                            name: file.deletingPathExtension().lastPathComponent,
+                            environment: Dictionary(uniqueKeysWithValues: environment),
                             message: try #require(document["message"]))
                     }
             }
@@ -32,7 +35,8 @@ extension Integration.OnARealCluster {
             func pod() async throws -> JSONValue {
                 var environment = self.environment
                 environment["BUILD_WORKER_CONFIG_DIR"] = Surroundings.sourceRoot.appendingPathComponent("Config").path
-                let printed = try await WorkerProcess.run(["pod", "-"], environment: environment, input: Data(self.message.serialized()))
+                let printed = try await WorkerProcess.run(
+                    ["pod", "-"], environment: environment, input: Data(self.message.serialized()))
                 guard printed.code == 0 else { throw NotInTime(description: "worker pod: \(printed.errors)") }
                 return try JSONValue(parsing: printed.output)
             }
@@ -47,7 +51,9 @@ extension Integration.OnARealCluster {
             #expect(recorded.count >= 89)
             for (number, record) in recorded.enumerated() {
                 let pod = try await record.pod()
-                if let runtime = pod[path: "spec", "runtimeClassName"]?.string { try await self.define(runtime, in: cluster) }
+                if let runtime = pod[path: "spec", "runtimeClassName"]?.string {
+                    try await self.define(runtime, in: cluster)
+                }
                 let tried = try await cluster.request("POST", "\(pods)?dryRun=All", pod, token: token)
                 #expect(tried.status == 201, "\(record.name): \(tried.body.text())")
                 // Builds of several records have one id.
@@ -55,14 +61,17 @@ extension Integration.OnARealCluster {
                 renamed["metadata"]?["name"] = .string("recorded-\(number)")
                 let made = try await cluster.request("POST", pods, renamed, token: token)
                 #expect(made.status == 201, "\(record.name): \(made.body.text())")
-                #expect(self.missing(of: renamed, in: made.body, at: "") == [], "\(record.name): the API server keeps every field")
+                #expect(
+                    self.missing(of: renamed, in: made.body, at: "") == [],
+                    "\(record.name): the API server keeps every field")
             }
         }
 
         /// An API server takes only pods whose class there is, and learns of a new one a moment later.
         private func define(_ runtime: String, in cluster: RealCluster) async throws {
             let runtimeClass: JSONValue = [
-                "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": ["name": .string(runtime)], "handler": "runc",
+                "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": ["name": .string(runtime)],
+                "handler": "runc",
             ]
             try await cluster.must("POST", "/apis/node.k8s.io/v1/runtimeclasses", runtimeClass, 201, 409)
             var probe = Ask.pod("runtime")
@@ -75,9 +84,12 @@ extension Integration.OnARealCluster {
         /// What was sent and did not come back: fields that the API server does not know are dropped in silence.
         private func missing(of sent: JSONValue, in kept: JSONValue?, at path: String) -> [String] {
             switch (sent, kept) {
-            case (.object(let members), _): return members.flatMap { self.missing(of: $0.value, in: kept?[$0.name], at: "\(path).\($0.name)") }
+            case (.object(let members), _):
+                return members.flatMap { self.missing(of: $0.value, in: kept?[$0.name], at: "\(path).\($0.name)") }
             case (.array(let elements), .array(let others)?) where elements.count <= others.count:
-                return zip(elements, others).enumerated().flatMap { self.missing(of: $1.0, in: $1.1, at: "\(path)[\($0)]") }
+                return zip(elements, others).enumerated().flatMap {
+                    self.missing(of: $1.0, in: $1.1, at: "\(path)[\($0)]")
+                }
             // Nothing, false and the empty text are as good as absent; quantities come back in their shortest form.
             case (.null, _), (false, nil), ("", nil), (.array([]), nil): return []
             case _ where path.contains(".resources."): return kept == nil ? [path] : []

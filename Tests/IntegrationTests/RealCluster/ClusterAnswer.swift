@@ -16,16 +16,23 @@ struct ClusterAnswer: Equatable, CustomStringConvertible {
         var lines: Set<String> = ["status \(status)"]
         self.description = String(decoding: body, as: UTF8.self)
         let document: JSONValue
-        do throws(JSONError) { document = try JSONValue(parsing: body) } catch { document = .string("plain text: \(self.description)") }
+        do throws(JSONError) { document = try JSONValue(parsing: body) } catch {
+            document = .string("plain text: \(self.description)")
+        }
         let continuation = document[path: "metadata", "continue"]?.string
         self.continuation = continuation?.isEmpty == true ? nil : continuation
         switch document["kind"]?.string {
         case "PodList":
-            if self.continuation != nil { lines.insert("goes on, remaining \(document[path: "metadata", "remainingItemCount"]?.text() ?? "unknown")") }
+            if self.continuation != nil {
+                lines.insert(
+                    "goes on, remaining \(document[path: "metadata", "remainingItemCount"]?.text() ?? "unknown")")
+            }
             lines.insert("kind PodList, \(document["apiVersion"]?.text() ?? "-")")
             let pods = document["items"]?.array
             lines.insert("items \(pods.map { String($0.count) } ?? "-")")
-            for (index, pod) in (pods ?? []).enumerated() { lines.formUnion(Self.facts(of: pod).map { "[\(index)]\($0)" }) }
+            for (index, pod) in (pods ?? []).enumerated() {
+                lines.formUnion(Self.facts(of: pod).map { "[\(index)]\($0)" })
+            }
         case "Pod": lines.formUnion(Self.facts(of: document))
         default: lines.formUnion(Self.leaves(of: document, at: ""))
         }
@@ -34,7 +41,8 @@ struct ClusterAnswer: Equatable, CustomStringConvertible {
 
     /// What stands in one answer and not in the other.
     func differences(from other: ClusterAnswer) -> [String] {
-        self.lines.subtracting(other.lines).sorted().map { "only simulated: \($0)" } + other.lines.subtracting(self.lines).sorted().map { "only real: \($0)" }
+        self.lines.subtracting(other.lines).sorted().map { "only simulated: \($0)" }
+            + other.lines.subtracting(self.lines).sorted().map { "only real: \($0)" }
     }
 
     private static func facts(of pod: JSONValue) -> [String] {
@@ -55,9 +63,12 @@ struct ClusterAnswer: Equatable, CustomStringConvertible {
     private static func leaves(of value: JSONValue, at path: String) -> [String] {
         switch value {
         case .null: []
-        case .object(let members): members.flatMap { self.leaves(of: $0.value, at: path.isEmpty ? $0.name : "\(path).\($0.name)") }
-        case .array(let elements): elements.enumerated().flatMap { self.leaves(of: $0.element, at: "\(path)[\($0.offset)]") }
-        case .string(let text) where text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/) != nil: ["\(path): a time"]
+        case .object(let members):
+            members.flatMap { self.leaves(of: $0.value, at: path.isEmpty ? $0.name : "\(path).\($0.name)") }
+        case .array(let elements):
+            elements.enumerated().flatMap { self.leaves(of: $0.element, at: "\(path)[\($0.offset)]") }
+        case .string(let text) where text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/) != nil:
+            ["\(path): a time"]
         case .string, .number, .bool: ["\(path): \(value.text())"]
         }
     }

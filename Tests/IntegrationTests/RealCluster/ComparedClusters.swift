@@ -33,9 +33,11 @@ struct ComparedClusters: Sendable {
     func compare(_ ask: Ask) async throws {
         var differences: [String] = []
         func agree() async throws -> Bool {
-            let simulated = try await self.answer(to: ask, of: self.simulated.kubernetes, by: Self.transport, administrator: self.token)
+            let simulated = try await self.answer(
+                to: ask, of: self.simulated.kubernetes, by: Self.transport, administrator: self.token)
             // As the worker would: over TLS and HTTP/2, with the cluster's authority alone.
-            let real = try await self.answer(to: ask, of: self.cluster.server, by: self.cluster.secure, administrator: self.cluster.adminToken)
+            let real = try await self.answer(
+                to: ask, of: self.cluster.server, by: self.cluster.secure, administrator: self.cluster.adminToken)
             differences = simulated.differences(from: real).filter { ask.isWorded || !$0.contains(" message: ") }
             return differences.isEmpty
         }
@@ -52,15 +54,20 @@ struct ComparedClusters: Sendable {
         var next: (simulated: String, real: String)? = ("", "")
         while let tokens = next {
             let simulated = try await self.answer(
-                to: .list("\(query)&continue=\(tokens.simulated)"), of: self.simulated.kubernetes, by: Self.transport, administrator: self.token)
+                to: .list("\(query)&continue=\(tokens.simulated)"), of: self.simulated.kubernetes, by: Self.transport,
+                administrator: self.token)
             let real = try await self.answer(
-                to: .list("\(query)&continue=\(tokens.real)"), of: self.cluster.server, by: self.cluster.secure, administrator: self.cluster.adminToken)
+                to: .list("\(query)&continue=\(tokens.real)"), of: self.cluster.server, by: self.cluster.secure,
+                administrator: self.cluster.adminToken)
             #expect(simulated.differences(from: real).isEmpty, "\(query)")
-            next = if let first = simulated.continuation, let second = real.continuation { (first, second) } else { nil }
+            next =
+                if let first = simulated.continuation, let second = real.continuation { (first, second) } else { nil }
         }
     }
 
-    private func answer(to ask: Ask, of server: String, by transport: HTTPTransport, administrator: String) async throws -> ClusterAnswer {
+    private func answer(to ask: Ask, of server: String, by transport: HTTPTransport, administrator: String) async throws
+        -> ClusterAnswer
+    {
         let token =
             switch ask.asker {
             case .worker: self.token

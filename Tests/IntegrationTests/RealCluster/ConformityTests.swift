@@ -17,9 +17,12 @@ extension Integration.OnARealCluster {
 
         @Test func aPodsLife() async throws {
             try await self.compare(
-                .list("limit=1"), .list("labelSelector=sdbuild%3D1"), .create(Ask.pod("one")), .create(Ask.pod("one")), .read("one"),
-                .create(Ask.pod("two", build: "2")), .read("two"), .list("labelSelector=sdbuild%3D1"), .list("labelSelector=sdbuild%3D3"), .list("limit=1"),
-                .delete("labelSelector=sdbuild%3D3"), .delete("labelSelector=sdbuild%3D1"), .read("one"), .list("labelSelector=app%3Dscrewdriver"))
+                .list("limit=1"), .list("labelSelector=sdbuild%3D1"), .create(Ask.pod("one")), .create(Ask.pod("one")),
+                .read("one"),
+                .create(Ask.pod("two", build: "2")), .read("two"), .list("labelSelector=sdbuild%3D1"),
+                .list("labelSelector=sdbuild%3D3"), .list("limit=1"),
+                .delete("labelSelector=sdbuild%3D3"), .delete("labelSelector=sdbuild%3D1"), .read("one"),
+                .list("labelSelector=app%3Dscrewdriver"))
         }
 
         @Test func pages() async throws {
@@ -29,10 +32,16 @@ extension Integration.OnARealCluster {
                 try await clusters.compare(.create(Ask.pod(pod, build: String(build), image: "fate/stuck-pending:1")))
                 try await clusters.compare(.read(pod))
             }
-            for query in ["limit=2", "limit=2&labelSelector=app%3Dscrewdriver", "limit=5", "limit=0", "limit=1&labelSelector=sdbuild%3D1&resourceVersion=0"] {
+            for query in [
+                "limit=2", "limit=2&labelSelector=app%3Dscrewdriver", "limit=5", "limit=0",
+                "limit=1&labelSelector=sdbuild%3D1&resourceVersion=0",
+            ] {
                 try await clusters.comparePages(query)
             }
-            for query in ["continue=x", "continue=e30", "limit=many", "resourceVersion=new", "resourceVersion=99999999", "limit=1&continue=x&resourceVersion=1"] {
+            for query in [
+                "continue=x", "continue=e30", "limit=many", "resourceVersion=new", "resourceVersion=99999999",
+                "limit=1&continue=x&resourceVersion=1",
+            ] {
                 try await clusters.compare(.list(query).inAnyWords)
             }
         }
@@ -40,23 +49,29 @@ extension Integration.OnARealCluster {
         /// `in` as the janitor asks with it, and what is no selector.
         @Test func sets() async throws {
             try await self.compare(
-                .create(Ask.pod("one")), .list("labelSelector=app%20in%20(screwdriver,screwdriver-vm),sdbuild%3D1"), .list("labelSelector=app%20in%20(screwdriver-vm)"),
-                .list("labelSelector=app%20in%20(%20screwdriver%20)"), .list("labelSelector=tier%20in%20(screwdriver,)"),
-                .list("labelSelector=app%20in%20(screwdriver").inAnyWords, .list("labelSelector=app%20in%20screwdriver").inAnyWords,
-                .list("labelSelector=app%20in%20((screwdriver))").inAnyWords, .list("labelSelector=%20in%20(screwdriver)").inAnyWords,
+                .create(Ask.pod("one")), .list("labelSelector=app%20in%20(screwdriver,screwdriver-vm),sdbuild%3D1"),
+                .list("labelSelector=app%20in%20(screwdriver-vm)"),
+                .list("labelSelector=app%20in%20(%20screwdriver%20)"),
+                .list("labelSelector=tier%20in%20(screwdriver,)"),
+                .list("labelSelector=app%20in%20(screwdriver").inAnyWords,
+                .list("labelSelector=app%20in%20screwdriver").inAnyWords,
+                .list("labelSelector=app%20in%20((screwdriver))").inAnyWords,
+                .list("labelSelector=%20in%20(screwdriver)").inAnyWords,
                 .list("labelSelector=app%20in%20(screwdriver)x").inAnyWords)
         }
 
         @Test func whatIsNotThere() async throws {
             try await self.compare(
-                .read("nothing"), .list("labelSelector=sdbuild%3D1"), .delete("labelSelector=sdbuild%3D1"), .list("labelSelector=%3D%3D").inAnyWords,
+                .read("nothing"), .list("labelSelector=sdbuild%3D1"), .delete("labelSelector=sdbuild%3D1"),
+                .list("labelSelector=%3D%3D").inAnyWords,
                 .delete("labelSelector=a%20b").inAnyWords)
         }
 
         @Test func aNamespaceThatIsNotThere() async throws {
             // Where nobody can have a role, only who may do everything gets as far as this.
             let asks = [
-                Ask.create(Ask.pod("one")), .create(Ask.pod("one"), query: "?dryRun=All"), .read("one"), .list("labelSelector=sdbuild%3D1"),
+                Ask.create(Ask.pod("one")), .create(Ask.pod("one"), query: "?dryRun=All"), .read("one"),
+                .list("labelSelector=sdbuild%3D1"),
                 .delete("labelSelector=sdbuild%3D1"),
             ]
             let clusters = try await ComparedClusters.set()
@@ -88,22 +103,27 @@ extension Integration.OnARealCluster {
 
         @Test func aDryRunStoresNothing() async throws {
             try await self.compare(
-                .create(Ask.pod("one"), query: "?dryRun=All"), .read("one"), .create(Ask.pod("one")), .create(Ask.pod("one"), query: "?dryRun=All"),
+                .create(Ask.pod("one"), query: "?dryRun=All"), .read("one"), .create(Ask.pod("one")),
+                .create(Ask.pod("one"), query: "?dryRun=All"),
                 .list("labelSelector=sdbuild%3D1"))
         }
 
         @Test func whoMayNot() async throws {
             try await self.compare(
-                rules: [], .create(Ask.pod("one", image: "fate/forbidden:1")), .list("limit=1").by(.unknown), .read("one").by(.unknown),
+                rules: [], .create(Ask.pod("one", image: "fate/forbidden:1")), .list("limit=1").by(.unknown),
+                .read("one").by(.unknown),
                 .create(Ask.pod("one")).by(.unknown), .delete("labelSelector=sdbuild%3D1").by(.unknown))
         }
 
         @Test func aQuotaThatIsUsedUp() async throws {
             let clusters = try await ComparedClusters.set()
             defer { clusters.clear() }
-            try await RealCluster.required().setQuota("compute", in: clusters.namespace, hard: ["limits.cpu": "12"], used: ["limits.cpu": "10"])
+            try await RealCluster.required().setQuota(
+                "compute", in: clusters.namespace, hard: ["limits.cpu": "12"], used: ["limits.cpu": "10"])
             var pod = Ask.pod("one", image: "fate/quota:1")
-            pod["spec"]?["containers"] = [["name": "build", "image": "fate/quota:1", "resources": ["limits": ["cpu": "6"]]]]
+            pod["spec"]?["containers"] = [
+                ["name": "build", "image": "fate/quota:1", "resources": ["limits": ["cpu": "6"]]]
+            ]
             try await clusters.compare(.create(pod).eventually)
             // What is invalid is told before.
             pod["metadata"]?["labels"] = ["sdbuild": "a b"]
@@ -116,7 +136,10 @@ extension Integration.OnARealCluster {
             defer { clusters.clear() }
             let crowd = try await Crowd.gather(in: clusters.namespace)
             let fault = try await clusters.simulated.fault(["listener": "kubernetes", "action": ["status": 429]])
-            for ask in [Ask.create(Ask.pod("one")), .read("one"), .list("labelSelector=sdbuild%3D1"), .delete("labelSelector=sdbuild%3D1").by(.worker)] {
+            for ask in [
+                Ask.create(Ask.pod("one")), .read("one"), .list("labelSelector=sdbuild%3D1"),
+                .delete("labelSelector=sdbuild%3D1").by(.worker),
+            ] {
                 try await clusters.compare(ask)
             }
             try await crowd.leave()
@@ -127,13 +150,15 @@ extension Integration.OnARealCluster {
         @Test(arguments: ["/pods?labelSelector=sdbuild%3D1", "/pods/one"])
         func aPodThatIsBeingDeleted(path: String) async throws {
             try await self.compare(
-                .create(Ask.pod("one", image: "fate/slow-delete:1")), .read("one"), Ask(method: "DELETE", path: path).by(.administrator), .create(Ask.pod("one")), .read("one"),
+                .create(Ask.pod("one", image: "fate/slow-delete:1")), .read("one"),
+                Ask(method: "DELETE", path: path).by(.administrator), .create(Ask.pod("one")), .read("one"),
                 Ask(method: "DELETE", path: "/pods/two"))
         }
 
         /// What the simulator tells of pods can be told to, and is told by, a real API server.
         @Test(arguments: [
-            "running", "succeeded", "stuck-pending", "stuck-initializing", "bad-image", "bad-launcher-image", "invalid-image", "crash", "config-error",
+            "running", "succeeded", "stuck-pending", "stuck-initializing", "bad-image", "bad-launcher-image",
+            "invalid-image", "crash", "config-error",
             "failed", "evicted", "unknown", "short",
         ])
         func fates(fate: String) async throws {

@@ -28,14 +28,18 @@ final class Crowd: Sendable {
         return crowd
     }
 
-    private init(_ cluster: RealCluster, _ namespace: String, token: String) { (self.cluster, self.namespace, self.token) = (cluster, namespace, token) }
+    private init(_ cluster: RealCluster, _ namespace: String, token: String) {
+        (self.cluster, self.namespace, self.token) = (cluster, namespace, token)
+    }
 
     /// Makes room.
     func leave() async throws {
         self.members.close()
         try await self.cluster.must("DELETE", "\(Self.configuration)/flowschemas/\(self.namespace)")
         try await self.cluster.must("DELETE", "\(Self.configuration)/prioritylevelconfigurations/\(self.namespace)")
-        try await eventually("there is room") { try await self.cluster.request("GET", "\(self.pods)?limit=1", token: self.token).status == 200 }
+        try await eventually("there is room") {
+            try await self.cluster.request("GET", "\(self.pods)?limit=1", token: self.token).status == 200
+        }
     }
 
     private var pods: String { "/api/v1/namespaces/\(self.namespace)/pods" }
@@ -45,24 +49,36 @@ final class Crowd: Sendable {
         try await self.cluster.must(
             "POST", "\(Self.configuration)/prioritylevelconfigurations",
             [
-                "apiVersion": "flowcontrol.apiserver.k8s.io/v1beta1", "kind": "PriorityLevelConfiguration", "metadata": ["name": .string(self.namespace)],
-                "spec": ["type": "Limited", "limited": ["assuredConcurrencyShares": 1, "limitResponse": ["type": "Reject"]]],
+                "apiVersion": "flowcontrol.apiserver.k8s.io/v1beta1", "kind": "PriorityLevelConfiguration",
+                "metadata": ["name": .string(self.namespace)],
+                "spec": [
+                    "type": "Limited", "limited": ["assuredConcurrencyShares": 1, "limitResponse": ["type": "Reject"]],
+                ],
             ])
         let account = try RealCluster.shipped("service-account")
         let subject: JSONValue = [
             "kind": "ServiceAccount",
-            "serviceAccount": ["name": account[path: "metadata", "name"] ?? .null, "namespace": account[path: "metadata", "namespace"] ?? .null],
+            "serviceAccount": [
+                "name": account[path: "metadata", "name"] ?? .null,
+                "namespace": account[path: "metadata", "namespace"] ?? .null,
+            ],
         ]
         try await self.cluster.must(
             "POST", "\(Self.configuration)/flowschemas",
             [
-                "apiVersion": "flowcontrol.apiserver.k8s.io/v1beta1", "kind": "FlowSchema", "metadata": ["name": .string(self.namespace)],
+                "apiVersion": "flowcontrol.apiserver.k8s.io/v1beta1", "kind": "FlowSchema",
+                "metadata": ["name": .string(self.namespace)],
                 "spec": [
                     "priorityLevelConfiguration": ["name": .string(self.namespace)], "matchingPrecedence": 10,
                     "rules": [
                         [
                             "subjects": [subject],
-                            "resourceRules": [["verbs": ["*"], "apiGroups": [""], "resources": ["*"], "namespaces": [.string(self.namespace)]]],
+                            "resourceRules": [
+                                [
+                                    "verbs": ["*"], "apiGroups": [""], "resources": ["*"],
+                                    "namespaces": [.string(self.namespace)],
+                                ]
+                            ],
                         ]
                     ],
                 ],
@@ -74,7 +90,8 @@ final class Crowd: Sendable {
         guard let port = self.cluster.plainServer.split(separator: ":").last.flatMap({ UInt16($0) }) else {
             throw NotInTime(description: "\(self.cluster.plainServer) names no port")
         }
-        let head = "POST \(self.pods) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(self.token)\r\n"
+        let head =
+            "POST \(self.pods) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(self.token)\r\n"
             + "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
         try self.members.add(port: port, sending: Array(head.utf8))
     }
@@ -95,7 +112,9 @@ private final class Members: Sendable {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let isConnected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
         }
         // A few hundred bytes fit the socket's buffer.
         guard isConnected, send(descriptor, bytes, bytes.count, 0) == bytes.count else {

@@ -16,7 +16,8 @@ extension Integration.OnARealCluster {
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("the worker says what it is told, and takes no more") {
                 let health = try await worker.health()
-                return health.status == 503 && health.text.contains("the Kubernetes API is away") && health.text.contains("429 TooManyRequests")
+                return health.status == 503 && health.text.contains("the Kubernetes API is away")
+                    && health.text.contains("429 TooManyRequests")
             }
             try await crowd.leave()
             // One whose message came twice is watched twice: RabbitMQ 3.10.8 may crash on its way when a queue is consumed again.

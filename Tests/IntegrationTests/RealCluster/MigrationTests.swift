@@ -27,7 +27,8 @@ extension Integration.OnARealCluster {
                 self.kubectl = Kubectl(cluster: self.cluster)
                 try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
                 let config = Surroundings.sourceRoot.appendingPathComponent("Config")
-                try FileManager.default.createSymbolicLink(at: self.directory.appendingPathComponent("Config"), withDestinationURL: config)
+                try FileManager.default.createSymbolicLink(
+                    at: self.directory.appendingPathComponent("Config"), withDestinationURL: config)
                 // Docker's way with variables, and no more of Docker than the page needs.
                 let docker = """
                     #!/bin/bash
@@ -46,7 +47,8 @@ extension Integration.OnARealCluster {
                     exec env -i "${variables[@]}" "\(Surroundings.binaries.appendingPathComponent("worker").path)" "$@"
                     """
                 let program = self.directory.appendingPathComponent("bin/docker")
-                try FileManager.default.createDirectory(at: program.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try FileManager.default.createDirectory(
+                    at: program.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try Data(docker.utf8).write(to: program)
                 try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
             }
@@ -57,8 +59,11 @@ extension Integration.OnARealCluster {
                     let worker = try #require(self.worker, "exec in a pod that is not there: \(command)")
                     var environment = try await self.environmentOfOurs()
                     environment["STATUS_PORT"] = String(try await worker.statusPort())
-                    let outcome = try await WorkerProcess.run(command.split(separator: " ").map(String.init), environment: environment)
-                    guard outcome.code <= 1 else { throw NotInTime(description: "\(command): \(outcome.code) \(outcome.output) \(outcome.errors)") }
+                    let outcome = try await WorkerProcess.run(
+                        command.split(separator: " ").map(String.init), environment: environment)
+                    guard outcome.code <= 1 else {
+                        throw NotInTime(description: "\(command): \(outcome.code) \(outcome.output) \(outcome.errors)")
+                    }
                     return outcome.output
                 }
                 if command.contains(" rollout status ") {
@@ -66,16 +71,23 @@ extension Integration.OnARealCluster {
                     return ""
                 }
                 let child = try ChildProcess(
-                    URL(fileURLWithPath: "/bin/bash"), ["-c", "set -o pipefail; cd \(self.directory.path); \(command)"],
-                    environment: ["PATH": "\(self.directory.path)/bin:/usr/sbin:/usr/bin:/sbin:/bin", "KUBECONFIG": self.cluster.kubeconfig.path])
+                    URL(fileURLWithPath: "/bin/bash"),
+                    ["-c", "set -o pipefail; cd \(self.directory.path); \(command)"],
+                    environment: [
+                        "PATH": "\(self.directory.path)/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                        "KUBECONFIG": self.cluster.kubeconfig.path,
+                    ])
                 let code = try await child.waitForExit()
-                guard code == 0 else { throw NotInTime(description: "\(command): \(code) \(child.output) \(child.errors)") }
+                guard code == 0 else {
+                    throw NotInTime(description: "\(command): \(code) \(child.output) \(child.errors)")
+                }
                 try await self.reconcile()
                 return child.output
             }
 
             private func replicas(_ namespace: String, _ name: String) async throws -> Int {
-                let answer = try await self.cluster.request("GET", "/apis/apps/v1/namespaces/\(namespace)/deployments/\(name)")
+                let answer = try await self.cluster.request(
+                    "GET", "/apis/apps/v1/namespaces/\(namespace)/deployments/\(name)")
                 return answer.status == 200 ? answer.body[path: "spec", "replicas"]?.integer ?? 1 : 0
             }
 
@@ -83,7 +95,8 @@ extension Integration.OnARealCluster {
             func reconcile() async throws {
                 switch (try await self.replicas("screwdriver", "queue-worker"), self.original) {
                 case (1..., nil):
-                    self.original = OriginalWorker(self.stage.environment(), self.stage.broker.options(self.stage.queues))
+                    self.original = OriginalWorker(
+                        self.stage.environment(), self.stage.broker.options(self.stage.queues))
                     self.original?.start()
                 case (0, let running?):
                     await running.stop()
@@ -111,14 +124,23 @@ extension Integration.OnARealCluster {
 
             /// As `envFrom` of the Deployment that was applied, and what is different because this is no pod.
             private func environmentOfOurs() async throws -> [String: String] {
-                let deployment = try await self.cluster.must("GET", "/apis/apps/v1/namespaces/build-worker/deployments/build-worker")
+                let deployment = try await self.cluster.must(
+                    "GET", "/apis/apps/v1/namespaces/build-worker/deployments/build-worker")
                 var environment: [String: String] = [:]
-                for source in deployment[path: "spec", "template", "spec", "containers"]?.array?.first?["envFrom"]?.array ?? [] {
-                    let (kind, name) = source["secretRef"] == nil ? ("configmaps", source[path: "configMapRef", "name"]) : ("secrets", source[path: "secretRef", "name"])
-                    let object = try await self.cluster.must("GET", "/api/v1/namespaces/build-worker/\(kind)/\(name?.string ?? "")")
+                for source in deployment[path: "spec", "template", "spec", "containers"]?.array?.first?["envFrom"]?
+                    .array ?? []
+                {
+                    let (kind, name) =
+                        source["secretRef"] == nil
+                        ? ("configmaps", source[path: "configMapRef", "name"])
+                        : ("secrets", source[path: "secretRef", "name"])
+                    let object = try await self.cluster.must(
+                        "GET", "/api/v1/namespaces/build-worker/\(kind)/\(name?.string ?? "")")
                     for member in object["data"]?.members ?? [] {
                         let text = member.value.string ?? ""
-                        environment[member.name] = kind == "configmaps" ? text : String(decoding: Data(base64Encoded: text) ?? Data(), as: UTF8.self)
+                        environment[member.name] =
+                            kind == "configmaps"
+                            ? text : String(decoding: Data(base64Encoded: text) ?? Data(), as: UTF8.self)
                     }
                 }
                 environment["BUILD_WORKER_CONFIG_DIR"] = Surroundings.sourceRoot.appendingPathComponent("Config").path
@@ -128,7 +150,8 @@ extension Integration.OnARealCluster {
 
         /// The commands of each of the page's sections.
         private static func sections() throws -> [(title: String, commands: [String])] {
-            let page = try String(contentsOf: Surroundings.sourceRoot.appendingPathComponent("docs/migrating.md"), encoding: .utf8)
+            let page = try String(
+                contentsOf: Surroundings.sourceRoot.appendingPathComponent("docs/migrating.md"), encoding: .utf8)
             return page.components(separatedBy: "\n## ").dropFirst().map { section in
                 let lines = section.split(separator: "\n")
                 return (String(lines[0]), lines.filter { $0.hasPrefix("$ ") }.map { String($0.dropFirst(2)) })
@@ -137,25 +160,36 @@ extension Integration.OnARealCluster {
 
         /// As an operator has it, with what is secret in a Secret.
         private static func originalDeployment(_ stage: Stage, _ user: [String: String]) -> [JSONValue] {
-            let own = ["SPOOL_DIRECTORY", "BUILD_WORKER_CONFIG_DIR", "PORT", "STATUS_PORT", "LOG_LEVEL", "RABBITMQ_VERIFY_LIMIT", "RABBITMQ_RETRY_DELAY_SECONDS"]
-            let values = stage.environment(["EXECUTOR_PLUGIN": "k8s", "RABBITMQ_RETRYQUEUE_ENABLED": "true"]).merging(user) { $1 }.filter { !own.contains($0.key) }
+            let own = [
+                "SPOOL_DIRECTORY", "BUILD_WORKER_CONFIG_DIR", "PORT", "STATUS_PORT", "LOG_LEVEL",
+                "RABBITMQ_VERIFY_LIMIT", "RABBITMQ_RETRY_DELAY_SECONDS",
+            ]
+            let values = stage.environment(["EXECUTOR_PLUGIN": "k8s", "RABBITMQ_RETRYQUEUE_ENABLED": "true"]).merging(
+                user
+            ) { $1 }.filter { !own.contains($0.key) }
             let secrets = ["RABBITMQ_PASSWORD", "K8S_TOKEN"]
             let variables: [JSONValue] = values.sorted { $0.key < $1.key }.map { name, value in
                 guard secrets.contains(name) else { return ["name": .string(name), "value": .string(value)] }
-                return ["name": .string(name), "valueFrom": ["secretKeyRef": ["name": "queue-worker", "key": .string(name)]]]
+                return [
+                    "name": .string(name),
+                    "valueFrom": ["secretKeyRef": ["name": "queue-worker", "key": .string(name)]],
+                ]
             }
             let labels: JSONValue = ["app": "queue-worker"]
             let container: JSONValue = [
-                "name": "queue-worker", "image": "screwdrivercd/queue-worker:stable", "env": .array(variables + [["name": "PORT", "value": "80"]]),
+                "name": "queue-worker", "image": "screwdrivercd/queue-worker:stable",
+                "env": .array(variables + [["name": "PORT", "value": "80"]]),
             ]
             return [
                 ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "screwdriver"]],
                 [
-                    "apiVersion": "v1", "kind": "Secret", "metadata": ["name": "queue-worker", "namespace": "screwdriver"],
+                    "apiVersion": "v1", "kind": "Secret",
+                    "metadata": ["name": "queue-worker", "namespace": "screwdriver"],
                     "stringData": .object(secrets.map { .init($0, .string(values[$0] ?? "")) }),
                 ],
                 [
-                    "apiVersion": "apps/v1", "kind": "Deployment", "metadata": ["name": "queue-worker", "namespace": "screwdriver"],
+                    "apiVersion": "apps/v1", "kind": "Deployment",
+                    "metadata": ["name": "queue-worker", "namespace": "screwdriver"],
                     "spec": [
                         "replicas": 1, "selector": ["matchLabels": labels],
                         "template": ["metadata": ["labels": labels], "spec": ["containers": .array([container])]],
@@ -166,19 +200,24 @@ extension Integration.OnARealCluster {
 
         @Test func thePageLeadsThereAndBack() async throws {
             // The original's role: it deletes by label, and so does ours with its token.
-            let stage = try await Stage.set(.guide, initTimeout: .seconds(5), rules: [
-                ["apiGroups": [""], "resources": ["pods"], "verbs": ["create", "list", "deletecollection"]],
-                ["apiGroups": [""], "resources": ["pods/status"], "verbs": ["get"]],
-            ])
+            let stage = try await Stage.set(
+                .guide, initTimeout: .seconds(5),
+                rules: [
+                    ["apiGroups": [""], "resources": ["pods"], "verbs": ["create", "list", "deletecollection"]],
+                    ["apiGroups": [""], "resources": ["pods/status"], "verbs": ["get"]],
+                ])
             let site = try Site(stage)
             // Other tests create the manifests' objects, too.
-            try await site.kubectl.run("delete", "--namespace", "build-worker", "deployment,secret", "build-worker", "--ignore-not-found")
+            try await site.kubectl.run(
+                "delete", "--namespace", "build-worker", "deployment,secret", "build-worker", "--ignore-not-found")
             // The names that the page has.
             try await stage.broker.ctl("add_user", "admin", "secret")
             try await stage.broker.ctl("set_permissions", "-p", "/", "admin", ".*", ".*", ".*")
             let user = Surroundings.newName("user")
             try await GuideDefinitions(stage.queues).addUser(user, password: "made-up", to: stage.broker)
-            for object in Self.originalDeployment(stage, ["RABBITMQ_USERNAME": user, "RABBITMQ_PASSWORD": "made-up"]) { try await site.kubectl.run("apply", "--filename", "-", input: object.text()) }
+            for object in Self.originalDeployment(stage, ["RABBITMQ_USERNAME": user, "RABBITMQ_PASSWORD": "made-up"]) {
+                try await site.kubectl.run("apply", "--filename", "-", input: object.text())
+            }
             try await site.reconcile()
             func publish(_ builds: ClosedRange<Int>, image: String = "fate/running:1") async throws {
                 for build in builds { try await stage.publish(stage.start(build, image: image)) }
@@ -203,22 +242,31 @@ extension Integration.OnARealCluster {
             }
             #expect(try await follow("1.").isEmpty)
             let comparison = try await follow("2.")
-            #expect(comparison.contains("RABBITMQ_MSG_REPROCESS_LIMIT") && !comparison.contains("EXECUTOR_PLUGIN"), "\(comparison)")
+            #expect(
+                comparison.contains("RABBITMQ_MSG_REPROCESS_LIMIT") && !comparison.contains("EXECUTOR_PLUGIN"),
+                "\(comparison)")
             let file = try String(contentsOf: site.directory.appendingPathComponent("original.env"), encoding: .utf8)
-            #expect(file.contains("K8S_TOKEN=\(stage.clusterToken)") && !file.contains("PORT=80"), "what the Secrets hold is there")
+            #expect(
+                file.contains("K8S_TOKEN=\(stage.clusterToken)") && !file.contains("PORT=80"),
+                "what the Secrets hold is there")
             let (plan, names) = (try await follow("3."), [stage.queues.initTimers, stage.queues.parked])
-            for name in names { #expect(plan.contains("to be made  queue \(name)") && plan.contains("made        queue \(name)"), "\(plan)") }
+            for name in names {
+                #expect(
+                    plan.contains("to be made  queue \(name)") && plan.contains("made        queue \(name)"), "\(plan)")
+            }
             #expect(try stage.broker.depths(names) == [0, 0])
             _ = try await follow("4.")
 
             try await publish(4...15)
             try await expectOnePod(4...15, "from either")
             let made = try await stage.simulator.state()
-            let ours = (4...15).filter { made.alivePods($0).first?["name"]?.string == PodName.of(BuildID(rawValue: $0), prefix: "") }
+            let ours = (4...15).filter {
+                made.alivePods($0).first?["name"]?.string == PodName.of(BuildID(rawValue: $0), prefix: "")
+            }
             #expect(!ours.isEmpty && ours.count < 12, "both have worked: \(ours)")
             #expect(try await follow("5.").hasPrefix("OK - "))
 
-            // It dies with a build in hand whose pod is made.
+            // It dies with a build in flight whose pod is made.
             site.original?.isStuck.store(true, ordering: .relaxed)
             try await publish(16...19)
             try await expectOnePod(16...19, "from either")
@@ -230,7 +278,9 @@ extension Integration.OnARealCluster {
             try await publish(22...22, image: "fate/bad-image:1")
             try await eventually("all is settled") { try stage.isSettled() }
             try await expectOnePod(1...21, "from ours alone")
-            try await eventually("what cannot begin is failed") { try await stage.simulator.state().status(22) == "FAILURE" }
+            try await eventually("what cannot begin is failed") {
+                try await stage.simulator.state().status(22) == "FAILURE"
+            }
             for build in 1...6 { #expect(try await stage.simulator.abortBuild(build)) }
             try await stage.publishStops()
             try await eventually("pods of both are deleted") {

@@ -23,7 +23,9 @@ final class OriginalWorker: Sendable {
     init(_ environment: [String: String], _ options: RabbitMQOptions) {
         (self.environment, self.options) = (environment, options)
         let endpoint = AMQPEndpoint(options, connectionName: "original")
-        self.consuming = ConsumingConnection(endpoint, queues: [options.queue, options.retryQueue], prefetch: 20, host: "original") { _ in }
+        self.consuming = ConsumingConnection(
+            endpoint, queues: [options.queue, options.retryQueue], prefetch: 20, host: "original"
+        ) { _ in }
         self.publishing = PublishingConnection(endpoint) { _ in }
     }
 
@@ -43,7 +45,7 @@ final class OriginalWorker: Sendable {
         self.work.withLock { $0 = task }
     }
 
-    /// It has no drain: what is in hand goes back to the queue.
+    /// It has no drain: what is in flight goes back to the queue.
     func stop() async {
         self.consuming.stop()
         await self.consuming.waitUntilStopped()
@@ -72,14 +74,16 @@ final class OriginalWorker: Sendable {
 
     private func start(_ build: BuildConfig, _ delivery: Delivery) async throws -> Bool {
         var pod = try PodManifest(build: build, options: KubernetesOptions(), ecosystem: EcosystemOptions()).document
-        let name = "\(build.buildID)-\(String((0..<5).map { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() ?? "a" }))"
+        let name =
+            "\(build.buildID)-\(String((0..<5).map { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() ?? "a" }))"
         pod["metadata"]?["name"] = .string(name)
         guard try await self.request("POST", self.podsPath, pod).status == 201 else { return false }
         try await self.tell(build, try await self.request("GET", "\(self.podsPath)/\(name)/status").body)
         guard var verify = try JSONValue(parsing: delivery.body) as JSONValue? else { return true }
         verify["job"] = "verify"
         // Its timer is in its memory.
-        let message = OutgoingMessage(exchange: self.options.exchange, routingKey: self.options.retryQueue, body: verify.serialized())
+        let message = OutgoingMessage(
+            exchange: self.options.exchange, routingKey: self.options.retryQueue, body: verify.serialized())
         Task {
             try await Task.sleep(for: self.options.initTimeout)
             _ = await self.publishing.publish(message)
@@ -90,7 +94,8 @@ final class OriginalWorker: Sendable {
     private func verify(_ build: BuildConfig) async throws {
         for pod in try await self.request("GET", self.pods(of: build)).body["items"]?.array ?? [] {
             guard pod[path: "status", "phase"]?.string == "Pending" else { return try await self.tell(build, pod) }
-            try await self.put(build, ["status": "FAILURE", "statusMessage": "Build failed to start. Pod is still initializing."])
+            try await self.put(
+                build, ["status": "FAILURE", "statusMessage": "Build failed to start. Pod is still initializing."])
         }
     }
 
@@ -104,12 +109,16 @@ final class OriginalWorker: Sendable {
 
     private func put(_ build: BuildConfig, _ body: JSONValue) async throws {
         let url = "\(self.environment["ECOSYSTEM_API"] ?? "")/v4/builds/\(build.buildID)"
-        _ = try await Self.transport.send(HTTPRequest(method: "PUT", url: url, bearer: build.token, body: body.serialized()), deadline: .seconds(10))
+        _ = try await Self.transport.send(
+            HTTPRequest(method: "PUT", url: url, bearer: build.token, body: body.serialized()), deadline: .seconds(10))
     }
 
-    private func request(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> (status: Int, body: JSONValue) {
+    private func request(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> (
+        status: Int, body: JSONValue
+    ) {
         let url = "\(self.environment["K8S_HOST"] ?? "")\(path)"
-        let request = HTTPRequest(method: method, url: url, bearer: Secret(self.environment["K8S_TOKEN"] ?? ""), body: body?.serialized())
+        let request = HTTPRequest(
+            method: method, url: url, bearer: Secret(self.environment["K8S_TOKEN"] ?? ""), body: body?.serialized())
         let response = try await Self.transport.send(request, deadline: .seconds(10))
         return (response.status, try JSONValue(parsing: response.body))
     }

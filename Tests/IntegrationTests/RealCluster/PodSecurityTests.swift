@@ -63,9 +63,12 @@ extension Integration.OnARealCluster {
                 return Self.builds.allSatisfy { state.hostname($0.id) != nil }
             }
             let selector = PodName.selectorOfAll.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-            let pods = try await cluster.must("GET", "/api/v1/namespaces/\(stage.namespace)/pods?labelSelector=\(selector)")["items"]?.array ?? []
+            let pods =
+                try await cluster.must("GET", "/api/v1/namespaces/\(stage.namespace)/pods?labelSelector=\(selector)")[
+                    "items"]?.array ?? []
             for build in Self.builds {
-                let pod = try #require(pods.first { $0[path: "metadata", "labels", "sdbuild"]?.string == "\(build.id)" })
+                let pod = try #require(
+                    pods.first { $0[path: "metadata", "labels", "sdbuild"]?.string == "\(build.id)" })
                 #expect(pod[path: "metadata", "labels", "app"]?.string == build.app)
                 #expect((pod[path: "spec", "containers"]?.array ?? []).map { $0["name"]?.string } == build.containers)
             }
@@ -80,23 +83,38 @@ extension Integration.OnARealCluster {
             let certificate = try await TLSFront.make(.init(), by: (cluster.authorityFile, cluster.authorityKeyFile))
             let webhook = try await TLSFront(certificate, answeringBy: Self.policy)
             defer { webhook.stop() }
-            let (configurations, name) = ("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", Surroundings.newName("podsecurity"))
+            let (configurations, name) = (
+                "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+                Surroundings.newName("podsecurity")
+            )
             let authority = try Data(contentsOf: cluster.authorityFile).base64EncodedString()
-            try await cluster.must("POST", configurations, [
-                "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": ["name": .string(name)],
-                "webhooks": [
-                    [
-                        "name": "pod-security-webhook.kubernetes.io", "sideEffects": "None", "admissionReviewVersions": ["v1"],
-                        "clientConfig": ["url": .string("https://localhost:\(webhook.port)/"), "caBundle": .string(authority)],
-                        "rules": [["apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]]],
-                        "namespaceSelector": ["matchLabels": .object([.init(Self.label, "baseline")])],
-                    ]
-                ],
-            ])
+            try await cluster.must(
+                "POST", configurations,
+                [
+                    "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+                    "metadata": ["name": .string(name)],
+                    "webhooks": [
+                        [
+                            "name": "pod-security-webhook.kubernetes.io", "sideEffects": "None",
+                            "admissionReviewVersions": ["v1"],
+                            "clientConfig": [
+                                "url": .string("https://localhost:\(webhook.port)/"), "caBundle": .string(authority),
+                            ],
+                            "rules": [
+                                [
+                                    "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
+                                    "resources": ["pods"],
+                                ]
+                            ],
+                            "namespaceSelector": ["matchLabels": .object([.init(Self.label, "baseline")])],
+                        ]
+                    ],
+                ])
             var privileged = Ask.pod("privileged")
             privileged["spec"]?["containers"] = [["name": "a", "image": "b", "securityContext": ["privileged": true]]]
             try await eventually("the policy is in force") {
-                try await cluster.request("POST", "/api/v1/namespaces/\(stage.namespace)/pods?dryRun=All", privileged).status == 403
+                try await cluster.request("POST", "/api/v1/namespaces/\(stage.namespace)/pods?dryRun=All", privileged)
+                    .status == 403
             }
             try await self.publish(stage)
             try await eventually("both builds are failed") {
@@ -104,8 +122,14 @@ extension Integration.OnARealCluster {
                 return Self.builds.allSatisfy { state.status($0.id) == "FAILURE" }
             }
             let state = try await stage.simulator.state()
-            for build in Self.builds { #expect(state.message(build.id).contains("violates PodSecurity \"baseline:latest\": privileged"), "\(state.message(build.id))") }
-            #expect(try await cluster.must("GET", "/api/v1/namespaces/\(stage.namespace)/pods")["items"]?.array?.isEmpty == true)
+            for build in Self.builds {
+                #expect(
+                    state.message(build.id).contains("violates PodSecurity \"baseline:latest\": privileged"),
+                    "\(state.message(build.id))")
+            }
+            #expect(
+                try await cluster.must("GET", "/api/v1/namespaces/\(stage.namespace)/pods")["items"]?.array?.isEmpty
+                    == true)
             try await worker.terminate()
             try await cluster.must("DELETE", "\(configurations)/\(name)")
         }

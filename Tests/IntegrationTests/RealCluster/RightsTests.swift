@@ -45,11 +45,15 @@ extension Integration.OnARealCluster {
             try await stage.publish(stage.stop(2))
             let words = "cannot \(right.verb) resource \"\(right.resource)\""
             try await eventually("the log says what the worker may not") {
-                try worker.log().contains { ["error", "warning"].contains($0["level"]?.string) && $0["error"]?.string?.contains(words) == true }
+                try worker.log().contains {
+                    ["error", "warning"].contains($0["level"]?.string) && $0["error"]?.string?.contains(words) == true
+                }
             }
             try await eventually("and neither build hangs") { try stage.isSettled() && stage.depth(\.initTimers) == 0 }
             if right.verb == "create" {
-                try await eventually("the build's owner reads it too") { try await stage.simulator.state().message(1).contains(words) }
+                try await eventually("the build's owner reads it too") {
+                    try await stage.simulator.state().message(1).contains(words)
+                }
             }
             try await worker.terminate()
         }
@@ -58,7 +62,8 @@ extension Integration.OnARealCluster {
         @Test func aRoleMadeForTheOriginalIsEnough() async throws {
             let verbs: JSONValue = ["create", "list", "deletecollection"]
             let stage = try await Stage.set(rules: [
-                ["apiGroups": [""], "resources": ["pods"], "verbs": verbs], ["apiGroups": [""], "resources": ["pods/status"], "verbs": ["get"]],
+                ["apiGroups": [""], "resources": ["pods"], "verbs": verbs],
+                ["apiGroups": [""], "resources": ["pods/status"], "verbs": ["get"]],
             ])
             defer { stage.clear() }
             let worker = try stage.startWorker()

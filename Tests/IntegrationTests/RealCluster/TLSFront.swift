@@ -21,11 +21,14 @@ final class TLSFront: Sendable {
     /// - Parameters:
     ///   - subject: for example `/O=system:masters/CN=somebody`.
     ///   - authority: certificate and key; `nil`: a new one.
-    static func make(_ certificate: Certificate, subject: String = "/CN=front", by authority: (URL, URL)?) async throws -> URL {
+    static func make(_ certificate: Certificate, subject: String = "/CN=front", by authority: (URL, URL)?) async throws
+        -> URL
+    {
         let directory = Surroundings.directory.appendingPathComponent(Surroundings.newName("tls"))
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         try Data("subjectAltName=\(certificate.name)\n".utf8).write(to: directory.appendingPathComponent("names"))
-        let signer = authority.map { "cp '\($0.path)' ca.crt; cp '\($1.path)' ca.key" }
+        let signer =
+            authority.map { "cp '\($0.path)' ca.crt; cp '\($1.path)' ca.key" }
             ?? "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/CN=another authority' -keyout ca.key -out ca.crt"
         let make = """
             umask 077
@@ -50,8 +53,11 @@ final class TLSFront: Sendable {
     ///   - server: `http://host:port`.
     ///   - port: `nil`: a free one.
     ///   - clientAuthority: whose certificate each client must show; `nil`: none.
-    convenience init(_ directory: URL, before server: String, port: Int? = nil, demanding clientAuthority: URL? = nil) async throws {
-        try await self.init(directory, target: "TCP:\(server.dropFirst("http://".count))", port: port, demanding: clientAuthority)
+    convenience init(_ directory: URL, before server: String, port: Int? = nil, demanding clientAuthority: URL? = nil)
+        async throws
+    {
+        try await self.init(
+            directory, target: "TCP:\(server.dropFirst("http://".count))", port: port, demanding: clientAuthority)
     }
 
     /// - Parameter script: of a shell, which reads one request and writes one answer.

@@ -14,7 +14,8 @@ extension Integration.OnARealCluster {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let server = cluster.server.replacingOccurrences(of: "127.0.0.1", with: host)
-            let worker = try stage.startWorker(["run"], ["K8S_HOST": server, "K8S_CA_FILE": cluster.authorityFile.path])
+            let worker = try stage.startWorker(
+                ["run"], ["K8S_HOST": server, "K8S_CA_FILE": cluster.authorityFile.path])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await stage.publish(stage.start(2, image: "fate/bad-image:1"))
@@ -23,8 +24,12 @@ extension Integration.OnARealCluster {
                 return state.hostname(1) == Integration.FatesTests.node && state.status(2) == "FAILURE"
             }
             try await stage.publish(stage.stop(1))
-            try await eventually("the stopped one's pod is gone") { try await stage.simulator.state().alivePods(1).isEmpty }
-            #expect(try await stage.simulator.requests().allSatisfy { $0["listener"]?.string != "kubernetes" }, "nothing went past TLS")
+            try await eventually("the stopped one's pod is gone") {
+                try await stage.simulator.state().alivePods(1).isEmpty
+            }
+            #expect(
+                try await stage.simulator.requests().allSatisfy { $0["listener"]?.string != "kubernetes" },
+                "nothing went past TLS")
             try await worker.terminate()
         }
 
@@ -49,7 +54,8 @@ extension Integration.OnARealCluster {
             defer { front.stop() }
             // Without a file of its own it trusts whom the system trusts, and the cluster's authority is not among them.
             let authority = impostor == .unknownAuthority ? "" : cluster.authorityFile.path
-            let worker = try stage.startWorker(["run"], ["K8S_HOST": "https://localhost:\(front.port)", "K8S_CA_FILE": authority])
+            let worker = try stage.startWorker(
+                ["run"], ["K8S_HOST": "https://localhost:\(front.port)", "K8S_CA_FILE": authority])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
             try await eventually("the worker says that it believes nobody there") {
@@ -82,13 +88,17 @@ extension Integration.OnARealCluster {
             let stage = try await Stage.set()
             defer { stage.clear() }
             let authority = (cluster.authorityFile, cluster.authorityKeyFile)
-            let own = try await TLSFront.make(.init(name: "DNS:worker"), subject: "/O=system:masters/CN=worker", by: authority)
+            let own = try await TLSFront.make(
+                .init(name: "DNS:worker"), subject: "/O=system:masters/CN=worker", by: authority)
             let front = try await TLSFront(
-                try await TLSFront.make(.init(), by: authority), before: cluster.plainServer, demanding: cluster.authorityFile)
+                try await TLSFront.make(.init(), by: authority), before: cluster.plainServer,
+                demanding: cluster.authorityFile)
             defer { front.stop() }
             var environment = [
-                "K8S_HOST": besidesAToken ? "https://localhost:\(front.port)" : cluster.server, "K8S_CA_FILE": cluster.authorityFile.path,
-                "K8S_CLIENT_CERT_FILE": own.appendingPathComponent("tls.crt").path, "K8S_CLIENT_KEY_FILE": own.appendingPathComponent("tls.key").path,
+                "K8S_HOST": besidesAToken ? "https://localhost:\(front.port)" : cluster.server,
+                "K8S_CA_FILE": cluster.authorityFile.path,
+                "K8S_CLIENT_CERT_FILE": own.appendingPathComponent("tls.crt").path,
+                "K8S_CLIENT_KEY_FILE": own.appendingPathComponent("tls.key").path,
             ]
             if !besidesAToken {
                 environment["K8S_TOKEN"] = ""
@@ -110,10 +120,13 @@ extension Integration.OnARealCluster {
             let first = try await TLSFront.make(.init(), by: nil)
             try FileManager.default.copyItem(at: first.appendingPathComponent("ca.crt"), to: authority)
             let front = try await TLSFront(first, before: cluster.plainServer)
-            let worker = try stage.startWorker(["run"], ["K8S_HOST": "https://localhost:\(front.port)", "K8S_CA_FILE": authority.path])
+            let worker = try stage.startWorker(
+                ["run"], ["K8S_HOST": "https://localhost:\(front.port)", "K8S_CA_FILE": authority.path])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/running:1"))
-            try await eventually("the first authority is believed") { try await stage.simulator.state().hostname(1) != nil }
+            try await eventually("the first authority is believed") {
+                try await stage.simulator.state().hostname(1) != nil
+            }
 
             front.stop()
             let second = try await TLSFront.make(.init(), by: nil)
@@ -129,7 +142,9 @@ extension Integration.OnARealCluster {
                 try worker.log().contains { $0["error"]?.string?.contains("holds no certificate") == true }
             }
             try Data(contentsOf: second.appendingPathComponent("ca.crt")).write(to: authority, options: .atomic)
-            try await eventually("the second authority is believed") { try await stage.simulator.state().hostname(2) != nil }
+            try await eventually("the second authority is believed") {
+                try await stage.simulator.state().hostname(2) != nil
+            }
             #expect(try await stage.simulator.state().status(2) != "FAILURE")
             try await worker.terminate()
         }
@@ -142,10 +157,13 @@ extension Integration.OnARealCluster {
             let front = try await TLSFront(made, before: stage.simulator.api)
             defer { front.stop() }
             let api = "https://localhost:\(front.port)"
-            let worker = try stage.startWorker(["run"], ["ECOSYSTEM_API": api, "ECOSYSTEM_CA_FILE": made.appendingPathComponent("ca.crt").path])
+            let worker = try stage.startWorker(
+                ["run"], ["ECOSYSTEM_API": api, "ECOSYSTEM_CA_FILE": made.appendingPathComponent("ca.crt").path])
             try await worker.waitUntilConsuming()
             try await stage.publish(stage.start(1, image: "fate/bad-image:1", apiURI: api))
-            try await eventually("the build's failure is told over TLS") { try await stage.simulator.state().status(1) == "FAILURE" }
+            try await eventually("the build's failure is told over TLS") {
+                try await stage.simulator.state().status(1) == "FAILURE"
+            }
             try await worker.terminate()
         }
 
@@ -168,7 +186,9 @@ extension Integration.OnARealCluster {
                 build += 1
                 try await stage.publish(stage.start(build, image: "fate/running:1"))
                 try await eventually("build \(build) is asked for") {
-                    statuses = try await stage.simulator.requests().filter { $0["build"]?.string == "\(build)" && $0["method"]?.string == "POST" }.map { $0["status"]?.integer }
+                    statuses = try await stage.simulator.requests().filter {
+                        $0["build"]?.string == "\(build)" && $0["method"]?.string == "POST"
+                    }.map { $0["status"]?.integer }
                     return statuses.first == 201 || statuses.count >= 2
                 }
             } while statuses.first == 201

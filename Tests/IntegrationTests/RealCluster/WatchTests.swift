@@ -19,14 +19,19 @@ extension Integration.OnARealCluster {
 
         private var pods: String { "/api/v1/namespaces/\(self.namespace)/pods" }
 
-        private func watch(_ transport: HTTPTransport, at server: String, idleLimit: Duration? = nil) async throws -> HTTPStream {
-            let request = HTTPRequest(method: "GET", url: "\(server)\(self.pods)?watch=true", bearer: Secret(self.cluster.adminToken))
+        private func watch(_ transport: HTTPTransport, at server: String, idleLimit: Duration? = nil) async throws
+            -> HTTPStream
+        {
+            let request = HTTPRequest(
+                method: "GET", url: "\(server)\(self.pods)?watch=true", bearer: Secret(self.cluster.adminToken))
             let (response, body) = try await transport.stream(request, deadline: .seconds(20), idleLimit: idleLimit)
             try #require(response.status == 200)
             return body
         }
 
-        private func makePod(_ name: String) async throws { try await self.cluster.must("POST", self.pods, Ask.pod(name)) }
+        private func makePod(_ name: String) async throws {
+            try await self.cluster.must("POST", self.pods, Ask.pod(name))
+        }
 
         private func options(_ server: String) -> HTTPOptions {
             var options = KubernetesOptions()
@@ -41,13 +46,19 @@ extension Integration.OnARealCluster {
             let token = self.cluster.adminToken
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 1...40 {
-                    group.addTask { try await transport.send(HTTPRequest(method: "GET", url: url, bearer: Secret(token)), deadline: .seconds(20)).status }
+                    group.addTask {
+                        try await transport.send(
+                            HTTPRequest(method: "GET", url: url, bearer: Secret(token)), deadline: .seconds(20)
+                        ).status
+                    }
                 }
                 return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
             }
             #expect(statuses == [200])
             // What asks the same server with the same trust shares its connection, another test's too.
-            #expect((1...2).contains(transport.connections.opened), "HTTP/2 for the requests; a watch has one of its own, so that a slow reader of it holds nobody up")
+            #expect(
+                (1...2).contains(transport.connections.opened),
+                "HTTP/2 for the requests; a watch has one of its own, so that a slow reader of it holds nobody up")
             // What comes is whole lines of JSON, in whatever pieces.
             for number in 1...20 { try await self.makePod("pod-\(number)") }
             var text: [UInt8] = []
@@ -100,7 +111,9 @@ extension Integration.OnARealCluster {
                 pod["metadata"] = ["name": .string("pod-\(number)"), "annotations": ["filler": .string(filler)]]
                 try await self.cluster.must("POST", self.pods, pod)
             }
-            let request = HTTPRequest(method: "GET", url: "\(self.cluster.server)\(self.pods)?limit=1", bearer: Secret(self.cluster.adminToken))
+            let request = HTTPRequest(
+                method: "GET", url: "\(self.cluster.server)\(self.pods)?limit=1",
+                bearer: Secret(self.cluster.adminToken))
             for _ in 1...20 { #expect(try await transport.send(request, deadline: .seconds(5)).status == 200) }
             var text: [UInt8] = []
             for try await piece in body {

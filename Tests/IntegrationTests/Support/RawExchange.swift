@@ -4,7 +4,9 @@ import TestSupport
 /// Bytes to a server, and all that it says until it closes the connection.
 enum RawExchange {
     static func send(_ text: String, to server: String) throws -> [UInt8] {
-        guard let port = server.split(separator: ":").last.flatMap({ UInt16($0) }) else { throw NotInTime(description: "\(server) names no port") }
+        guard let port = server.split(separator: ":").last.flatMap({ UInt16($0) }) else {
+            throw NotInTime(description: "\(server) names no port")
+        }
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var limit = timeval(tv_sec: 60, tv_usec: 0)
@@ -14,7 +16,9 @@ enum RawExchange {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let isConnected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
         }
         let request = Array(text.utf8)
         // A few hundred bytes fit the socket's buffer.

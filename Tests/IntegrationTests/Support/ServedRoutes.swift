@@ -5,12 +5,16 @@ import ServiceLifecycle
 
 /// Runs the operators' server with these routes on a free port, as long as `body` takes.
 func serving<Result: Sendable>(
-    _ routes: OperatorServer.Routes, _ limits: OperatorServer.Limits = .init(), _ body: @Sendable @escaping (Int) async throws -> Result
+    _ routes: OperatorServer.Routes, _ limits: OperatorServer.Limits = .init(),
+    _ body: @Sendable @escaping (Int) async throws -> Result
 ) async throws -> Result {
     let options = ServerOptions(port: 0, host: "127.0.0.1")
     let (ports, listening) = AsyncStream.makeStream(of: Int.self)
-    let server = OperatorServer(options, setBy: "PORT", names: OwnNames([]), limits: limits, routes: routes) { listening.yield($0) }
-    let group = ServiceGroup(services: [server], logger: Logger(label: "served routes") { _ in SwiftLogNoOpLogHandler() })
+    let server = OperatorServer(options, setBy: "PORT", names: OwnNames([]), limits: limits, routes: routes) {
+        listening.yield($0)
+    }
+    let group = ServiceGroup(
+        services: [server], logger: Logger(label: "served routes") { _ in SwiftLogNoOpLogHandler() })
     return try await withThrowingTaskGroup { tasks in
         tasks.addTask {
             defer { listening.finish() }

@@ -8,7 +8,9 @@ extension Stage {
     func keepRunning(spool: () -> String, until isDone: () async throws -> Bool) async throws -> [WorkerProcess] {
         var runs = [try self.startWorker(["run"], ["SPOOL_DIRECTORY": spool()])]
         try await eventually("what the worker is kept running for") {
-            if let last = runs.last, !last.child.isRunning { runs.append(try self.startWorker(["run"], ["SPOOL_DIRECTORY": spool()])) }
+            if let last = runs.last, !last.child.isRunning {
+                runs.append(try self.startWorker(["run"], ["SPOOL_DIRECTORY": spool()]))
+            }
             return try await isDone()
         }
         return runs

@@ -26,7 +26,9 @@ final class WorkerProcess: Sendable {
     }
 
     /// Runs a command to its end.
-    static func run(_ arguments: [String], environment: [String: String], input: Data? = nil) async throws -> (code: Int32, output: String, errors: String) {
+    static func run(_ arguments: [String], environment: [String: String], input: Data? = nil) async throws -> (
+        code: Int32, output: String, errors: String
+    ) {
         let worker = try WorkerProcess(arguments, environment: environment, input: input)
         let code = try await worker.child.waitForExit()
         return (code, worker.child.output, worker.child.errors)
@@ -35,7 +37,8 @@ final class WorkerProcess: Sendable {
     /// The log so far, a JSON object a line. A line that is not whole yet is left out.
     func log() throws -> [JSONValue] {
         let text = self.child.output
-        return try text.split(separator: "\n", omittingEmptySubsequences: true).dropLast(text.hasSuffix("\n") ? 0 : 1).map { try JSONValue(parsing: String($0)) }
+        return try text.split(separator: "\n", omittingEmptySubsequences: true).dropLast(text.hasSuffix("\n") ? 0 : 1)
+            .map { try JSONValue(parsing: String($0)) }
     }
 
     func messages() throws -> [String] { try self.log().compactMap { $0["message"]?.string } }
@@ -47,7 +50,9 @@ final class WorkerProcess: Sendable {
 
     func waitUntilConsuming(queues: Int = 2) async throws {
         try await eventually("the worker consumes") {
-            if !self.child.isRunning { throw NotInTime(description: "the worker ended: \(self.child.output) \(self.child.errors)") }
+            if !self.child.isRunning {
+                throw NotInTime(description: "the worker ended: \(self.child.output) \(self.child.errors)")
+            }
             return try self.messages().count { $0.hasPrefix("waiting for messages in queues:") } >= queues
         }
     }
@@ -74,15 +79,21 @@ final class WorkerProcess: Sendable {
     /// By sample, as Prometheus reads it: `name{label="value"}`.
     func metrics() async throws -> [String: Double] {
         let lines = try await self.get("/metrics").text.split(separator: "\n").filter { !$0.hasPrefix("#") }
-        return Dictionary(try lines.map { line in
-            let space = try #require(line.lastIndex(of: " "))
-            return (String(line[..<space]), try #require(Double(line[line.index(after: space)...])))
-        }) { first, _ in first }
+        return Dictionary(
+            try lines.map { line in
+                let space = try #require(line.lastIndex(of: " "))
+                return (String(line[..<space]), try #require(Double(line[line.index(after: space)...])))
+            }
+        ) { first, _ in first }
     }
 
-    func get(_ path: String) async throws -> (status: Int, text: String) { try await self.get(path, on: try await self.statusPort()) }
+    func get(_ path: String) async throws -> (status: Int, text: String) {
+        try await self.get(path, on: try await self.statusPort())
+    }
 
-    func probe(_ path: String) async throws -> (status: Int, text: String) { try await self.get(path, on: try await self.healthPort()) }
+    func probe(_ path: String) async throws -> (status: Int, text: String) {
+        try await self.get(path, on: try await self.healthPort())
+    }
 
     private func get(_ path: String, on port: Int) async throws -> (status: Int, text: String) {
         let request = HTTPRequest(method: "GET", url: "http://127.0.0.1:\(port)\(path)", body: nil)

@@ -25,12 +25,14 @@ final class EngineSession: URLSession, @unchecked Sendable {
     override func dataTask(
         with request: URLRequest, completionHandler: @escaping @Sendable (Data?, URLResponse?, (any Error)?) -> Void
     ) -> URLSessionDataTask {
-        let transfer = HTTPTransfer(request, self.service, .whole { result in
-            switch result {
-            case .success(let (response, body)): completionHandler(body, response, nil)
-            case .failure(let error): completionHandler(nil, nil, error)
-            }
-        })
+        let transfer = HTTPTransfer(
+            request, self.service,
+            .whole { result in
+                switch result {
+                case .success(let (response, body)): completionHandler(body, response, nil)
+                case .failure(let error): completionHandler(nil, nil, error)
+                }
+            })
         return EngineTask(self.engine, transfer)
     }
 

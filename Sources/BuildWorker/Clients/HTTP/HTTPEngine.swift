@@ -79,7 +79,8 @@ package final class HTTPEngine: TaskExecutor, Sendable {
     private func refuse(_ command: Command) {
         switch command {
         case .start(let transfer): transfer.end(CURLE_OK, .engineStopped)
-        case .run(let job): DispatchQueue.global().async { [self] in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        case .run(let job):
+            DispatchQueue.global().async { [self] in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
         case .cancel, .resume: break
         }
     }
@@ -99,7 +100,9 @@ package final class HTTPEngine: TaskExecutor, Sendable {
         sigemptyset(&broken)
         sigaddset(&broken, SIGPIPE)
         pthread_sigmask(SIG_BLOCK, &broken, nil)
-        guard Self.isLibraryReady, let multi = curl_multi_init(), let streams = ccurl_share_new() else { fatalError("there is no memory for libcurl") }
+        guard Self.isLibraryReady, let multi = curl_multi_init(), let streams = ccurl_share_new() else {
+            fatalError("there is no memory for libcurl")
+        }
         // libcurl would keep four for each request under way, and close in every lull what is needed a moment later.
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 256)
         Thread.current.name = "http"
@@ -224,7 +227,9 @@ private final class HTTPLoop {
         }
     }
 
-    private func remove(_ transfer: HTTPTransfer, _ handle: HTTPHandle, _ code: CURLcode, _ abort: HTTPTransfer.Abort? = nil) {
+    private func remove(
+        _ transfer: HTTPTransfer, _ handle: HTTPHandle, _ code: CURLcode, _ abort: HTTPTransfer.Abort? = nil
+    ) {
         self.underWay[ObjectIdentifier(transfer)] = nil
         if transfer.isStream { self.streamsUnderWay[ObjectIdentifier(transfer)] = nil }
         // Not one that could not be added, either: that is an error and no more.
@@ -243,7 +248,9 @@ private final class HTTPLoop {
             transfer.end(code, abort)
         case .underWay(let handle):
             self.remove(transfer, handle, code, abort)
-            while !service.waiting.isEmpty, self.hasRoom(service), !self.isStopping { self.begin(service.waiting.removeFirst()) }
+            while !service.waiting.isEmpty, self.hasRoom(service), !self.isStopping {
+                self.begin(service.waiting.removeFirst())
+            }
         }
     }
 
@@ -257,7 +264,9 @@ private final class HTTPLoop {
         self.nextDeadline = all.compactMap { $0.deadline.flatMap { $0 > now ? $0 : nil } }.min()
         for transfer in all where transfer.deadline.map({ $0 <= now }) ?? false {
             let service = transfer.service
-            if case .underWay = transfer.state, service.options.isMultiplexed, service.lastHeard < transfer.started { service.shutConnections() }
+            if case .underWay = transfer.state, service.options.isMultiplexed, service.lastHeard < transfer.started {
+                service.shutConnections()
+            }
             self.end(transfer, CURLE_OK, .deadlinePassed)
         }
     }
@@ -265,10 +274,12 @@ private final class HTTPLoop {
     /// Ends everything.
     func stop() {
         self.isStopping = true
-        for transfer in Array(self.underWay.values) + self.services.values.flatMap(\.waiting) { self.end(transfer, CURLE_OK, .engineStopped) }
+        for transfer in Array(self.underWay.values) + self.services.values.flatMap(\.waiting) {
+            self.end(transfer, CURLE_OK, .engineStopped)
+        }
     }
 
-    func close() {
+    package func close() {
         curl_multi_cleanup(self.multi)
         curl_share_cleanup(self.streams)
     }

@@ -7,7 +7,8 @@ internal import Support
 extension HTTPError {
     /// What a transfer's end means. libcurl's words name hosts, ports and certificates, never headers or bodies.
     init(_ transfer: HTTPTransfer, _ code: CURLcode) {
-        let operation = HTTPRequest.description(transfer.request.httpMethod ?? "", transfer.request.url?.absoluteString ?? "")
+        let operation = HTTPRequest.description(
+            transfer.request.httpMethod ?? "", transfer.request.url?.absoluteString ?? "")
         guard let abort = transfer.abort else {
             let handle = transfer.handle
             let words = handle?.errorWords ?? ""
@@ -17,23 +18,35 @@ extension HTTPError {
             }
             self.init(
                 operation: operation,
-                code: code == CURLE_COULDNT_CONNECT && transfer.service.lacksDescriptors ? .local : Self.code(
-                    code, isConnected: handle?.isConnected ?? false, hasAnswer: transfer.headerBytes > 0, systemError: handle?.systemError ?? 0,
-                    proxyStatus: handle?.proxyStatus ?? 0),
+                code: code == CURLE_COULDNT_CONNECT && transfer.service.lacksDescriptors
+                    ? .local
+                    : Self.code(
+                        code, isConnected: handle?.isConnected ?? false, hasAnswer: transfer.headerBytes > 0,
+                        systemError: handle?.systemError ?? 0,
+                        proxyStatus: handle?.proxyStatus ?? 0),
                 detail: (words.isEmpty ? String(cString: curl_easy_strerror(code)) : words)
                     .sanitizedForLog(limit: 200, hiding: transfer.service.options.proxy.map { [$0] } ?? []))
             return
         }
         let limits = transfer.service.options.limits
         switch abort {
-        case .cancelled, .engineStopped: self.init(operation: operation, code: .cancelled, detail: "the worker is stopping")
+        case .cancelled, .engineStopped:
+            self.init(operation: operation, code: .cancelled, detail: "the worker is stopping")
         case .notHTTP: self.init(operation: operation, code: .notHTTP, detail: "its head is not one")
-        case .bodyTooLarge: self.init(operation: operation, code: .tooLarge, detail: "its body has more than \(limits.bodyBytes) bytes, or than there is room for beside others")
-        case .headerTooLarge: self.init(operation: operation, code: .tooLarge, detail: "its headers have more than \(limits.headerBytes) bytes")
+        case .bodyTooLarge:
+            self.init(
+                operation: operation, code: .tooLarge,
+                detail: "its body has more than \(limits.bodyBytes) bytes, or than there is room for beside others")
+        case .headerTooLarge:
+            self.init(
+                operation: operation, code: .tooLarge, detail: "its headers have more than \(limits.headerBytes) bytes")
         case .deadlinePassed:
             let place =
-                transfer.handle == nil ? "while it waited for others to end"
-                : transfer.headerBytes > 0 ? "in the middle of the answer" : transfer.handle?.isConnected == true ? "without an answer" : "while connecting"
+                transfer.handle == nil
+                ? "while it waited for others to end"
+                : transfer.headerBytes > 0
+                    ? "in the middle of the answer"
+                    : transfer.handle?.isConnected == true ? "without an answer" : "while connecting"
             let limit = transfer.hasHead ? transfer.idleLimit ?? transfer.timeLimit : transfer.timeLimit
             self.init(operation: operation, code: .timedOut, detail: "after \(limit), \(place)")
         }
@@ -44,7 +57,9 @@ extension HTTPError {
     ///   - hasAnswer: an answer had begun.
     ///   - systemError: the `errno` of the connection, 0 where it had none.
     ///   - proxyStatus: what a proxy answered, 0 where there is none.
-    package static func code(_ code: CURLcode, isConnected: Bool, hasAnswer: Bool, systemError: Int32 = 0, proxyStatus: Int = 0) -> Code {
+    package static func code(
+        _ code: CURLcode, isConnected: Bool, hasAnswer: Bool, systemError: Int32 = 0, proxyStatus: Int = 0
+    ) -> Code {
         switch code {
         case CURLE_URL_MALFORMAT, CURLE_LOGIN_DENIED: .invalidURL
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .dnsFailure
@@ -53,16 +68,21 @@ extension HTTPError {
         case CURLE_RECV_ERROR where proxyStatus >= 300 && !hasAnswer: .connectionRefused
         // A reset below TLS is both, and a reset first.
         case CURLE_SSL_CONNECT_ERROR where systemError == ECONNRESET || systemError == EPIPE: .connectionReset
-        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE,
-            CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
-            CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED, CURLE_SSL_SHUTDOWN_FAILED:
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+            CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS,
+            CURLE_SSL_CLIENTCERT,
+            CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED,
+            CURLE_SSL_SHUTDOWN_FAILED:
             .tlsFailure
         // All right, but for its head, which is not whole.
         case CURLE_PARTIAL_FILE, CURLE_OK: .truncated
-        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_SEND_FAIL_REWIND:
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM,
+            CURLE_SEND_FAIL_REWIND:
             hasAnswer ? .truncated : .connectionReset
         // The scheme was looked at before, so this is "HTTP/0.9 when not allowed".
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING, CURLE_WRITE_ERROR, CURLE_FILESIZE_EXCEEDED:
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING, CURLE_WRITE_ERROR,
+            CURLE_FILESIZE_EXCEEDED:
             .notHTTP
         // A line of a head that is longer than libcurl's own limit, 100 kB.
         case CURLE_OUT_OF_MEMORY where isConnected: .tooLarge

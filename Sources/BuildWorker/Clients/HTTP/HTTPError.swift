@@ -33,7 +33,9 @@ package struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
         package var isLocal: Bool {
             switch self {
             case .invalidURL, .invalidToken, .cancelled, .local: true
-            case .timedOut, .connectionRefused, .connectionReset, .dnsFailure, .tlsFailure, .truncated, .tooLarge, .notHTTP: false
+            case .timedOut, .connectionRefused, .connectionReset, .dnsFailure, .tlsFailure, .truncated, .tooLarge,
+                .notHTTP:
+                false
             }
         }
     }
@@ -50,5 +52,7 @@ package struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var isRetriable: Bool { self.code.isRetriable }
 
-    package var description: String { "\(self.operation): \(self.code.rawValue)\(self.detail.isEmpty ? "" : " (\(self.detail))")" }
+    package var description: String {
+        "\(self.operation): \(self.code.rawValue)\(self.detail.isEmpty ? "" : " (\(self.detail))")"
+    }
 }

@@ -33,13 +33,17 @@ final class HTTPHandle {
         var code = CURLE_OK
         func must(_ result: CURLcode) { if code == CURLE_OK { code = result } }
         must(ccurl_set_error_buffer(easy, words))
-        must(ccurl_set_receivers(easy, Self.receiveHeader, Self.receiveBody, Unmanaged.passUnretained(transfer).toOpaque()))
+        must(
+            ccurl_set_receivers(
+                easy, Self.receiveHeader, Self.receiveBody, Unmanaged.passUnretained(transfer).toOpaque()))
         must(ccurl_set_sockets(easy, service.hooks))
 
         must(ccurl_set_string(easy, CURLOPT_URL, request.url?.absoluteString))
         // An empty one is a body, too, so it has an address.
         must(
-            request.httpBody.map { body in body.withUnsafeBytes { ccurl_set_body(easy, $0.baseAddress ?? UnsafeRawPointer(words), $0.count) } }
+            request.httpBody.map { body in
+                body.withUnsafeBytes { ccurl_set_body(easy, $0.baseAddress ?? UnsafeRawPointer(words), $0.count) }
+            }
                 ?? ccurl_set_body(easy, nil, 0))
         must(ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.httpMethod))
         var list: UnsafeMutablePointer<curl_slist>?
@@ -115,7 +119,9 @@ final class HTTPHandle {
 
     private static let receiveBody: ccurl_bytes = { bytes, one, count, context in
         guard let bytes, let context else { return 0 }
-        switch Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue().receive(body: UnsafeRawBufferPointer(start: bytes, count: one * count)) {
+        switch Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue().receive(
+            body: UnsafeRawBufferPointer(start: bytes, count: one * count))
+        {
         case .taken: return one * count
         case .pause: return Int(CURL_WRITEFUNC_PAUSE)
         case .end: return 0
@@ -139,8 +145,10 @@ final class HTTPHandle {
         return HTTPMeasurements(
             connectionsOpened: opened, connect: opened > 0 && connected > .zero ? connected : nil,
             handshake: opened > 0 && secured > connected ? secured - connected : nil,
-            bytesSent: ccurl_info_long(self.easy, CURLINFO_REQUEST_SIZE) + Int(ccurl_info_offset(self.easy, CURLINFO_SIZE_UPLOAD_T)),
-            bytesReceived: ccurl_info_long(self.easy, CURLINFO_HEADER_SIZE) + Int(ccurl_info_offset(self.easy, CURLINFO_SIZE_DOWNLOAD_T)))
+            bytesSent: ccurl_info_long(self.easy, CURLINFO_REQUEST_SIZE)
+                + Int(ccurl_info_offset(self.easy, CURLINFO_SIZE_UPLOAD_T)),
+            bytesReceived: ccurl_info_long(self.easy, CURLINFO_HEADER_SIZE)
+                + Int(ccurl_info_offset(self.easy, CURLINFO_SIZE_DOWNLOAD_T)))
     }
 }
 

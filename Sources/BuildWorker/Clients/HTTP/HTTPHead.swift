@@ -55,7 +55,8 @@ struct HTTPHead: Sendable {
             guard digit(index + 1) != nil else { return nil }
             index += 2
         }
-        guard index < line.count, line[index] == UInt8(ascii: " "), let hundreds = digit(index + 1), let tens = digit(index + 2), let ones = digit(index + 3),
+        guard index < line.count, line[index] == UInt8(ascii: " "), let hundreds = digit(index + 1),
+            let tens = digit(index + 2), let ones = digit(index + 3),
             hundreds > 0, digit(index + 4) == nil
         else { return nil }
         return hundreds * 100 + tens * 10 + ones
@@ -64,9 +65,15 @@ struct HTTPHead: Sendable {
     /// One length, and one that is a number.
     private mutating func check(_ line: UnsafeRawBufferPointer, _ limit: Int) throws(Problem) {
         let name = "content-length"
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon == name.utf8.count, zip(line, name.utf8).allSatisfy({ $0 | 0x20 == $1 }) else { return }
-        for text in String(decoding: line[(colon + 1)...], as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false).map({ String($0).trimmed }) {
-            guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else { throw .notHTTP }
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon == name.utf8.count,
+            zip(line, name.utf8).allSatisfy({ $0 | 0x20 == $1 })
+        else { return }
+        for text in String(decoding: line[(colon + 1)...], as: UTF8.self).split(
+            separator: ",", omittingEmptySubsequences: false
+        ).map({ String($0).trimmed }) {
+            guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
+                throw .notHTTP
+            }
             guard let length = Int(text), length <= limit else { throw .tooLarge }
             guard self.length == nil || self.length == length else { throw .notHTTP }
             self.length = length
@@ -78,7 +85,8 @@ struct HTTPHead: Sendable {
 
     private static func isRead(_ line: UnsafeRawBufferPointer) -> Bool {
         Self.read.contains { name in
-            line.count > name.utf8.count && line[name.utf8.count] == UInt8(ascii: ":") && zip(line, name.utf8).allSatisfy { $0 | 0x20 == $1 }
+            line.count > name.utf8.count && line[name.utf8.count] == UInt8(ascii: ":")
+                && zip(line, name.utf8).allSatisfy { $0 | 0x20 == $1 }
         }
     }
 
@@ -87,7 +95,10 @@ struct HTTPHead: Sendable {
         var headers: [String: String] = [:]
         for line in self.lines {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
-            let (name, value) = (String(decoding: line[..<colon], as: UTF8.self), String(decoding: line[(colon + 1)...], as: UTF8.self).trimmed)
+            let (name, value) = (
+                String(decoding: line[..<colon], as: UTF8.self),
+                String(decoding: line[(colon + 1)...], as: UTF8.self).trimmed
+            )
             headers[name] = headers[name].map { "\($0), \(value)" } ?? value
         }
         return headers

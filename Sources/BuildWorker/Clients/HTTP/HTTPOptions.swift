@@ -27,7 +27,7 @@ package struct HTTPOptions: Sendable {
 package struct HTTPLimits: Sendable {
     /// Of an answer's body, decoded. A list of one build's pods has a few thousand.
     package var bodyBytes: Int
-    /// Of all bodies that are under way: as many may come at once as there are builds in hand. One below a sixteenth of ``bodyBytes`` always has room.
+    /// Of all bodies that are under way: as many may come at once as there are builds in flight. One below a sixteenth of ``bodyBytes`` always has room.
     package var bodiesBytes = Int.max
     /// Of an answer's headers, with those of interim answers and trailers.
     package var headerBytes: Int
@@ -36,7 +36,10 @@ package struct HTTPLimits: Sendable {
     /// A peer that acknowledges nothing for so long is gone, request or not.
     package var deadPeer: Duration
 
-    package init(bodyBytes: Int = 16 << 20, headerBytes: Int = 256 << 10, connect: Duration = .seconds(5), deadPeer: Duration = .seconds(30)) {
+    package init(
+        bodyBytes: Int = 16 << 20, headerBytes: Int = 256 << 10, connect: Duration = .seconds(5),
+        deadPeer: Duration = .seconds(30)
+    ) {
         (self.bodyBytes, self.headerBytes, self.connect, self.deadPeer) = (bodyBytes, headerBytes, connect, deadPeer)
     }
 }

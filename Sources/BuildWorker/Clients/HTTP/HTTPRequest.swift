@@ -34,10 +34,14 @@ package struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable
     /// Absolute, `http` or `https`, with a host and without user, spaces and controls. Whatever else is wrong libcurl finds.
     private static func isUsable(_ url: String) -> Bool {
         let bytes = url.utf8
-        guard let scheme = ["http://", "https://"].first(where: { bytes.count > $0.utf8.count && zip(bytes, $0.utf8).allSatisfy { $0 | 0x20 == $1 | 0x20 } })
+        guard
+            let scheme = ["http://", "https://"].first(where: {
+                bytes.count > $0.utf8.count && zip(bytes, $0.utf8).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+            })
         else { return false }
         let authority = bytes.dropFirst(scheme.utf8.count).prefix { !"/?#".utf8.contains($0) }
-        return !authority.isEmpty && !authority.contains(UInt8(ascii: "@")) && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
+        return !authority.isEmpty && !authority.contains(UInt8(ascii: "@"))
+            && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
     }
 
     /// 169.254.0.0/16 or fe80::/10, however it is written: also as one number, with hexadecimal or octal parts, or as an IPv4 address in an IPv6 one.
@@ -48,7 +52,9 @@ package struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable
     /// `GET https://host:6443/path`: neither user nor query.
     package var description: String { Self.description(self.method, self.url) }
     static func description(_ method: String, _ url: String) -> String { "\(method) \(Self.address(of: url))" }
-    package var customMirror: Mirror { Mirror(self, children: ["request": self.description, "bytes": self.body?.count ?? 0]) }
+    package var customMirror: Mirror {
+        Mirror(self, children: ["request": self.description, "bytes": self.body?.count ?? 0])
+    }
 
     private static func address(of url: String) -> String {
         let visible = url.prefix { $0 != "?" && $0 != "#" }

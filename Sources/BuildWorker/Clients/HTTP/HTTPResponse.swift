@@ -8,7 +8,9 @@ package struct HTTPResponse: Sendable {
     private let headers: [String: String]
     package let body: [UInt8]
 
-    package init(status: Int, headers: [String: String] = [:], body: [UInt8]) { (self.status, self.headers, self.body) = (status, headers, body) }
+    package init(status: Int, headers: [String: String] = [:], body: [UInt8]) {
+        (self.status, self.headers, self.body) = (status, headers, body)
+    }
 
     /// - Parameter name: in any case of letters.
     /// - Returns: its value; of a header that came more than once the values with commas between them.
@@ -32,6 +34,7 @@ package struct HTTPResponse: Sendable {
     }
 
     private static let httpDate = Date.ParseStrategy(
-        format: "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .padded(4)) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) GMT",
+        format:
+            "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .padded(4)) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) GMT",
         locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, isLenient: false)
 }

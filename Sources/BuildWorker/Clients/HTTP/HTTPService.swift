@@ -25,7 +25,10 @@ final class HTTPService: @unchecked Sendable {
     /// libcurl calls through it for as long as there are connections, so for as long as there is an engine; that holds us.
     let hooks = UnsafeMutablePointer<ccurl_sockets>.allocate(capacity: 1)
 
-    init(_ options: HTTPOptions, onEnd: @escaping @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void) {
+    init(
+        _ options: HTTPOptions,
+        onEnd: @escaping @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void
+    ) {
         (self.options, self.onEnd) = (options, onEnd)
         self.hooks.initialize(
             to: ccurl_sockets(

@@ -16,7 +16,9 @@ package struct HTTPStream: AsyncSequence, Sendable {
         fileprivate let handle: Handle
 
         /// - Returns: the next piece; `nil` where the answer is whole.
-        package func next(isolation: isolated (any Actor)? = #isolation) async throws(HTTPError) -> [UInt8]? { try await self.handle.next() }
+        package func next(isolation: isolated (any Actor)? = #isolation) async throws(HTTPError) -> [UInt8]? {
+            try await self.handle.next()
+        }
         package func next() async throws(HTTPError) -> [UInt8]? { try await self.handle.next() }
     }
 
@@ -25,12 +27,18 @@ package struct HTTPStream: AsyncSequence, Sendable {
         private let buffer: Buffer
         private let cancel: @Sendable () -> Void
 
-        init(_ buffer: Buffer, _ cancel: @escaping @Sendable () -> Void) { (self.buffer, self.cancel) = (buffer, cancel) }
+        init(_ buffer: Buffer, _ cancel: @escaping @Sendable () -> Void) {
+            (self.buffer, self.cancel) = (buffer, cancel)
+        }
 
         deinit { self.cancel() }
 
         func next() async throws(HTTPError) -> [UInt8]? {
-            let result = await withTaskCancellationHandler { await self.buffer.next() } onCancel: { self.cancel() }
+            let result = await withTaskCancellationHandler {
+                await self.buffer.next()
+            } onCancel: {
+                self.cancel()
+            }
             return try result.get()
         }
     }
@@ -53,7 +61,9 @@ package struct HTTPStream: AsyncSequence, Sendable {
         private let state: Mutex<State>
         private let onRoom = Mutex<(@Sendable () -> Void)?>(nil)
 
-        init(onHead: @escaping @Sendable (Result<HTTPURLResponse, HTTPError>) -> Void) { self.state = Mutex(State(onHead: onHead)) }
+        init(onHead: @escaping @Sendable (Result<HTTPURLResponse, HTTPError>) -> Void) {
+            self.state = Mutex(State(onHead: onHead))
+        }
 
         /// - Parameter body: asks the engine for what it kept.
         func whenRoom(_ body: @escaping @Sendable () -> Void) { self.onRoom.withLock { $0 = body } }
@@ -69,7 +79,8 @@ package struct HTTPStream: AsyncSequence, Sendable {
 
         /// - Returns: `false` where there is no room: to be offered again.
         func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
-            let (isTaken, reader) = self.state.withLock { state -> (Bool, CheckedContinuation<Result<[UInt8]?, HTTPError>, Never>?) in
+            let (isTaken, reader) = self.state.withLock {
+                state -> (Bool, CheckedContinuation<Result<[UInt8]?, HTTPError>, Never>?) in
                 if let reader = state.reader {
                     state.reader = nil
                     return (true, reader)

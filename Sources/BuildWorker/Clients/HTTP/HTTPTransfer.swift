@@ -91,7 +91,9 @@ final class HTTPTransfer: @unchecked Sendable {
         switch self.receiver {
         case .whole:
             let (own, limits) = (self.body.count + bytes.count, self.service.options.limits)
-            guard own <= limits.bodyBytes, own <= limits.bodyBytes / 16 || self.service.bodyBytes + bytes.count <= limits.bodiesBytes else {
+            guard own <= limits.bodyBytes,
+                own <= limits.bodyBytes / 16 || self.service.bodyBytes + bytes.count <= limits.bodiesBytes
+            else {
                 self.abort = .bodyTooLarge
                 return .end
             }
@@ -129,7 +131,8 @@ final class HTTPTransfer: @unchecked Sendable {
     /// `nil` where its head is not whole.
     private var response: HTTPURLResponse? {
         guard let url = self.request.url, self.head.isWhole else { return nil }
-        return HTTPURLResponse(url: url, statusCode: self.head.status, httpVersion: nil, headerFields: self.head.headers)
+        return HTTPURLResponse(
+            url: url, statusCode: self.head.status, httpVersion: nil, headerFields: self.head.headers)
     }
 
     var handle: HTTPHandle? { if case .underWay(let handle) = self.state { handle } else { nil } }
@@ -142,7 +145,8 @@ final class HTTPTransfer: @unchecked Sendable {
         self.service.bodyBytes -= self.body.count
         self.abort = abort ?? self.abort
         let response = self.abort == nil && code == CURLE_OK ? self.response : nil
-        let result: Result<HTTPURLResponse, HTTPError> = response.map { .success($0) } ?? .failure(HTTPError(self, code))
+        let result: Result<HTTPURLResponse, HTTPError> =
+            response.map { .success($0) } ?? .failure(HTTPError(self, code))
         let error: HTTPError? = if case .failure(let error) = result { error } else { nil }
         let measurements = self.handle?.measurements
         if let measurements {
@@ -150,7 +154,9 @@ final class HTTPTransfer: @unchecked Sendable {
             self.service.countBytes(measurements)
         }
         if error != nil { self.service.forgetClosedSockets() }
-        self.service.onEnd(self.request.httpMethod ?? "", error.map { .failure($0) } ?? .success(self.head.status), .now - self.started, measurements)
+        self.service.onEnd(
+            self.request.httpMethod ?? "", error.map { .failure($0) } ?? .success(self.head.status),
+            .now - self.started, measurements)
         switch self.receiver {
         case .whole(let tell): tell(result.map { ($0, self.body) })
         case .stream(let buffer): buffer.end(error)

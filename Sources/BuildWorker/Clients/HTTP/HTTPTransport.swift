@@ -11,7 +11,9 @@ package struct HTTPTransport: Sendable {
     ///   the engine's thread: it must not wait.
     package init(
         _ options: HTTPOptions = HTTPOptions(), engine: HTTPEngine = .shared,
-        onEnd: @escaping @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void = { _, _, _, _ in }
+        onEnd: @escaping @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void = {
+            _, _, _, _ in
+        }
     ) {
         self.service = HTTPService(options, onEnd: onEnd)
         self.session = EngineSession(engine, self.service)
@@ -32,7 +34,11 @@ package struct HTTPTransport: Sendable {
             if let body, let response = response as? HTTPURLResponse {
                 end.fulfil(.success(HTTPResponse(response, [UInt8](body))))
             } else {
-                end.fulfil(.failure(error as? HTTPError ?? HTTPError(operation: request.description, code: .local, detail: "no answer, and no reason")))
+                end.fulfil(
+                    .failure(
+                        error as? HTTPError
+                            ?? HTTPError(
+                                operation: request.description, code: .local, detail: "no answer, and no reason")))
             }
         }
         return try await end.value(of: task).get()
@@ -46,7 +52,8 @@ package struct HTTPTransport: Sendable {
     package func stream(
         _ request: HTTPRequest, deadline: Duration, idleLimit: Duration? = nil
     ) async throws(HTTPError) -> (response: HTTPResponse, body: HTTPStream) {
-        let (stream, response) = try await self.session.pieces(of: try request.urlRequest(deadline), idleLimit: idleLimit)
+        let (stream, response) = try await self.session.pieces(
+            of: try request.urlRequest(deadline), idleLimit: idleLimit)
         return (HTTPResponse(response, []), stream)
     }
 }
@@ -73,6 +80,7 @@ extension HTTPRequest {
 
 extension HTTPResponse {
     fileprivate init(_ response: HTTPURLResponse, _ body: [UInt8]) {
-        self.init(status: response.statusCode, headers: response.allHeaderFields as? [String: String] ?? [:], body: body)
+        self.init(
+            status: response.statusCode, headers: response.allHeaderFields as? [String: String] ?? [:], body: body)
     }
 }

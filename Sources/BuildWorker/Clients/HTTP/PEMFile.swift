@@ -73,13 +73,20 @@ package final class PEMFile: Sendable {
     }
 
     private static func read(_ path: String, _ kind: Kind) -> Result<Content, Unusable> {
-        guard let data = FileManager.default.contents(atPath: path) else { return .failure(Unusable(description: "cannot be read")) }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            return .failure(Unusable(description: "cannot be read"))
+        }
         let text = String(decoding: data, as: UTF8.self)
         // "RSA PRIVATE KEY" and "TRUSTED CERTIFICATE" are other names of the same; nobody could type in a password.
         let isThere = text.split(whereSeparator: \.isNewline).contains {
             $0.hasPrefix("-----BEGIN ") && $0.contains("\(kind.rawValue)-----") && !$0.contains("ENCRYPTED")
         }
-        guard isThere else { return .failure(Unusable(description: "holds no \(kind == .certificates ? "certificate" : "unencrypted private key") in PEM")) }
+        guard isThere else {
+            return .failure(
+                Unusable(
+                    description: "holds no \(kind == .certificates ? "certificate" : "unencrypted private key") in PEM")
+            )
+        }
         return .success(Content(data))
     }
 }

@@ -49,7 +49,9 @@ package struct RequestObserver: Sendable {
 
     package init(
 
-        ended: @escaping @Sendable (_ access: RequestAccess, _ error: (any ServiceError)?, _ probe: @escaping Probe) async -> Void
+        ended:
+            @escaping @Sendable (_ access: RequestAccess, _ error: (any ServiceError)?, _ probe: @escaping Probe) async
+            -> Void
     ) {
         self.ended = ended
     }
@@ -58,10 +60,14 @@ package struct RequestObserver: Sendable {
     ///   - isNews: `false` for an error that says nothing of the service.
     ///   - probe: throws while the service is away, and for nothing else.
     func around<Answer: Sendable, Failure: ServiceError>(
-        _ access: RequestAccess, isNews: (Failure) -> Bool = { _ in true }, probe: @escaping @Sendable () async throws(Failure) -> Void,
+        _ access: RequestAccess, isNews: (Failure) -> Bool = { _ in true },
+        probe: @escaping @Sendable () async throws(Failure) -> Void,
         _ request: () async throws(Failure) -> Answer
     ) async throws(Failure) -> Answer {
-        let probe: Probe = { do throws(Failure) { try await probe() } catch { return error }; return nil }
+        let probe: Probe = {
+            do throws(Failure) { try await probe() } catch { return error }
+            return nil
+        }
         do throws(Failure) {
             let answer = try await request()
             await self.ended(access, nil, probe)

@@ -18,11 +18,15 @@ package struct BuildAccess: Sendable {
                 (self.token, self.apiURI) = (.known(token), apiURI)
                 return
             }
-            guard let line = container["args"]?.array?.first?.string, line.hasPrefix("/opt/sd/run.sh ") else { continue }
+            guard let line = container["args"]?.array?.first?.string, line.hasPrefix("/opt/sd/run.sh ") else {
+                continue
+            }
             let words = Self.words(line.dropFirst("/opt/sd/run.sh ".count))
             guard words.count >= 2, !words[0].isEmpty, words[1].contains("://") else { continue }
             let variable = (container["env"]?.array ?? []).last { $0["name"]?.string == TokenSecret.variable }
-            if words[0] == "$\(TokenSecret.variable)", let name = variable?[path: "valueFrom", "secretKeyRef", "name"]?.string {
+            if words[0] == "$\(TokenSecret.variable)",
+                let name = variable?[path: "valueFrom", "secretKeyRef", "name"]?.string
+            {
                 (self.token, self.apiURI) = (.inSecret(named: name), words[1])
             } else {
                 (self.token, self.apiURI) = (.known(Secret(words[0])), words[1])

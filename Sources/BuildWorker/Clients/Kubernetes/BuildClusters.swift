@@ -30,12 +30,16 @@ package struct BuildClusters: Sendable {
         for plugin in ExecutorOptions.Plugin.allCases {
             let own = options.options(of: plugin)
             guard !places.contains(where: { $0.options.isSamePlace(as: own) }) else { continue }
-            let usesTokenSecrets = ExecutorOptions.Plugin.allCases.map { options.options(of: $0) }.contains { $0.isSamePlace(as: own) && $0.buildToken == .secret }
+            let usesTokenSecrets = ExecutorOptions.Plugin.allCases.map { options.options(of: $0) }.contains {
+                $0.isSamePlace(as: own) && $0.buildToken == .secret
+            }
             let way = [own.serverURL, own.caFile, own.clientCertFile, own.clientKeyFile, own.proxy?.exposed]
             let connections = transports[way] ?? transport(plugin, own)
             transports[way] = connections
             places.append(
-                Place(executor: plugin, options: own, client: KubernetesClient(options: own, transport: connections), usesTokenSecrets: usesTokenSecrets))
+                Place(
+                    executor: plugin, options: own, client: KubernetesClient(options: own, transport: connections),
+                    usesTokenSecrets: usesTokenSecrets))
         }
         self.places = places
     }
@@ -43,14 +47,18 @@ package struct BuildClusters: Sendable {
     /// With a layer around each one's requests.
     package func observed(by observer: (ExecutorOptions.Plugin) -> RequestObserver) -> BuildClusters {
         var clusters = self
-        for index in clusters.places.indices { clusters.places[index].client.observer = observer(clusters.places[index].executor) }
+        for index in clusters.places.indices {
+            clusters.places[index].client.observer = observer(clusters.places[index].executor)
+        }
         return clusters
     }
 
     package func route(_ build: BuildConfig) -> ExecutorRoute { ExecutorRoute(build, self.options) }
 
     /// The options that a build's pod is made with, and where.
-    package func primary(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) { self.primary(on: self.route(build)) }
+    package func primary(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) {
+        self.primary(on: self.route(build))
+    }
 
     package func primary(on route: ExecutorRoute) -> (options: KubernetesOptions, place: Place) {
         let own = self.options.options(of: route.executor)
@@ -60,13 +68,16 @@ package struct BuildClusters: Sendable {
     /// Where the build's pod is, or should be, first.
     package func all(from primary: Place) -> [Place] { [primary] + self.fallbacks(for: primary) }
 
-    package func fallbacks(for primary: Place) -> [Place] { self.places.count == 1 ? [] : self.places.filter { $0.executor != primary.executor } }
+    package func fallbacks(for primary: Place) -> [Place] {
+        self.places.count == 1 ? [] : self.places.filter { $0.executor != primary.executor }
+    }
 }
 
 extension KubernetesOptions {
     /// Whether a request for a build's pods would be the same request.
     fileprivate func isSamePlace(as other: KubernetesOptions) -> Bool {
-        self.serverURL == other.serverURL && self.jobsNamespace == other.jobsNamespace && self.prefix == other.prefix && self.token == other.token
+        self.serverURL == other.serverURL && self.jobsNamespace == other.jobsNamespace && self.prefix == other.prefix
+            && self.token == other.token
             && self.tokenFile == other.tokenFile && self.clientCertFile == other.clientCertFile
     }
 }

@@ -72,11 +72,15 @@ extension KubernetesOptions {
     package func inherited(by plugin: ExecutorOptions.Plugin) -> KubernetesOptions {
         var options = self
         let defaults = KubernetesOptions()
-        (options.nodeSelectors, options.preferredNodeSelectors) = (defaults.nodeSelectors, defaults.preferredNodeSelectors)
+        (options.nodeSelectors, options.preferredNodeSelectors) = (
+            defaults.nodeSelectors, defaults.preferredNodeSelectors
+        )
         (options.buildSecrets, options.buildSecretsFile) = (defaults.buildSecrets, defaults.buildSecretsFile)
         (options.dnsPolicy, options.imagePullPolicy) = (defaults.dnsPolicy, defaults.imagePullPolicy)
         if plugin == .vm {
-            (options.buildTimeoutMinutes, options.maxBuildTimeoutMinutes) = (defaults.buildTimeoutMinutes, defaults.maxBuildTimeoutMinutes)
+            (options.buildTimeoutMinutes, options.maxBuildTimeoutMinutes) = (
+                defaults.buildTimeoutMinutes, defaults.maxBuildTimeoutMinutes
+            )
             // The VM's launcher knows no other place for it.
             options.buildToken = .argument
             options.startsVM = true

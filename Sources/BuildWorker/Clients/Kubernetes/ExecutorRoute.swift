@@ -21,7 +21,9 @@ package struct ExecutorRoute: Hashable, Sendable {
         let wish: JSONValue? = if let annotation, !annotation.isNull { .some(annotation) } else { .none }
         if let wished = wish?.string.flatMap(ExecutorOptions.Plugin.init(rawValue:)) {
             let isGivenUp = wished == .vm && options.vm.machine.baseImage.isEmpty && options.vmFallback == .k8s
-            (self.executor, self.rule, self.unknown) = (isGivenUp ? .k8s : wished, .annotation, isGivenUp ? wished.rawValue : nil)
+            (self.executor, self.rule, self.unknown) = (
+                isGivenUp ? .k8s : wished, .annotation, isGivenUp ? wished.rawValue : nil
+            )
             return
         }
         self.unknown = wish.map { $0.scalarText ?? "" }
@@ -36,7 +38,8 @@ package struct ExecutorRoute: Hashable, Sendable {
     private static func weighted(_ build: BuildConfig, _ options: ExecutorOptions) -> ExecutorOptions.Plugin? {
         let weighted = ExecutorOptions.Plugin.allCases.filter { plugin in
             let share = options.share(of: plugin)
-            return share.weight > 0 && !share.exclusions.contains { ImagePattern.isFound($0, in: build.container ?? "") }
+            return share.weight > 0
+                && !share.exclusions.contains { ImagePattern.isFound($0, in: build.container ?? "") }
         }
         let total = weighted.reduce(0) { $0 + options.share(of: $1).weight }
         guard total > 0 else { return nil }
@@ -51,7 +54,9 @@ package struct ExecutorRoute: Hashable, Sendable {
 
 extension ExecutorOptions {
     /// What a build's pod is made with.
-    package func options(for build: BuildConfig) -> KubernetesOptions { self.options(of: ExecutorRoute(build, self).executor) }
+    package func options(for build: BuildConfig) -> KubernetesOptions {
+        self.options(of: ExecutorRoute(build, self).executor)
+    }
 }
 
 /// A regular expression that images' names are searched for, in any case of letters.

@@ -16,17 +16,22 @@ extension KubernetesClient {
 
         /// `nil` where the document is none.
         init?(_ document: JSONValue) {
-            guard let metadata = document["metadata"], let name = metadata["name"]?.string, let version = metadata["resourceVersion"]?.string else { return nil }
+            guard let metadata = document["metadata"], let name = metadata["name"]?.string,
+                let version = metadata["resourceVersion"]?.string
+            else { return nil }
             (self.name, self.version) = (name, version)
             self.hasOwner = metadata["ownerReferences"]?.array?.isEmpty == false
             self.label = metadata[path: "labels", PodName.labelName]?.string
-            self.created = metadata["creationTimestamp"]?.string.flatMap { ISO8601DateFormatter().date(from: $0)?.timeIntervalSince1970 }
+            self.created = metadata["creationTimestamp"]?.string.flatMap {
+                ISO8601DateFormatter().date(from: $0)?.timeIntervalSince1970
+            }
         }
     }
 
     func createSecret(_ document: JSONValue) async throws(KubernetesError) -> SecretVersion {
         let operation = "create secret"
-        return try self.version(operation, try await self.document(operation, "POST", self.secretsURL, body: document, success: 201))
+        return try self.version(
+            operation, try await self.document(operation, "POST", self.secretsURL, body: document, success: 201))
     }
 
     /// - Parameter patch: a merge patch (RFC 7386).
@@ -34,30 +39,40 @@ extension KubernetesClient {
         let operation = "patch secret"
         return try self.version(
             operation,
-            try await self.document(operation, "PATCH", self.url(ofSecret: name), body: patch, contentType: "application/merge-patch+json", success: 200))
+            try await self.document(
+                operation, "PATCH", self.url(ofSecret: name), body: patch, contentType: "application/merge-patch+json",
+                success: 200))
     }
 
     /// One that is gone already is fine.
     ///
     /// - Parameter version: one that was changed since stays, and that is fine, too.
-    package func deleteSecret(named name: String, unlessChangedSince version: String? = nil) async throws(KubernetesError) {
+    package func deleteSecret(named name: String, unlessChangedSince version: String? = nil)
+        async throws(KubernetesError)
+    {
         let body: JSONValue? = version.map { ["preconditions": ["resourceVersion": .string($0)]] }
         do throws(KubernetesError) {
             _ = try await self.send("delete secret", "DELETE", self.url(ofSecret: name), body: body, success: 200)
-        } catch where error.code == .notFound || version != nil && error.code == .conflict {}
+        } catch  where error.code == .notFound || version != nil && error.code == .conflict {}
     }
 
     /// What is known of a Secret besides what is in it: no token travels.
     package func secret(named name: String) async throws(KubernetesError) -> SecretVersion {
         let operation = "get secret"
         let accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
-        return try self.version(operation, try await self.document(operation, "GET", self.url(ofSecret: name), accept: accept, success: 200))
+        return try self.version(
+            operation, try await self.document(operation, "GET", self.url(ofSecret: name), accept: accept, success: 200)
+        )
     }
 
     /// Goes through all Secrets that match, as ``secret(named:)`` knows them.
-    package func forEachPage(ofSecretsLabelled selector: String, _ body: ([SecretVersion]) async -> Void) async throws(KubernetesError) {
+    package func forEachPage(ofSecretsLabelled selector: String, _ body: ([SecretVersion]) async -> Void)
+        async throws(KubernetesError)
+    {
         let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-        try await self.forEachPage("list secrets", "\(self.secretsURL)?labelSelector=\(selector.percentEncoded)", accept: accept) { items in
+        try await self.forEachPage(
+            "list secrets", "\(self.secretsURL)?labelSelector=\(selector.percentEncoded)", accept: accept
+        ) { items in
             await body(items.compactMap { SecretVersion($0) })
         }
     }
@@ -65,7 +80,8 @@ extension KubernetesClient {
     /// The token in a build's Secret; `nil` where it has none.
     package func token(inSecret name: String) async throws(KubernetesError) -> Secret? {
         let document = try await self.document("get secret", "GET", self.url(ofSecret: name), success: 200)
-        guard let encoded = document[path: "data", TokenSecret.key]?.string, let data = Data(base64Encoded: encoded) else { return nil }
+        guard let encoded = document[path: "data", TokenSecret.key]?.string, let data = Data(base64Encoded: encoded)
+        else { return nil }
         return Secret(String(decoding: data, as: UTF8.self))
     }
 

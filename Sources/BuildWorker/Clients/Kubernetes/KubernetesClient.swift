@@ -23,15 +23,19 @@ package struct KubernetesClient: Sendable {
 
     /// - Returns: the pod as the API server made it (201), without ``unread``.
     package func createPod(_ manifest: JSONValue) async throws(KubernetesError) -> JSONValue {
-        try await self.document("create pod", "POST", self.podsURL, body: manifest, success: 201, passingOver: Self.unread)
+        try await self.document(
+            "create pod", "POST", self.podsURL, body: manifest, success: 201, passingOver: Self.unread)
     }
 
     /// What nobody asks of a single pod, which is most of it.
-    private static let unread: Set = ["containers", "initContainers", "volumes", "tolerations", "affinity", "managedFields"]
+    private static let unread: Set = [
+        "containers", "initContainers", "volumes", "tolerations", "affinity", "managedFields",
+    ]
 
     /// Status of one pod, and its spec without ``unread``.
     package func podStatus(named name: String) async throws(KubernetesError) -> JSONValue {
-        try await self.document("get pod", "GET", "\(self.podsURL)/\(name.percentEncoded)/status", success: 200, passingOver: Self.unread)
+        try await self.document(
+            "get pod", "GET", "\(self.podsURL)/\(name.percentEncoded)/status", success: 200, passingOver: Self.unread)
     }
 
     /// All that match, from the server's memory (`resourceVersion=0`), which may be moments behind: with a quorum read it would go through every
@@ -49,7 +53,9 @@ package struct KubernetesClient: Sendable {
     /// pages, the server says how to read on in what there is now: whoever looks for something looks again in the next round.
     ///
     /// - Parameter url: the collection with a selector.
-    func forEachPage(_ operation: String, _ url: String, accept: String? = nil, _ body: ([JSONValue]) async -> Void) async throws(KubernetesError) {
+    func forEachPage(_ operation: String, _ url: String, accept: String? = nil, _ body: ([JSONValue]) async -> Void)
+        async throws(KubernetesError)
+    {
         var next: String?
         var isExpired = false
         repeat {
@@ -67,14 +73,20 @@ package struct KubernetesClient: Sendable {
     }
 
     /// Goes through all pods that match (``forEachPage(_:_:accept:_:)``), without what nobody asks of many.
-    package func forEachPage(ofPodsLabelled selector: String, _ body: ([JSONValue]) async -> Void) async throws(KubernetesError) {
+    package func forEachPage(ofPodsLabelled selector: String, _ body: ([JSONValue]) async -> Void)
+        async throws(KubernetesError)
+    {
         try await self.forEachPage("list pods", self.selecting(selector), body)
     }
 
-    private func page(_ operation: String, _ url: String, accept: String? = nil) async throws(KubernetesError) -> (items: [JSONValue], next: String?) {
-        let list = try await self.document(operation, "GET", url, accept: accept, success: 200, passingOver: ["managedFields"])
+    private func page(_ operation: String, _ url: String, accept: String? = nil) async throws(KubernetesError) -> (
+        items: [JSONValue], next: String?
+    ) {
+        let list = try await self.document(
+            operation, "GET", url, accept: accept, success: 200, passingOver: ["managedFields"])
         guard let items = list["items"]?.array ?? (list["items"]?.isNull == true ? [] : nil) else {
-            throw KubernetesError(operation: operation, code: .unreadableAnswer, status: 200, message: "the answer has no items")
+            throw KubernetesError(
+                operation: operation, code: .unreadableAnswer, status: 200, message: "the answer has no items")
         }
         return (items, list[path: "metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 })
     }
@@ -82,7 +94,9 @@ package struct KubernetesClient: Sendable {
     /// Asks for next to nothing, to see whether the API server and its store can be read.
     ///
     /// - Throws: what ``KubernetesError/isPotentialOutage`` says yes to; any other answer is one.
-    package func probeRead() async throws(KubernetesError) { try await self.probe("GET", "\(self.podsURL)?limit=1", nil, success: 200) }
+    package func probeRead() async throws(KubernetesError) {
+        try await self.probe("GET", "\(self.podsURL)?limit=1", nil, success: 200)
+    }
 
     /// Asks what would come of a pod's creation (`dryRun`), to see whether pods can be created at all. Makes none, and needs no
     /// other right than to create.
@@ -96,10 +110,12 @@ package struct KubernetesClient: Sendable {
         try await self.probe("POST", "\(self.podsURL)?dryRun=All", manifest, success: 201)
     }
 
-    private func probe(_ method: String, _ url: String, _ body: JSONValue?, success: Int) async throws(KubernetesError) {
+    private func probe(_ method: String, _ url: String, _ body: JSONValue?, success: Int) async throws(KubernetesError)
+    {
         do throws(KubernetesError) {
-            _ = try await self.authorised("probe", HTTPRequest(method: method, url: url, body: body?.serialized()), success: success)
-        } catch where !error.isPotentialOutage {}
+            _ = try await self.authorised(
+                "probe", HTTPRequest(method: method, url: url, body: body?.serialized()), success: success)
+        } catch  where !error.isPotentialOutage {}
     }
 
     /// One that is gone already is fine.
@@ -108,8 +124,9 @@ package struct KubernetesClient: Sendable {
     package func deletePod(named name: String, isOptional: Bool = false) async throws(KubernetesError) {
         let (operation, url) = ("delete pod", "\(self.podsURL)/\(name.percentEncoded)")
         do throws(KubernetesError) {
-            _ = try await self.send(operation, "DELETE", url, body: nil, success: 200, untold: isOptional ? .forbidden : nil)
-        } catch where error.code == .notFound {}
+            _ = try await self.send(
+                operation, "DELETE", url, body: nil, success: 200, untold: isOptional ? .forbidden : nil)
+        } catch  where error.code == .notFound {}
     }
 
     /// Deletes all that match; none is fine. Costs the API server a look at every pod of the namespace.
@@ -120,20 +137,24 @@ package struct KubernetesClient: Sendable {
     private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(selector.percentEncoded)" }
 
     func document(
-        _ operation: String, _ method: String, _ url: String, body: JSONValue? = nil, contentType: String? = nil, accept: String? = nil, success: Int,
+        _ operation: String, _ method: String, _ url: String, body: JSONValue? = nil, contentType: String? = nil,
+        accept: String? = nil, success: Int,
         passingOver unread: Set<String> = []
     ) async throws(KubernetesError) -> JSONValue {
-        let response = try await self.send(operation, method, url, body: body, contentType: contentType, accept: accept, success: success)
+        let response = try await self.send(
+            operation, method, url, body: body, contentType: contentType, accept: accept, success: success)
         do throws(JSONError) {
             return try JSONValue(parsing: response.body, passingOver: unread)
         } catch {
-            throw KubernetesError(operation: operation, code: .unreadableAnswer, status: response.status, message: error.description)
+            throw KubernetesError(
+                operation: operation, code: .unreadableAnswer, status: response.status, message: error.description)
         }
     }
 
     /// - Parameter untold: an answer that says nothing of the service.
     func send(
-        _ operation: String, _ method: String, _ url: String, body: JSONValue?, contentType: String? = nil, accept: String? = nil, success: Int,
+        _ operation: String, _ method: String, _ url: String, body: JSONValue?, contentType: String? = nil,
+        accept: String? = nil, success: Int,
         untold: KubernetesError.Code? = nil
     ) async throws(KubernetesError) -> HTTPResponse {
         var request = HTTPRequest(method: method, url: url, body: body?.serialized())
@@ -141,13 +162,18 @@ package struct KubernetesClient: Sendable {
         if let accept { request.accept = accept }
         guard let observer else { return try await self.authorised(operation, request, success: success) }
         let access: RequestAccess = method == "GET" ? .read : .write
-        let probe = { @Sendable () async throws(KubernetesError) in try await access == .read ? self.probeRead() : self.probeWrite() }
-        return try await observer.around(access, isNews: { $0.code != untold }, probe: probe) { () async throws(KubernetesError) in
+        let probe = { @Sendable () async throws(KubernetesError) in
+            try await access == .read ? self.probeRead() : self.probeWrite()
+        }
+        return try await observer.around(access, isNews: { $0.code != untold }, probe: probe) {
+            () async throws(KubernetesError) in
             try await self.authorised(operation, request, success: success)
         }
     }
 
-    private func authorised(_ operation: String, _ request: HTTPRequest, success: Int) async throws(KubernetesError) -> HTTPResponse {
+    private func authorised(_ operation: String, _ request: HTTPRequest, success: Int) async throws(KubernetesError)
+        -> HTTPResponse
+    {
         // POST, too, does no harm when it is sent twice: a build's pod, or Secret, has one name, so a second one is a conflict and not another.
         var request = request
         var response = try await self.attempt(operation, &request)
@@ -159,10 +185,14 @@ package struct KubernetesClient: Sendable {
         let error = KubernetesError(operation, response, hiding: request.bearer.map { [$0] } ?? [])
         // There is nothing to be found in a request that creates, but the namespace, or the API itself at that address.
         guard request.method == "POST", error.code == .notFound else { throw error }
-        throw KubernetesError(operation: operation, code: .namespaceNotFound, status: error.status, reason: error.reason, message: error.message)
+        throw KubernetesError(
+            operation: operation, code: .namespaceNotFound, status: error.status, reason: error.reason,
+            message: error.message)
     }
 
-    private func attempt(_ operation: String, _ request: inout HTTPRequest) async throws(KubernetesError) -> HTTPResponse {
+    private func attempt(_ operation: String, _ request: inout HTTPRequest) async throws(KubernetesError)
+        -> HTTPResponse
+    {
         do throws(ServiceAccountToken.Missing) {
             request.bearer = try self.token.current()
         } catch { throw KubernetesError(operation: operation, code: .noToken, message: error.description) }

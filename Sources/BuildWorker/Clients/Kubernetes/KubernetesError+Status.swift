@@ -26,18 +26,22 @@ extension KubernetesError {
             case 400, 413, 422: .invalid
             case 403: Self.meaning(ofForbidden: message, document?[path: "details", "causes"]?.array)
             case 404: .notFound
-            case 410: .expired(remainder: document?[path: "metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 })
+            case 410:
+                .expired(remainder: document?[path: "metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 })
             default: .unexpectedStatus
             }
         self.init(
-            operation: operation, code: code, status: response.status, reason: reason, message: message, retryAfter: response.retryAfter(), hiding: secrets)
+            operation: operation, code: code, status: response.status, reason: reason, message: message,
+            retryAfter: response.retryAfter(), hiding: secrets)
     }
 
     /// A 403 has many meanings, and only its words tell them apart: authorisation (`k8s.io/apiserver` responsewriters), and after it each
     /// admission plugin in its own.
     private static func meaning(ofForbidden message: String, _ causes: [JSONValue]?) -> Code {
         func says(_ words: String...) -> Bool { words.contains { message.contains($0) } }
-        if causes?.contains(where: { $0["reason"]?.string == "NamespaceTerminating" }) ?? false || says("because it is being terminated") {
+        if causes?.contains(where: { $0["reason"]?.string == "NamespaceTerminating" }) ?? false
+            || says("because it is being terminated")
+        {
             return .namespaceNotFound
         }
         if says("exceeded quota", "status unknown for quota") { return .quotaExceeded }
@@ -50,8 +54,10 @@ extension KubernetesError {
 
     /// A plugin that could not find out.
     private static let passing = [
-        "not yet ready to handle request", "etcdserver: ", "timed out", "i/o timeout", "handshake timeout", "deadline exceeded", "connection refused",
-        "connection reset", "no such host", "unable to handle the request", "Internal error", "at this time", "retry after",
+        "not yet ready to handle request", "etcdserver: ", "timed out", "i/o timeout", "handshake timeout",
+        "deadline exceeded", "connection refused",
+        "connection reset", "no such host", "unable to handle the request", "Internal error", "at this time",
+        "retry after",
     ]
 
     private static func document(_ body: [UInt8]) -> JSONValue? {

@@ -51,7 +51,8 @@ package struct KubernetesError: ServiceError, Hashable, Sendable {
 
     /// - Parameter secrets: what must not stand in the message, should the API server quote it.
     package init(
-        operation: String, code: Code, status: Int? = nil, reason: String? = nil, message: String = "", retryAfter: Duration? = nil,
+        operation: String, code: Code, status: Int? = nil, reason: String? = nil, message: String = "",
+        retryAfter: Duration? = nil,
         hiding secrets: [Secret] = []
     ) {
         self.operation = operation
@@ -74,7 +75,8 @@ package struct KubernetesError: ServiceError, Hashable, Sendable {
         case .unauthorized, .noToken: (.rights, [.workersFault, .outage])
         case .unreachable(.invalidURL): (.worker, .workersFault)
         // An answer that is too large is one.
-        case .unreachable(let code): (code.isLocal ? .worker : .network, code.isLocal || code == .tooLarge ? [] : .outage)
+        case .unreachable(let code):
+            (code.isLocal ? .worker : .network, code.isLocal || code == .tooLarge ? [] : .outage)
         }
     }
 
@@ -82,6 +84,7 @@ package struct KubernetesError: ServiceError, Hashable, Sendable {
     package var description: String {
         let status = [self.status.map { String($0) }, self.reason].compactMap { $0 }.joined(separator: " ")
         let said = self.status == nil ? self.message : "\"\(self.message)\""
-        return "\(self.operation): " + [status, self.message.isEmpty ? "" : said].filter { !$0.isEmpty }.joined(separator: " ")
+        return "\(self.operation): "
+            + [status, self.message.isEmpty ? "" : said].filter { !$0.isEmpty }.joined(separator: " ")
     }
 }

@@ -12,13 +12,17 @@ extension PodContainer.Waiting {
         // The kubelet's own, which said before why.
         if words.isEmpty || words.isOnly("back-off pulling image") { return .unclear }
         if words.hasStatus(where: RuntimeWords.isTransient) { return .transient }
-        if words.say(RuntimeWords.refusals) || words.hasStatus(where: { (400..<500).contains($0) }) { return .permanentFailure }
+        if words.say(RuntimeWords.refusals) || words.hasStatus(where: { (400..<500).contains($0) }) {
+            return .permanentFailure
+        }
         return words.say(RuntimeWords.passing) || self.reason == "RegistryUnavailable" ? .transient : .permanentFailure
     }
 
     /// A kubelet that is busy times out, and tries again.
     var containerOutlook: PodFailure.Outlook {
-        guard ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"].contains(self.reason) else { return .permanentFailure }
+        guard ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"].contains(self.reason) else {
+            return .permanentFailure
+        }
         let words = RuntimeWords(self.message)
         return !words.say(RuntimeWords.lacks) && words.say(RuntimeWords.passing) ? .transient : .permanentFailure
     }
@@ -29,20 +33,29 @@ extension PodContainer.Waiting {
 private struct RuntimeWords {
     /// A registry has said no.
     static let refusals = [
-        "not found", "does not exist", "manifest unknown", "name unknown", "unauthorized", "denied", "forbidden", "authentication required",
-        "authorization failed", "no basic auth credentials", "no match for platform", "no matching manifest", "invalid reference",
+        "not found", "does not exist", "manifest unknown", "name unknown", "unauthorized", "denied", "forbidden",
+        "authentication required",
+        "authorization failed", "no basic auth credentials", "no match for platform", "no matching manifest",
+        "invalid reference",
         "couldn't parse image", "certificate", "x509",
     ]
 
     /// A container lacks something that nobody brings.
-    static let lacks = ["not found", "couldn't find", "non-existent", "no such file or directory", "permission denied", "exec format error", "executable file"]
+    static let lacks = [
+        "not found", "couldn't find", "non-existent", "no such file or directory", "permission denied",
+        "exec format error", "executable file",
+    ]
 
     /// Overload, networks and disks.
     static let passing = [
-        "too many requests", "rate limit", "pull rate", "rate exceeded", "qps exceeded", "quota exceeded", "try again", "internal server error",
-        "bad gateway", "unavailable", "gateway time", "timeout", "timed out", "deadline exceeded", "context canceled", "request canceled", "error while dialing",
-        "connection refused", "connection reset", "connection lost", "closed network connection", "broken pipe", "eof", "goaway", "stream error",
-        "no such host", "server misbehaving", "temporary failure", "resource busy", "network is unreachable", "no route to host",
+        "too many requests", "rate limit", "pull rate", "rate exceeded", "qps exceeded", "quota exceeded", "try again",
+        "internal server error",
+        "bad gateway", "unavailable", "gateway time", "timeout", "timed out", "deadline exceeded", "context canceled",
+        "request canceled", "error while dialing",
+        "connection refused", "connection reset", "connection lost", "closed network connection", "broken pipe", "eof",
+        "goaway", "stream error",
+        "no such host", "server misbehaving", "temporary failure", "resource busy", "network is unreachable",
+        "no route to host",
         "failed to fetch oauth token", "failed to fetch anonymous token", "token fetch failed",
         // Broken off, or mangled on the way.
         "unexpected commit digest", "failed size validation", "verification failed",
@@ -50,7 +63,9 @@ private struct RuntimeWords {
         "no space left on device", "failed to sync", "is reserved for", "already in use", "ttrpc closed",
     ]
 
-    static func isTransient(_ status: Int) -> Bool { status == 408 || status == 425 || status == 429 || (500..<600).contains(status) }
+    static func isTransient(_ status: Int) -> Bool {
+        status == 408 || status == 425 || status == 429 || (500..<600).contains(status)
+    }
 
     private var statuses: [Int] = []
     /// In small letters, with one blank around each.
@@ -70,7 +85,9 @@ private struct RuntimeWords {
             words.append(word)
             // `unexpected status from … https://…: 502 Bad Gateway`, `HTTP status 429`, `status code 503`; elsewhere three digits may be a tag.
             guard word.utf8.count == 3, let status = Int(word) else { continue }
-            if previous.hasSuffix(":") || ["status", "code", "http"].contains(previous.withoutEdges) { self.statuses.append(status) }
+            if previous.hasSuffix(":") || ["status", "code", "http"].contains(previous.withoutEdges) {
+                self.statuses.append(status)
+            }
         }
         self.text = " \(words.joined(separator: " ")) "
     }
@@ -84,13 +101,17 @@ private struct RuntimeWords {
 extension String {
     /// Where mirrors were asked before the registry itself, what the registry said.
     fileprivate var afterItsMirrors: String {
-        guard let mirrors = self.firstRange(of: "mirrors also failed: ["), let end = self[mirrors.upperBound...].firstRange(of: "]): ") else { return self }
+        guard let mirrors = self.firstRange(of: "mirrors also failed: ["),
+            let end = self[mirrors.upperBound...].firstRange(of: "]): ")
+        else { return self }
         return String(self[end.upperBound...])
     }
 
     /// Without what stands in double quotes, escaped ones or not.
     var withoutQuotations: String {
-        self.split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined(separator: " ")
+        self.split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter {
+            $0.offset.isMultiple(of: 2)
+        }.map(\.element).joined(separator: " ")
     }
 }
 
@@ -99,6 +120,7 @@ extension Substring {
     fileprivate var withoutEdges: Substring {
         let edges: Set<Character> = ["(", ")", "[", "]", "{", "}", ",", ".", ":", ";", "'", "`", "<", ">"]
         let rest = self.drop { edges.contains($0) }
-        return rest.prefix(upTo: rest.lastIndex { !edges.contains($0) }.map { rest.index(after: $0) } ?? rest.startIndex)
+        return rest.prefix(
+            upTo: rest.lastIndex { !edges.contains($0) }.map { rest.index(after: $0) } ?? rest.startIndex)
     }
 }

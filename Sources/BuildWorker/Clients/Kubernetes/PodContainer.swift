@@ -21,12 +21,15 @@ struct PodContainer {
 
         /// `exit code 137 (OOMKilled)`, with what the runtime or the container said at its end.
         var words: String {
-            "exit code \(self.exitCode)" + (self.reason.isEmpty ? "" : " (\(self.reason))") + (self.message.isEmpty ? "" : ": \(self.message)")
+            "exit code \(self.exitCode)" + (self.reason.isEmpty ? "" : " (\(self.reason))")
+                + (self.message.isEmpty ? "" : ": \(self.message)")
         }
     }
 
     /// By which a container has ended that never ran.
-    private static let startReasons: Set<String> = ["StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"]
+    private static let startReasons: Set<String> = [
+        "StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError",
+    ]
 
     let name: String
     let isInit: Bool
@@ -49,7 +52,8 @@ struct PodContainer {
         let state = status["state"]
         self.isRunning = state?["running"].map { !$0.isNull } ?? false
         self.waiting = state?["waiting"].flatMap { waiting in
-            waiting.isNull ? nil : Waiting(reason: waiting["reason"]?.string ?? "", message: waiting["message"]?.string ?? "")
+            waiting.isNull
+                ? nil : Waiting(reason: waiting["reason"]?.string ?? "", message: waiting["message"]?.string ?? "")
         }
         (self.terminated, self.lastEnd) = (Self.terminated(state), Self.terminated(status["lastState"]))
         self.hasRun = self.isRunning || [self.terminated, self.lastEnd].contains { $0?.hasRun ?? false }
@@ -60,9 +64,11 @@ struct PodContainer {
             guard !end.isNull else { return nil }
             let reason = end["reason"]?.string ?? ""
             // CRI-O says `Error` of a start that failed, too; its beginning is the beginning of time then.
-            let isUnstarted = Self.startReasons.contains(reason) || end["startedAt"]?.string?.hasPrefix("1970-01-01") ?? false
+            let isUnstarted =
+                Self.startReasons.contains(reason) || end["startedAt"]?.string?.hasPrefix("1970-01-01") ?? false
             return Terminated(
-                exitCode: end["exitCode"]?.integer ?? 0, reason: reason, message: (end["message"]?.string?.trimmed ?? "").withoutItsMiddle(limit: 500),
+                exitCode: end["exitCode"]?.integer ?? 0, reason: reason,
+                message: (end["message"]?.string?.trimmed ?? "").withoutItsMiddle(limit: 500),
                 hasRun: !isUnstarted)
         }
     }

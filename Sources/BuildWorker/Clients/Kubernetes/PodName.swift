@@ -29,12 +29,16 @@ package enum PodName {
 
     /// The build that a pod is for; `nil` where it is not one of ours.
     package static func build(of pod: JSONValue, prefix: String) -> BuildID? {
-        self.labelledBuild(of: pod, prefix: prefix).flatMap { pod[path: "metadata", "name"]?.string == Self.of($0, prefix: prefix) ? $0 : nil }
+        self.labelledBuild(of: pod, prefix: prefix).flatMap {
+            pod[path: "metadata", "name"]?.string == Self.of($0, prefix: prefix) ? $0 : nil
+        }
     }
 
     /// The build that a pod is for, whoever made it and whatever its name is.
     package static func labelledBuild(of pod: JSONValue, prefix: String) -> BuildID? {
-        guard let label = pod[path: "metadata", "labels", Self.labelName]?.string, label.hasPrefix(prefix) else { return nil }
+        guard let label = pod[path: "metadata", "labels", Self.labelName]?.string, label.hasPrefix(prefix) else {
+            return nil
+        }
         return Int(label.dropFirst(prefix.count)).map { BuildID(rawValue: $0) }
     }
 

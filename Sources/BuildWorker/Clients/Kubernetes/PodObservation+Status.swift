@@ -4,13 +4,15 @@ internal import Workflow
 extension PodObservation {
     /// Waiting reasons that say the image cannot be had, now or ever.
     static let imageReasons: Set<String> = [
-        "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable",
+        "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
+        "RegistryUnavailable",
         "SignatureValidationFailed",
     ]
 
     /// Waiting reasons that say the container cannot be made or will not stay up.
     static let containerReasons: Set<String> = [
-        "CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError", "PreCreateHookError",
+        "CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError",
+        "PreCreateHookError",
         "PreStartHookError", "PostStartHookError",
     ]
 
@@ -21,7 +23,7 @@ extension PodObservation {
     ///   - container: the build container's name. In a VM's pod it is the VM's launcher (``VMPodPlan/container``) that decides.
     package init(pod: JSONValue, label: String, container: String) {
         guard pod[path: "metadata", "labels", "sdbuild"]?.string == label else {
-            self = .foreign
+            self = .notOwned
             return
         }
         let status = pod["status"] ?? [:]
@@ -33,14 +35,21 @@ extension PodObservation {
         let phase = (status["phase"]?.string ?? "Pending").lowercased()
         let ending = Self.ending(status)
         let isNodes = ending.isClusters ?? (phase == "unknown" || build?.terminated?.reason == "ContainerStatusUnknown")
-        func broken(_ kind: PodFailure.Kind, _ parts: [String?], outlook: PodFailure.Outlook = .permanentFailure) -> PodObservation {
-            .broken(PodFailure(kind, Self.sentences(parts), isNodes && kind != .image ? .node : nil, outlook: outlook, hasBegun: build?.hasRun ?? false))
+        func broken(_ kind: PodFailure.Kind, _ parts: [String?], outlook: PodFailure.Outlook = .permanentFailure)
+            -> PodObservation
+        {
+            .broken(
+                PodFailure(
+                    kind, Self.sentences(parts), isNodes && kind != .image ? .node : nil, outlook: outlook,
+                    hasBegun: build?.hasRun ?? false))
         }
         // The build's own end first, for it tells most.
         let failures = [build?.failure] + all.filter { $0.name != build?.name }.map(\.failure)
         func ended(_ phase: String) -> PodObservation { broken(.ended(phase: phase), [ending.words] + failures) }
         func troubled(_ container: PodContainer?) -> PodObservation? {
-            guard let container, let waiting = container.waiting, let trouble = Self.trouble(waiting) else { return nil }
+            guard let container, let waiting = container.waiting, let trouble = Self.trouble(waiting) else {
+                return nil
+            }
             return broken(trouble.kind, [waiting.words, container.lastEnd?.words], outlook: trouble.outlook)
         }
 
@@ -78,7 +87,9 @@ extension PodObservation {
     package static func startTime(of pod: JSONValue) -> String? { pod[path: "status", "startTime"]?.string }
 
     /// Only of the build container and the launcher: a neighbour that cannot start fails no build.
-    private static func trouble(_ waiting: PodContainer.Waiting) -> (kind: PodFailure.Kind, outlook: PodFailure.Outlook)? {
+    private static func trouble(_ waiting: PodContainer.Waiting) -> (
+        kind: PodFailure.Kind, outlook: PodFailure.Outlook
+    )? {
         if Self.imageReasons.contains(waiting.reason) { return (.image, waiting.imageOutlook) }
         if Self.containerReasons.contains(waiting.reason) { return (.container, waiting.containerOutlook) }
         return nil
@@ -88,24 +99,32 @@ extension PodObservation {
     private static func ending(_ status: JSONValue) -> (words: String, isClusters: Bool?) {
         let reason = status["reason"]?.string ?? ""
         let own = [reason, status["message"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")
-        let disruption = (status["conditions"]?.array ?? []).first { $0["type"]?.string == "DisruptionTarget" && $0["status"]?.string == "True" }
+        let disruption = (status["conditions"]?.array ?? []).first {
+            $0["type"]?.string == "DisruptionTarget" && $0["status"]?.string == "True"
+        }
         let disrupted = disruption.map { condition in
             let cause = condition["reason"]?.string ?? ""
             let words = Self.disruptions[cause] ?? "disrupted by the cluster"
-            return "\(words) (\(["DisruptionTarget", cause, condition["message"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")))"
+            return
+                "\(words) (\(["DisruptionTarget", cause, condition["message"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")))"
         }
         let lost = reason == "NodeLost" ? "its node is gone" : ""
         let isOwn = Self.isOwn(reason, status["message"]?.string ?? "")
-        return (Self.sentences([lost, disrupted, own]), isOwn ? false : disrupted != nil || !reason.isEmpty ? true : nil)
+        return (
+            Self.sentences([lost, disrupted, own]), isOwn ? false : disrupted != nil || !reason.isEmpty ? true : nil
+        )
     }
 
     /// It used up what it may have, not what its node has.
     private static func isOwn(_ reason: String, _ message: String) -> Bool {
-        reason == "DeadlineExceeded" || reason == "Evicted" && message.contains("exceed") && message.contains("limit") && !message.hasPrefix("The node was low")
+        reason == "DeadlineExceeded"
+            || reason == "Evicted" && message.contains("exceed") && message.contains("limit")
+                && !message.hasPrefix("The node was low")
     }
 
     private static let disruptions = [
-        "PreemptionByScheduler": "preempted by the scheduler", "EvictionByEvictionAPI": "evicted", "DeletionByTaintManager": "deleted by a taint of its node",
+        "PreemptionByScheduler": "preempted by the scheduler", "EvictionByEvictionAPI": "evicted",
+        "DeletionByTaintManager": "deleted by a taint of its node",
         "DeletionByPodGC": "its node is gone", "TerminationByKubelet": "ended by its node",
     ]
 
@@ -123,6 +142,7 @@ extension PodObservation {
         let waiting = containers.compactMap { container in
             container.waiting.flatMap { $0.reason.isEmpty ? nil : "\(container.name) (\($0.words))" }
         }
-        return "its containers to start on node \(node)" + (waiting.isEmpty ? "" : ": \(waiting.joined(separator: ", "))")
+        return "its containers to start on node \(node)"
+            + (waiting.isEmpty ? "" : ": \(waiting.joined(separator: ", "))")
     }
 }

@@ -50,7 +50,8 @@ extension PodPlan {
         let start = "echo launcher_start_ts:`date \"+%s\"` > /workspace/metrics"
         let end = "echo launcher_end_ts:`date \"+%s\"` >> /workspace/metrics"
         return Self.installer(
-            "launcher-\(self.name)", self.options, caches: caches, before: [start], habitat: "/hab/.", move: "mv -fn", after: " \(end)",
+            "launcher-\(self.name)", self.options, caches: caches, before: [start], habitat: "/hab/.", move: "mv -fn",
+            after: " \(end)",
             self.volumes)
     }
 
@@ -59,7 +60,8 @@ extension PodPlan {
     ///   - before: further commands.
     ///   - after: what comes behind the last semicolon.
     static func installer(
-        _ name: String, _ options: KubernetesOptions, caches: [String], before: [String] = [], habitat: String, move: String,
+        _ name: String, _ options: KubernetesOptions, caches: [String], before: [String] = [], habitat: String,
+        move: String,
         after: String = "", _ volumes: [PodVolume]
     ) -> JSONValue {
         // Copied aside and moved: another pod of this node may be doing the same.
@@ -81,10 +83,14 @@ extension PodPlan {
     private var runCommand: String {
         let token = self.usesSecret ? "\"$\(TokenSecret.variable)\"" : Self.quoted(self.token.exposed)
         let (ecosystem, cache) = (self.ecosystem, self.ecosystem.cache)
-        var words = [ecosystem.api, ecosystem.store, self.timeoutMinutes.plainText, self.buildID.description, ecosystem.ui]
+        var words = [
+            ecosystem.api, ecosystem.store, self.timeoutMinutes.plainText, self.buildID.description, ecosystem.ui,
+        ]
         if self.cache != nil {
             words += [cache.strategy, "/sdpipelinecache", "/sdjobcache", "/sdeventcache"]
-            words += [String(cache.compress), String(cache.md5check), String(cache.maxSizeMB), String(cache.maxGoThreads)]
+            words += [
+                String(cache.compress), String(cache.md5check), String(cache.maxSizeMB), String(cache.maxGoThreads),
+            ]
         }
         return (["/opt/sd/run.sh", token] + words.map(Self.quoted)).joined(separator: " ") + "\n"
     }
@@ -104,7 +110,9 @@ extension PodPlan {
         func limit(_ resource: String) -> JSONValue {
             ["resourceFieldRef": ["containerName": .string(self.name), "resource": .string(resource)]]
         }
-        func secret(_ name: String, _ key: String) -> JSONValue { ["secretKeyRef": ["name": .string(name), "key": .string(key)]] }
+        func secret(_ name: String, _ key: String) -> JSONValue {
+            ["secretKeyRef": ["name": .string(name), "key": .string(key)]]
+        }
         var variables = [
             Self.variable("SD_HAB_ENABLED", String(self.options.habitatEnabled)),
             Self.variable("SD_RUNTIME_CLASS", self.options.runtimeClass),
@@ -127,13 +135,20 @@ extension PodPlan {
                 Self.variable("DOCKER_TLS_VERIFY", "1"),
             ]
         }
-        if self.usesSecret { variables.append(Self.variable(TokenSecret.variable, from: secret(self.podName, TokenSecret.key))) }
-        return variables + self.options.buildSecrets.map { Self.variable($0.variable, from: secret($0.secretName, $0.key)) }
+        if self.usesSecret {
+            variables.append(Self.variable(TokenSecret.variable, from: secret(self.podName, TokenSecret.key)))
+        }
+        return variables
+            + self.options.buildSecrets.map { Self.variable($0.variable, from: secret($0.secretName, $0.key)) }
     }
 
     static let nodeName: JSONValue = ["fieldRef": ["fieldPath": "spec.nodeName"]]
 
-    static func variable(_ name: String, _ value: String) -> JSONValue { ["name": .string(name), "value": .string(value)] }
+    static func variable(_ name: String, _ value: String) -> JSONValue {
+        ["name": .string(name), "value": .string(value)]
+    }
 
-    static func variable(_ name: String, from source: JSONValue) -> JSONValue { ["name": .string(name), "valueFrom": source] }
+    static func variable(_ name: String, from source: JSONValue) -> JSONValue {
+        ["name": .string(name), "valueFrom": source]
+    }
 }

@@ -44,10 +44,13 @@ package struct PodPlan: Sendable {
         self.docker = sidecar(annotations.docker, options.dockerFeatureEnabled)
         self.buildkit = sidecar(annotations.buildkit, options.rootlessBuildkitFeatureEnabled)
         self.cache = try CacheDirectories(build: build, prefix: options.prefix, cache: ecosystem.cache)
-        (self.timeoutMinutes, self.gracePeriodSeconds) = (options.timeoutMinutes(annotations), options.gracePeriodSeconds(annotations))
+        (self.timeoutMinutes, self.gracePeriodSeconds) = (
+            options.timeoutMinutes(annotations), options.gracePeriodSeconds(annotations)
+        )
         self.volumes =
             Self.ownVolumes(
-                build: build.buildID, launchVersion: options.launchVersion, docker: self.docker != nil, buildkit: self.buildkit != nil,
+                build: build.buildID, launchVersion: options.launchVersion, docker: self.docker != nil,
+                buildkit: self.buildkit != nil,
                 cache: self.cache) + Self.volumes(ofOperators: options)
     }
 
@@ -62,7 +65,8 @@ package struct PodPlan: Sendable {
         if !self.options.imagePullSecretName.isEmpty {
             spec["imagePullSecrets"] = [["name": .string(self.options.imagePullSecretName)]]
         }
-        spec["containers"] = .array([self.buildContainer, self.dockerContainer, self.buildkitContainer].compactMap { $0 })
+        spec["containers"] = .array(
+            [self.buildContainer, self.dockerContainer, self.buildkitContainer].compactMap { $0 })
         spec["initContainers"] = [self.launcherContainer]
         spec["volumes"] = .array(self.volumes.map(\.document))
         spec["tolerations"] = Self.tolerations(self.options.nodeSelectors)
@@ -78,13 +82,17 @@ package struct PodPlan: Sendable {
     static func tolerations(_ selectors: Selectors) -> JSONValue? {
         guard !selectors.isEmpty else { return Optional.none }
         return .array(
-            selectors.map { ["key": .string($0.name), "value": .string($0.value), "effect": "NoSchedule", "operator": "Equal"] })
+            selectors.map {
+                ["key": .string($0.name), "value": .string($0.value), "effect": "NoSchedule", "operator": "Equal"]
+            })
     }
 
     /// Node selectors that are required, and those that the options prefer, as far as there are any.
     static func nodeAffinity(_ required: Selectors, _ options: KubernetesOptions) -> JSONValue? {
         func term(_ selectors: Selectors) -> JSONValue {
-            let expressions = selectors.map { ["key": .string($0.name), "operator": "In", "values": [.string($0.value)]] as JSONValue }
+            let expressions = selectors.map {
+                ["key": .string($0.name), "operator": "In", "values": [.string($0.value)]] as JSONValue
+            }
             return ["matchExpressions": .array(expressions)]
         }
         var affinity: JSONValue = [:]

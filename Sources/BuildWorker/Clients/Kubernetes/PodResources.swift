@@ -8,7 +8,8 @@ struct PodResources: Hashable, Sendable {
     /// Sizes by name, or whole numbers up to the operator's maximum.
     ///
     /// - Parameter isVM: a virtual machine knows no size `MAX` at all; for memory there is none anyway.
-    init(cpu: BuildAnnotations.Amount?, ram: BuildAnnotations.Amount?, _ options: KubernetesOptions, isVM: Bool = false) {
+    init(cpu: BuildAnnotations.Amount?, ram: BuildAnnotations.Amount?, _ options: KubernetesOptions, isVM: Bool = false)
+    {
         self.cores = Self.amount(isVM && cpu == .named(.max) ? nil : cpu, options.cpu)
         self.gigabytes = Self.amount(ram == .named(.max) ? nil : ram, options.memory)
     }
@@ -18,7 +19,11 @@ struct PodResources: Hashable, Sendable {
     var megabytes: Double { self.gigabytes * 1024 }
 
     var document: JSONValue {
-        ["limits": ["cpu": .string("\(self.millicores.plainText)m"), "memory": .string("\(self.gigabytes.plainText)Gi")]]
+        [
+            "limits": [
+                "cpu": .string("\(self.millicores.plainText)m"), "memory": .string("\(self.gigabytes.plainText)Gi"),
+            ]
+        ]
     }
 
     private static func amount(_ amount: BuildAnnotations.Amount?, _ sizes: KubernetesOptions.Sizes) -> Double {

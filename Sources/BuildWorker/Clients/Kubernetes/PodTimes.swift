@@ -6,18 +6,24 @@ extension PodTimes {
     /// - Returns: `nil` where the pod does not say, because it has not come so far.
     package init?(pod: JSONValue) {
         let conditions = pod[path: "status", "conditions"]?.array ?? []
-        let statuses = (pod[path: "status", "containerStatuses"]?.array ?? []) + (pod[path: "status", "initContainerStatuses"]?.array ?? [])
+        let statuses =
+            (pod[path: "status", "containerStatuses"]?.array ?? [])
+            + (pod[path: "status", "initContainerStatuses"]?.array ?? [])
         let starts = statuses.compactMap { status in
-            Self.time(status[path: "state", "running", "startedAt"]) ?? Self.time(status[path: "state", "terminated", "startedAt"])
+            Self.time(status[path: "state", "running", "startedAt"]) ?? Self.time(
+                status[path: "state", "terminated", "startedAt"])
                 ?? Self.time(status[path: "lastState", "terminated", "startedAt"])
         }
         guard let created = Self.time(pod[path: "metadata", "creationTimestamp"]),
-            let scheduled = Self.time(conditions.first { $0["type"]?.string == "PodScheduled" && $0["status"]?.string == "True" }?["lastTransitionTime"]),
+            let scheduled = Self.time(
+                conditions.first { $0["type"]?.string == "PodScheduled" && $0["status"]?.string == "True" }?[
+                    "lastTransitionTime"]),
             let running = starts.min()
         else { return nil }
         // Whole seconds of clocks of several machines: one may seem to go back.
         self.init(
-            untilScheduled: .seconds(max(0, scheduled.timeIntervalSince(created))), untilRunning: .seconds(max(0, running.timeIntervalSince(scheduled))))
+            untilScheduled: .seconds(max(0, scheduled.timeIntervalSince(created))),
+            untilRunning: .seconds(max(0, running.timeIntervalSince(scheduled))))
     }
 
     package static func time(_ value: JSONValue?) -> Date? {

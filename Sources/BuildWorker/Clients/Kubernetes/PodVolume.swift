@@ -12,7 +12,8 @@ struct PodVolume: Sendable {
     /// To the build; `nil`: not said. The launcher, which makes the cache's directories writable, may write everywhere.
     private let isReadOnly: Bool?
 
-    init(_ name: String, _ source: JSONValue = ["emptyDir": [:]], readOnly: Bool? = nil, at paths: [Container: String]) {
+    init(_ name: String, _ source: JSONValue = ["emptyDir": [:]], readOnly: Bool? = nil, at paths: [Container: String])
+    {
         (self.name, self.source, self.isReadOnly, self.paths) = (name, source, readOnly, paths)
     }
 
@@ -42,18 +43,23 @@ extension PodPlan {
     static func ownVolumes(
         build: BuildID, launchVersion: String, docker: Bool, buildkit: Bool, cache: CacheDirectories?
     ) -> [PodVolume] {
-        func field(_ name: String) -> JSONValue { ["path": .string(name), "fieldRef": ["fieldPath": .string("metadata.\(name)")]] }
+        func field(_ name: String) -> JSONValue {
+            ["path": .string(name), "fieldRef": ["fieldPath": .string("metadata.\(name)")]]
+        }
         let launcher = PodVolume.path("/opt/screwdriver/sdlauncher/\(launchVersion)")
         let (client, share, buildkitClient) = ("/certs/client", "/opt/sd_dind_share", "/certs/buildkit/client")
         var volumes = [
-            PodVolume("podinfo", ["downwardAPI": ["items": [field("labels"), field("annotations")]]], readOnly: true, at: [.build: "/etc/podinfo"]),
+            PodVolume(
+                "podinfo", ["downwardAPI": ["items": [field("labels"), field("annotations")]]], readOnly: true,
+                at: [.build: "/etc/podinfo"]),
             PodVolume("screwdriver", launcher, readOnly: true, at: [.build: "/opt/sd", .launcher: "/opt/launcher"]),
             PodVolume("sdtemp", PodVolume.path("/opt/screwdriver/tmp_\(build)"), at: [.build: "/opt/sd_tmp"]),
             PodVolume("workspace", at: [.build: "/workspace", .launcher: "/workspace"]),
         ]
         if docker {
             volumes += [
-                PodVolume("dind-storage", at: [.docker: "/var/lib/docker"]), PodVolume("dind-share", at: [.build: share, .docker: share]),
+                PodVolume("dind-storage", at: [.docker: "/var/lib/docker"]),
+                PodVolume("dind-share", at: [.build: share, .docker: share]),
                 PodVolume("dind-client-certs", at: [.build: client, .docker: client]),
             ]
         }
@@ -70,15 +76,19 @@ extension PodPlan {
     package static let reservedVolumeNames: Set<String> = {
         let cache = CacheDirectories(root: "", pipeline: "", job: "", event: "", isReadOnly: false)
         return Set(
-            Self.ownVolumes(build: BuildID(rawValue: 0), launchVersion: "", docker: true, buildkit: true, cache: cache).map(\.name))
+            Self.ownVolumes(build: BuildID(rawValue: 0), launchVersion: "", docker: true, buildkit: true, cache: cache)
+                .map(\.name))
     }()
 
     static func volumes(ofOperators options: KubernetesOptions) -> [PodVolume] {
         options.volumeMounts.map {
-            PodVolume($0.name, PodVolume.path($0.path, type: $0.type), readOnly: $0.readOnly, at: [.build: $0.mountPath])
+            PodVolume(
+                $0.name, PodVolume.path($0.path, type: $0.type), readOnly: $0.readOnly, at: [.build: $0.mountPath])
         }
             + options.buildSecretsFile.map {
-                PodVolume($0.name, ["secret": ["secretName": .string($0.secretName)]], readOnly: $0.readOnly, at: [.build: $0.mountPath])
+                PodVolume(
+                    $0.name, ["secret": ["secretName": .string($0.secretName)]], readOnly: $0.readOnly,
+                    at: [.build: $0.mountPath])
             }
     }
 }
@@ -94,10 +104,12 @@ struct CacheDirectories: Hashable, Sendable {
     ///   - launcher: where the launcher has it.
     func volumes(build: (String) -> String, launcher: (String) -> String) -> [PodVolume] {
         let caches: [(String, String, Bool?)] = [
-            ("pipeline", self.pipeline, self.isReadOnly), ("job", self.job, self.isReadOnly), ("event", self.event, nil),
+            ("pipeline", self.pipeline, self.isReadOnly), ("job", self.job, self.isReadOnly),
+            ("event", self.event, nil),
         ]
         return caches.map {
-            PodVolume("sd-\($0)-cache", PodVolume.path($1), readOnly: $2, at: [.build: build($0), .launcher: launcher($0)])
+            PodVolume(
+                "sd-\($0)-cache", PodVolume.path($1), readOnly: $2, at: [.build: build($0), .launcher: launcher($0)])
         }
     }
 }

@@ -7,7 +7,9 @@ final class ServiceAccountToken: Sendable {
     struct Missing: Error, CustomStringConvertible {
         let path: String
         let reason: String
-        var description: String { "no token for the cluster: \(self.path) \(self.reason). Set K8S_TOKEN, or mount a service account" }
+        var description: String {
+            "no token for the cluster: \(self.path) \(self.reason). Set K8S_TOKEN, or mount a service account"
+        }
     }
 
     private struct State {
@@ -23,7 +25,7 @@ final class ServiceAccountToken: Sendable {
     private let isOptional: Bool
     private let state = Mutex(State())
 
-    init(_ options: KubernetesOptions) { 
+    init(_ options: KubernetesOptions) {
         (self.fixed, self.path, self.isOptional) = (options.token, options.tokenFile, options.clientCertFile != nil)
     }
 
@@ -51,7 +53,8 @@ final class ServiceAccountToken: Sendable {
         guard let version = FileVersion(self.path) else { throw Missing(path: self.path, reason: "cannot be read") }
         do {
             if let token = last.token, last.version == version { return (token, version) }
-            text = try String(contentsOfFile: self.path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            text = try String(contentsOfFile: self.path, encoding: .utf8).trimmingCharacters(
+                in: .whitespacesAndNewlines)
         } catch { throw Missing(path: self.path, reason: "cannot be read") }
         guard !text.isEmpty else { throw Missing(path: self.path, reason: "is empty") }
         return (Secret(text), version)

@@ -18,7 +18,9 @@ package struct TokenSecret: Sendable {
     let label: String
     private let token: Secret
 
-    package init(name: String, label: String, token: Secret) { (self.name, self.label, self.token) = (name, label, token) }
+    package init(name: String, label: String, token: Secret) {
+        (self.name, self.label, self.token) = (name, label, token)
+    }
 
     /// A `v1` `Secret`. Holds the token: post it, never log it.
     ///
@@ -33,7 +35,8 @@ package struct TokenSecret: Sendable {
         }
         metadata["labels"] = labels
         return [
-            "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "stringData": [Self.key: .string(self.token.exposed)],
+            "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque",
+            "stringData": [Self.key: .string(self.token.exposed)],
         ]
     }
 
@@ -57,7 +60,9 @@ package struct PodIdentity: Hashable, Sendable {
 
     /// `nil` where the document is no pod's.
     package init?(_ pod: JSONValue) {
-        guard let name = pod[path: "metadata", "name"]?.string, let uid = pod[path: "metadata", "uid"]?.string else { return nil }
+        guard let name = pod[path: "metadata", "name"]?.string, let uid = pod[path: "metadata", "uid"]?.string else {
+            return nil
+        }
         (self.name, self.uid) = (name, uid)
     }
 }

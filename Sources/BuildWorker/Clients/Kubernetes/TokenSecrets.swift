@@ -9,8 +9,12 @@ package struct TokenSecrets: Sendable {
     /// A Secret of that name is the build's, of an earlier attempt; it gets this start's token. Should the cluster remove it just then,
     /// with an earlier pod, it is made again.
     package func prepare(_ secret: TokenSecret) async throws(KubernetesError) -> KubernetesClient.SecretVersion {
-        do throws(KubernetesError) { return try await self.client.createSecret(secret.document()) } catch where error.code == .alreadyExists {}
-        do throws(KubernetesError) { return try await self.client.patchSecret(named: secret.name, secret.renewal) } catch where error.code == .notFound {}
+        do throws(KubernetesError) { return try await self.client.createSecret(secret.document()) } catch
+            where error.code == .alreadyExists
+        {}
+        do throws(KubernetesError) {
+            return try await self.client.patchSecret(named: secret.name, secret.renewal)
+        } catch  where error.code == .notFound {}
         return try await self.client.createSecret(secret.document())
     }
 
@@ -18,7 +22,7 @@ package struct TokenSecrets: Sendable {
     package func hand(_ secret: TokenSecret, to pod: PodIdentity) async throws(KubernetesError) {
         do throws(KubernetesError) {
             _ = try await self.client.patchSecret(named: secret.name, TokenSecret.adoption(by: pod))
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             _ = try await self.client.createSecret(secret.document(owner: pod))
         }
     }
@@ -35,10 +39,12 @@ package struct TokenSecrets: Sendable {
     package func settle(_ secret: KubernetesClient.SecretVersion) async throws(KubernetesError) -> Bool {
         do throws(KubernetesError) {
             let pod = try await self.client.podStatus(named: secret.name)
-            guard let identity = PodIdentity(pod), PodName.build(of: pod, prefix: self.prefix) != nil else { return false }
+            guard let identity = PodIdentity(pod), PodName.build(of: pod, prefix: self.prefix) != nil else {
+                return false
+            }
             _ = try await self.client.patchSecret(named: secret.name, TokenSecret.adoption(by: identity))
             return false
-        } catch where error.code == .notFound {}
+        } catch  where error.code == .notFound {}
         try await self.discard(secret)
         return true
     }

@@ -38,17 +38,21 @@ package struct VMPodPlan: Sendable {
         self.volumes =
             [
                 PodVolume("hyper-socket", PodVolume.path("/var/run", type: nil), at: [.build: "/var/run"]),
-                PodVolume("sd-workspaces", PodVolume.path("/opt/screwdriver", type: nil), at: [.build: "/var/sd-workspaces"]),
+                PodVolume(
+                    "sd-workspaces", PodVolume.path("/opt/screwdriver", type: nil), at: [.build: "/var/sd-workspaces"]),
                 PodVolume(
                     "sdlauncher", PodVolume.path("/opt/screwdriver/sdlauncher/\(options.launchVersion)"),
                     at: [.build: "/opt/sd", .launcher: "/opt/launcher"]),
             ] + (directories?.volumes(build: { "/opt/sd/cache/\($0)" }, launcher: { "/opt/sdcache\($0)" }) ?? [])
         let cache = ecosystem.cache
         self.arguments = [
-            ("cpu", self.resources.cores.plainText), ("memory", self.resources.megabytes.plainText), ("container", image),
-            ("api_uri", ecosystem.api), ("store_uri", ecosystem.store), ("ui_uri", ecosystem.ui), ("build_id", build.buildID.description),
+            ("cpu", self.resources.cores.plainText), ("memory", self.resources.megabytes.plainText),
+            ("container", image),
+            ("api_uri", ecosystem.api), ("store_uri", ecosystem.store), ("ui_uri", ecosystem.ui),
+            ("build_id", build.buildID.description),
             ("job_id", CacheDirectories.parentJobID(of: build) ?? build.jobID ?? ""), ("event_id", event),
-            ("pipeline_id", build.pipelineID ?? ""), ("id_with_prefix", PodName.container(of: build.buildID, prefix: options.prefix)),
+            ("pipeline_id", build.pipelineID ?? ""),
+            ("id_with_prefix", PodName.container(of: build.buildID, prefix: options.prefix)),
             ("build_token", token.exposed), ("build_timeout", options.timeoutMinutes(annotations).plainText),
             ("launcher_version", options.launchVersion), ("cache_strategy", directories == nil ? "s3" : cache.strategy),
             ("cache_path", directories?.root ?? cache.path), ("cache_compress", String(cache.compress)),
@@ -59,7 +63,9 @@ package struct VMPodPlan: Sendable {
 
     /// Disks that the build asks for, then the operator's selectors, which go before them.
     private static func selectors(_ annotations: BuildAnnotations, _ options: KubernetesOptions) -> PodPlan.Selectors {
-        let disks = [(options.machine.diskLabel, annotations.diskSpace), (options.machine.diskSpeedLabel, annotations.diskSpeed)]
+        let disks = [
+            (options.machine.diskLabel, annotations.diskSpace), (options.machine.diskSpeedLabel, annotations.diskSpeed),
+        ]
         var selectors: JSONValue = [:]
         for (name, value) in disks where !name.isEmpty && !value.isEmpty { selectors[name] = .string(value) }
         for (name, value) in options.nodeSelectors { selectors[name] = .string(value) }
@@ -68,14 +74,19 @@ package struct VMPodPlan: Sendable {
 
     var spec: JSONValue {
         let term: JSONValue = ["key": "app", "operator": "In", "values": [.string(Self.app)]]
-        let others: JSONValue = ["topologyKey": "kubernetes.io/hostname", "labelSelector": ["matchExpressions": [term]]]
+        let others: JSONValue = [
+            "topologyKey": "kubernetes.io/hostname", "labelSelector": ["matchExpressions": [term]],
+        ]
         var affinity: JSONValue = [
-            "podAntiAffinity": ["preferredDuringSchedulingIgnoredDuringExecution": [["weight": 100, "podAffinityTerm": others]]]
+            "podAntiAffinity": [
+                "preferredDuringSchedulingIgnoredDuringExecution": [["weight": 100, "podAffinityTerm": others]]
+            ]
         ]
         affinity["nodeAffinity"] = PodPlan.nodeAffinity(self.selectors, self.options)
         // An older form of what the pods of `k8s` have, without the times that it took.
         let caches = self.hasCache ? ["pipeline", "job", "event"].map { "/opt/sdcache\($0)" } : []
-        let installer = PodPlan.installer(Self.installer, self.options, caches: caches, habitat: "/hab/*", move: "mv", self.volumes)
+        let installer = PodPlan.installer(
+            Self.installer, self.options, caches: caches, habitat: "/hab/*", move: "mv", self.volumes)
         var spec: JSONValue = [
             "affinity": affinity,
             "restartPolicy": "Never",

@@ -47,17 +47,23 @@ extension BuildConfig {
         let apiURI = fields.needed("apiUri", BuildMessage.baseAddress)
         let token = fields.needed("token", upTo: MessageFields.tokenLimit, \.string)
         func name(_ name: String) -> String? { fields.optional(name, BuildMessage.identifier) }
-        func id(_ name: String) -> String? { fields.optional(name, upTo: MessageFields.idLimit, BuildMessage.identifier) }
-        let (jobID, eventID, pipelineID, pullRequestNumber) = (id("jobId"), id("eventId"), id("pipeline.id"), id("prNum"))
+        func id(_ name: String) -> String? {
+            fields.optional(name, upTo: MessageFields.idLimit, BuildMessage.identifier)
+        }
+        let (jobID, eventID, pipelineID, pullRequestNumber) = (
+            id("jobId"), id("eventId"), id("pipeline.id"), id("prNum")
+        )
         let (jobName, pipelineName) = (name("jobName"), name("pipeline.name"))
         let (templateName, templateVersion) = (name("template.fullName"), name("template.version"))
         let annotations = fields.optional("annotations", upTo: MessageFields.tokenLimit, \.members)
         try fields.check()
         guard let buildID else { throw fields.error }
         self.init(
-            buildID: buildID, jobID: jobID, jobName: jobName, eventID: eventID, pipelineID: pipelineID, pipelineName: pipelineName,
+            buildID: buildID, jobID: jobID, jobName: jobName, eventID: eventID, pipelineID: pipelineID,
+            pipelineName: pipelineName,
             templateName: templateName, templateVersion: templateVersion, pullRequestNumber: pullRequestNumber,
-            container: container, apiURI: apiURI, token: token.map(Secret.init), annotations: .object(annotations ?? []))
+            container: container, apiURI: apiURI, token: token.map(Secret.init), annotations: .object(annotations ?? [])
+        )
     }
 }
 
@@ -96,7 +102,9 @@ extension BuildMessage {
     /// A whole number above 0, or the digits of one.
     fileprivate static func buildID(_ value: JSONValue) -> BuildID? {
         let number: Int? =
-            if let text = value.string { text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int(text) : nil } else { value.integer }
+            if let text = value.string { text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int(text) : nil } else {
+                value.integer
+            }
         return number.flatMap { $0 > 0 ? BuildID(rawValue: $0) : nil }
     }
 

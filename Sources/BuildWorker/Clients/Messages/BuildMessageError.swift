@@ -54,7 +54,8 @@ package enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertib
             [("missing", missing), ("invalid", invalid)].filter { !$0.1.isEmpty }
                 .map { "\($0.0): \($0.1.joined(separator: ", "))" }.joined(separator: "; ")
         case .forbiddenAPI(let reason): "invalid: buildConfig.apiUri: \(reason)"
-        case .malformedDeathHistory: "the x-death header is not as a broker writes it, so the message must not be dead-lettered"
+        case .malformedDeathHistory:
+            "the x-death header is not as a broker writes it, so the message must not be dead-lettered"
         case .unreadHeaders: "its headers nest too deep, or are too many, to be read; they are not kept"
         case .tooLarge(let bytes, let limit, let hash):
             "it has \(bytes) bytes, more than RABBITMQ_MAX_MESSAGE_BYTES (\(limit)), and was not read"

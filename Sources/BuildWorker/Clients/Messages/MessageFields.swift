@@ -23,7 +23,8 @@ struct MessageFields {
     init(_ path: String, of message: JSONValue, _ strictness: Strictness = .refuse) throws(BuildMessageError) {
         switch message[path] {
         case nil, .null: throw .fields(missing: [path], invalid: [])
-        case let object? where object.members != nil: (self.object, self.path, self.strictness) = (object, path, strictness)
+        case let object? where object.members != nil:
+            (self.object, self.path, self.strictness) = (object, path, strictness)
         default: throw .fields(missing: [], invalid: [path])
         }
     }
@@ -33,18 +34,24 @@ struct MessageFields {
     /// `read` must not be made to return a `JSONValue`: its literal `nil` is JSON's null, which would pass.
     ///
     /// - Parameter limit: bytes of a text or a number. Here, so that nothing that comes from outside is of any length behind this border.
-    mutating func required<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?) -> Value? {
+    mutating func required<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?)
+        -> Value?
+    {
         guard let value = self.value(name) else {
             self.missing.append("\(self.path).\(name)")
             return nil
         }
         let isTooLong = value.isLonger(than: limit)
         let result = isTooLong ? nil : read(value)
-        if result == nil { self.invalid.append("\(self.path).\(name)\(isTooLong ? " (longer than \(limit) bytes)" : "")") }
+        if result == nil {
+            self.invalid.append("\(self.path).\(name)\(isTooLong ? " (longer than \(limit) bytes)" : "")")
+        }
         return result
     }
 
-    mutating func optional<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?) -> Value? {
+    mutating func optional<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?)
+        -> Value?
+    {
         guard let value = self.value(name) else { return nil }
         switch self.strictness {
         case .refuse: return self.required(name, upTo: limit, read)
@@ -53,7 +60,9 @@ struct MessageFields {
     }
 
     /// Only where what makes no sense is refused.
-    mutating func needed<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?) -> Value? {
+    mutating func needed<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?)
+        -> Value?
+    {
         self.strictness == .refuse ? self.required(name, upTo: limit, read) : self.optional(name, upTo: limit, read)
     }
 

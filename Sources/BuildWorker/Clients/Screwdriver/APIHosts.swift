@@ -15,9 +15,13 @@ package struct APIHosts: Sendable {
     /// Why nothing may be sent there; `nil`: it may.
     package func refusal(of apiURI: String) -> String? {
         let host = Self.host(of: apiURI)
-        if HTTPRequest.isLinkLocal(host) { return "its host is a link-local address, where nodes and clouds keep what is for themselves" }
+        if HTTPRequest.isLinkLocal(host) {
+            return "its host is a link-local address, where nodes and clouds keep what is for themselves"
+        }
         guard !self.admitted.isEmpty, !self.isOwn(apiURI) else { return nil }
-        let isAdmitted = self.admitted.contains { $0.hasPrefix("*.") ? host.hasSuffix($0.dropFirst()) && host.utf8.count >= $0.utf8.count : host == $0 }
+        let isAdmitted = self.admitted.contains {
+            $0.hasPrefix("*.") ? host.hasSuffix($0.dropFirst()) && host.utf8.count >= $0.utf8.count : host == $0
+        }
         return isAdmitted ? nil : "its host is none of ECOSYSTEM_API_HOSTS"
     }
 

@@ -16,7 +16,10 @@ package struct BuildAPIClient: Sendable {
     /// - Parameters:
     ///   - deadline: of one request.
     ///   - hosts: whom nothing is sent to.
-    package init(transport: HTTPTransport, deadline: Duration, hosts: APIHosts = APIHosts(), failingHosts: FailingHosts = FailingHosts()) {
+    package init(
+        transport: HTTPTransport, deadline: Duration, hosts: APIHosts = APIHosts(),
+        failingHosts: FailingHosts = FailingHosts()
+    ) {
         (self.transport, self.deadline, self.hosts, self.failingHosts) = (transport, deadline, hosts, failingHosts)
     }
 
@@ -27,8 +30,12 @@ package struct BuildAPIClient: Sendable {
     ///
     /// - Returns: the build's status after it, where the answer has it.
     @discardableResult
-    package func update(_ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate) async throws(BuildAPIError) -> String? {
-        Self.document(try await self.send("update build \(build)", "PUT", apiURI, Self.path(build), token, update.document))?["status"]?.string
+    package func update(_ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate)
+        async throws(BuildAPIError) -> String?
+    {
+        Self.document(
+            try await self.send("update build \(build)", "PUT", apiURI, Self.path(build), token, update.document))?[
+                "status"]?.string
     }
 
     /// Asks for next to nothing, to see whether the API answers.
@@ -37,7 +44,7 @@ package struct BuildAPIClient: Sendable {
     package func probe(_ apiURI: String) async throws(BuildAPIError) {
         do throws(BuildAPIError) {
             _ = try await self.measured("probe", HTTPRequest(method: "GET", url: Self.base(apiURI) + "/v4/status"))
-        } catch where !error.isPotentialOutage || error.code == .foreignAnswer {}
+        } catch  where !error.isPotentialOutage || error.code == .foreignAnswer {}
     }
 
     /// Whether the build still waits to begin (QUEUED, BLOCKED): the question that the launcher asks first, `POST …/token`. It changes nothing,
@@ -45,9 +52,11 @@ package struct BuildAPIClient: Sendable {
     package func isWaiting(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
         do throws(BuildAPIError) {
             let path = "\(Self.path(build))/token"
-            _ = try await self.send("ask for build \(build)", "POST", apiURI, path, token, ["buildTimeout": 1], access: .read, isOptional: true)
+            _ = try await self.send(
+                "ask for build \(build)", "POST", apiURI, path, token, ["buildTimeout": 1], access: .read,
+                isOptional: true)
             return true
-        } catch where error.code == .begun { return false }
+        } catch  where error.code == .begun { return false }
     }
 
     /// The build's status by the answer to an update that changes nothing, but takes away the status message that a build had which has not
@@ -80,23 +89,31 @@ package struct BuildAPIClient: Sendable {
 
     /// - Parameter isOptional: not everyone knows such a question.
     private func send(
-        _ operation: String, _ method: String, _ apiURI: String, _ path: String, _ token: Secret, _ body: JSONValue? = nil,
+        _ operation: String, _ method: String, _ apiURI: String, _ path: String, _ token: Secret,
+        _ body: JSONValue? = nil,
         access: RequestAccess? = nil, isOptional: Bool = false
     ) async throws(BuildAPIError) -> HTTPResponse {
         let base = Self.base(apiURI)
-        if let refusal = self.hosts.refusal(of: base) { throw BuildAPIError(operation: operation, code: .forbidden, message: "not sent: \(refusal)") }
+        if let refusal = self.hosts.refusal(of: base) {
+            throw BuildAPIError(operation: operation, code: .forbidden, message: "not sent: \(refusal)")
+        }
         let request = HTTPRequest(method: method, url: base + path, bearer: token, body: body?.serialized())
         if self.hosts.isOwn(base) {
             guard let observer else { return try await self.measured(operation, request, isOptional) }
             let probe = { @Sendable () async throws(BuildAPIError) in try await self.probe(base) }
-            return try await observer.around(access ?? (method == "GET" ? .read : .write), probe: probe) { () async throws(BuildAPIError) in
+            return try await observer.around(access ?? (method == "GET" ? .read : .write), probe: probe) {
+                () async throws(BuildAPIError) in
                 try await self.measured(operation, request, isOptional)
             }
         }
         let host = Self.key(base)
         while case let admission = self.failingHosts.enter(host), admission != .admitted {
-            if case .refused(let cause) = admission { throw BuildAPIError(operation: operation, code: .hostFailing, message: "not sent: \(cause)") }
-            do { try await Task.sleep(for: .milliseconds(20)) } catch { throw BuildAPIError(operation: operation, code: .unreachable(.cancelled)) }
+            if case .refused(let cause) = admission {
+                throw BuildAPIError(operation: operation, code: .hostFailing, message: "not sent: \(cause)")
+            }
+            do { try await Task.sleep(for: .milliseconds(20)) } catch {
+                throw BuildAPIError(operation: operation, code: .unreachable(.cancelled))
+            }
         }
         do throws(BuildAPIError) {
             let response = try await self.measured(operation, request, isOptional)
@@ -108,7 +125,9 @@ package struct BuildAPIClient: Sendable {
         }
     }
 
-    private func measured(_ operation: String, _ request: HTTPRequest, _ isOptional: Bool = false) async throws(BuildAPIError) -> HTTPResponse {
+    private func measured(_ operation: String, _ request: HTTPRequest, _ isOptional: Bool = false)
+        async throws(BuildAPIError) -> HTTPResponse
+    {
         let response: HTTPResponse
         do throws(HTTPError) {
             response = try await self.transport.send(request, deadline: self.deadline)
@@ -117,8 +136,11 @@ package struct BuildAPIClient: Sendable {
         }
         guard (200..<300).contains(response.status) else {
             let error = BuildAPIError(operation, response, Self.document(response), token: request.bearer)
-            guard isOptional, [404, 405, 501].contains(response.status), error.code == .foreignAnswer || error.code == .status else { throw error }
-            throw BuildAPIError(operation: operation, code: .unknownQuestion, status: response.status, message: error.message)
+            guard isOptional, [404, 405, 501].contains(response.status),
+                error.code == .foreignAnswer || error.code == .status
+            else { throw error }
+            throw BuildAPIError(
+                operation: operation, code: .unknownQuestion, status: response.status, message: error.message)
         }
         return response
     }
@@ -134,6 +156,8 @@ package struct BuildAPIClient: Sendable {
 
     private static func document(_ response: HTTPResponse) -> JSONValue? {
         // An answer that is not JSON says nothing.
-        do throws(JSONError) { return try JSONValue(parsing: response.body, passingOver: Self.unread) } catch { return nil }
+        do throws(JSONError) { return try JSONValue(parsing: response.body, passingOver: Self.unread) } catch {
+            return nil
+        }
     }
 }

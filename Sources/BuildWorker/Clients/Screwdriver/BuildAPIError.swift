@@ -33,7 +33,8 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
 
     /// - Parameter secrets: what must not stand in the message, should the API quote it.
     package init(
-        operation: String, code: Code, status: Int? = nil, message: String = "", retryAfter: Duration? = nil, hiding secrets: [Secret] = []
+        operation: String, code: Code, status: Int? = nil, message: String = "", retryAfter: Duration? = nil,
+        hiding secrets: [Secret] = []
     ) {
         (self.operation, self.code, self.status, self.retryAfter) = (operation, code, status, retryAfter)
         self.message = message.sanitizedForLog(limit: 300, hiding: secrets)
@@ -56,7 +57,8 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
         case .unreachable(let code) where code != .tooLarge: .failed(cause: self.description)
         case .status where self.status ?? 0 >= 500: .failed(cause: self.description)
         case .forbidden, .hostFailing: .unknown
-        case .ended, .begun, .token, .status, .foreignAnswer, .unreachable, .unreadableAnswer, .unknownQuestion: .answered
+        case .ended, .begun, .token, .status, .foreignAnswer, .unreachable, .unreadableAnswer, .unknownQuestion:
+            .answered
         }
     }
 
@@ -72,7 +74,11 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
                 [.invalidURL, .invalidToken].contains(code) ? .message : code.isLocal ? .worker : .buildAPI,
                 code.isRetriable ? code.isLocal || code == .tooLarge ? [] : .outage : .final
             )
-        case .status: (.buildAPI, (self.status ?? 0) >= 500 || self.status == 429 || self.status == 401 ? refusal.union(.outage) : refusal)
+        case .status:
+            (
+                .buildAPI,
+                (self.status ?? 0) >= 500 || self.status == 429 || self.status == 401 ? refusal.union(.outage) : refusal
+            )
         case .foreignAnswer: (.buildAPI, .outage)
         case .hostFailing: (.buildAPI, .final)
         case .ended, .begun, .unreadableAnswer, .unknownQuestion: (.buildAPI, refusal)
@@ -82,7 +88,9 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
     package var description: String {
         let said = self.status.map { "\($0)\(self.message.isEmpty ? "" : " \"\(self.message)\"")" } ?? self.message
         // A colon after "token" would announce a secret, and what follows be taken out of reports.
-        return self.code == .token ? "\(self.operation): the API does not take the build's token and says: \(said)" : "\(self.operation): \(said)"
+        return self.code == .token
+            ? "\(self.operation): the API does not take the build's token and says: \(said)"
+            : "\(self.operation): \(said)"
     }
 }
 
@@ -104,13 +112,17 @@ extension BuildAPIError {
             case 403 where message.hasPrefix("Build is already running or finished"): .begun
             case 403 where message.hasPrefix("Credential only valid for"): .token
             case 404 where message.hasPrefix("Build Id parameter and token does not match"): .token
-            case 404 where message.hasPrefix("Build ") && message.hasSuffix(" does not exist") || message == "Build does not exist": .ended
+            case 404
+            where message.hasPrefix("Build ") && message.hasSuffix(" does not exist")
+                || message == "Build does not exist":
+                .ended
             case 400..<500 where !isItsOwn && response.status != 408 && response.status != 429: .foreignAnswer
             default: .status
             }
         var words = message
         if code == .token, !isValid, let expiry { words += "; it expired at \(expiry.text)" }
         self.init(
-            operation: operation, code: code, status: response.status, message: words, retryAfter: response.retryAfter(), hiding: token.map { [$0] } ?? [])
+            operation: operation, code: code, status: response.status, message: words,
+            retryAfter: response.retryAfter(), hiding: token.map { [$0] } ?? [])
     }
 }

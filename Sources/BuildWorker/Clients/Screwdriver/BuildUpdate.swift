@@ -15,7 +15,10 @@ package struct BuildUpdate: Hashable, Sendable {
         if let status = self.status { members.append(.init("status", .string(status))) }
         if let message = self.statusMessage { members.append(.init("statusMessage", .string(message))) }
         if let stats = self.stats {
-            members.append(.init("stats", ["hostname": .string(stats.hostname), "imagePullStartTime": .string(stats.imagePullStartTime)]))
+            members.append(
+                .init(
+                    "stats",
+                    ["hostname": .string(stats.hostname), "imagePullStartTime": .string(stats.imagePullStartTime)]))
         }
         return .object(members)
     }
@@ -27,5 +30,7 @@ package struct BuildStats: Hashable, Sendable {
     /// RFC 3339.
     package var imagePullStartTime: String
 
-    package init(hostname: String, imagePullStartTime: String) { (self.hostname, self.imagePullStartTime) = (hostname, imagePullStartTime) }
+    package init(hostname: String, imagePullStartTime: String) {
+        (self.hostname, self.imagePullStartTime) = (hostname, imagePullStartTime)
+    }
 }

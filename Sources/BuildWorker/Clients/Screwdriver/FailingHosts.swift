@@ -50,7 +50,7 @@ package final class FailingHosts: Sendable {
     private let share: Int
     private let hosts = Mutex<[String: Host]>([:])
 
-    /// - Parameter prefetch: builds that may be in hand.
+    /// - Parameter prefetch: builds that may be in flight.
     package init(prefetch: Int = 20) { self.share = max(1, prefetch / 4) }
 
     func enter(_ name: String, at now: Instant = .now) -> Admission {
@@ -65,7 +65,9 @@ package final class FailingHosts: Sendable {
             if !host.answers {
                 if let notBefore = host.notBefore, now < notBefore { return .refused(cause: host.cause) }
                 let isFailing = host.failingSince != nil
-                let others = hosts.values.reduce(0) { $0 + (!$1.answers && ($1.failingSince != nil) == isFailing ? $1.underWay : 0) }
+                let others = hosts.values.reduce(0) {
+                    $0 + (!$1.answers && ($1.failingSince != nil) == isFailing ? $1.underWay : 0)
+                }
                 guard others < self.share, !isFailing || host.underWay == 0 else {
                     return now < host.lastBegan + Self.moment ? .soon : .refused(cause: host.cause)
                 }
@@ -82,12 +84,17 @@ package final class FailingHosts: Sendable {
             defer { hosts[name] = host }
             host.underWay -= 1
             switch outcome {
-            case .answered: (host.answers, host.hasFailed, host.failingSince, host.notBefore, host.pause) = (true, false, nil, nil, .seconds(1))
+            case .answered:
+                (host.answers, host.hasFailed, host.failingSince, host.notBefore, host.pause) = (
+                    true, false, nil, nil, .seconds(1)
+                )
             // Of several that were under way only the first says something new.
             case .failed where host.notBefore.map { now < $0 } ?? false: break
             case .failed where host.answers && !host.hasFailed: host.hasFailed = true
             case .failed(let cause):
-                (host.answers, host.cause, host.notBefore, host.failingSince) = (false, cause, now + host.pause, host.failingSince ?? now)
+                (host.answers, host.cause, host.notBefore, host.failingSince) = (
+                    false, cause, now + host.pause, host.failingSince ?? now
+                )
                 host.pause = min(host.pause * 2, Self.longestPause)
             case .unknown: break
             }
@@ -104,7 +111,8 @@ package final class FailingHosts: Sendable {
         let failing = self.failing(now)
         var notes = failing.prefix(5).map { name, host in
             let time = (now - (host.failingSince ?? now)).formatted
-            return "the build API at \(name.sanitizedForLog(limit: 100)) has failed for \(time), so builds that name it wait and others go on: \(host.cause)"
+            return
+                "the build API at \(name.sanitizedForLog(limit: 100)) has failed for \(time), so builds that name it wait and others go on: \(host.cause)"
         }
         if failing.count > notes.count { notes.append("\(failing.count - notes.count) more build APIs fail") }
         return notes

@@ -15,7 +15,9 @@ struct TokenClaims: Hashable, Sendable {
         guard parts.count == 3, let payload = Self.decode(base64URL: parts[1]) else { return nil }
         guard let claims = try? JSONValue(parsing: payload), claims.members != nil else { return nil }
         self.prParentJobID = claims["prParentJobId"].flatMap(BuildMessage.identifier)
-        self.expiry = claims["exp"]?.integer.flatMap { (0..<1 << 40).contains($0) ? Timestamp(secondsSince1970: $0, milliseconds: 0) : nil }
+        self.expiry = claims["exp"]?.integer.flatMap {
+            (0..<1 << 40).contains($0) ? Timestamp(secondsSince1970: $0, milliseconds: 0) : nil
+        }
     }
 
     private static func decode(base64URL text: some Sequence<UInt8>) -> [UInt8]? {

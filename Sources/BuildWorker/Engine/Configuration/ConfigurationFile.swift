@@ -25,7 +25,9 @@ struct ConfigurationFile {
             throw Unreadable(reason: "is not valid YAML: \(error.withoutContents)")
         } catch { throw Unreadable(reason: error is JSONError ? "is not valid JSON: \(error)" : "is not valid YAML") }
         self.root = document == .null ? nil : document
-        if let root = self.root, root.members == nil { throw Unreadable(reason: "must be a map of keys like Config/default.yaml") }
+        if let root = self.root, root.members == nil {
+            throw Unreadable(reason: "must be a map of keys like Config/default.yaml")
+        }
     }
 }
 
@@ -36,7 +38,9 @@ extension Node {
         case .scalar(let scalar):
             guard scalar.style == .plain else { return .string(scalar.string) }
             if ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return .null }
-            do throws(JSONError) { return try JSONValue(parsing: scalar.string).scalarOnly ?? .string(scalar.string) } catch {
+            do throws(JSONError) {
+                return try JSONValue(parsing: scalar.string).scalarOnly ?? .string(scalar.string)
+            } catch {
                 return .string(scalar.string)
             }
         case .sequence(let sequence): return .array(sequence.map(\.json))
@@ -72,7 +76,8 @@ extension YamlError {
     /// What and where; the library's own description quotes the line, which may hold a password.
     fileprivate var withoutContents: String {
         switch self {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
             "\(problem) at line \(mark.line), column \(mark.column)"
         case .reader(let problem, let offset, _, _): "\(problem)\(offset.map { " at byte \($0)" } ?? "")"
         case .duplicatedKeysInMapping(let names, let context):
@@ -106,7 +111,9 @@ struct CredentialFile {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             defer { file.closeFile() }
             data = try file.read(upToCount: Self.largest + 1) ?? Data()
-        } catch { throw Unusable(expectation: "must be the path of a file that can be read: \(error.localizedDescription)") }
+        } catch {
+            throw Unusable(expectation: "must be the path of a file that can be read: \(error.localizedDescription)")
+        }
         guard data.count <= Self.largest, let text = String(data: data, encoding: .utf8) else {
             throw Unusable(expectation: "must be the path of a file with one text in it, at most \(Self.largest) bytes")
         }

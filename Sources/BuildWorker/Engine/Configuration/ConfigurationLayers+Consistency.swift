@@ -15,9 +15,12 @@ extension ConfigurationLayers {
         self.checkVM()
         let ecosystem = self.configuration.ecosystem
         self.checkPEM("ecosystem.caFile", ecosystem.caFile, .certificates)
-        if let refusal = APIHosts().refusal(of: ecosystem.api) { self.refuse("ecosystem.api", "must be another address: \(refusal)") }
+        if let refusal = APIHosts().refusal(of: ecosystem.api) {
+            self.refuse("ecosystem.api", "must be another address: \(refusal)")
+        }
         if ecosystem.cache.strategy == "disk", !KubernetesName.absolutePath.matches(ecosystem.cache.path) {
-            self.refuse("ecosystem.cache.path", "must be \(KubernetesName.absolutePath.rule) where the cache strategy is disk")
+            self.refuse(
+                "ecosystem.cache.path", "must be \(KubernetesName.absolutePath.rule) where the cache strategy is disk")
         }
     }
 
@@ -36,7 +39,8 @@ extension ConfigurationLayers {
         for (name, file, otherName, other) in certificate where file != nil {
             let key = "rabbitmq.\(name)"
             if !usesTLS {
-                self.refuse(key, "must not be set without amqps (RABBITMQ_PROTOCOL): without TLS nobody sees a certificate")
+                self.refuse(
+                    key, "must not be set without amqps (RABBITMQ_PROTOCOL): without TLS nobody sees a certificate")
             } else if other == nil {
                 self.refuse(key, "must be set together with \(otherName)")
             } else {
@@ -46,7 +50,8 @@ extension ConfigurationLayers {
         let names = [rabbitmq.queue, rabbitmq.waitQueue, rabbitmq.parkedQueue]
         let verification = [rabbitmq.retryQueue, rabbitmq.retryWaitQueue, rabbitmq.initQueue]
         if rabbitmq.retryQueueEnabled, names.contains(where: verification.contains) {
-            self.refuse("rabbitmq.retryQueue", "must be another queue than \(rabbitmq.queue), and none of those named after it")
+            self.refuse(
+                "rabbitmq.retryQueue", "must be another queue than \(rabbitmq.queue), and none of those named after it")
         }
     }
 
@@ -57,7 +62,10 @@ extension ConfigurationLayers {
 
     private mutating func checkPEM(_ key: String, _ file: String?, _ kind: PEMFile.Kind) {
         guard let file, let problem = PEMFile.problem(file, kind) else { return }
-        self.refuse(key, "must be a PEM file with \(kind == .certificates ? "certificates" : "a private key"), but \(file) \(problem)")
+        self.refuse(
+            key,
+            "must be a PEM file with \(kind == .certificates ? "certificates" : "a private key"), but \(file) \(problem)"
+        )
     }
 
     /// A key of an executor's `kubernetes`.
@@ -75,13 +83,17 @@ extension ConfigurationLayers {
         guard options.usesTLS else { return }
         let files: [(name: String, file: String?, kind: PEMFile.Kind)] = [
             ("caFile", plugin == .k8s ? options.authoritiesPath : options.caFile, .certificates),
-            ("clientCertFile", options.clientCertFile, .certificates), ("clientKeyFile", options.clientKeyFile, .privateKey),
+            ("clientCertFile", options.clientCertFile, .certificates),
+            ("clientKeyFile", options.clientKeyFile, .privateKey),
         ]
-        for (name, file, kind) in files where self.isOwn(plugin, name) { self.checkPEM(self.key(plugin, name), file, kind) }
+        for (name, file, kind) in files where self.isOwn(plugin, name) {
+            self.checkPEM(self.key(plugin, name), file, kind)
+        }
         let (certificate, key) = (options.clientCertFile, options.clientKeyFile)
         guard plugin == .k8s || certificate != self.configuration.executor.kubernetes.clientCertFile else { return }
         if (certificate == nil) != (key == nil) {
-            let (there, missing) = key == nil ? ("clientCertFile", "clientKeyFile") : ("clientKeyFile", "clientCertFile")
+            let (there, missing) =
+                key == nil ? ("clientCertFile", "clientKeyFile") : ("clientKeyFile", "clientCertFile")
             self.refuse(self.key(plugin, there), "must be set together with \(missing)")
         }
     }
@@ -96,14 +108,19 @@ extension ConfigurationLayers {
             let key = self.key(plugin, setting)
             guard mounts[...index].contains(where: { self.isOwn(plugin, $0.0) }) else { continue }
             let earlier = mounts[..<index]
-            if earlier.contains(where: { $0.1 == name }) { self.refuse(key, "the name \(name.quoted) must be there once among all volumes") }
-            if earlier.contains(where: { $0.2 == path }) { self.refuse(key, "the mountPath \(path.quoted) must be there once among all mounts") }
+            if earlier.contains(where: { $0.1 == name }) {
+                self.refuse(key, "the name \(name.quoted) must be there once among all volumes")
+            }
+            if earlier.contains(where: { $0.2 == path }) {
+                self.refuse(key, "the mountPath \(path.quoted) must be there once among all mounts")
+            }
         }
     }
 
     /// The token that one API server takes is not for another's eyes.
     private mutating func checkTokens() {
-        for plugin in ExecutorOptions.Plugin.derived where self.configuration.executor.options(of: plugin).isOtherCluster {
+        for plugin in ExecutorOptions.Plugin.derived
+        where self.configuration.executor.options(of: plugin).isOtherCluster {
             guard !self.isOwn(plugin, "token"), !self.isOwn(plugin, "tokenFile") else { continue }
             let need = "another API server than that of k8s needs a token of its own: set token or tokenFile beside it"
             self.refuse(self.key(plugin, "host"), need)
@@ -122,7 +139,8 @@ extension ConfigurationLayers {
 
     /// Where the key's value comes from is where the problem is; one that is already known is not told twice.
     private mutating func refuse(_ key: String, _ expectation: String) {
-        guard case .setting(let setting) = KeyTree.place(of: key), !self.problems.contains(where: { $0.key == key }) else { return }
+        guard case .setting(let setting) = KeyTree.place(of: key), !self.problems.contains(where: { $0.key == key })
+        else { return }
         let value = RawValue(setting.value(self.configuration)).shown
         self.problems.add(key, self.origins[key] ?? .default, value: value, expectation)
     }
@@ -138,14 +156,19 @@ extension ConfigurationLayers {
                 let reason = "the API server's address begins with http://, so nobody checks who answers"
                 self.notes.append("\(key) (\(file)) is not looked at: \(reason)")
             } else if options.authoritiesPath == nil, options.token != nil || FileVersion(options.tokenFile) != nil {
-                let lack = options.isOtherCluster ? "no CA is given" : "\(KubernetesOptions.mountedAuthorities) is not there"
-                let trust = "the system's CAs are trusted with its token; \(plugin == .k8s ? "K8S_CA_FILE" : key) names its own"
+                let lack =
+                    options.isOtherCluster ? "no CA is given" : "\(KubernetesOptions.mountedAuthorities) is not there"
+                let trust =
+                    "the system's CAs are trusted with its token; \(plugin == .k8s ? "K8S_CA_FILE" : key) names its own"
                 self.notes.append("\(lack) for the API server of \(plugin.rawValue): \(trust)")
             }
         }
         let rabbitmq = self.configuration.rabbitmq
-        if let file = rabbitmq.caFile, rabbitmq.transport != .amqps, rabbitmq.managementURL?.hasPrefix("https:") != true {
-            self.notes.append("RABBITMQ_CA_FILE (\(file)) is not looked at without amqps (RABBITMQ_PROTOCOL): nobody checks who answers")
+        if let file = rabbitmq.caFile, rabbitmq.transport != .amqps, rabbitmq.managementURL?.hasPrefix("https:") != true
+        {
+            self.notes.append(
+                "RABBITMQ_CA_FILE (\(file)) is not looked at without amqps (RABBITMQ_PROTOCOL): nobody checks who answers"
+            )
         }
     }
 
@@ -160,7 +183,8 @@ extension ConfigurationLayers {
         let rabbitmq = self.configuration.rabbitmq
         for (key, text) in [("rabbitmq.username", rabbitmq.username), ("rabbitmq.password", rabbitmq.password.exposed)]
         where text.contains(/%[0-9A-Fa-f]{2}/) {
-            self.notes.append("\(key) has a percent sign before two digits; it is used as it is, and not decoded as in a URI")
+            self.notes.append(
+                "\(key) has a percent sign before two digits; it is used as it is, and not decoded as in a URI")
         }
     }
 }

@@ -33,9 +33,12 @@ struct ConfigurationLayers {
     mutating func add(file path: String, as origin: ConfigurationOrigin, mustBeComplete: Bool = false) {
         do throws(ConfigurationFile.Unreadable) {
             var seen: Set<String> = []
-            if let root = try ConfigurationFile(path: path).root { self.add(root, prefix: "", .file(path), origin, &seen) }
+            if let root = try ConfigurationFile(path: path).root {
+                self.add(root, prefix: "", .file(path), origin, &seen)
+            }
             for setting in Setting.all where mustBeComplete && !seen.contains(setting.key) {
-                self.problems.add(setting.key, .file(path), "is missing here: the file belongs to another version of the worker")
+                self.problems.add(
+                    setting.key, .file(path), "is missing here: the file belongs to another version of the worker")
             }
         } catch { self.problems.add(nil, .file(path), error.reason) }
     }
@@ -45,7 +48,8 @@ struct ConfigurationLayers {
         let document: JSONValue
         do throws(JSONError) { document = try JSONValue(parsing: text) } catch { document = .null }
         guard document.members != nil else {
-            return self.problems.add(nil, .variable(variable), "must be a JSON object with keys as in Config/default.yaml")
+            return self.problems.add(
+                nil, .variable(variable), "must be a JSON object with keys as in Config/default.yaml")
         }
         var seen: Set<String> = []
         self.add(document, prefix: "", .variable(variable), .variable(variable), &seen)
@@ -53,7 +57,8 @@ struct ConfigurationLayers {
 
     /// - Parameter place: where a problem is; `origin` is how values are labelled.
     private mutating func add(
-        _ document: JSONValue, prefix: String, _ place: ConfigurationOrigin, _ origin: ConfigurationOrigin, _ seen: inout Set<String>
+        _ document: JSONValue, prefix: String, _ place: ConfigurationOrigin, _ origin: ConfigurationOrigin,
+        _ seen: inout Set<String>
     ) {
         for member in document.members ?? [] {
             let (key, value) = (prefix + member.name, member.value)
@@ -79,7 +84,9 @@ struct ConfigurationLayers {
     // MARK: Variables
 
     /// - Parameter further: variables that the operator's own files map to keys, and that go before ours.
-    mutating func add(_ environment: [String: String], mapped variables: [String: String], _ further: [NodeConfig.Mapping] = []) {
+    mutating func add(
+        _ environment: [String: String], mapped variables: [String: String], _ further: [NodeConfig.Mapping] = []
+    ) {
         var known = Set(variables.values).union(NodeConfig.variables)
         for setting in Setting.known {
             guard let variable = variables[setting.key], let text = environment[variable] else { continue }
@@ -91,7 +98,7 @@ struct ConfigurationLayers {
             case .setting(let setting):
                 known.insert(mapping.variable)
                 self.set(setting, to: text, of: mapping.variable)
-            case .ignored: break  // its other keys may mean something; those that do not are named below
+            case .ignored: break // its other keys may mean something; those that do not are named below
             case .group, .unknown:
                 self.problems.add(mapping.key, .file(mapping.file), "is no key that \(mapping.variable) could set")
             }
@@ -123,7 +130,8 @@ struct ConfigurationLayers {
         let origin = ConfigurationOrigin.variable(name)
         do throws(CredentialFile.Unusable) {
             guard value.isEmpty else {
-                throw CredentialFile.Unusable(expectation: "must not be set where \(variable) is: which of the two counts?")
+                throw CredentialFile.Unusable(
+                    expectation: "must not be set where \(variable) is: which of the two counts?")
             }
             self.set(setting, to: .text(try CredentialFile(path: path).text), from: origin, place: origin)
         } catch { self.problems.add(setting.key, origin, value: path.quoted, error.expectation) }
@@ -131,10 +139,16 @@ struct ConfigurationLayers {
 
     // MARK: Values
 
-    private mutating func set(_ setting: Setting, to raw: RawValue, from origin: ConfigurationOrigin, place: ConfigurationOrigin) {
+    private mutating func set(
+        _ setting: Setting, to raw: RawValue, from origin: ConfigurationOrigin, place: ConfigurationOrigin
+    ) {
         var raw = self.withoutLineBreak(raw, setting, origin)
         // Blank is as good as empty where empty says nothing; spaces in a password count.
-        if case .text(let text) = raw, setting.whenEmpty == .notSet, setting.isSecret ? text.isEmpty : text.trimmed.isEmpty { return }
+        if case .text(let text) = raw, setting.whenEmpty == .notSet,
+            setting.isSecret ? text.isEmpty : text.trimmed.isEmpty
+        {
+            return
+        }
         if origin != .default { raw = self.merged(raw, setting) }
         let value = PendingValue(setting: setting, raw: raw, origin: origin, place: place)
         if setting.derived == nil { self.apply(value) } else { self.pending.append(value) }
@@ -142,7 +156,9 @@ struct ConfigurationLayers {
 
     /// `kubectl create secret --from-file` and `echo` leave one; a token could not be sent with it, and a password that is refused says
     /// nothing.
-    private mutating func withoutLineBreak(_ raw: RawValue, _ setting: Setting, _ origin: ConfigurationOrigin) -> RawValue {
+    private mutating func withoutLineBreak(_ raw: RawValue, _ setting: Setting, _ origin: ConfigurationOrigin)
+        -> RawValue
+    {
         guard setting.isCredential, case .text(var text) = raw, text.last?.isNewline == true else { return raw }
         while text.last?.isNewline == true { text.removeLast() }
         let advice = "which is taken off; write it without, for example with printf and not with echo"
@@ -162,7 +178,9 @@ struct ConfigurationLayers {
             self.origins[value.setting.key] = value.origin
         } catch {
             let shown = value.setting.isSecret ? "<redacted>" : value.raw.shown
-            for expectation in error.expectations { self.problems.add(value.setting.key, value.place, value: shown, expectation) }
+            for expectation in error.expectations {
+                self.problems.add(value.setting.key, value.place, value: shown, expectation)
+            }
         }
     }
 
@@ -190,7 +208,9 @@ struct ConfigurationLayers {
             // A token goes before a file; the one of k8s must not go before the executor's own file.
             if values.contains(where: { $0.setting.key.hasSuffix(".kubernetes.tokenFile") }) { options.token = nil }
             self.configuration.executor[keyPath: plugin.options] = options
-            for value in values where !below.contains(value.origin) || !self.isSetByVariable(value.setting, plugin) { self.apply(value) }
+            for value in values where !below.contains(value.origin) || !self.isSetByVariable(value.setting, plugin) {
+                self.apply(value)
+            }
             let server = self.configuration.executor.options(of: plugin).serverURL
             self.configuration.executor[keyPath: plugin.options].isOtherCluster = server != kubernetes.serverURL
         }

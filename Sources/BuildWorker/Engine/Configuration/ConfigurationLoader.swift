@@ -12,19 +12,24 @@ package struct ConfigurationLoader: Sendable {
     /// - Parameters:
     ///   - file: a YAML file shaped like `default.yaml` with some of its keys.
     /// - Throws: every problem there is, at once.
-    package func load(file: String? = nil, environment: [String: String]) throws(ConfigurationError) -> LoadedConfiguration {
+    package func load(file: String? = nil, environment: [String: String]) throws(ConfigurationError)
+        -> LoadedConfiguration
+    {
         var layers = ConfigurationLayers()
         layers.add(file: "\(self.directory)/\(ConfigurationDirectory.defaults)", as: .default, mustBeComplete: true)
         let operators = NodeConfig(environment, beside: self.directory, hostName: ProcessInfo.processInfo.hostName)
         layers.problems += operators.problems
-        if !operators.files.isEmpty { layers.notes.append("configuration is read from \(operators.files.joined(separator: ", "))") }
+        if !operators.files.isEmpty {
+            layers.notes.append("configuration is read from \(operators.files.joined(separator: ", "))")
+        }
         for file in operators.files + (file.map { [$0] } ?? []) { layers.add(file: file, as: .file(file)) }
         if let document = operators.document { layers.add(document: document, of: NodeConfig.documentVariable) }
         let map = VariableMap(path: "\(self.directory)/\(ConfigurationDirectory.variables)")
         layers.problems += map.problems
         layers.add(environment, mapped: map.variables, operators.mappings)
         for file in operators.runtimeFiles { layers.add(file: file, as: .file(file)) }
-        layers.settleDerived(variablesAbove: Set(operators.files.map { .file($0) } + [.variable(NodeConfig.documentVariable)]))
+        layers.settleDerived(
+            variablesAbove: Set(operators.files.map { .file($0) } + [.variable(NodeConfig.documentVariable)]))
         layers.settleStatusPort()
         layers.checkConsistency()
         guard layers.problems.isEmpty else { throw ConfigurationError(layers.problems.inKeyOrder) }
@@ -32,7 +37,8 @@ package struct ConfigurationLoader: Sendable {
         return LoadedConfiguration(
             configuration: layers.configuration,
             report: ConfigurationReport(layers.configuration, variables: map.variables, origins: layers.origins),
-            unused: layers.ignored.sentences, notes: layers.notes + layers.ignored.sentences, secretVariables: layers.secretVariables)
+            unused: layers.ignored.sentences, notes: layers.notes + layers.ignored.sentences,
+            secretVariables: layers.secretVariables)
     }
 }
 
@@ -58,8 +64,11 @@ package enum ConfigurationDirectory {
     /// beside the executable or up to four levels above it, `/etc/build-worker`, `./Config`.
     ///
     /// - Throws: an error that says where it looked.
-    package static func locate(executablePath: String, environment: [String: String]) throws(ConfigurationError) -> String {
-        try self.locate(executablePath: executablePath, environment: environment, elsewhere: ["/etc/build-worker", "./Config"])
+    package static func locate(executablePath: String, environment: [String: String]) throws(ConfigurationError)
+        -> String
+    {
+        try self.locate(
+            executablePath: executablePath, environment: environment, elsewhere: ["/etc/build-worker", "./Config"])
     }
 
     static func locate(
@@ -70,10 +79,12 @@ package enum ConfigurationDirectory {
         let candidates = named.map { [$0] } ?? self.above(executablePath) + elsewhere
         if let directory = candidates.first(where: self.isComplete) { return directory }
         let files = "\(Self.defaults) and \(Self.variables)"
-        let looked = "no directory has \(files); set the variable to one that has. Looked at \(candidates.joined(separator: ", "))"
+        let looked =
+            "no directory has \(files); set the variable to one that has. Looked at \(candidates.joined(separator: ", "))"
         var problems: [ConfigurationProblem] = []
         problems.add(
-            nil, .variable(variable), value: named?.quoted, named == nil ? looked : "must be a directory with \(files) in it")
+            nil, .variable(variable), value: named?.quoted,
+            named == nil ? looked : "must be a directory with \(files) in it")
         throw ConfigurationError(problems)
     }
 

@@ -26,14 +26,17 @@ package struct ConfigurationReport: Sendable {
         let settings = Setting.all + Setting.overrides.filter { origins[$0.key] != nil }
         self.rows = settings.map { setting in
             Row(
-                key: setting.key, variable: variables[setting.key] ?? "", value: setting.value(configuration), unit: setting.unit,
+                key: setting.key, variable: variables[setting.key] ?? "", value: setting.value(configuration),
+                unit: setting.unit,
                 origin: origins[setting.key] ?? .default)
         }
     }
 
     /// Aligned columns, without a line break at the end. Values stand last: they may be long.
     package var table: String {
-        let lines = [["VARIABLE", "KEY", "ORIGIN", "VALUE"]] + self.rows.map { [$0.variable, $0.key, $0.origin.description, $0.valueText] }
+        let lines =
+            [["VARIABLE", "KEY", "ORIGIN", "VALUE"]]
+            + self.rows.map { [$0.variable, $0.key, $0.origin.description, $0.valueText] }
         let widths = (0..<3).map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { line in
             zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) + "  " }.joined() + line[3]

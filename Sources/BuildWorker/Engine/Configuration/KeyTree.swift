@@ -34,7 +34,8 @@ enum KeyTree {
         let name = key.split(separator: ".").last
         // Of those that exist twice, the one of k8s.
         let namesakes = Setting.all.map(\.key).filter { $0.split(separator: ".").last == name }
-        return namesakes.min { (Spelling.distance(key, $0), $0) < (Spelling.distance(key, $1), $1) } ?? Spelling.nearest(to: key, in: known)
+        return namesakes.min { (Spelling.distance(key, $0), $0) < (Spelling.distance(key, $1), $1) }
+            ?? Spelling.nearest(to: key, in: known)
     }
 }
 
@@ -48,16 +49,27 @@ enum IgnoredSettings {
 
     /// Where `*` ends a name, all that begin like it.
     private static let variables = [
-        ("K8S_VM_*", "of k8s-vm only times, nodes, images and its share have variables; the rest stands in a file, below executor.k8s-vm"),
-        ("K8S_SANDBOX_*", "of the sandbox only node selectors and its share have variables; the rest stands in a file, below executor.k8s-sandbox"),
-        ("EXECUTOR_JENKINS_*", otherExecutor), ("WEIGHT_JENKINS", otherExecutor), ("URI", address), ("NODE_CONFIG_PARSER", program),
+        (
+            "K8S_VM_*",
+            "of k8s-vm only times, nodes, images and its share have variables; the rest stands in a file, below executor.k8s-vm"
+        ),
+        (
+            "K8S_SANDBOX_*",
+            "of the sandbox only node selectors and its share have variables; the rest stands in a file, below executor.k8s-sandbox"
+        ),
+        ("EXECUTOR_JENKINS_*", otherExecutor), ("WEIGHT_JENKINS", otherExecutor), ("URI", address),
+        ("NODE_CONFIG_PARSER", program),
         ("NODE_CONFIG_RUNTIME_JSON", program),
     ]
 
     private static let keys = [
-        ("executor.jenkins", otherExecutor), ("executor.k8s.pluginName", kind), ("executor.k8s-sandbox.pluginName", kind),
+        ("executor.jenkins", otherExecutor), ("executor.k8s.pluginName", kind),
+        ("executor.k8s-sandbox.pluginName", kind),
         ("executor.k8s-vm.pluginName", kind), ("httpd.uri", address),
-        ("executor.k8s.options.kubernetes.buildSecretFile", "it was misspelt, and never heeded: buildSecretsFile is meant"),
+        (
+            "executor.k8s.options.kubernetes.buildSecretFile",
+            "it was misspelt, and never heeded: buildSecretsFile is meant"
+        ),
     ]
 
     /// What is set of them, a sentence a reason.
@@ -65,22 +77,30 @@ enum IgnoredSettings {
         private var names: [(reason: String, names: [String])] = []
 
         mutating func add(_ name: String, _ reason: String) {
-            guard let place = self.names.firstIndex(where: { $0.reason == reason }) else { return self.names.append((reason, [name])) }
+            guard let place = self.names.firstIndex(where: { $0.reason == reason }) else {
+                return self.names.append((reason, [name]))
+            }
             self.names[place].names.append(name)
         }
 
         var sentences: [String] {
-            self.names.map { "\($0.names.joined(separator: ", ")) \($0.names.count == 1 ? "is" : "are") ignored: \($0.reason)" }
+            self.names.map {
+                "\($0.names.joined(separator: ", ")) \($0.names.count == 1 ? "is" : "are") ignored: \($0.reason)"
+            }
         }
     }
 
     static func reason(variable name: String) -> String? {
-        self.variables.first { pattern, _ in pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : name == pattern }?.1
+        self.variables.first { pattern, _ in
+            pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : name == pattern
+        }?.1
     }
 
     static func reason(key: String) -> String? {
         // Of any executor.
-        if ["retry", "breaker.maxFailures", "breaker.resetTimeout"].contains(where: { key.hasSuffix(".options.fusebox.\($0)") }) {
+        if ["retry", "breaker.maxFailures", "breaker.resetTimeout"].contains(where: {
+            key.hasSuffix(".options.fusebox.\($0)")
+        }) {
             return "a request is made once, and the queue tries a build again"
         }
         if Setting.unknownToVMs.contains(key) { return "the pod of a VM has nothing of the kind" }
@@ -99,7 +119,9 @@ enum Spelling {
             var row = [i + 1]
             for j in right.indices {
                 var cost = min(last[j] + (left[i] == right[j] ? 0 : 1), last[j + 1] + 1, row[j] + 1)
-                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { cost = min(cost, beforeLast[j - 1] + 1) }
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    cost = min(cost, beforeLast[j - 1] + 1)
+                }
                 row.append(cost)
             }
             (beforeLast, last) = (last, row)

@@ -10,14 +10,17 @@ struct KubernetesName: Sendable {
     }
     /// DNS-1123 subdomain: of most objects.
     static let subdomain = KubernetesName(rule: "lower case letters, digits, and - or . between them, at most 253") {
-        $0.utf8.count <= 253 && $0.wholeMatch(of: /[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/) != nil
+        $0.utf8.count <= 253
+            && $0.wholeMatch(of: /[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/) != nil
     }
     /// Of a label or an annotation.
     static let qualified = KubernetesName(
         rule: "letters, digits, and -, _ or . between them, at most 63, perhaps with a DNS name and / before it"
     ) { text in
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let name = parts.last, !name.isEmpty, Self.labelValue.matches(String(name)) else { return false }
+        guard parts.count <= 2, let name = parts.last, !name.isEmpty, Self.labelValue.matches(String(name)) else {
+            return false
+        }
         return parts.count == 1 || Self.subdomain.matches(String(parts[0]))
     }
     /// What a label may hold.

@@ -15,12 +15,15 @@ struct NodeConfig {
 
     static let documentVariable = "NODE_CONFIG"
     /// Known by name, so that nobody is asked whether another is meant.
-    static let variables: Set = [documentVariable, "NODE_CONFIG_DIR", "NODE_CONFIG_ENV", "NODE_ENV", "NODE_APP_INSTANCE"]
+    static let variables: Set = [
+        documentVariable, "NODE_CONFIG_DIR", "NODE_CONFIG_ENV", "NODE_ENV", "NODE_APP_INSTANCE",
+    ]
     /// Where its image has its own; a file may be mounted there.
     static let original = "/usr/src/app/node_modules/screwdriver-buildcluster-queue-worker/config"
     /// Those that its library reads, in its order; of these, we read the ones that hold nothing but data and need no library.
     private static let extensions = [
-        "js", "cjs", "ts", "json", "json5", "hjson", "toml", "coffee", "iced", "yaml", "yml", "cson", "properties", "xml",
+        "js", "cjs", "ts", "json", "json5", "hjson", "toml", "coffee", "iced", "yaml", "yml", "cson", "properties",
+        "xml",
     ]
     private static let readable: Set = ["json", "yaml", "yml"]
 
@@ -43,7 +46,8 @@ struct NodeConfig {
             deployments: (text("NODE_CONFIG_ENV") ?? text("NODE_ENV") ?? "development").components(separatedBy: ","),
             host: text("HOST") ?? text("HOSTNAME") ?? hostName(), instance: text("NODE_APP_INSTANCE"))
         let named = text("NODE_CONFIG_DIR")?.split(separator: ":").map(String.init)
-        let ours = Set([ConfigurationDirectory.defaults, ConfigurationDirectory.variables].map { Self.resolved("\(own)/\($0)") })
+        let ours = Set(
+            [ConfigurationDirectory.defaults, ConfigurationDirectory.variables].map { Self.resolved("\(own)/\($0)") })
         var found: [(rank: Int, path: String)] = []
         for directory in named ?? [Self.original, own] {
             guard let names = Self.contents(of: directory) else {
@@ -65,7 +69,9 @@ struct NodeConfig {
             }
         }
         // As many places as there are directories may have a file of one rank; the last directory's counts most.
-        for (_, file) in found.enumerated().sorted(by: { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }).map(\.element) {
+        for (_, file) in found.enumerated().sorted(by: { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) })
+            .map(\.element)
+        {
             switch URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent {
             case Self.runtime: self.runtimeFiles.append(file)
             case Self.map: self.readMap(file)
@@ -85,7 +91,9 @@ struct NodeConfig {
         for deployment in deployments { names += hosts.flatMap { [$0, "\($0)-\(deployment)"] } }
         for deployment in deployments { names += ["local", "local-\(deployment)"] }
         var files = names.flatMap { name in
-            Self.extensions.flatMap { ending in ["\(name).\(ending)"] + (instance.map { ["\(name)-\($0).\(ending)"] } ?? []) }
+            Self.extensions.flatMap { ending in
+                ["\(name).\(ending)"] + (instance.map { ["\(name)-\($0).\(ending)"] } ?? [])
+            }
         }
         files += Self.extensions.map { "\(Self.map).\($0)" } + ["\(Self.runtime).json"]
         // Of a name that is there twice, the later place counts.
@@ -94,7 +102,9 @@ struct NodeConfig {
 
     private mutating func readMap(_ file: String) {
         do throws(ConfigurationFile.Unreadable) {
-            if let root = try ConfigurationFile(path: file).root { self.mappings += Self.leaves(of: root, prefix: "", file) }
+            if let root = try ConfigurationFile(path: file).root {
+                self.mappings += Self.leaves(of: root, prefix: "", file)
+            }
         } catch { self.problems.add(nil, .file(file), error.reason) }
     }
 
@@ -102,7 +112,9 @@ struct NodeConfig {
     private static func leaves(of document: JSONValue, prefix: String, _ file: String) -> [Mapping] {
         (document.members ?? []).flatMap { member in
             let key = prefix + member.name
-            if let variable = member.value.string ?? member.value["__name"]?.string { return [Mapping(key: key, variable: variable, file: file)] }
+            if let variable = member.value.string ?? member.value["__name"]?.string {
+                return [Mapping(key: key, variable: variable, file: file)]
+            }
             return Self.leaves(of: member.value, prefix: "\(key).", file)
         }
     }

@@ -56,23 +56,32 @@ extension Setting {
 
     private static func hasVariable(_ setting: Setting) -> Bool {
         let ofBoth = ["nodeSelectors", "preferredNodeSelectors"]
-        let names = setting.derived == .vm ? ofBoth + ["baseImage", "resources.disk.space", "resources.disk.speed", "buildTimeout", "maxBuildTimeout"] : ofBoth
+        let names =
+            setting.derived == .vm
+            ? ofBoth + ["baseImage", "resources.disk.space", "resources.disk.speed", "buildTimeout", "maxBuildTimeout"]
+            : ofBoth
         return names.contains { setting.key.hasSuffix(".kubernetes.\($0)") }
     }
 
     private static let vm: [Setting] =
         [
             Setting("executor.k8s-vm.options.kubernetes.baseImage", \.executor.vm, \.machine.baseImage, .imageWithTag),
-            Setting("executor.k8s-vm.options.kubernetes.resources.disk.space", \.executor.vm, \.machine.diskLabel, .labelName),
-            Setting("executor.k8s-vm.options.kubernetes.resources.disk.speed", \.executor.vm, \.machine.diskSpeedLabel, .labelName),
+            Setting(
+                "executor.k8s-vm.options.kubernetes.resources.disk.space", \.executor.vm, \.machine.diskLabel,
+                .labelName),
+            Setting(
+                "executor.k8s-vm.options.kubernetes.resources.disk.speed", \.executor.vm, \.machine.diskSpeedLabel,
+                .labelName),
         ] + Self.options(of: .vm, \.executor.vm).filter { !Self.unknownToVMs.contains($0.key) }
 
     /// Options of `k8s` that the pod of a VM does not have.
     static let unknownToVMs = Set(
         ["sdHabEnabled"].map { "executor.k8s-vm.options.\($0)" }
             + [
-                "serviceAccount", "buildToken", "privileged", "dnsPolicy", "imagePullPolicy", "automountServiceAccountToken", "dockerFeatureEnabled",
-                "dockerImage", "rootlessDockerImage", "buildkitImage", "rootlessBuildkitFeatureEnabled", "lifecycleHooks", "podLabels", "annotations",
+                "serviceAccount", "buildToken", "privileged", "dnsPolicy", "imagePullPolicy",
+                "automountServiceAccountToken", "dockerFeatureEnabled",
+                "dockerImage", "rootlessDockerImage", "buildkitImage", "rootlessBuildkitFeatureEnabled",
+                "lifecycleHooks", "podLabels", "annotations",
                 "runtimeClass", "imagePullSecretName", "volumeMounts", "buildSecrets", "buildSecretsFile",
             ].map { "executor.k8s-vm.options.kubernetes.\($0)" })
 
@@ -81,10 +90,12 @@ extension Setting {
         of name: ExecutorOptions.Plugin, _ root: any WritableKeyPath<WorkerConfiguration, KubernetesOptions> & Sendable
     ) -> [Setting] {
         func option<Value: Sendable>(
-            _ key: String, _ property: any WritableKeyPath<KubernetesOptions, Value> & Sendable, _ format: ValueFormat<Value>,
+            _ key: String, _ property: any WritableKeyPath<KubernetesOptions, Value> & Sendable,
+            _ format: ValueFormat<Value>,
             empty: WhenEmpty = .notSet, isSecret: Bool = false
         ) -> Setting {
-            Setting("executor.\(name.rawValue).options.\(key)", root, property, format, empty: empty, isSecret: isSecret)
+            Setting(
+                "executor.\(name.rawValue).options.\(key)", root, property, format, empty: empty, isSecret: isSecret)
         }
         return [
             option("launchImage", \.launchImage, .image),
@@ -107,7 +118,9 @@ extension Setting {
             option("kubernetes.serviceAccount", \.serviceAccount, .dnsSubdomain()),
             option("kubernetes.buildToken", \.buildToken, .word),
             option("kubernetes.privileged", \.privileged, .boolean),
-            option("kubernetes.dnsPolicy", \.dnsPolicy, .oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")),
+            option(
+                "kubernetes.dnsPolicy", \.dnsPolicy,
+                .oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")),
             option("kubernetes.imagePullPolicy", \.imagePullPolicy, .oneOf("Always", "IfNotPresent", "Never")),
             option("kubernetes.automountServiceAccountToken", \.automountServiceAccountToken, .boolean),
             option("kubernetes.dockerFeatureEnabled", \.dockerFeatureEnabled, .boolean),
@@ -127,18 +140,26 @@ extension Setting {
             option("kubernetes.resources.memory.max", \.memory.max, .size("GB")),
             option("kubernetes.buildTimeout", \.buildTimeoutMinutes, .positive(upTo: 525_600, unit: "min")),
             option("kubernetes.maxBuildTimeout", \.maxBuildTimeoutMinutes, .positive(upTo: 525_600, unit: "min")),
-            option("kubernetes.terminationGracePeriodSeconds", \.terminationGracePeriodSeconds, .integer(0...86_400, unit: "s")),
+            option(
+                "kubernetes.terminationGracePeriodSeconds", \.terminationGracePeriodSeconds,
+                .integer(0...86_400, unit: "s")),
             option("kubernetes.lifecycleHooks", \.lifecycleHooks, .lifecycleHooks),
             option(
                 "kubernetes.podLabels", \.podLabels,
-                .map(reserved: ["sdbuild": "\"sdbuild\" must not be set: it holds the build's id, and the worker finds and deletes a build's pods by it"])),
+                .map(reserved: [
+                    "sdbuild":
+                        "\"sdbuild\" must not be set: it holds the build's id, and the worker finds and deletes a build's pods by it"
+                ])),
             option("kubernetes.nodeSelectors", \.nodeSelectors, .map(values: .labelValue)),
             option("kubernetes.preferredNodeSelectors", \.preferredNodeSelectors, .map(values: .labelValue)),
             option("kubernetes.annotations", \.annotations, .map()),
             option("kubernetes.runtimeClass", \.runtimeClass, .dnsSubdomain(orEmpty: true), empty: .value),
-            option("kubernetes.imagePullSecretName", \.imagePullSecretName, .dnsSubdomain(orEmpty: true), empty: .value),
+            option(
+                "kubernetes.imagePullSecretName", \.imagePullSecretName, .dnsSubdomain(orEmpty: true), empty: .value),
             option("kubernetes.volumeMounts", \.volumeMounts, .volumeMounts),
-            option("kubernetes.podStatusQueryDelay", \.podStatusQueryDelay, .duration(.milliseconds, upTo: 300_000, zero: true)),
+            option(
+                "kubernetes.podStatusQueryDelay", \.podStatusQueryDelay,
+                .duration(.milliseconds, upTo: 300_000, zero: true)),
             option("kubernetes.buildSecrets", \.buildSecrets, .secretVariables),
             option("kubernetes.buildSecretsFile", \.buildSecretsFile, .secretFiles),
         ]

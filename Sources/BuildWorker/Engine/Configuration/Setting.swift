@@ -19,7 +19,9 @@ struct Setting: Sendable {
     var isCredential: Bool { self.isSecret || self.key == "rabbitmq.username" }
 
     /// The executor whose own option it is; `nil`: of `k8s`, or of no executor.
-    var derived: ExecutorOptions.Plugin? { ExecutorOptions.Plugin.derived.first { self.key.hasPrefix("executor.\($0.rawValue).options.") } }
+    var derived: ExecutorOptions.Plugin? {
+        ExecutorOptions.Plugin.derived.first { self.key.hasPrefix("executor.\($0.rawValue).options.") }
+    }
 
     /// What an empty text means. Kubernetes manifests often set a variable to nothing instead of leaving it out.
     enum WhenEmpty: Sendable {
@@ -30,10 +32,13 @@ struct Setting: Sendable {
     }
 
     init<Value: Sendable>(
-        _ key: String, _ property: any WritableKeyPath<WorkerConfiguration, Value> & Sendable, _ format: ValueFormat<Value>,
+        _ key: String, _ property: any WritableKeyPath<WorkerConfiguration, Value> & Sendable,
+        _ format: ValueFormat<Value>,
         empty: WhenEmpty = .notSet, isSecret: Bool = false
     ) {
-        (self.key, self.shape, self.unit, self.isSecret, self.whenEmpty) = (key, format.shape, format.unit, isSecret, empty)
+        (self.key, self.shape, self.unit, self.isSecret, self.whenEmpty) = (
+            key, format.shape, format.unit, isSecret, empty
+        )
         self.apply = { raw, configuration throws(Mismatch) in
             configuration[keyPath: property] = try format.parse(raw, configuration[keyPath: property])
         }
@@ -46,9 +51,12 @@ struct Setting: Sendable {
         _ property: any WritableKeyPath<KubernetesOptions, Value> & Sendable, _ format: ValueFormat<Value>,
         empty: WhenEmpty = .notSet, isSecret: Bool = false
     ) {
-        (self.key, self.shape, self.unit, self.isSecret, self.whenEmpty) = (key, format.shape, format.unit, isSecret, empty)
+        (self.key, self.shape, self.unit, self.isSecret, self.whenEmpty) = (
+            key, format.shape, format.unit, isSecret, empty
+        )
         self.apply = { raw, configuration throws(Mismatch) in
-            configuration[keyPath: options][keyPath: property] = try format.parse(raw, configuration[keyPath: options][keyPath: property])
+            configuration[keyPath: options][keyPath: property] = try format.parse(
+                raw, configuration[keyPath: options][keyPath: property])
         }
         self.value = { configuration in format.render(configuration[keyPath: options][keyPath: property]) }
     }

@@ -6,7 +6,8 @@ extension ValueFormat where Value == [String] {
     ///   - plain: reads a text that is written without JSON; `nil`: this one is JSON.
     ///   - wrong: what is wrong with the texts.
     private static func strings(
-        _ expectation: String, shape: ValueShape = .json, plain: @escaping @Sendable (String) -> [String]? = { _ in nil },
+        _ expectation: String, shape: ValueShape = .json,
+        plain: @escaping @Sendable (String) -> [String]? = { _ in nil },
         wrong: @escaping @Sendable ([String]) -> [String]
     ) -> ValueFormat {
         ValueFormat(
@@ -53,13 +54,16 @@ extension ValueFormat where Value == [String] {
             "must be host names, IP addresses or *.example.com, with commas between them or as a JSON array; no scheme, no port"
         return .strings(
             expectation, shape: .list, plain: { $0.hasPrefix("[") ? nil : $0.isEmpty ? [] : Self.separated($0) },
-            wrong: { $0.allSatisfy { Host.isName($0.hasPrefix("*.") ? $0.dropFirst(2) : $0[...]) } ? [] : [expectation] })
+            wrong: {
+                $0.allSatisfy { Host.isName($0.hasPrefix("*.") ? $0.dropFirst(2) : $0[...]) } ? [] : [expectation]
+            })
     }
 
     /// A program's absolute path, or a JSON array of the path and its arguments. No shell reads it. Nothing, or `[]`, is none.
     static var command: ValueFormat {
         let example = #"["/usr/local/bin/tell","--all"]"#
-        let expectation = "must be a program's absolute path, or a JSON array of it and its arguments, for example \(example)"
+        let expectation =
+            "must be a program's absolute path, or a JSON array of it and its arguments, for example \(example)"
         return .strings(
             expectation, plain: { $0.hasPrefix("[") ? nil : $0.isEmpty ? [] : [$0] },
             wrong: { words in
@@ -79,7 +83,9 @@ extension ValueFormat where Value == [String] {
     /// A JSON array of regular expressions, for images' names. An empty one would exclude every image.
     static var patterns: ValueFormat {
         .strings(#"must be a JSON array of regular expressions, for example ["rhel6"]"#) { patterns in
-            patterns.filter { $0.isEmpty || !ImagePattern.isValid($0) }.map { "\($0.quoted) must be a regular expression" }
+            patterns.filter { $0.isEmpty || !ImagePattern.isValid($0) }.map {
+                "\($0.quoted) must be a regular expression"
+            }
         }
     }
 }

@@ -65,7 +65,8 @@ extension ValueFormat where Value == ConnectOptions {
         return .json(
             #"must be a JSON object like {"\#(heartbeat)":20,"\#(reconnect)":30}"#,
             render: { options in
-                [(heartbeat, options.heartbeat), (reconnect, options.reconnectLimit)].reduce(into: [:]) { object, option in
+                [(heartbeat, options.heartbeat), (reconnect, options.reconnectLimit)].reduce(into: [:]) {
+                    object, option in
                     object[option.0] = .number(option.1.count(of: .seconds).plainText)
                 }
             },
@@ -81,7 +82,8 @@ extension ValueFormat where Value == ConnectOptions {
                     }
                     let seconds = member.value.integer ?? member.value.string.flatMap { Int($0) }
                     if let seconds, (1...3600).contains(seconds) {
-                        let option: WritableKeyPath<ConnectOptions, Duration> = name == reconnect ? \.reconnectLimit : \.heartbeat
+                        let option: WritableKeyPath<ConnectOptions, Duration> =
+                            name == reconnect ? \.reconnectLimit : \.heartbeat
                         options[keyPath: option] = .seconds(seconds)
                     } else if name == heartbeat, seconds == 0 {
                         let reason = "0 would switch heartbeats off, and a dead connection would not be noticed"
@@ -106,18 +108,22 @@ private struct ItemField<Item: Sendable>: Sendable {
     let write: @Sendable (Item) -> JSONValue?
 
     static func text(
-        _ name: String, _ property: any WritableKeyPath<Item, String> & Sendable, _ rule: KubernetesName, not reserved: Set<String> = []
+        _ name: String, _ property: any WritableKeyPath<Item, String> & Sendable, _ rule: KubernetesName,
+        not reserved: Set<String> = []
     ) -> ItemField {
         ItemField(
             name: name,
             read: { value, item in
                 guard let text = value.scalarText, rule.matches(text) else { return "must be \(rule.rule)" }
                 item[keyPath: property] = text
-                return reserved.contains(text) ? "must not be \(text): every build's pod has a volume of that name already" : nil
+                return reserved.contains(text)
+                    ? "must not be \(text): every build's pod has a volume of that name already" : nil
             }, write: { .string($0[keyPath: property]) })
     }
 
-    static func word(_ name: String, _ property: any WritableKeyPath<Item, String?> & Sendable, _ words: [String]) -> ItemField {
+    static func word(_ name: String, _ property: any WritableKeyPath<Item, String?> & Sendable, _ words: [String])
+        -> ItemField
+    {
         ItemField(
             name: name, isRequired: false,
             read: { value, item in
@@ -147,7 +153,10 @@ extension ValueFormat {
         .json(
             "must be a JSON array like [\(example)]",
             render: { items in
-                .array(items.map { item in .object(fields.compactMap { field in field.write(item).map { .init(field.name, $0) } }) })
+                .array(
+                    items.map { item in
+                        .object(fields.compactMap { field in field.write(item).map { .init(field.name, $0) } })
+                    })
             },
             parse: { document, _, wrong in
                 guard let elements = document == [:] ? [] : document.array else { return nil }
@@ -181,9 +190,11 @@ extension ValueFormat where Value == [KubernetesOptions.VolumeMount] {
     static var volumeMounts: ValueFormat {
         let types = ["DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice"]
         return .list(
-            like: #"{"name":"kvm","mountPath":"/dev/kvm","path":"/dev/kvm","type":"CharDevice","readOnly":true}"#, of: .init(),
+            like: #"{"name":"kvm","mountPath":"/dev/kvm","path":"/dev/kvm","type":"CharDevice","readOnly":true}"#,
+            of: .init(),
             [
-                .text("name", \.name, .label, not: PodPlan.reservedVolumeNames), .text("mountPath", \.mountPath, .absolutePath),
+                .text("name", \.name, .label, not: PodPlan.reservedVolumeNames),
+                .text("mountPath", \.mountPath, .absolutePath),
                 .text("path", \.path, .absolutePath), .word("type", \.type, types), .flag("readOnly", \.readOnly),
             ])
     }
@@ -205,7 +216,8 @@ extension ValueFormat where Value == [KubernetesOptions.SecretFiles] {
         .list(
             like: #"{"name":"certs","mountPath":"/etc/certs","secretName":"build-certs","readOnly":true}"#, of: .init(),
             [
-                .text("name", \.name, .label, not: PodPlan.reservedVolumeNames), .text("mountPath", \.mountPath, .absolutePath),
+                .text("name", \.name, .label, not: PodPlan.reservedVolumeNames),
+                .text("mountPath", \.mountPath, .absolutePath),
                 .text("secretName", \.secretName, .subdomain), .flag("readOnly", \.readOnly),
             ])
     }

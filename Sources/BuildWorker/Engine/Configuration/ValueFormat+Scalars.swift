@@ -18,7 +18,9 @@ extension ValueFormat where Value == Int {
             .text, unit: unit,
             parse: { raw, _ throws(Mismatch) in
                 guard case .text(let text) = raw, let value = Int(text.trimmed), range.contains(value) else {
-                    throw Mismatch("must be a whole number from \(range.lowerBound) to \(range.upperBound)\(raw.hintAtServiceLink)")
+                    throw Mismatch(
+                        "must be a whole number from \(range.lowerBound) to \(range.upperBound)\(raw.hintAtServiceLink)"
+                    )
                 }
                 return value
             }, render: { .number(String($0)) })

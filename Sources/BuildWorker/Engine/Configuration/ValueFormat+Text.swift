@@ -3,7 +3,9 @@ internal import Support
 
 extension ValueFormat where Value == String {
     /// Any text that passes; `expectation` completes "must be".
-    static func text(_ expectation: String, keepsSpace: Bool = false, where isRight: @escaping @Sendable (String) -> Bool) -> ValueFormat {
+    static func text(
+        _ expectation: String, keepsSpace: Bool = false, where isRight: @escaping @Sendable (String) -> Bool
+    ) -> ValueFormat {
         .text(expectation, keepsSpace: keepsSpace) { isRight($0) ? $0 : nil }
     }
 
@@ -14,12 +16,18 @@ extension ValueFormat where Value == String {
         .scalar("must be \(expectation)", keepsSpace: keepsSpace, render: { .string($0) }, parse: read)
     }
 
-    private static func name(_ expectation: String, _ rule: KubernetesName, orEmpty mayBeEmpty: Bool = false) -> ValueFormat {
-        .text("\(mayBeEmpty ? "empty, or " : "")\(expectation): \(rule.rule)") { mayBeEmpty && $0.isEmpty || rule.matches($0) }
+    private static func name(_ expectation: String, _ rule: KubernetesName, orEmpty mayBeEmpty: Bool = false)
+        -> ValueFormat
+    {
+        .text("\(mayBeEmpty ? "empty, or " : "")\(expectation): \(rule.rule)") {
+            mayBeEmpty && $0.isEmpty || rule.matches($0)
+        }
     }
 
     /// As it stands, but without control characters.
-    static var plain: ValueFormat { .text("a text without control characters", keepsSpace: true) { !$0.hasControlCharacters } }
+    static var plain: ValueFormat {
+        .text("a text without control characters", keepsSpace: true) { !$0.hasControlCharacters }
+    }
 
     static func oneOf(_ words: String...) -> ValueFormat { .text(words.joined(separator: ", ")) { words.contains($0) } }
 
@@ -27,7 +35,9 @@ extension ValueFormat where Value == String {
 
     /// AMQP takes 255 bytes; what we add to a queue's name for its companions (`.parked`) must fit too.
     static func brokerName(_ what: String, upTo limit: Int) -> ValueFormat {
-        .text("the name of \(what), at most \(limit) bytes, without control characters, and not beginning with \"amq.\"") { name in
+        .text(
+            "the name of \(what), at most \(limit) bytes, without control characters, and not beginning with \"amq.\""
+        ) { name in
             name.utf8.count <= limit && !name.hasPrefix("amq.") && !name.hasControlCharacters
         }
     }
@@ -35,11 +45,14 @@ extension ValueFormat where Value == String {
     /// The path of the broker's URI, from which the vhost's name follows.
     static var vhost: ValueFormat {
         let rule = "at most 255 bytes, written as in a URI: % only before two hexadecimal digits"
-        let advice = "a slash within the name is %2F, a percent sign %25), no ? and no # (connection settings go into RABBITMQ_CONNECT_OPTIONS"
+        let advice =
+            "a slash within the name is %2F, a percent sign %25), no ? and no # (connection settings go into RABBITMQ_CONNECT_OPTIONS"
         return .text("a vhost, with or without a slash before it, \(rule) (\(advice))") { text in
             guard !text.contains(where: { $0 == "?" || $0 == "#" }) else { return nil }
             let name = String(text.hasPrefix("/") ? text.dropFirst() : text[...])
-            guard let decoded = name.percentDecoded, decoded.utf8.count <= 255, !decoded.hasControlCharacters else { return nil }
+            guard let decoded = name.percentDecoded, decoded.utf8.count <= 255, !decoded.hasControlCharacters else {
+                return nil
+            }
             return decoded.isEmpty ? "/" : decoded
         }
     }
@@ -61,12 +74,15 @@ extension ValueFormat where Value == String {
 
     static var image: ValueFormat {
         .text("an image's name without a tag (that is LAUNCH_VERSION)") {
-            $0.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._\/:-]*/) != nil && !($0.split(separator: "/").last ?? "").contains(":")
+            $0.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._\/:-]*/) != nil
+                && !($0.split(separator: "/").last ?? "").contains(":")
         }
     }
 
     static var imageWithTag: ValueFormat {
-        .text("an image's name, perhaps with a tag or digest") { $0.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._\/:@-]*/) != nil }
+        .text("an image's name, perhaps with a tag or digest") {
+            $0.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._\/:@-]*/) != nil
+        }
     }
 
     static var tag: ValueFormat {
@@ -108,7 +124,9 @@ extension ValueFormat where Value == String {
         return String(url)
     }
 
-    static var listenAddress: ValueFormat { .text("the address to listen on: a host name or an IP address") { Host.isName($0) } }
+    static var listenAddress: ValueFormat {
+        .text("the address to listen on: a host name or an IP address") { Host.isName($0) }
+    }
 }
 
 /// Empty is `nil`.
@@ -129,12 +147,16 @@ extension ValueFormat where Value == String? {
 }
 
 extension ValueFormat where Value == Secret {
-    static var secret: ValueFormat { .scalar("must be one text", keepsSpace: true, render: { _ in "<redacted>" }) { Secret($0) } }
+    static var secret: ValueFormat {
+        .scalar("must be one text", keepsSpace: true, render: { _ in "<redacted>" }) { Secret($0) }
+    }
 }
 
 /// Empty is `nil`.
 extension ValueFormat where Value == Secret? {
-    private static func secret(_ expectation: String, where isRight: @escaping @Sendable (String) -> Bool) -> ValueFormat {
+    private static func secret(_ expectation: String, where isRight: @escaping @Sendable (String) -> Bool)
+        -> ValueFormat
+    {
         .scalar(expectation, render: { $0 == nil ? .null : "<redacted>" }) { text in
             text.isEmpty ? .some(nil) : isRight(text) ? .some(Secret(text)) : nil
         }
@@ -142,7 +164,9 @@ extension ValueFormat where Value == Secret? {
 
     /// Goes into an HTTP header, so there is no white space within.
     static var bearerToken: ValueFormat {
-        .secret("must be a token: visible ASCII characters without spaces") { $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
+        .secret("must be a token: visible ASCII characters without spaces") {
+            $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        }
     }
 
     /// May have a user and a password.
@@ -151,7 +175,9 @@ extension ValueFormat where Value == Secret? {
         return .secret("must be empty or http://host:port or https://host:port of a proxy, \(user)") { text in
             // What else stands before the @ must be percent-encoded, or libcurl reads the address otherwise than we do.
             let user = /[A-Za-z0-9._~!$&'()*+,;=:-]|%[2-7][0-9A-Fa-f]/
-            guard let match = text.wholeMatch(of: /https?:\/\/(?:([^@\/?#\s]*)@)?([^@\/?#\s]+)\/?/) else { return false }
+            guard let match = text.wholeMatch(of: /https?:\/\/(?:([^@\/?#\s]*)@)?([^@\/?#\s]+)\/?/) else {
+                return false
+            }
             return Host.isAuthority(match.output.2) && (match.output.1 ?? "").replacing(user, with: "").isEmpty
         }
     }

@@ -10,7 +10,8 @@ struct ValueFormat<Value: Sendable>: Sendable {
     let render: @Sendable (Value) -> JSONValue
 
     init(
-        _ shape: ValueShape, unit: String? = nil, parse: @escaping @Sendable (RawValue, Value) throws(Mismatch) -> Value,
+        _ shape: ValueShape, unit: String? = nil,
+        parse: @escaping @Sendable (RawValue, Value) throws(Mismatch) -> Value,
         render: @escaping @Sendable (Value) -> JSONValue
     ) {
         (self.shape, self.unit, self.parse, self.render) = (shape, unit, parse, render)
@@ -18,13 +19,16 @@ struct ValueFormat<Value: Sendable>: Sendable {
 
     /// One text, with the white space around it taken off unless `keepsSpace`. `nil` from `parse` means that it is wrong.
     static func scalar(
-        _ expectation: String, unit: String? = nil, keepsSpace: Bool = false, render: @escaping @Sendable (Value) -> JSONValue,
+        _ expectation: String, unit: String? = nil, keepsSpace: Bool = false,
+        render: @escaping @Sendable (Value) -> JSONValue,
         parse: @escaping @Sendable (String) -> Value?
     ) -> ValueFormat {
         ValueFormat(
             .text, unit: unit,
             parse: { raw, _ throws(Mismatch) in
-                guard case .text(let text) = raw, let value = parse(keepsSpace ? text : text.trimmed) else { throw Mismatch(expectation) }
+                guard case .text(let text) = raw, let value = parse(keepsSpace ? text : text.trimmed) else {
+                    throw Mismatch(expectation)
+                }
                 return value
             }, render: render)
     }

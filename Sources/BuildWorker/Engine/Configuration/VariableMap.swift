@@ -15,8 +15,10 @@ struct VariableMap {
             self.problems.add(nil, file, error.reason)
             return
         }
-        for setting in Setting.all where self.variables[setting.key] == nil && !self.problems.contains(where: { $0.key == setting.key }) {
-            self.problems.add(setting.key, file, "has no variable here: the file belongs to another version of the worker")
+        for setting in Setting.all
+        where self.variables[setting.key] == nil && !self.problems.contains(where: { $0.key == setting.key }) {
+            self.problems.add(
+                setting.key, file, "has no variable here: the file belongs to another version of the worker")
         }
         for (name, keys) in Dictionary(grouping: self.variables, by: \.value).filter({ $1.count > 1 }) {
             let keys = keys.map(\.key).sorted()
@@ -30,10 +32,13 @@ struct VariableMap {
             switch KeyTree.place(of: key) {
             case .setting(let setting):
                 let (shape, isText) = (setting.shape.rawValue, setting.shape == .text)
-                if let name = isText && leaf.string != nil ? leaf.string : leaf["format"]?.string == shape ? leaf["name"]?.string : nil {
+                if let name = isText && leaf.string != nil
+                    ? leaf.string : leaf["format"]?.string == shape ? leaf["name"]?.string : nil
+                {
                     self.variables[key] = name
                 } else {
-                    self.problems.add(key, file, "must be \(isText ? "a variable's name" : "{ name: VARIABLE, format: \(shape) }")")
+                    self.problems.add(
+                        key, file, "must be \(isText ? "a variable's name" : "{ name: VARIABLE, format: \(shape) }")")
                 }
             case .group where leaf.members != nil: self.read(leaf, prefix: "\(key).", file)
             case .group, .ignored, .unknown: self.problems.add(key, file, "is not a key that a variable can set")

@@ -23,7 +23,7 @@ package struct WorkerConfiguration: Sendable {
     package var spoolJobs = SpoolJobOptions()
     /// `spool.directory`: what must survive a crash of this worker is written there, by one worker at a time.
     package var spoolDirectory = "/var/spool/build-worker"
-    /// `drainTimeoutSeconds`, more than 0, at most 3600 s: how long the builds in hand may take to finish after SIGTERM.
+    /// `drainTimeoutSeconds`, more than 0, at most 3600 s: how long the builds in flight may take to finish after SIGTERM.
     package var drainTimeout = Duration.seconds(25)
 }
 

@@ -9,29 +9,35 @@ internal import Workflow
 extension ActionPerformer {
     private var rabbitmq: RabbitMQOptions { self.configuration.rabbitmq }
 
-    private func verification(_ round: Int, _ facts: Facts, _ context: DeliveryContext, isFromTimer: Bool = false, isPermanent: Bool = false) -> Verification? {
+    private func verification(
+        _ round: Int, _ facts: Facts, _ context: DeliveryContext, isFromTimer: Bool = false, isPermanent: Bool = false
+    ) -> Verification? {
         guard case .success(let message) = context.message else { return nil }
         return Verification(
-            body: message.asVerify().serialized(), round: round, imagePullStartTime: facts.pullStart, isFromTimer: isFromTimer,
+            body: message.asVerify().serialized(), round: round, imagePullStartTime: facts.pullStart,
+            isFromTimer: isFromTimer,
             isPermanent: isPermanent)
     }
 
-    func armTimer(_ round: Int, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
+    func armTimer(_ round: Int, _ facts: Facts, _ context: DeliveryContext) async -> PublishResult {
         // Fired, it would go nowhere.
-        guard self.verifications.brokerCanVerify else { return .noQueue }
-        let outcome = await self.handOver(self.verification(round, facts, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
-        if outcome != .notHeld { self.health.initTimer(isKeptHere: outcome == .noQueue) }
+        guard self.verifications.brokerCanVerify else { return .unroutable }
+        let outcome = await self.handOver(
+            self.verification(round, facts, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
+        if outcome != .unconfirmed { self.health.initTimer(isKeptHere: outcome == .unroutable) }
         return outcome
     }
 
-    func requestVerification(_ isPermanent: Bool, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
-        guard self.verifications.brokerCanVerify else { return .noQueue }
+    func requestVerification(_ isPermanent: Bool, _ facts: Facts, _ context: DeliveryContext) async -> PublishResult {
+        guard self.verifications.brokerCanVerify else { return .unroutable }
         let verification = self.verification(context.round, facts, context, isPermanent: isPermanent)
         return await self.handOver(verification?.outgoing(to: self.rabbitmq.retryQueue, self.rabbitmq), context)
     }
 
     func keepTimer(_ round: Int, _ facts: Facts, _ context: DeliveryContext) async -> Outcome {
-        guard let verification = self.verification(round, facts, context, isFromTimer: true) else { return .failed(Problem(.message, "the message is no build's")) }
+        guard let verification = self.verification(round, facts, context, isFromTimer: true) else {
+            return .failed(Problem(.message, "the message is no build's"))
+        }
         let outcome = await self.verifications.keep(verification, for: self.rabbitmq.initTimeout)
         switch outcome {
         case .done:
@@ -39,33 +45,40 @@ extension ActionPerformer {
             guard self.verifications.brokerCanVerify else { break }
             context.logger.log(
                 level: Self.hasSaidThatItKeepsTimers.exchange(true, ordering: .relaxed) ? .debug : .warning,
-                "queue \(self.rabbitmq.initQueue) does not exist: this worker keeps init timers itself. 'worker topology apply' creates it")
+                "queue \(self.rabbitmq.initQueue) does not exist: this worker keeps init timers itself. 'worker topology apply' creates it"
+            )
         case .failed(let problem):
-            context.logger.error("an init timer cannot be written down, so the message waits with the broker", metadata: ["error": .string(problem.detail)])
+            context.logger.error(
+                "an init timer cannot be written down, so the message waits with the broker",
+                metadata: ["error": .string(problem.detail)])
         }
         return outcome
     }
 
     private static let hasSaidThatItKeepsTimers = Atomic<Bool>(false)
 
-    func handOver(_ message: OutgoingMessage?, _ context: DeliveryContext) async -> HandOver {
-        guard let message else { return .notHeld }
+    func handOver(_ message: OutgoingMessage?, _ context: DeliveryContext) async -> PublishResult {
+        guard let message else { return .unconfirmed }
         return self.handOver(await self.publish(message), message, context)
     }
 
-    private func handOver(_ outcome: PublishOutcome, _ message: OutgoingMessage, _ context: DeliveryContext) -> HandOver {
+    private func handOver(_ outcome: PublishOutcome, _ message: OutgoingMessage, _ context: DeliveryContext)
+        -> PublishResult
+    {
         switch outcome {
-        case .confirmed: return .held
+        case .confirmed: return .confirmed
         // Who may not write there has no queue there.
-        case .returned, .refused: return .noQueue
+        case .returned, .refused: return .unroutable
         case .nacked, .unconfirmed, .unsendable:
-            context.logger.warning("RabbitMQ did not take a message", metadata: ["outcome": .string("\(outcome)"), "to": .string(message.routingKey)])
-            return .notHeld
+            context.logger.warning(
+                "RabbitMQ did not take a message",
+                metadata: ["outcome": .string("\(outcome)"), "to": .string(message.routingKey)])
+            return .unconfirmed
         }
     }
 
     /// Another try after a wait that counts no attempt: a copy in the wait queue, without the deaths that are the count.
-    func postpone(_ reason: PostponeReason, _ facts: Facts, _ context: DeliveryContext) async -> HandOver {
+    func postpone(_ reason: PostponeReason, _ facts: Facts, _ context: DeliveryContext) async -> PublishResult {
         let delivery = context.delivery
         var properties = delivery.properties
         properties.isPersistent = true
@@ -79,26 +92,36 @@ extension ActionPerformer {
             properties.headers[Header.owedSince] = nil
         case .aside: break
         case .counted: properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt + 1))
-        case .owed: properties.headers[Header.owedSince] = .int64(Int64(context.owedSince ?? context.arrivedAt.secondsSince1970))
-        case .healing: properties.headers[Header.troubledSince] = .int64(Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
+        case .owed:
+            properties.headers[Header.owedSince] = .int64(
+                Int64(context.owedSince ?? context.arrivedAt.secondsSince1970))
+        case .healing:
+            properties.headers[Header.troubledSince] = .int64(
+                Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
         }
         // Another worker may get it, which knows nothing of its crashes.
-        if case .poison(let crashes) = context.command { properties.headers[Header.poisonCrashes] = .int64(Int64(crashes)) }
+        if case .poison(let crashes) = context.command {
+            properties.headers[Header.poisonCrashes] = .int64(Int64(crashes))
+        }
         if context.isFromInitTimer { properties.headers[Header.initTimer] = .int64(1) }
         if let start = facts.pullStart { properties.headers[Header.imagePullStart] = .text(start) }
-        guard !delivery.tag.isOfThisProcess else { return await self.verifications.postpone(delivery, headers: properties.headers) }
-        let waitQueue = delivery.queue == self.rabbitmq.retryQueue ? self.rabbitmq.retryWaitQueue : self.rabbitmq.waitQueue
+        guard !delivery.tag.isOfThisProcess else {
+            return await self.verifications.postpone(delivery, headers: properties.headers)
+        }
+        let waitQueue =
+            delivery.queue == self.rabbitmq.retryQueue ? self.rabbitmq.retryWaitQueue : self.rabbitmq.waitQueue
         // The original's administrators name it otherwise, and need not have bound it; nor may its user publish past the exchange.
         let other = Topology.conventionalWaitQueue(of: delivery.queue)
         for (exchange, queue) in [(self.rabbitmq.exchange, waitQueue), (self.rabbitmq.exchange, other), ("", other)] {
-            let message = OutgoingMessage(exchange: exchange, routingKey: queue, properties: properties, body: delivery.body)
+            let message = OutgoingMessage(
+                exchange: exchange, routingKey: queue, properties: properties, body: delivery.body)
             let handOver = await self.handOver(message, context)
-            if handOver != .noQueue { return handOver }
+            if handOver != .unroutable { return handOver }
         }
-        return .noQueue
+        return .unroutable
     }
 
-    func park(_ context: DeliveryContext) async -> HandOver {
+    func park(_ context: DeliveryContext) async -> PublishResult {
         let error = context.parkingError
         let delivery = context.delivery
         let parked = ParkedMessage(delivery, for: error, at: context.arrivedAt.text)
@@ -116,11 +139,14 @@ extension ActionPerformer {
         ]
         let handOver = self.handOver(outcome, message, context)
         switch handOver {
-        case .held: context.logger.error("\(error.kindOfMessage) message parked in \(self.rabbitmq.parkedQueue)", metadata: metadata)
-        case .noQueue:
+        case .confirmed:
             context.logger.error(
-                "\(error.kindOfMessage) message dropped: there is no queue \(self.rabbitmq.parkedQueue), or no permission to publish to it", metadata: metadata)
-        case .notHeld: break
+                "\(error.kindOfMessage) message parked in \(self.rabbitmq.parkedQueue)", metadata: metadata)
+        case .unroutable:
+            context.logger.error(
+                "\(error.kindOfMessage) message dropped: there is no queue \(self.rabbitmq.parkedQueue), or no permission to publish to it",
+                metadata: metadata)
+        case .unconfirmed: break
         }
         return handOver
     }
@@ -131,7 +157,9 @@ extension BuildMessageError {
         switch self {
         case .poison: "poison"
         case .owed: "owed"
-        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .forbiddenAPI, .malformedDeathHistory, .unreadHeaders, .tooLarge: "unreadable"
+        case .emptyBody, .malformedJSON, .notAnObject, .unknownJob, .fields, .forbiddenAPI, .malformedDeathHistory,
+            .unreadHeaders, .tooLarge:
+            "unreadable"
         }
     }
 }

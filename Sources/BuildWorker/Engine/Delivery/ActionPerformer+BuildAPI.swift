@@ -19,8 +19,10 @@ extension ActionPerformer {
         }
         do {
             switch question {
-            case .isWaiting: return try await self.buildAPI.isWaiting(build.buildID, at: apiURI, token: token) ? .waiting : .begun
-            case .hasEnded: return BuildState(status: try await self.buildAPI.status(of: build.buildID, at: apiURI, token: token))
+            case .isWaiting:
+                return try await self.buildAPI.isWaiting(build.buildID, at: apiURI, token: token) ? .waiting : .begun
+            case .hasEnded:
+                return BuildState(status: try await self.buildAPI.status(of: build.buildID, at: apiURI, token: token))
             }
         } catch {
             switch error.code {
@@ -34,7 +36,8 @@ extension ActionPerformer {
             case .unknownQuestion: return .unknown
             case .status, .foreignAnswer, .unreachable, .hostFailing: break
             }
-            context.logger.warning("the build API could not be asked for the build", metadata: ["error": .string(error.description)])
+            context.logger.warning(
+                "the build API could not be asked for the build", metadata: ["error": .string(error.description)])
             return .unavailable(error.problem)
         }
     }
@@ -46,35 +49,50 @@ extension ActionPerformer {
     }
 
     /// - Returns: also what is left to be told later.
-    func tryToTell(_ note: StatusUpdate, _ facts: Facts, _ context: DeliveryContext) async -> (NoteOutcome, lost: PendingStatusUpdate?) {
+    func tryToTell(_ note: StatusUpdate, _ facts: Facts, _ context: DeliveryContext) async -> (
+        NoteOutcome, lost: PendingStatusUpdate?
+    ) {
         guard let build = context.build, let token = build.token else { return (.taken, nil) }
         // As the original: stats and waiting go to the ecosystem's API, status to the address in the message.
         let (apiURI, update): (String?, BuildUpdate) =
             switch note {
             case .scheduled(let node):
-                (self.configuration.ecosystem.api, BuildUpdate(stats: BuildStats(hostname: node, imagePullStartTime: facts.pullStart ?? context.arrivedAt.text)))
+                (
+                    self.configuration.ecosystem.api,
+                    BuildUpdate(
+                        stats: BuildStats(hostname: node, imagePullStartTime: facts.pullStart ?? context.arrivedAt.text)
+                    )
+                )
             case .waitingForResources:
                 (self.configuration.ecosystem.api, BuildUpdate(statusMessage: "Waiting for resources to be available."))
             case .delayed:
-                (build.apiURI, BuildUpdate(statusMessage: "Build initialization delayed - pod creation taking longer than expected"))
+                (
+                    build.apiURI,
+                    BuildUpdate(
+                        statusMessage: "Build initialization delayed - pod creation taking longer than expected")
+                )
             }
         guard let apiURI else { return (.taken, nil) }
         switch await self.update(build.buildID, at: apiURI, token: token, with: update, timeout: Self.noteTimeout) {
         case .success(let status): return (status.map { BuildState(status: $0) } == .ended ? .ended : .taken, nil)
         case .failure(let error) where error.code == .ended: return (.ended, nil)
         case .failure(let error):
-            context.logger.warning("the build API did not take a note; the build goes on", metadata: ["error": .string(error.description)])
+            context.logger.warning(
+                "the build API did not take a note; the build goes on", metadata: ["error": .string(error.description)])
             guard !error.isRefusal else { return (.refused(error.problem), nil) }
             // A verification that waits for an outage's end tells its note itself.
             if context.command == .verify, self.outages.isAnyOpen { return (.lost(error.problem), nil) }
-            return (.lost(error.problem), PendingStatusUpdate(build: build.buildID, apiURI: apiURI, token: token, update))
+            return (
+                .lost(error.problem), PendingStatusUpdate(build: build.buildID, apiURI: apiURI, token: token, update)
+            )
         }
     }
 
     func reportFailure(_ cause: FailureCause, _ context: DeliveryContext) async -> ReportOutcome {
         context.logger.error("the build has failed", metadata: ["cause": .string(cause.description)])
         guard let build = context.decodeBuild(), let apiURI = build.apiURI, let token = build.token else {
-            let problem = Problem(.message, "the message has no apiUri or no token: its build cannot be reported as failed")
+            let problem = Problem(
+                .message, "the message has no apiUri or no token: its build cannot be reported as failed")
             context.logger.error("\(problem)")
             return .refused(problem)
         }
@@ -90,10 +108,14 @@ extension ActionPerformer {
             context.logger.info("the build has ended meanwhile", metadata: ["answer": .string(error.description)])
             return .ended
         case .failure(let error) where error.isRefusal:
-            context.logger.error("the build API refused the build's FAILURE for good", metadata: .of(.failureRefused, ["error": .string(error.description)]))
+            context.logger.error(
+                "the build API refused the build's FAILURE for good",
+                metadata: .of(.failureRefused, ["error": .string(error.description)]))
             return .refused(error.problem)
         case .failure(let error):
-            context.logger.error("the build API did not accept the build's FAILURE; it will be sent again", metadata: ["error": .string(error.description)])
+            context.logger.error(
+                "the build API did not accept the build's FAILURE; it will be sent again",
+                metadata: ["error": .string(error.description)])
             return .notTaken(error.problem)
         }
     }
@@ -113,7 +135,8 @@ extension ActionPerformer {
                 if error.code == .ended, mayHaveHadEffect, let status = update.status { return .success(status) }
                 mayHaveHadEffect = mayHaveHadEffect || error.isRetriable
                 // A longer pause is the wait queue's.
-                guard let shortest = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable), !self.outages.isOpen(.buildAPI), !self.buildAPI.isFailing(apiURI),
+                guard let shortest = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable),
+                    !self.outages.isOpen(.buildAPI), !self.buildAPI.isFailing(apiURI),
                     error.retryAfter ?? .zero <= Self.noteTimeout
                 else { return .failure(error) }
                 let pause = max(shortest, error.retryAfter ?? .zero)

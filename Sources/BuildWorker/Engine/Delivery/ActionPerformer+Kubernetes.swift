@@ -8,12 +8,19 @@ internal import Workflow
 /// What the cluster is asked and told.
 extension ActionPerformer {
     func createPod(_ context: DeliveryContext) async -> Fact {
-        guard let build = context.build else { return .creation(.rejected(Problem(.message, "the message names no build"))) }
+        guard let build = context.build else {
+            return .creation(.rejected(Problem(.message, "the message names no build")))
+        }
         let route = self.clusters.route(build)
         if let unknown = route.unknown {
             context.logger.warning(
                 "the build asks for an executor that is not configured; it gets another",
-                metadata: .of(.executorUnknown, ["asked": .string(unknown.sanitizedForLog(limit: 100)), "executor": .string(route.executor.rawValue)]))
+                metadata: .of(
+                    .executorUnknown,
+                    [
+                        "asked": .string(unknown.sanitizedForLog(limit: 100)),
+                        "executor": .string(route.executor.rawValue),
+                    ]))
         }
         let (options, place) = self.clusters.primary(on: route)
         let manifest: PodManifest
@@ -30,12 +37,17 @@ extension ActionPerformer {
             context.logger.info(
                 "Pod created successfully for build \(build.buildID), podName: \(name)",
                 metadata: ["podName": .string(name), "executor": .string(route.executor.rawValue)])
-            if let problem = await self.handSecret(secret, to: pod, build, context) { return .creation(.refused(problem)) }
-            return options.podStatusQueryDelay == .zero ? self.created(pod, build, place, context) : .creation(.created())
+            if let problem = await self.handSecret(secret, to: pod, build, context) {
+                return .creation(.refused(problem))
+            }
+            return options.podStatusQueryDelay == .zero
+                ? self.created(pod, build, place, context) : .creation(.created())
         } catch {
             if case .alreadyExists = error.code {
                 self.logAdoption(name, place, context)
-                if let problem = await self.handSecret(secret, to: nil, build, context) { return .creation(.refused(problem)) }
+                if let problem = await self.handSecret(secret, to: nil, build, context) {
+                    return .creation(.refused(problem))
+                }
                 return .creation(.alreadyExists)
             }
             await self.discardSecret(secret, after: error, build, context)
@@ -45,17 +57,19 @@ extension ActionPerformer {
 
     /// What the answer to its creation says of a pod: that it is pending, and no more is to be seen at that moment. Where the look shall
     /// come later, or the answer shows anything else, it is a request of its own.
-    private func created(_ pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) -> Fact {
+    private func created(
+        _ pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext
+    ) -> Fact {
         guard pod["status"] != nil else { return .creation(.created()) }
         let (observation, details) = self.observe([pod], build, place, context)
         switch observation {
         case .pending: return .creation(.created(seen: observation), details)
-        case .running, .succeeded, .broken, .terminating, .foreign, .absent, .unknown: return .creation(.created())
+        case .running, .succeeded, .broken, .terminating, .notOwned, .notFound, .unknown: return .creation(.created())
         }
     }
 
     func getPod(_ context: DeliveryContext) async -> Fact {
-        guard let build = context.build else { return .pod(.absent) }
+        guard let build = context.build else { return .pod(.notFound) }
         let primary = self.clusters.primary(of: build)
         if primary.options.podStatusQueryDelay > .zero {
             // Only a drain that ran out of time cancels, and then the look may come early.
@@ -66,14 +80,14 @@ extension ActionPerformer {
             do throws(KubernetesError) {
                 let pod = try await place.client.podStatus(named: name)
                 let seen = self.observe([pod], build, place, context)
-                if context.command == .start, context.isRepeated, seen.0 != .foreign {
+                if context.command == .start, context.isRepeated, seen.0 != .notOwned {
                     self.logAdoption(name, place, context)
                     // Whoever made it may have died before it had its Secret.
                     await self.handSecret(to: pod, build, place, context)
                 }
                 return seen
             } catch {
-                return (error.code == .notFound ? .absent : .unknown(error.problem), nil)
+                return (error.code == .notFound ? .notFound : .unknown(error.problem), nil)
             }
         }
         return .pod(seen, details)
@@ -87,11 +101,13 @@ extension ActionPerformer {
 
     /// Pods of the original have random names.
     func searchPods(_ context: DeliveryContext) async -> Fact {
-        guard let build = context.build else { return .search(.absent) }
+        guard let build = context.build else { return .search(.notFound) }
         let (seen, details) = await self.firstFound(from: self.clusters.primary(of: build).place) { place in
             do throws(KubernetesError) {
                 let pods = try await place.client.pods(labelled: place.selector(build.buildID))
-                if context.command == .start, let name = pods.first?[path: "metadata", "name"]?.string { self.logAdoption(name, place, context) }
+                if context.command == .start, let name = pods.first?[path: "metadata", "name"]?.string {
+                    self.logAdoption(name, place, context)
+                }
                 return self.observe(pods, build, place, context)
             } catch {
                 return (.unknown(error.problem), nil)
@@ -106,31 +122,35 @@ extension ActionPerformer {
         from primary: BuildClusters.Place, _ look: (BuildClusters.Place) async -> (PodObservation, PodDetails?)
     ) async -> (PodObservation, PodDetails?) {
         let first = await look(primary)
-        guard first.0 == .absent else { return first }
+        guard first.0 == .notFound else { return first }
         var unseen: PodObservation?
         for place in self.clusters.fallbacks(for: primary) {
             let seen = await look(place)
             switch seen.0 {
             // Of another controller, which counts its builds as ours does.
-            case .absent, .foreign: continue
+            case .notFound, .notOwned: continue
             case .unknown: unseen = seen.0
             case .pending, .running, .succeeded, .broken, .terminating: return seen
             }
         }
-        return (unseen ?? .absent, nil)
+        return (unseen ?? .notFound, nil)
     }
 
     private func observe(
         _ pods: [JSONValue], _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext
     ) -> (PodObservation, PodDetails?) {
-        let (label, container) = (place.label(build.buildID), PodName.container(of: build.buildID, prefix: place.options.prefix))
-        let observation = PodObservation.combining(pods.map { PodObservation(pod: $0, label: label, container: container) })
+        let (label, container) = (
+            place.label(build.buildID), PodName.container(of: build.buildID, prefix: place.options.prefix)
+        )
+        let observation = PodObservation.combining(
+            pods.map { PodObservation(pod: $0, label: label, container: container) })
         guard !pods.isEmpty else { return (observation, nil) }
         var details = PodDetails(times: pods.lazy.compactMap { PodTimes(pod: $0) }.first)
         switch observation {
         case .running(.some), .succeeded(.some), .pending(.some, _):
-            details.pullStart = pods.lazy.compactMap { PodObservation.startTime(of: $0) }.first ?? context.arrivedAt.text
-        case .running, .succeeded, .pending, .broken, .terminating, .foreign, .absent, .unknown: break
+            details.pullStart =
+                pods.lazy.compactMap { PodObservation.startTime(of: $0) }.first ?? context.arrivedAt.text
+        case .running, .succeeded, .pending, .broken, .terminating, .notOwned, .notFound, .unknown: break
         }
         return (observation, details)
     }
@@ -157,21 +177,31 @@ extension ActionPerformer {
         for place in places {
             await delete(place) { () throws(KubernetesError) in
                 for pod in try await place.client.pods(labelled: place.selector(build.buildID)) {
-                    guard let name = pod[path: "metadata", "name"]?.string, name != place.podName(build.buildID) else { continue }
+                    guard let name = pod[path: "metadata", "name"]?.string, name != place.podName(build.buildID) else {
+                        continue
+                    }
                     try await place.client.deletePod(named: name)
                 }
             }
         }
-        if let first = problems.first { return .failed(Problem(first.failureClass, problems.map(\.detail).joined(separator: "; "))) }
+        if let first = problems.first {
+            return .failed(Problem(first.failureClass, problems.map(\.detail).joined(separator: "; ")))
+        }
         context.logger.info("the build's pods are deleted")
         return .done
     }
 
     /// Roles made for the original let nobody delete by name; what they allow costs a large cluster a hundred times as much.
-    private func deletePod(_ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) async throws(KubernetesError) {
-        do throws(KubernetesError) { try await place.client.deletePod(named: place.podName(build.buildID), isOptional: true) } catch where error.code == .forbidden {
+    private func deletePod(_ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext)
+        async throws(KubernetesError)
+    {
+        do throws(KubernetesError) {
+            try await place.client.deletePod(named: place.podName(build.buildID), isOptional: true)
+        } catch  where error.code == .forbidden {
             let missing = error
-            do throws(KubernetesError) { try await place.client.deletePods(labelled: place.selector(build.buildID)) } catch where error.code == .forbidden {
+            do throws(KubernetesError) {
+                try await place.client.deletePods(labelled: place.selector(build.buildID))
+            } catch  where error.code == .forbidden {
                 throw missing
             }
             if !Self.hasSaidWhatIsMissing.exchange(true, ordering: .relaxed) {
@@ -186,5 +216,7 @@ extension ActionPerformer {
 }
 
 extension CreationOutcome {
-    fileprivate static func failed(_ error: KubernetesError) -> CreationOutcome { error.isRetriable ? .refused(error.problem) : .rejected(error.problem) }
+    fileprivate static func failed(_ error: KubernetesError) -> CreationOutcome {
+        error.isRetriable ? .refused(error.problem) : .rejected(error.problem)
+    }
 }

@@ -28,19 +28,24 @@ extension ActionPerformer {
     ///
     /// - Parameter pod: as the API server answered; `nil`: it has to be asked first.
     /// - Returns: why the pod may never find its token; `nil` where it does, or the janitor sees to what is left.
-    func handSecret(_ prepared: PreparedSecret?, to pod: JSONValue?, _ build: BuildConfig, _ context: DeliveryContext) async -> Problem? {
+    func handSecret(_ prepared: PreparedSecret?, to pod: JSONValue?, _ build: BuildConfig, _ context: DeliveryContext)
+        async -> Problem?
+    {
         guard let prepared else { return nil }
         let place = prepared.place
         do {
             let made = if let pod { pod } else { try await place.client.podStatus(named: prepared.secret.name) }
-            guard PodName.build(of: made, prefix: place.options.prefix) == build.buildID, let identity = PodIdentity(made) else {
+            guard PodName.build(of: made, prefix: place.options.prefix) == build.buildID,
+                let identity = PodIdentity(made)
+            else {
                 await self.discardSecret(prepared, build, context)
                 return nil
             }
             try await place.tokenSecrets.hand(prepared.secret, to: identity)
         } catch {
             context.logger.warning(
-                "the Secret with the build's token has no owner yet; it will be garbage-collected", metadata: .of(.secretLeft, ["error": .string(error.description)]))
+                "the Secret with the build's token has no owner yet; it will be garbage-collected",
+                metadata: .of(.secretLeft, ["error": .string(error.description)]))
             // Gone, and not to be made again: then only another attempt helps.
             if error.operation == "create secret", error.code != .alreadyExists { return error.problem }
         }
@@ -48,8 +53,11 @@ extension ActionPerformer {
     }
 
     /// The pod is of an earlier delivery.
-    func handSecret(to pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext) async {
-        guard place.usesTokenSecrets, let token = build.token, PodName.build(of: pod, prefix: place.options.prefix) == build.buildID,
+    func handSecret(to pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext)
+        async
+    {
+        guard place.usesTokenSecrets, let token = build.token,
+            PodName.build(of: pod, prefix: place.options.prefix) == build.buildID,
             let identity = PodIdentity(pod), pod[path: "metadata", "labels", "app"]?.string != VMPodPlan.app
         else { return }
         let secret = TokenSecret(name: identity.name, label: place.label(build.buildID), token: token)
@@ -57,17 +65,23 @@ extension ActionPerformer {
             try await place.tokenSecrets.hand(secret, to: identity)
         } catch {
             context.logger.warning(
-                "the Secret with the build's token may have no owner; it will be garbage-collected", metadata: .of(.secretLeft, ["error": .string(error.description)]))
+                "the Secret with the build's token may have no owner; it will be garbage-collected",
+                metadata: .of(.secretLeft, ["error": .string(error.description)]))
         }
     }
 
     /// No pod was made. Where that is not certain (`error`), the Secret stays for the next attempt.
-    func discardSecret(_ prepared: PreparedSecret?, after error: KubernetesError? = nil, _ build: BuildConfig, _ context: DeliveryContext) async {
+    func discardSecret(
+        _ prepared: PreparedSecret?, after error: KubernetesError? = nil, _ build: BuildConfig,
+        _ context: DeliveryContext
+    ) async {
         guard let prepared, error?.mayHaveHadEffect != true else { return }
         do {
             try await prepared.place.tokenSecrets.discard(prepared.version)
         } catch {
-            context.logger.warning("a Secret without a pod is left to the janitor", metadata: .of(.secretLeft, ["error": .string(error.description)]))
+            context.logger.warning(
+                "a Secret without a pod is left to the janitor",
+                metadata: .of(.secretLeft, ["error": .string(error.description)]))
         }
     }
 
@@ -77,9 +91,11 @@ extension ActionPerformer {
             do {
                 let secret = try await place.client.secret(named: place.podName(build.buildID))
                 if !secret.hasOwner { _ = try await place.tokenSecrets.settle(secret) }
-            } catch where error.code == .notFound {
+            } catch  where error.code == .notFound {
             } catch {
-                context.logger.warning("Secrets without a pod may be left to the janitor", metadata: .of(.secretLeft, ["error": .string(error.description)]))
+                context.logger.warning(
+                    "Secrets without a pod may be left to the janitor",
+                    metadata: .of(.secretLeft, ["error": .string(error.description)]))
             }
         }
     }
@@ -96,7 +112,8 @@ extension KubernetesError {
     fileprivate var mayHaveHadEffect: Bool {
         switch self.code {
         case .serverError, .unexpectedStatus, .foreignAnswer, .unreadableAnswer, .unreachable: true
-        case .alreadyExists, .conflict, .invalid, .denied, .notReady, .quotaExceeded, .forbidden, .unauthorized, .namespaceNotFound, .notFound,
+        case .alreadyExists, .conflict, .invalid, .denied, .notReady, .quotaExceeded, .forbidden, .unauthorized,
+            .namespaceNotFound, .notFound,
             .tooManyRequests, .expired, .noToken:
             false
         }

@@ -30,7 +30,8 @@ struct ActionPerformer: Sendable {
         case .armTimer(let round, nil): [.timer(await self.armTimer(round, facts, context))]
         case .armTimer(let round, let note?): await self.armTimer(round, telling: note, facts, context)
         case .keepTimer(let round): [.timerKept(await self.keepTimer(round, facts, context))]
-        case .requestVerification(let isPermanent): [.verification(await self.requestVerification(isPermanent, facts, context))]
+        case .requestVerification(let isPermanent):
+            [.verification(await self.requestVerification(isPermanent, facts, context))]
         case .notifyBuild(let note): [.note(await self.tell(note, facts, context))]
         case .reportFailure(let cause): [.failure(await self.reportFailure(cause, context))]
         case .clearCache: [.clearing(await self.clearCache(context))]
@@ -39,12 +40,14 @@ struct ActionPerformer: Sendable {
         }
     }
 
-    private func armTimer(_ round: Int, telling note: StatusUpdate, _ facts: Facts, _ context: DeliveryContext) async -> [Fact] {
+    private func armTimer(_ round: Int, telling note: StatusUpdate, _ facts: Facts, _ context: DeliveryContext) async
+        -> [Fact]
+    {
         async let telling = self.tryToTell(note, facts, context)
         let timer = await self.armTimer(round, facts, context)
         let (outcome, lost) = await telling
         // Without its timer the message comes back, and tells what is true then.
-        if timer != .notHeld, let lost { self.keepNote(lost) }
+        if timer != .unconfirmed, let lost { self.keepNote(lost) }
         return [.timer(timer), .note(outcome)]
     }
 }

@@ -38,7 +38,10 @@ final class DeliveryContext: Sendable, Identifiable {
     let reportID = FailureReport.newID()
 
     /// - Parameter crashes: so often handling it ended the worker: it is not read.
-    init(_ delivery: Delivery, options: RabbitMQOptions, apiHosts: APIHosts = APIHosts(), logger: Logger, crashes: Int? = nil) {
+    init(
+        _ delivery: Delivery, options: RabbitMQOptions, apiHosts: APIHosts = APIHosts(), logger: Logger,
+        crashes: Int? = nil
+    ) {
         self.delivery = delivery
         self.arrivedAt = .now
         let headers = delivery.properties.headers
@@ -50,7 +53,9 @@ final class DeliveryContext: Sendable, Identifiable {
             guard !deaths.isMalformed else { throw BuildMessageError.malformedDeathHistory }
             let message = try BuildMessage(decoding: delivery.body)
             // A `stop` asks the build API nothing, so its pods go, whatever it names.
-            if message.jobType != "stop", let refusal = message.build?.apiURI.flatMap(apiHosts.refusal) { throw BuildMessageError.forbiddenAPI(refusal) }
+            if message.jobType != "stop", let refusal = message.build?.apiURI.flatMap(apiHosts.refusal) {
+                throw BuildMessageError.forbiddenAPI(refusal)
+            }
             return message
         }
         self.message = message
@@ -65,10 +70,13 @@ final class DeliveryContext: Sendable, Identifiable {
         // A client may send any number here; more timers than any limit is as good as the limit.
         self.round = max(0, min(headers[Header.initRound]?.integer ?? 0, 1_000_000))
         self.isFromInitTimer =
-            deaths.rejections(in: delivery.queue) == 0 && (deaths.expirations(in: options.initQueue) > 0 || headers[Header.initTimer]?.integer == 1)
+            deaths.rejections(in: delivery.queue) == 0
+            && (deaths.expirations(in: options.initQueue) > 0 || headers[Header.initTimer]?.integer == 1)
         // Any client may write this one, too; a time is no longer.
         self.pullStart = headers[Header.imagePullStart]?.text.flatMap { $0.utf8.count <= 64 ? $0 : nil }
-        (self.owedSince, self.troubledSince) = (headers[Header.owedSince]?.integer, headers[Header.troubledSince]?.integer)
+        (self.owedSince, self.troubledSince) = (
+            headers[Header.owedSince]?.integer, headers[Header.troubledSince]?.integer
+        )
         var logger = logger
         logger[metadataKey: "queue"] = .string(delivery.queue)
         logger[metadataKey: "attempt"] = .stringConvertible(self.attempt)
@@ -85,7 +93,8 @@ final class DeliveryContext: Sendable, Identifiable {
     /// Why it is parked, should it be.
     var parkingError: BuildMessageError {
         if case .failure(let error) = self.message { return error }
-        return self.owedSince.map { .owed(since: $0) } ?? (self.mustNotBeRejected ? .malformedDeathHistory : .owed(since: 0))
+        return self.owedSince.map { .owed(since: $0) }
+            ?? (self.mustNotBeRejected ? .malformedDeathHistory : .owed(since: 0))
     }
 
     private let isTooLarge: Bool
@@ -103,7 +112,9 @@ final class DeliveryContext: Sendable, Identifiable {
         #if TEST_HOOKS
             TestHooks.readPoison(self.delivery)
         #endif
-        do throws(BuildMessageError) { return try BuildMessage(decoding: self.delivery.body).build } catch { return nil }
+        do throws(BuildMessageError) { return try BuildMessage(decoding: self.delivery.body).build } catch {
+            return nil
+        }
     }
 
     /// What must stand in nothing that is shown. Poison is not read for it.
@@ -112,7 +123,8 @@ final class DeliveryContext: Sendable, Identifiable {
     /// `jobId: 91877, jobType: start, buildId: 8609231`, as operators grep it.
     var job: String {
         guard case .success(let message) = self.message else { return "jobId: , jobType: unread, buildId: " }
-        return "jobId: \(message.build?.jobID ?? ""), jobType: \(message.jobType), buildId: \(message.build?.buildID.description ?? "")"
+        return
+            "jobId: \(message.build?.jobID ?? ""), jobType: \(message.jobType), buildId: \(message.build?.buildID.description ?? "")"
     }
 
     /// Not the first delivery, whatever became of those before.
@@ -121,8 +133,10 @@ final class DeliveryContext: Sendable, Identifiable {
     /// What the workflow begins with.
     func facts(_ rules: WorkflowRules) -> Facts {
         Facts(
-            attempt: self.attempt, isRepeated: self.isRepeated, isFromInitTimer: self.isFromInitTimer, round: self.round,
-            lastSeen: self.lastSeen, isHealing: self.troubledSince != nil, hadTimeToHeal: self.isOver(rules.healTimeout, since: self.troubledSince),
+            attempt: self.attempt, isRepeated: self.isRepeated, isFromInitTimer: self.isFromInitTimer,
+            round: self.round,
+            lastSeen: self.lastSeen, isHealing: self.troubledSince != nil,
+            hadTimeToHeal: self.isOver(rules.healTimeout, since: self.troubledSince),
             isPermanent: self.delivery.properties.headers[Header.isPermanent]?.integer == 1,
             isOverdue: self.isOver(rules.apiTimeout, since: self.owedSince), pullStart: self.pullStart)
     }
@@ -137,7 +151,8 @@ final class DeliveryContext: Sendable, Identifiable {
     private func isOver(_ limit: Duration, since begin: Int?) -> Bool {
         guard limit > .zero else { return true }
         guard let begin else { return false }
-        return begin < 0 || .seconds(self.arrivedAt.secondsSince1970 - min(begin, self.arrivedAt.secondsSince1970)) >= limit
+        return begin < 0
+            || .seconds(self.arrivedAt.secondsSince1970 - min(begin, self.arrivedAt.secondsSince1970)) >= limit
     }
 }
 

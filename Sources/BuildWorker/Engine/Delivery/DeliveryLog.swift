@@ -11,11 +11,15 @@ struct DeliveryLog: Sendable {
         case .received, .actionStarted, .actionCompleted: break
         case .started:
             context.logger.info("processing \(context.job)")
-            if context.attempt > 0 { context.logger.info("retrying \(context.attempt)(\(self.rules.reprocessLimit)) for \(context.job)") }
+            if context.attempt > 0 {
+                context.logger.info("retrying \(context.attempt)(\(self.rules.reprocessLimit)) for \(context.job)")
+            }
         case .settled(let settlement, let facts, _): self.settled(settlement, facts, context)
         case .requeued: context.logger.info("requeued for \(context.job)")
         case .takenBack: context.logger.warning("taken back by RabbitMQ, which delivers it again: \(context.job)")
-        case .setAside: context.logger.warning("set aside for \(context.job): a worker died of it, or of what it asked, and others go first")
+        case .setAside:
+            context.logger.warning(
+                "set aside for \(context.job): a worker died of it, or of what it asked, and others go first")
         }
     }
 
@@ -24,17 +28,22 @@ struct DeliveryLog: Sendable {
         let result = facts.summary(of: context.command)
         switch settlement {
         case .ack where facts.isReplaced:
-            context.logger.warning("err: \(result), republished instead of rejected, because of its x-death header, for \(context.job)")
-        case .ack where facts.postponement == .held:
+            context.logger.warning(
+                "err: \(result), republished instead of rejected, because of its x-death header, for \(context.job)")
+        case .ack where facts.postponement == .confirmed:
             context.logger.warning("err: \(result), postponed without an attempt for \(context.job)")
         case .ack where facts.failure != nil && facts.failure != .ended && context.attempt >= self.rules.reprocessLimit:
-            context.logger.error("acknowledge, max retries exceeded for \(context.job)", metadata: ["result": .string(result)])
+            context.logger.error(
+                "acknowledge, max retries exceeded for \(context.job)", metadata: ["result": .string(result)])
         case .ack where context.command.isPoison && facts.parking == nil:
-            context.logger.error("a poison message killed the worker while its build was being reported; abort the build manually")
+            context.logger.error(
+                "a poison message killed the worker while its build was being reported; abort the build manually")
         case .ack:
             context.logger.info("acknowledge, job completed for \(context.job), result: \(result)")
         case .nack:
-            context.logger.warning("err: \(result), don't acknowledge, retried \(context.attempt)(\(self.rules.reprocessLimit)) for \(context.job)")
+            context.logger.warning(
+                "err: \(result), don't acknowledge, retried \(context.attempt)(\(self.rules.reprocessLimit)) for \(context.job)"
+            )
         }
     }
 }
@@ -56,10 +65,10 @@ extension Facts {
         }
         if case .refused(let problem) = self.creation { return problem.detail }
         if case .failed(let problem) = self.timerKept { return problem.detail }
-        if self.timer == .notHeld { return "the init timer was not confirmed by RabbitMQ" }
-        if self.verification == .notHeld { return "the verification was not confirmed by RabbitMQ" }
-        if self.verification == .noQueue { return "the retry queue does not exist" }
-        if self.parking == .notHeld { return "the message could not be parked" }
+        if self.timer == .unconfirmed { return "the init timer was not confirmed by RabbitMQ" }
+        if self.verification == .unconfirmed { return "the verification was not confirmed by RabbitMQ" }
+        if self.verification == .unroutable { return "the retry queue does not exist" }
+        if self.parking == .unconfirmed { return "the message could not be parked" }
         if case .failed(let problem) = self.deletion { return problem.detail }
         if case .failed(let problem) = self.clearing { return problem.detail }
         return self.pod?.summary ?? (command == .unreadable ? "parked" : "true")
@@ -74,8 +83,8 @@ extension PodObservation {
         case .succeeded: "pod succeeded"
         case .broken(let failure): failure.summary
         case .terminating(let detail): detail.isEmpty ? "pod is being deleted" : "pod is being deleted: \(detail)"
-        case .foreign: "the pod of that name is not this build's"
-        case .absent: "no pod"
+        case .notOwned: "the pod of that name is not this build's"
+        case .notFound: "no pod"
         case .unknown(let problem): problem.detail
         }
     }

@@ -20,7 +20,7 @@ final class DeliveryPipeline: Sendable {
     let builds = KeyedSemaphore<BuildID> { _ in 1 }
     let limits: KeyedSemaphore<String>
     let stoppedBuilds = StoppedBuilds()
-    let inHand: InHand
+    let inFlightCount: InFlightCount
     /// Turns an action into the facts it taught. Never throws: a failure is a fact too.
     let perform: @Sendable (Action, Facts, DeliveryContext) async -> [Fact]
     /// Whether a service that builds need is away for everybody, or was since then.
@@ -28,12 +28,18 @@ final class DeliveryPipeline: Sendable {
     private let observers: [DeliveryObserver]
 
     init(
-        _ rules: WorkflowRules, _ options: RabbitMQOptions, apiHosts: APIHosts = APIHosts(), logger: Logger, quarantine: Quarantine, limits: KeyedSemaphore<String>, inHand: InHand,
-        perform: @escaping @Sendable (Action, Facts, DeliveryContext) async -> [Fact], isOutage: @escaping @Sendable (ContinuousClock.Instant) -> Bool,
+        _ rules: WorkflowRules, _ options: RabbitMQOptions, apiHosts: APIHosts = APIHosts(), logger: Logger,
+        quarantine: Quarantine, limits: KeyedSemaphore<String>, inFlightCount: InFlightCount,
+        perform: @escaping @Sendable (Action, Facts, DeliveryContext) async -> [Fact],
+        isOutage: @escaping @Sendable (ContinuousClock.Instant) -> Bool,
         observers: [DeliveryObserver]
     ) {
-        (self.rules, self.options, self.apiHosts, self.logger, self.quarantine, self.limits) = (rules, options, apiHosts, logger, quarantine, limits)
-        (self.inHand, self.perform, self.isOutage, self.observers) = (inHand, perform, isOutage, [DeliveryLog(rules: rules).observe] + observers)
+        (self.rules, self.options, self.apiHosts, self.logger, self.quarantine, self.limits) = (
+            rules, options, apiHosts, logger, quarantine, limits
+        )
+        (self.inFlightCount, self.perform, self.isOutage, self.observers) = (
+            inFlightCount, perform, isOutage, [DeliveryLog(rules: rules).observe] + observers
+        )
     }
 
     // MARK: Consume
@@ -51,7 +57,7 @@ final class DeliveryPipeline: Sendable {
 
     /// Call it in the order of arrival, and ``finish(_:)`` once for each.
     func receive(_ delivery: Delivery, from source: any DeliverySource) -> DeliveryRunner<ProcessDrivers> {
-        self.inHand.began()
+        self.inFlightCount.began()
         let key = MessageKey(queue: delivery.queue, body: delivery.body)
         var runner = DeliveryRunner(DeliveryMachine(self.rules), ProcessDrivers(self, source, delivery, key))
         runner.advance(.received(self.quarantine.verdict(key, delivery)))
@@ -66,7 +72,7 @@ final class DeliveryPipeline: Sendable {
         } else {
             await Self.run(received)
         }
-        self.inHand.ended()
+        self.inFlightCount.ended()
     }
 
     private static func run(_ received: DeliveryRunner<ProcessDrivers>) async {
@@ -77,7 +83,9 @@ final class DeliveryPipeline: Sendable {
         }
     }
 
-    fileprivate func emit(_ event: DeliveryEvent, _ context: DeliveryContext) { for observer in self.observers { observer(event, context) } }
+    fileprivate func emit(_ event: DeliveryEvent, _ context: DeliveryContext) {
+        for observer in self.observers { observer(event, context) }
+    }
 }
 
 /// Where deliveries come from, and are settled: the broker's connection, or this process itself.
@@ -116,7 +124,9 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
     private var turn: OneShotSignal?
     private var isAmongOthers = false
 
-    fileprivate init(_ pipeline: DeliveryPipeline, _ source: any DeliverySource, _ delivery: Delivery, _ key: MessageKey) {
+    fileprivate init(
+        _ pipeline: DeliveryPipeline, _ source: any DeliverySource, _ delivery: Delivery, _ key: MessageKey
+    ) {
         (self.pipeline, self.source, self.delivery, self.key) = (pipeline, source, delivery, key)
     }
 
@@ -150,7 +160,8 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         case .wait(.amongOthers): await self.waitAmongOthers()
         case .wait(.alone(let isDue)): guard await self.waitAlone(isDue: isDue) else { return .interrupted(.cancelled) }
         case .perform(let action): return await self.perform(action, facts)
-        case .persist(let change): return .persisted(isNews: await self.pipeline.quarantine.persist(change, self.key, self.place))
+        case .persist(let change):
+            return .persisted(isNews: await self.pipeline.quarantine.persist(change, self.key, self.place))
         case .pause:
             // Ends early when cancelled.
             try? await Task.sleep(for: .seconds(1))
@@ -171,9 +182,12 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
             if crashes == nil { TestHooks.read(self.delivery) }
         #endif
         let context = DeliveryContext(
-            self.delivery, options: self.pipeline.options, apiHosts: self.pipeline.apiHosts, logger: self.pipeline.logger, crashes: crashes)
+            self.delivery, options: self.pipeline.options, apiHosts: self.pipeline.apiHosts,
+            logger: self.pipeline.logger, crashes: crashes)
         self.context = context
-        return DeliveryMachine.Reading(command: context.command, facts: context.facts(self.pipeline.rules), mustNotBeRejected: context.mustNotBeRejected)
+        return DeliveryMachine.Reading(
+            command: context.command, facts: context.facts(self.pipeline.rules),
+            mustNotBeRejected: context.mustNotBeRejected)
     }
 
     private mutating func waitAlone(isDue: Bool) async -> Bool {
@@ -239,6 +253,7 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         let start = ContinuousClock.now
         let learned = await self.pipeline.perform(action, facts, context)
         // A request that was given up would pass for the cluster's failure.
-        return Task.isCancelled ? .interrupted(.cancelled) : .completed(learned, isOutage: self.pipeline.isOutage(start))
+        return Task.isCancelled
+            ? .interrupted(.cancelled) : .completed(learned, isOutage: self.pipeline.isOutage(start))
     }
 }

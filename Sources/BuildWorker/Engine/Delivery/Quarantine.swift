@@ -25,8 +25,13 @@ package final class Quarantine: Sendable {
     /// - Parameters:
     ///   - spool: `nil`: nothing survives this process but what the broker counts.
     ///   - prefetch: deliveries of one queue that may be in flight.
-    init(_ spool: SpoolDirectory?, prefetch: Int, queues: Int = 1, health: Health, logger: Logger, clock: QuarantineClock = QuarantineClock()) {
-        (self.health, self.prefetch, self.logger, self.clock, self.start) = (health, prefetch, logger, clock, clock.now())
+    init(
+        _ spool: SpoolDirectory?, prefetch: Int, queues: Int = 1, health: Health, logger: Logger,
+        clock: QuarantineClock = QuarantineClock()
+    ) {
+        (self.health, self.prefetch, self.logger, self.clock, self.start) = (
+            health, prefetch, logger, clock, clock.now()
+        )
         var (ledger, suspects): (InFlightLedger?, Suspects?)
         do throws(SpoolError) {
             if let spool {
@@ -44,12 +49,16 @@ package final class Quarantine: Sendable {
         (self.ledger, self.suspects) = (ledger, suspects)
         guard let suspects, suspects.count > 0 else { return }
         logger.warning(
-            "unclean shutdown of an earlier worker: its deliveries in flight are processed one by one", metadata: ["messages": .stringConvertible(suspects.count)])
-        if let loop = suspects.crashLoop { logger.error("\(loop)", metadata: ["crashes": .stringConvertible(loop.crashes), "step": .string(loop.step.rawValue)]) }
+            "unclean shutdown of an earlier worker: its deliveries in flight are processed one by one",
+            metadata: ["messages": .stringConvertible(suspects.count)])
+        if let loop = suspects.crashLoop {
+            logger.error(
+                "\(loop)", metadata: ["crashes": .stringConvertible(loop.crashes), "step": .string(loop.step.rawValue)])
+        }
         health.crashLoop(suspects.crashLoop)
     }
 
-    /// What was in hand when an earlier worker ended without warning, and is not cleared yet.
+    /// What was in flight when an earlier worker ended without warning, and is not cleared yet.
     var suspectMessages: [MessageKey] { self.suspects?.keys ?? [] }
 
     var crashLoop: CrashLoop? { self.suspects?.crashLoop }
@@ -57,13 +66,16 @@ package final class Quarantine: Sendable {
     func verdict(_ key: MessageKey, _ delivery: Delivery) -> QuarantineVerdict {
         let headers = delivery.properties.headers
         // An operator's retry begins with a clean record, whatever is left of an earlier one.
-        if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered { self.clear(key) }
+        if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered {
+            self.clear(key)
+        }
         let verdict =
-            self.suspects?.verdict(key, redeliveries: delivery.redeliveries) ?? Suspects.verdict(nil, redeliveries: delivery.redeliveries, isLoop: false)
+            self.suspects?.verdict(key, redeliveries: delivery.redeliveries)
+            ?? Suspects.verdict(nil, redeliveries: delivery.redeliveries, isLoop: false)
         guard let crashes = headers[Header.poisonCrashes]?.integer else { return verdict }
         switch verdict {
-        case .convicted(_, .unreportable), .convicted(_, .parked): return verdict
-        case .none, .suspected, .convicted: return .convicted(crashes: crashes, .saidToBeParked)
+        case .quarantined(_, .unreportable), .quarantined(_, .parked): return verdict
+        case .none, .suspected, .quarantined: return .quarantined(crashes: crashes, .saidToBeParked)
         }
     }
 
@@ -124,8 +136,13 @@ package final class Quarantine: Sendable {
     /// To be taken in the order of arrival. Nothing that comes later is handled before it, but where it died alone before: then what came
     /// with it goes first, and is a witness if it gets past that step. Give it back with ``leave(_:)``.
     func joinAlone(_ key: MessageKey, _ delivery: Delivery) -> Place {
-        var place = Place(key: key, queue: delivery.queue, redeliveries: delivery.redeliveries, arrival: self.clock.now())
-        if self.delay(place).isLast { place.isInTheWay = self.countLast(delivery.queue, 1) >= self.prefetch } else { place.turn = self.lock.joinExclusive() }
+        var place = Place(
+            key: key, queue: delivery.queue, redeliveries: delivery.redeliveries, arrival: self.clock.now())
+        if self.delay(place).isLast {
+            place.isInTheWay = self.countLast(delivery.queue, 1) >= self.prefetch
+        } else {
+            place.turn = self.lock.joinExclusive()
+        }
         return place
     }
 
@@ -153,28 +170,33 @@ package final class Quarantine: Sendable {
         let solitude = Solitude()
         let record = self.enter(place.key, .reading, solitude)
         if !isDue {
-            self.logger.warning("processing in isolation after an unclean shutdown", metadata: ["messageKey": .string("\(place.key)")])
+            self.logger.warning(
+                "processing in isolation after an unclean shutdown", metadata: ["messageKey": .string("\(place.key)")])
         }
         solitude.begin(
             Task {
                 // A worker that drains lets nobody else in.
                 guard await self.clock.sleep(self.clock.longestAlone), solitude.end() else { return }
                 self.write(.amongOthers, record)
-                self.logger.warning("a suspected message takes long; others are processed meanwhile", metadata: ["messageKey": .string("\(record.key)")])
+                self.logger.warning(
+                    "a suspected message takes long; others are processed meanwhile",
+                    metadata: ["messageKey": .string("\(record.key)")])
                 self.lock.leave()
             })
         return record
     }
 
     private func delay(_ place: Place) -> CrashDelay {
-        self.suspects?.delay(place.key, redeliveries: place.redeliveries) ?? CrashDelay(nil, redeliveries: place.redeliveries, loop: nil)
+        self.suspects?.delay(place.key, redeliveries: place.redeliveries)
+            ?? CrashDelay(nil, redeliveries: place.redeliveries, loop: nil)
     }
 
     /// - Returns: `false`: the worker drains.
     private func waitOut(_ place: Place) async -> Bool {
         while true {
             let delay = self.delay(place)
-            let due = max(self.start + delay.sinceStart * (delay.isByChance ? place.luck : 1), place.arrival + delay.sinceArrival)
+            let due = max(
+                self.start + delay.sinceStart * (delay.isByChance ? place.luck : 1), place.arrival + delay.sinceArrival)
             let rest = due - self.clock.now()
             guard rest > .zero else { return true }
             // Somebody may get past the step meanwhile, and it has no more to wait for.
@@ -191,9 +213,13 @@ package final class Quarantine: Sendable {
     }
 
     /// What it is about to do.
-    func begins(_ step: HandlingStep, _ record: Record) { if record.solitude?.lasts == true { self.write(step, record) } }
+    func begins(_ step: HandlingStep, _ record: Record) {
+        if record.solitude?.lasts == true { self.write(step, record) }
+    }
 
-    private func write(_ step: HandlingStep, _ record: Record) { if let line = record.line { self.ledger?.update(line, record.key, step) } }
+    private func write(_ step: HandlingStep, _ record: Record) {
+        if let line = record.line { self.ledger?.update(line, record.key, step) }
+    }
 
     /// Waits for the disk only where there is something to write: the thread of all requests must not.
     ///
@@ -212,7 +238,9 @@ package final class Quarantine: Sendable {
                 let wasLoop = suspects.crashLoop != nil
                 self.note { () throws(SpoolError) in try suspects.survived(step, by: key) }
                 self.health.crashLoop(suspects.crashLoop)
-                if wasLoop, suspects.crashLoop == nil { self.logger.notice("the crash loop is over: '\(step.rawValue)' ended well") }
+                if wasLoop, suspects.crashLoop == nil {
+                    self.logger.notice("the crash loop is over: '\(step.rawValue)' ended well")
+                }
             }
             return true
         case .parked(let crashes):
@@ -239,7 +267,8 @@ package final class Quarantine: Sendable {
 
     private func note(_ write: () throws(SpoolError) -> Void) {
         do throws(SpoolError) { try write() } catch {
-            self.logger.error("cannot persist quarantine state; continuing", metadata: ["error": .string(error.description)])
+            self.logger.error(
+                "cannot persist quarantine state; continuing", metadata: ["error": .string(error.description)])
         }
     }
 }

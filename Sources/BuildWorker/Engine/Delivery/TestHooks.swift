@@ -37,7 +37,11 @@ internal import Workflow
             guard let path = getenv(self.peer).map({ String(cString: $0) }), let file = fopen(path, "r") else { return }
             defer { fclose(file) }
             var name = [CChar](repeating: 0, count: 64)
-            if fgets(&name, Int32(name.count), file) != nil, name.withUnsafeBufferPointer({ String(cString: $0.baseAddress!) }) == "\(step)" { self.die() }
+            if fgets(&name, Int32(name.count), file) != nil,
+                name.withUnsafeBufferPointer({ String(cString: $0.baseAddress!) }) == "\(step)"
+            {
+                self.die()
+            }
         }
 
         private static func die() -> Never {

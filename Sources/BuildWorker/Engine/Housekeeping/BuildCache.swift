@@ -26,17 +26,23 @@ struct BuildCache: Sendable {
         names += [cache.scope.rawValue, cache.pipelineID]
         if cache.scope != .pipelines { names.append(cache.id) }
         // All of them first: a path that would climb out is refused even where it does not exist.
-        guard names.allSatisfy({ !["", ".", ".."].contains($0) && !$0.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 } }) else {
+        guard
+            names.allSatisfy({
+                !["", ".", ".."].contains($0) && !$0.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
+            })
+        else {
             throw Refusal(description: "a cache path must not leave \(self.options.path)")
         }
-        let path = "\(self.options.path.hasSuffix("/") ? String(self.options.path.dropLast()) : self.options.path)/\(names.joined(separator: "/"))"
+        let path =
+            "\(self.options.path.hasSuffix("/") ? String(self.options.path.dropLast()) : self.options.path)/\(names.joined(separator: "/"))"
         var chain: [OpenDirectory] = []
         for name in [self.options.path] + names {
             // Where the cache is, is the operator's to say, by a link perhaps.
             switch OpenDirectory.open(Array(name.utf8CString), in: chain.last) {
             case .success(let directory): chain.append(directory)
             case .failure(Errno(ENOENT)): return path
-            case .failure(Errno(ENOTDIR)), .failure(Errno(ELOOP)): throw Refusal(description: "\(name) in \(path) is not a directory; links are not followed")
+            case .failure(Errno(ENOTDIR)), .failure(Errno(ELOOP)):
+                throw Refusal(description: "\(name) in \(path) is not a directory; links are not followed")
             case .failure(let error): throw Self.refusal("open", path, error.code)
             }
         }
@@ -48,7 +54,11 @@ struct BuildCache: Sendable {
         let end = ContinuousClock.now + self.timeLimit
         var (open, moved) = ([top], 0)
         while let directory = open.last {
-            guard .now < end else { throw Refusal(description: "\(path) is not empty after \(self.timeLimit): builds write to it, or it is very large") }
+            guard .now < end else {
+                throw Refusal(
+                    description: "\(path) is not empty after \(self.timeLimit): builds write to it, or it is very large"
+                )
+            }
             guard let entry = directory.next() else {
                 switch directory.unlink(in: open.dropLast().last ?? parent) {
                 case 0, ENOENT: open.removeLast()
@@ -70,7 +80,9 @@ struct BuildCache: Sendable {
                 moved += 1
                 let code = directory.move(entry, to: top, ".deep-\(moved)")
                 // Of such a name the next pass finds another.
-                guard [0, ENOENT, EEXIST, ENOTEMPTY, ENOTDIR].contains(code) else { throw Self.refusal("move a directory up to", path, code) }
+                guard [0, ENOENT, EEXIST, ENOTEMPTY, ENOTDIR].contains(code) else {
+                    throw Self.refusal("move a directory up to", path, code)
+                }
                 continue
             }
             switch OpenDirectory.open(entry, in: directory) {
@@ -95,7 +107,9 @@ private final class OpenDirectory {
     let device: dev_t
     private var descriptor: Int32 { dirfd(self.stream) }
 
-    private init(_ name: [CChar], _ stream: OpaquePointer, _ device: dev_t) { (self.name, self.stream, self.device) = (name, stream, device) }
+    private init(_ name: [CChar], _ stream: OpaquePointer, _ device: dev_t) {
+        (self.name, self.stream, self.device) = (name, stream, device)
+    }
 
     deinit { closedir(self.stream) }
 
@@ -116,7 +130,9 @@ private final class OpenDirectory {
         let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
         while let entry = readdir(self.stream) {
             let name = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
-            if strcmp(name, ".") != 0, strcmp(name, "..") != 0 { return Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)) }
+            if strcmp(name, ".") != 0, strcmp(name, "..") != 0 {
+                return Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
+            }
         }
         return nil
     }
@@ -125,8 +141,12 @@ private final class OpenDirectory {
 
     /// These three return 0 or what is wrong.
     func unlink(_ entry: [CChar]) -> Int32 { unlinkat(self.descriptor, entry, 0) == 0 ? 0 : errno }
-    func unlink(in parent: OpenDirectory) -> Int32 { unlinkat(parent.descriptor, self.name, AT_REMOVEDIR) == 0 ? 0 : errno }
-    func move(_ entry: [CChar], to other: OpenDirectory, _ name: String) -> Int32 { renameat(self.descriptor, entry, other.descriptor, name) == 0 ? 0 : errno }
+    func unlink(in parent: OpenDirectory) -> Int32 {
+        unlinkat(parent.descriptor, self.name, AT_REMOVEDIR) == 0 ? 0 : errno
+    }
+    func move(_ entry: [CChar], to other: OpenDirectory, _ name: String) -> Int32 {
+        renameat(self.descriptor, entry, other.descriptor, name) == 0 ? 0 : errno
+    }
 }
 
 private struct Errno: Error, Equatable {

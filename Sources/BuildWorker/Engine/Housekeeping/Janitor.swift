@@ -21,7 +21,8 @@ final class Janitor: Service {
     private let isLooking = Atomic<Bool>(false)
 
     init(
-        every interval: Duration, survey: QueueSurvey, countQueues: @escaping CountQueues, sweeps: [@Sendable () async -> Void],
+        every interval: Duration, survey: QueueSurvey, countQueues: @escaping CountQueues,
+        sweeps: [@Sendable () async -> Void],
         chores: [@Sendable () throws -> Void], clock: any MonotonicClock, logger: Logger
     ) {
         self.interval = interval
@@ -43,7 +44,9 @@ final class Janitor: Service {
             self.lookAtQueues()
             for sweep in self.sweeps { await sweep() }
             for chore in self.chores {
-                do { try await OwnThread.run(chore) } catch { self.logger.warning("housekeeping failed", metadata: ["error": .string("\(error)")]) }
+                do { try await OwnThread.run(chore) } catch {
+                    self.logger.warning("housekeeping failed", metadata: ["error": .string("\(error)")])
+                }
             }
         }
     }

@@ -16,8 +16,13 @@ struct PodSweep: Sendable {
     private let meters: Metrics
     private let logger: Logger
 
-    init(_ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, meters: Metrics, logger: Logger) {
-        (self.configuration, self.clusters, self.buildAPI, self.meters, self.logger) = (configuration, clusters, buildAPI, meters, logger)
+    init(
+        _ configuration: WorkerConfiguration, clusters: BuildClusters, buildAPI: BuildAPIClient, meters: Metrics,
+        logger: Logger
+    ) {
+        (self.configuration, self.clusters, self.buildAPI, self.meters, self.logger) = (
+            configuration, clusters, buildAPI, meters, logger
+        )
     }
 
     /// A pod that may go, and why.
@@ -34,7 +39,9 @@ struct PodSweep: Sendable {
         let limit = Double(ttl.components.seconds)
         switch pod[path: "status", "phase"]?.string {
         case "Succeeded", "Failed":
-            let ends = (pod[path: "status", "containerStatuses"]?.array ?? []).compactMap { Self.date($0[path: "state", "terminated", "finishedAt"]) }
+            let ends = (pod[path: "status", "containerStatuses"]?.array ?? []).compactMap {
+                Self.date($0[path: "state", "terminated", "finishedAt"])
+            }
             // An evicted pod has no containers that ended: then its age counts.
             guard let end = ends.max() ?? Self.date(pod[path: "metadata", "creationTimestamp"]) else { return .keep }
             return now.timeIntervalSince(end) > limit ? .finished : .keep
@@ -63,12 +70,16 @@ struct PodSweep: Sendable {
             }
         } catch {
             // What was seen until then is as good as in a whole round.
-            self.logger.warning("not all pods of builds could be compared with what should be", metadata: ["error": .string(error.description)])
+            self.logger.warning(
+                "not all pods of builds could be compared with what should be",
+                metadata: ["error": .string(error.description)])
         }
-        for (candidate, isFinished) in finished.elements.map({ ($0, true) }) + unfinished.elements.map({ ($0, false) }) where !Task.isCancelled {
+        for (candidate, isFinished) in finished.elements.map({ ($0, true) }) + unfinished.elements.map({ ($0, false) })
+        where !Task.isCancelled {
             // A finished pod may still have to be verified: only its build's end says that nobody looks at it any more.
             guard await self.hasEnded(candidate, place, isFinished: isFinished) else { continue }
-            await self.delete(candidate.name, candidate.build, place, isFinished ? "finished-pods" : "pods-of-ended-builds")
+            await self.delete(
+                candidate.name, candidate.build, place, isFinished ? "finished-pods" : "pods-of-ended-builds")
         }
     }
 
@@ -80,7 +91,9 @@ struct PodSweep: Sendable {
 
         /// `nil`: another worker's, whose builds are in the same namespace under another prefix.
         init?(_ pod: JSONValue, _ prefix: String) {
-            guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: prefix), let access = BuildAccess(pod: pod) else {
+            guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: prefix),
+                let access = BuildAccess(pod: pod)
+            else {
                 return nil
             }
             (self.name, self.build, self.access) = (name, build, access)
@@ -105,10 +118,14 @@ struct PodSweep: Sendable {
 
     private func delete(_ name: String, _ build: BuildID, _ place: BuildClusters.Place, _ what: String) async {
         do throws(KubernetesError) { try await place.client.deletePod(named: name) } catch {
-            return self.logger.warning("the janitor could not delete a pod", metadata: ["podName": .string(name), "error": .string(error.description)])
+            return self.logger.warning(
+                "the janitor could not delete a pod",
+                metadata: ["podName": .string(name), "error": .string(error.description)])
         }
         self.meters.count(.janitorRemoved, what)
-        self.logger.info("the janitor deleted a pod", metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue), "what": .string(what)])
+        self.logger.info(
+            "the janitor deleted a pod",
+            metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue), "what": .string(what)])
     }
 
     /// Not knowing is no reason to delete, but for one thing: when the build's token is not taken any more, half a day has passed, and nobody
@@ -129,7 +146,9 @@ struct PodSweep: Sendable {
     }
 
     private func isDead(_ error: BuildAPIError, _ isFinished: Bool) -> Bool {
-        self.logger.debug("the build API does not say whether an old pod's build has ended", metadata: ["error": .string(error.description)])
+        self.logger.debug(
+            "the build API does not say whether an old pod's build has ended",
+            metadata: ["error": .string(error.description)])
         return isFinished && error.code == .token
     }
 

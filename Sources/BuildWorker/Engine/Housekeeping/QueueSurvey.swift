@@ -18,14 +18,20 @@ final class QueueSurvey: Sendable {
     var queues: [QueuesCheck.Queue] { self.state.withLock { $0 } }
 
     /// Of all that are worth a look.
-    var names: [String] { Set(self.queues.map(\.name) + self.waitQueues.filter { role, _ in self.queues.contains { $0.role == role } }.values.joined()).sorted() }
+    var names: [String] {
+        Set(
+            self.queues.map(\.name)
+                + self.waitQueues.filter { role, _ in self.queues.contains { $0.role == role } }.values.joined()
+        ).sorted()
+    }
 
     /// - Parameter counts: by name; what is missing does not exist.
     func update(_ counts: [String: (ready: Int, consumers: Int)]) {
         self.state.withLock { queues in
             for (index, queue) in queues.enumerated() {
                 let name = self.waitQueues[queue.role]?.first { counts[$0] != nil } ?? queue.name
-                queues[index] = QueuesCheck.Queue(queue.role, name, ready: counts[name]?.ready, consumers: counts[name]?.consumers)
+                queues[index] = QueuesCheck.Queue(
+                    queue.role, name, ready: counts[name]?.ready, consumers: counts[name]?.consumers)
             }
         }
     }

@@ -21,14 +21,18 @@ struct SecretSweep: Sendable {
     func sweep() async {
         for place in self.clusters.places where place.usesTokenSecrets {
             do throws(KubernetesError) {
-                try await place.client.forEachPage(ofSecretsLabelled: "app=screwdriver,tier=builds,\(TokenSecret.awaitsPodLabel)") { secrets in
+                try await place.client.forEachPage(
+                    ofSecretsLabelled: "app=screwdriver,tier=builds,\(TokenSecret.awaitsPodLabel)"
+                ) { secrets in
                     // Another worker's builds may be in the same namespace, under another prefix.
-                    for secret in secrets where !Task.isCancelled && Self.isOverdue(secret, now: Date()) && place.isOurs(secret) {
+                    for secret in secrets
+                    where !Task.isCancelled && Self.isOverdue(secret, now: Date()) && place.isOurs(secret) {
                         await self.settle(secret, place)
                     }
                 }
             } catch {
-                self.logger.warning("Secrets without a pod could not be looked for", metadata: ["error": .string(error.description)])
+                self.logger.warning(
+                    "Secrets without a pod could not be looked for", metadata: ["error": .string(error.description)])
             }
         }
     }
@@ -37,16 +41,21 @@ struct SecretSweep: Sendable {
         do throws(KubernetesError) {
             guard try await place.tokenSecrets.settle(secret) else { return }
             self.meters.count(.janitorRemoved, "token-secrets")
-            self.logger.info("the janitor deleted a Secret that no pod came for", metadata: ["secret": .string(secret.name)])
+            self.logger.info(
+                "the janitor deleted a Secret that no pod came for", metadata: ["secret": .string(secret.name)])
         } catch {
-            self.logger.warning("a Secret without a pod could not be deleted", metadata: ["secret": .string(secret.name), "error": .string(error.description)])
+            self.logger.warning(
+                "a Secret without a pod could not be deleted",
+                metadata: ["secret": .string(secret.name), "error": .string(error.description)])
         }
     }
 }
 
 extension BuildClusters.Place {
     fileprivate func isOurs(_ secret: KubernetesClient.SecretVersion) -> Bool {
-        guard let label = secret.label, label.hasPrefix(self.options.prefix), let id = Int(label.dropFirst(self.options.prefix.count)) else { return false }
+        guard let label = secret.label, label.hasPrefix(self.options.prefix),
+            let id = Int(label.dropFirst(self.options.prefix.count))
+        else { return false }
         return self.podName(BuildID(rawValue: id)) == secret.name
     }
 }

@@ -11,7 +11,7 @@ struct HTTPServices: Sendable {
 
     init(_ configuration: WorkerConfiguration, _ meters: Metrics, _ logger: Logger) {
         let rabbitmq = configuration.rabbitmq
-        // As many as there may be builds in hand.
+        // As many as there may be builds in flight.
         let concurrency = min(max(6, rabbitmq.prefetchCount * 2), 64)
         let engine = self.engine
         var transports: [HTTPTransport] = []
@@ -29,24 +29,34 @@ struct HTTPServices: Sendable {
             return transport
         }
         func problem(_ file: String) -> @Sendable (String) -> Void {
-            { logger.error("a file for TLS cannot be used; what was read before stays in use", metadata: ["setting": .string(file), "error": .string($0)]) }
+            {
+                logger.error(
+                    "a file for TLS cannot be used; what was read before stays in use",
+                    metadata: ["setting": .string(file), "error": .string($0)])
+            }
         }
         self.clusters = BuildClusters(configuration.executor) { plugin, options in
             transport(HTTPOptions(Outages.Dependency(plugin).rawValue, options, onProblem: problem("the API server's")))
         }
         let ecosystem = configuration.ecosystem
         var options = HTTPOptions(name: Outages.Dependency.buildAPI.rawValue)
-        options.authorities = ecosystem.caFile.map { PEMFile($0, .certificates, onProblem: problem("ECOSYSTEM_CA_FILE")) }
+        options.authorities = ecosystem.caFile.map {
+            PEMFile($0, .certificates, onProblem: problem("ECOSYSTEM_CA_FILE"))
+        }
         options.proxy = ecosystem.proxy
         options.refusesLinkLocal = true
         // Whoever publishes may say whose answers these are; what JSON is made into takes thirty times its bytes.
         options.limits.bodyBytes = 4 << 20
         self.buildAPI = BuildAPIClient(
             transport: transport(options), deadline: configuration.executor.kubernetes.requestTimeout,
-            hosts: APIHosts(own: ecosystem.api, admitted: ecosystem.apiHosts), failingHosts: FailingHosts(prefetch: rabbitmq.prefetchCount))
+            hosts: APIHosts(own: ecosystem.api, admitted: ecosystem.apiHosts),
+            failingHosts: FailingHosts(prefetch: rabbitmq.prefetchCount))
         self.transports = transports
         for transport in transports {
-            let trusted: Logger.Metadata = ["service": .string(transport.name), "caFile": .string(transport.authoritiesPath ?? "the system's CA certificates")]
+            let trusted: Logger.Metadata = [
+                "service": .string(transport.name),
+                "caFile": .string(transport.authoritiesPath ?? "the system's CA certificates"),
+            ]
             logger.info("certificates of a service are checked, where it speaks TLS", metadata: trusted)
         }
     }

@@ -5,18 +5,18 @@ package import Support
 
 /// Ends the worker when there is nothing left to do anywhere.
 ///
-/// The broker tells how many messages wait in a queue, not how many somebody has in hand. So a worker that sees no work stops
-/// consuming, and whoever still consumes may have something in hand: it ends when nobody else consumes and all queues
+/// The broker tells how many messages wait in a queue, not how many somebody has in flight. So a worker that sees no work stops
+/// consuming, and whoever still consumes may have something in flight: it ends when nobody else consumes and all queues
 /// are empty, three looks in a row (a message on its way between two queues is in neither for a moment), or when they stay
-/// empty for so long that nothing can be in hand.
+/// empty for so long that nothing can be in flight.
 package struct IdleWatch: Service {
     private static let interval = Duration.milliseconds(500)
     private static let looks = 3
-    /// The longest a delivery is in hand, with some to spare: a few requests and their retries.
+    /// The longest a delivery is in flight, with some to spare: a few requests and their retries.
     private static let longestHandling = Duration.seconds(120)
 
     let intake: Intake
-    /// Of this worker: nothing is in hand, and no timer runs in it.
+    /// Of this worker: nothing is in flight, and no timer runs in it.
     let isIdle: @Sendable () -> Bool
     /// Whether it consumes where it should.
     let isConsuming: @Sendable () -> Bool

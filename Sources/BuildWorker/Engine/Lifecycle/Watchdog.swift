@@ -52,7 +52,9 @@ struct Watchdog: Service {
                 if wasLive {
                     self.logger.notice("the worker makes progress again")
                 } else {
-                    self.logger.critical("liveness check failing: no progress", metadata: ["problems": .string(problems.joined(separator: "; "))])
+                    self.logger.critical(
+                        "liveness check failing: no progress",
+                        metadata: ["problems": .string(problems.joined(separator: "; "))])
                 }
             }
             if !wasReady, self.isReady() {
@@ -63,7 +65,9 @@ struct Watchdog: Service {
             if wasLive { self.systemd?.send("WATCHDOG=1") }
             await self.beat()
             if nextPoint <= self.clock.now {
-                do { try await OwnThread.run(self.closePoint) } catch { self.logger.debug("the spool cannot be listed", metadata: ["error": .string("\(error)")]) }
+                do { try await OwnThread.run(self.closePoint) } catch {
+                    self.logger.debug("the spool cannot be listed", metadata: ["error": .string("\(error)")])
+                }
                 nextPoint += History.interval
             }
             // Until it is ready somebody may be waiting for that.
@@ -74,7 +78,11 @@ struct Watchdog: Service {
 
     private func beat() async {
         guard let file = self.heartbeatFile else { return }
-        do { try await OwnThread.run { try SpoolFile.replace(file, with: self.heartbeat().serialized() + [0x0A], isDurable: false) } } catch {
+        do {
+            try await OwnThread.run {
+                try SpoolFile.replace(file, with: self.heartbeat().serialized() + [0x0A], isDurable: false)
+            }
+        } catch {
             self.logger.debug("the heartbeat file cannot be written", metadata: ["error": .string("\(error)")])
         }
     }

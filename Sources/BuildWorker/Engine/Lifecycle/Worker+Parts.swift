@@ -7,33 +7,48 @@ internal import Workflow
 
 /// Parts of the composition that take more than a line, and what is reported of workers before this one.
 extension Worker {
-    static func publishing(_ options: RabbitMQOptions, _ host: String, _ health: Health, _ logger: Logger) -> PublishingConnection {
-        PublishingConnection(AMQPEndpoint(options, connectionName: "\(Product.name) \(host) \(Product.version)")) { event in
+    static func publishing(_ options: RabbitMQOptions, _ host: String, _ health: Health, _ logger: Logger)
+        -> PublishingConnection
+    {
+        PublishingConnection(AMQPEndpoint(options, connectionName: "\(Product.name) \(host) \(Product.version)")) {
+            event in
             health.publishing(event)
             event.log(to: logger, connection: "publish")
         }
     }
 
-    static func consuming(_ options: RabbitMQOptions, _ host: String, isCautious: Bool, _ health: Health, _ logger: Logger) -> ConsumingConnection {
+    static func consuming(
+        _ options: RabbitMQOptions, _ host: String, isCautious: Bool, _ health: Health, _ logger: Logger
+    ) -> ConsumingConnection {
         ConsumingConnection(
-            AMQPEndpoint(options, connectionName: "\(Product.name) \(host) \(Product.version)"), queues: options.consumedQueues, prefetch: options.prefetchCount,
+            AMQPEndpoint(options, connectionName: "\(Product.name) \(host) \(Product.version)"),
+            queues: options.consumedQueues, prefetch: options.prefetchCount,
             largestMessage: options.largestMessage, isCautious: isCautious, host: host
         ) { event in
             let isNews = health.consuming(event)
             event.log(to: logger, connection: "consume", isNews: isNews)
-            if isNews, case .consumerLost(options.retryQueue, _, _, _) = event { health.notes.forEach { logger.warning("\($0)") } }
+            if isNews, case .consumerLost(options.retryQueue, _, _, _) = event {
+                health.notes.forEach { logger.warning("\($0)") }
+            }
         }
     }
 
     static func spooler(
-        _ configuration: WorkerConfiguration, _ files: WorkerFiles, _ host: String, _ buildAPI: BuildAPIClient, _ meters: Metrics, _ logger: Logger
+        _ configuration: WorkerConfiguration, _ files: WorkerFiles, _ host: String, _ buildAPI: BuildAPIClient,
+        _ meters: Metrics, _ logger: Logger
     ) -> Spooler? {
         guard let spool = files.spool, let jobs = files.jobs else { return nil }
         let store = ReportStore(spool: spool.path)
-        return Spooler(configuration, queues: jobs, directory: spool.path, host: host, buildAPI: buildAPI, meters: meters, logger: logger) { bytes in
+        return Spooler(
+            configuration, queues: jobs, directory: spool.path, host: host, buildAPI: buildAPI, meters: meters,
+            logger: logger
+        ) { bytes in
             do {
-                guard let report = FailureReport(try JSONValue(parsing: bytes)) else { return .permanentFailure("it is no report") }
-                return try await OwnThread.run { try store.file(report) } ? .done : .refused("the day has \(ReportStore.largestDay) reports already")
+                guard let report = FailureReport(try JSONValue(parsing: bytes)) else {
+                    return .permanentFailure("it is no report")
+                }
+                return try await OwnThread.run { try store.file(report) }
+                    ? .done : .refused("the day has \(ReportStore.largestDay) reports already")
             } catch { return .failed("\(error)") }
         }
     }
@@ -43,22 +58,30 @@ extension Worker {
         if let earlier = self.files.startMarker?.earlier {
             self.reporter.tell(
                 FailureReport(
-                    .startFailed, Problem(.worker, "a worker died before it took a message"), causes: ["an earlier worker died before it took a message", earlier],
+                    .startFailed, Problem(.worker, "a worker died before it took a message"),
+                    causes: ["an earlier worker died before it took a message", earlier],
                     host: self.host), self.logger)
         }
         let suspects = self.pipeline.quarantine.suspectMessages
         guard !suspects.isEmpty else { return }
         let messages = "messages \(suspects.prefix(20).map { "\($0)" }.joined(separator: ", "))"
-        var causes = ["an earlier worker ended without warning with \(suspects.count) deliveries in flight, which are processed one by one", messages]
+        var causes = [
+            "an earlier worker ended without warning with \(suspects.count) deliveries in flight, which are processed one by one",
+            messages,
+        ]
         let loop = self.pipeline.quarantine.crashLoop
         if let loop {
             causes = [
-                loop.description, "mend what answers '\(loop.step.rawValue)', or the worker itself: its last log lines and core dump say more; nobody else's build is failed for it",
-                "a message of \(loop.messages) that really is to blame is parked once others get past that step", messages,
+                loop.description,
+                "mend what answers '\(loop.step.rawValue)', or the worker itself: its last log lines and core dump say more; nobody else's build is failed for it",
+                "a message of \(loop.messages) that really is to blame is parked once others get past that step",
+                messages,
             ]
         }
-        let root = loop.map { "a worker ends again and again at '\($0.step.rawValue)'" } ?? "a worker ended without warning"
-        self.reporter.tell(FailureReport(.crashed, Problem(.worker, root), causes: causes, host: self.host), self.logger)
+        let root =
+            loop.map { "a worker ends again and again at '\($0.step.rawValue)'" } ?? "a worker ended without warning"
+        self.reporter.tell(
+            FailureReport(.crashed, Problem(.worker, root), causes: causes, host: self.host), self.logger)
     }
 
     /// The process ends before it took a message, for this reason. Writes it down at once.
@@ -66,8 +89,11 @@ extension Worker {
         self.logger.critical("\(reason)")
         guard let spool = self.files.spool else { return }
         do throws(SpoolError) {
-            try ReportStore(spool: spool.path).file(FailureReport(.startFailed, Problem(.worker, reason), causes: [reason], host: self.host))
-        } catch { self.logger.error("the report cannot be kept on disk", metadata: ["error": .string(error.description)]) }
+            try ReportStore(spool: spool.path).file(
+                FailureReport(.startFailed, Problem(.worker, reason), causes: [reason], host: self.host))
+        } catch {
+            self.logger.error("the report cannot be kept on disk", metadata: ["error": .string(error.description)])
+        }
     }
 
     /// What the janitor does besides looking at queues and pods.
@@ -78,12 +104,14 @@ extension Worker {
         guard let spool = files.spool else { return [] }
         return [
             {
-                let oldest = Timestamp(secondsSince1970: Timestamp.now.secondsSince1970 - (days - 1) * 86_400, milliseconds: 0)
+                let oldest = Timestamp(
+                    secondsSince1970: Timestamp.now.secondsSince1970 - (days - 1) * 86_400, milliseconds: 0)
                 let count = try ReportStore(spool: spool.path).prune(before: String(oldest.text.prefix(10)))
                 if count > 0 { meters.count(.janitorRemoved, "reports", by: count) }
             },
             {
-                let count = try spooler?.clean(logsOlderThan: .seconds(7 * 86_400), deadOlderThan: .seconds(30 * 86_400)) ?? 0
+                let count =
+                    try spooler?.clean(logsOlderThan: .seconds(7 * 86_400), deadOlderThan: .seconds(30 * 86_400)) ?? 0
                 if count > 0 { meters.count(.janitorRemoved, "spool", by: count) }
             },
         ]
@@ -94,7 +122,8 @@ extension WorkerFiles {
     /// A worker ended without warning, and nothing says of what.
     func isCautious(_ quarantine: Quarantine, _ logger: Logger) -> Bool {
         guard self.runMarker?.earlier != nil, quarantine.suspectMessages.isEmpty else { return false }
-        logger.warning("a worker ended without warning here, and nothing says of what: messages are taken one at a time at first")
+        logger.warning(
+            "a worker ended without warning here, and nothing says of what: messages are taken one at a time at first")
         return true
     }
 }
@@ -106,7 +135,9 @@ extension RabbitMQOptions {
 
 extension TopologyAdministration {
     /// By name; what is missing does not exist. Blocks.
-    static func counts(of names: [String], _ options: RabbitMQOptions) throws(AMQPError) -> [String: (ready: Int, consumers: Int)] {
+    static func counts(of names: [String], _ options: RabbitMQOptions) throws(AMQPError) -> [String: (
+        ready: Int, consumers: Int
+    )] {
         let administration = try TopologyAdministration(options)
         defer { administration.close() }
         var counts: [String: (ready: Int, consumers: Int)] = [:]

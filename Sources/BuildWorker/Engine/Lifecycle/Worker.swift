@@ -22,7 +22,7 @@ package final class Worker: Service {
     let reporter: FailureReporter
     private let reports: ReportWriter?
     let pipeline: DeliveryPipeline
-    private let inHand: InHand
+    private let inFlightCount: InFlightCount
     /// Beside the deliveries, which come behind them. Shut down from the last to the first, each when those behind it have ended; when
     /// cancelled, all end at once.
     private let services: [any Service]
@@ -33,18 +33,21 @@ package final class Worker: Service {
     ///   - host: this worker's name for the management UI: the pod's or the machine's.
     ///   - environment: of the process, for what its supervisor says there (`NOTIFY_SOCKET`).
     package static func open(
-        _ configuration: WorkerConfiguration, host: String, environment: [String: String], clock: any MonotonicClock = ContinuousClock(), logger: Logger
+        _ configuration: WorkerConfiguration, host: String, environment: [String: String],
+        clock: any MonotonicClock = ContinuousClock(), logger: Logger
     ) -> Worker {
         let rabbitmq = configuration.rabbitmq
         let files = WorkerFiles(configuration, host: host, logger: logger)
         let health = Health(queues: rabbitmq.consumedQueues, retryQueue: rabbitmq.retryQueue)
-        let quarantine = Quarantine(files.spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger)
+        let quarantine = Quarantine(
+            files.spool, prefetch: rabbitmq.prefetchCount, queues: 2, health: health, logger: logger)
         return Worker(configuration, host, files, quarantine, health, environment, clock, logger)
     }
 
     /// The composition, in the order in which parts know each other.
     private init(
-        _ configuration: WorkerConfiguration, _ host: String, _ files: WorkerFiles, _ quarantine: Quarantine, _ health: Health, _ environment: [String: String],
+        _ configuration: WorkerConfiguration, _ host: String, _ files: WorkerFiles, _ quarantine: Quarantine,
+        _ health: Health, _ environment: [String: String],
         _ clock: any MonotonicClock, _ logger: Logger
     ) {
         let rabbitmq = configuration.rabbitmq
@@ -58,13 +61,13 @@ package final class Worker: Service {
         let statsd = StatsdMetrics(configuration.metrics)
         let meters = Metrics(prometheus, statsd)
         let history = History()
-        let inHand = InHand()
+        let inFlightCount = InFlightCount()
         let inFlight = InFlight(clock: clock)
         let waiting = Waiting(rabbitmq, clock: clock)
         let survey = QueueSurvey(rabbitmq)
         let spoolSurvey = SpoolSurvey()
         let ledger = ReportLedger()
-        self.inHand = inHand
+        self.inFlightCount = inFlightCount
 
         // MARK: Clients
         let unobserved = HTTPServices(configuration, meters, logger)
@@ -83,7 +86,8 @@ package final class Worker: Service {
         // MARK: Beside the deliveries
         let spooler = Self.spooler(configuration, files, host, unobserved.buildAPI, meters, logger)
         let verifications = LocalVerifications(
-            rabbitmq, journal: files.timers, clock: clock, logger: logger, isRetryQueueUsable: { health.canUseRetryQueue }, publish: publish)
+            rabbitmq, journal: files.timers, clock: clock, logger: logger,
+            isRetryQueueUsable: { health.canUseRetryQueue }, publish: publish)
         let outages = Outages(
             health: health, clock: clock, logger: logger, intake: intake,
             onOpen: { dependency in
@@ -93,9 +97,14 @@ package final class Worker: Service {
         let http = unobserved.observed(by: RequestWatch(health: health, outages: outages))
         let (clusters, buildAPI) = (http.clusters, http.buildAPI)
         self.http = http
-        let reports = files.spool.map { ReportWriter(ReportStore(spool: $0.path), logger: logger) { spooler?.keep($0) } }
+        let reports = files.spool.map {
+            ReportWriter(ReportStore(spool: $0.path), logger: logger) { spooler?.keep($0) }
+        }
         let reporter = FailureReporter(
-            host: host, hiding: [rabbitmq.password] + ExecutorOptions.Plugin.allCases.compactMap { configuration.executor.options(of: $0).token }, meters: meters, ledger: ledger,
+            host: host,
+            hiding: [rabbitmq.password]
+                + ExecutorOptions.Plugin.allCases.compactMap { configuration.executor.options(of: $0).token },
+            meters: meters, ledger: ledger,
             sink: { report in
                 reports?.add(report)
                 spooler?.tell(report)
@@ -104,22 +113,33 @@ package final class Worker: Service {
         self.reports = reports
         self.reporter = reporter
         let janitor = Janitor(
-            every: configuration.janitor.interval, survey: survey, countQueues: { try TopologyAdministration.counts(of: $0, rabbitmq) },
+            every: configuration.janitor.interval, survey: survey,
+            countQueues: { try TopologyAdministration.counts(of: $0, rabbitmq) },
             sweeps: [
                 PodSweep(configuration, clusters: clusters, buildAPI: buildAPI, meters: meters, logger: logger).sweep,
                 SecretSweep(clusters: clusters, meters: meters, logger: logger).sweep,
-                PodAdoption(rabbitmq, clusters: clusters, verifications: verifications, health: health, clock: clock, logger: logger).sweep,
+                PodAdoption(
+                    rabbitmq, clusters: clusters, verifications: verifications, health: health, clock: clock,
+                    logger: logger
+                ).sweep,
             ], chores: Self.chores(configuration, files, spooler, meters), clock: clock, logger: logger)
 
         // MARK: Who is told
         let liveness = Liveness(
-            loops: [.init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge }, .init(name: "http") { http.engine.age }], inFlight: inFlight,
+            loops: [
+                .init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge },
+                .init(name: "http") { http.engine.age },
+            ], inFlight: inFlight,
             isPublishingHeldUp: { !health.canPublish }, canPublishSince: { health.canPublishSince }, clock: clock,
-            loopDeadline: WorkerCheck.loopDeadline(heartbeat: rabbitmq.heartbeat), stepDeadline: Liveness.stepDeadline(configuration.executor))
+            loopDeadline: WorkerCheck.loopDeadline(heartbeat: rabbitmq.heartbeat),
+            stepDeadline: Liveness.stepDeadline(configuration.executor))
         let supervisor = StatusReporter(
-            host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history, meters: meters,
-            prometheus: prometheus, survey: survey, reports: ledger, spool: spoolSurvey, failingHosts: buildAPI.failingHosts, services: clusters.places.map { Outages.Dependency($0.executor) } + [.buildAPI],
-            transports: http.transports, unacked: { inHand.count }, localTimers: { verifications.count })
+            host: host, health: health, liveness: liveness, inFlight: inFlight, waiting: waiting, history: history,
+            meters: meters,
+            prometheus: prometheus, survey: survey, reports: ledger, spool: spoolSurvey,
+            failingHosts: buildAPI.failingHosts,
+            services: clusters.places.map { Outages.Dependency($0.executor) } + [.buildAPI],
+            transports: http.transports, unacked: { inFlightCount.count }, localTimers: { verifications.count })
         self.supervisor = supervisor
         let sendFigures: @Sendable () -> Void = {
             supervisor.measure()
@@ -130,23 +150,29 @@ package final class Worker: Service {
             if let spooler { spoolSurvey.update(try spooler.counts()) }
         }
         let watchdog = Watchdog(
-            problems: { liveness.problems }, isReady: { health.hindrances.isEmpty }, heartbeat: { supervisor.heartbeat },
+            problems: { liveness.problems }, isReady: { health.hindrances.isEmpty },
+            heartbeat: { supervisor.heartbeat },
             sendFigures: statsd == nil ? nil : sendFigures, closePoint: closePoint,
-            systemd: SystemdNotifier(environment, pid: ProcessUsage.pid), heartbeatFile: files.spool.map { "\($0.path)/heartbeat" }, startMarker: files.startMarker,
+            systemd: SystemdNotifier(environment, pid: ProcessUsage.pid),
+            heartbeatFile: files.spool.map { "\($0.path)/heartbeat" }, startMarker: files.startMarker,
             clock: clock, logger: logger)
 
         // MARK: What is done for a delivery
         let performer = ActionPerformer(
-            configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish, verifications: verifications, health: health, outages: outages,
+            configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish,
+            verifications: verifications, health: health, outages: outages,
             keepNote: { spooler?.keep($0) })
         let metrics = DeliveryMetrics(meters: meters, history: history)
         self.pipeline = DeliveryPipeline(
             WorkflowRules(
-                reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit, initTimeout: rabbitmq.initTimeout,
+                reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit,
+                initTimeout: rabbitmq.initTimeout,
                 healTimeout: rabbitmq.healTimeout, apiTimeout: configuration.ecosystem.apiTimeout),
-            rabbitmq, apiHosts: buildAPI.hosts, logger: logger, quarantine: quarantine, limits: KeyedSemaphore(configuration.concurrency), inHand: inHand,
+            rabbitmq, apiHosts: buildAPI.hosts, logger: logger, quarantine: quarantine,
+            limits: KeyedSemaphore(configuration.concurrency), inFlightCount: inFlightCount,
             perform: performer.perform, isOutage: { outages.wasAnyOpen(since: $0) },
-            observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe] + [spooler?.observer].compactMap { $0 })
+            observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe]
+                + [spooler?.observer].compactMap { $0 })
 
         // MARK: What goes on
         let services: [(any Service)?] = [
@@ -171,19 +197,22 @@ package final class Worker: Service {
     package var pages: OperatorServer.Routes { self.supervisor.pages }
 
     /// Nothing is being handled, and no timer runs here.
-    package var isIdle: Bool { self.inHand.count == 0 && self.verifications.count == 0 }
+    package var isIdle: Bool { self.inFlightCount.count == 0 && self.verifications.count == 0 }
 
-    /// Takes deliveries until the graceful shutdown, settles what is in hand, and closes. When cancelled meanwhile (the
+    /// Takes deliveries until the graceful shutdown, settles what is in flight, and closes. When cancelled meanwhile (the
     /// drain took too long, or a second signal came), it closes at once, and what is not settled goes back to its queue.
     package func run() async throws {
         await self.verifications.rearm()
         self.reportEarlierDeaths()
         self.health.notes.forEach { self.logger.warning("\($0)") }
-        let group = ServiceGroup(services: self.services + [ClosureService { await self.handleDeliveries() }], logger: self.logger)
+        let group = ServiceGroup(
+            services: self.services + [ClosureService { await self.handleDeliveries() }], logger: self.logger)
         try await withTaskCancellationHandler {
             try await group.run()
         } onCancel: {
-            self.logger.warning("stopping at once: what is not settled goes back to its queue", metadata: ["inHand": .stringConvertible(self.inHand.count)])
+            self.logger.warning(
+                "stopping at once: what is not settled goes back to its queue",
+                metadata: ["inFlight": .stringConvertible(self.inFlightCount.count)])
         }
         // What failed last is to be read, too: of those that were handed back all at once.
         await self.reports?.flush()
@@ -202,7 +231,9 @@ package final class Worker: Service {
                 await own
             }
         } onGracefulShutdown: {
-            self.logger.info("draining: no more deliveries are taken", metadata: ["inHand": .stringConvertible(self.inHand.count)])
+            self.logger.info(
+                "draining: no more deliveries are taken",
+                metadata: ["inFlight": .stringConvertible(self.inFlightCount.count)])
             self.health.draining()
             self.consuming.drain()
             self.verifications.endDeliveries()

@@ -24,7 +24,8 @@ package struct WorkerFiles: Sendable {
             }
         }
         let spool = open(
-            or: "no spool (SPOOL_DIRECTORY): a message that crashes the worker is known by the broker's count only, and init timers of a broker without an init queue die with the process"
+            or:
+                "no spool (SPOOL_DIRECTORY): a message that crashes the worker is known by the broker's count only, and init timers of a broker without an init queue die with the process"
         ) { () throws(SpoolError) in try SpoolDirectory(configuration.spoolDirectory) }
         self.spool = spool
         if let finding = spool?.finding { logger.notice("\(finding)") }
@@ -32,19 +33,33 @@ package struct WorkerFiles: Sendable {
             (self.runMarker, self.startMarker, self.timers, self.jobs) = (nil, nil, nil, nil)
             return
         }
-        self.runMarker = open(or: "the next worker will not know how this one ended: the spool cannot be written", level: .warning) { () throws(SpoolError) in
+        self.runMarker = open(
+            or: "the next worker will not know how this one ended: the spool cannot be written", level: .warning
+        ) { () throws(SpoolError) in
             try StartMarker("\(path)/running", note: "\(Timestamp.now.text)\n")
         }
-        self.startMarker = open(or: "a death before the first message would leave no trace: the spool cannot be written", level: .warning) { () throws(SpoolError) in
-            try StartMarker("\(path)/starting", note: "\(Timestamp.now.text) \(Product.name) \(Product.version) on \(host), process \(ProcessUsage.pid)\n")
+        self.startMarker = open(
+            or: "a death before the first message would leave no trace: the spool cannot be written", level: .warning
+        ) { () throws(SpoolError) in
+            try StartMarker(
+                "\(path)/starting",
+                note:
+                    "\(Timestamp.now.text) \(Product.name) \(Product.version) on \(host), process \(ProcessUsage.pid)\n"
+            )
         }
         if let earlier = self.startMarker?.earlier {
-            logger.error("an earlier worker died before it took a message", metadata: ["worker": .string(earlier.sanitizedForLog(limit: 200))])
+            logger.error(
+                "an earlier worker died before it took a message",
+                metadata: ["worker": .string(earlier.sanitizedForLog(limit: 200))])
         }
-        self.timers = open(or: "init timers cannot be written down: those of a broker without an init queue die with the process") { () throws(SpoolError) in
+        self.timers = open(
+            or: "init timers cannot be written down: those of a broker without an init queue die with the process"
+        ) { () throws(SpoolError) in
             try TimerJournal("\(path)/timers")
         }
-        self.jobs = open(or: "jobs that may wait cannot be written down: late notes to the build API and events are lost") { () throws(SpoolError) in
+        self.jobs = open(
+            or: "jobs that may wait cannot be written down: late notes to the build API and events are lost"
+        ) { () throws(SpoolError) in
             var limits = SpoolQueue.Limits()
             limits.attempts = configuration.spoolJobs.attempts
             var jobs: [JobKind: SpoolQueue] = [:]

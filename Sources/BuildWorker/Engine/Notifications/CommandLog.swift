@@ -15,7 +15,8 @@ final class CommandLog: Sendable {
         self.file = try SpoolFile.make(path, O_WRONLY | O_APPEND)
         var status = stat()
         // One that cannot be measured gets nothing.
-        self.state = Mutex((fstat(self.file, &status) == 0 ? min(perRun, max(0, limit - Int(status.st_size))) : 0, false))
+        self.state = Mutex(
+            (fstat(self.file, &status) == 0 ? min(perRun, max(0, limit - Int(status.st_size))) : 0, false))
         self.write(Array("--- \(Timestamp.now.text)\n".utf8)[...])
     }
 
@@ -30,7 +31,9 @@ final class CommandLog: Sendable {
         return count > 0
     }
 
-    func finish() { if self.state.withLock({ $0.isCut }) { self.append("\n--- cut: more than may be kept\n".utf8.map { $0 }[...]) } }
+    func finish() {
+        if self.state.withLock({ $0.isCut }) { self.append("\n--- cut: more than may be kept\n".utf8.map { $0 }[...]) }
+    }
 
     private func write(_ bytes: ArraySlice<UInt8>) {
         let room = self.state.withLock { state in

@@ -12,12 +12,16 @@ struct CommandProcess: Sendable {
     func run(_ input: [UInt8], log path: String) async -> JobOutcome {
         do {
             let options = self.options
-            let log = try await OwnThread.run { try CommandLog(path, limit: options.logLimit, perRun: options.outputLimit) }
+            let log = try await OwnThread.run {
+                try CommandLog(path, limit: options.logLimit, perRun: options.outputLimit)
+            }
             let (stdin, output) = (try FileDescriptor.pipe(), try FileDescriptor.pipe())
             // Nothing depends on it any more.
             defer { try? output.readEnd.close() }
             // Written before there is a reader, so it must fit: an event is a few hundred bytes, a pipe holds 64 KiB.
-            let isWritten = fcntl(stdin.writeEnd.rawValue, F_SETFL, O_NONBLOCK) == 0 && write(stdin.writeEnd.rawValue, input, input.count) == input.count
+            let isWritten =
+                fcntl(stdin.writeEnd.rawValue, F_SETFL, O_NONBLOCK) == 0
+                && write(stdin.writeEnd.rawValue, input, input.count) == input.count
             try stdin.writeEnd.close()
             guard isWritten else {
                 for end in [stdin.readEnd, output.writeEnd] { try end.close() }
@@ -25,9 +29,12 @@ struct CommandProcess: Sendable {
             }
             var platform = PlatformOptions()
             platform.processGroupID = 0
-            platform.teardownSequence = [Signal.interrupt, .terminate].map { .send(signal: $0, toProcessGroup: true, allowedDurationToNextStep: options.timeout) }
+            platform.teardownSequence = [Signal.interrupt, .terminate].map {
+                .send(signal: $0, toProcessGroup: true, allowedDurationToNextStep: options.timeout)
+            }
             let result = try await Subprocess.run(
-                .path(FilePath(options.arguments[0])), arguments: Arguments(Array(options.arguments.dropFirst())), environment: .custom(options.environment),
+                .path(FilePath(options.arguments[0])), arguments: Arguments(Array(options.arguments.dropFirst())),
+                environment: .custom(options.environment),
                 platformOptions: platform, input: .fileDescriptor(stdin.readEnd, closeAfterSpawningProcess: true),
                 output: .fileDescriptor(output.writeEnd, closeAfterSpawningProcess: true), error: .combinedWithOutput
             ) { execution in
@@ -54,7 +61,10 @@ struct CommandProcess: Sendable {
         var hasEnded = false
         while !hasEnded {
             // A kernel or a sandbox without pidfd: then it is looked for again and again.
-            var waits = [pollfd(fd: isOpen ? output : -1, events: Int16(POLLIN), revents: 0), pollfd(fd: program.processDescriptor, events: Int16(POLLIN), revents: 0)]
+            var waits = [
+                pollfd(fd: isOpen ? output : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: program.processDescriptor, events: Int16(POLLIN), revents: 0),
+            ]
             if poll(&waits, nfds_t(waits.count), program.processDescriptor < 0 ? 50 : -1) < 0, errno != EINTR { break }
             if waits[0].revents != 0 { isOpen = log.copy(from: output) }
             hasEnded = waits[1].revents != 0 || program.processDescriptor < 0 && Self.hasEnded(program.value)
@@ -65,6 +75,7 @@ struct CommandProcess: Sendable {
 
     private static func hasEnded(_ program: pid_t) -> Bool {
         var information = siginfo_t()
-        return waitid(P_PID, id_t(program), &information, WEXITED | WNOHANG | WNOWAIT) != 0 || information.si_signo == SIGCHLD
+        return waitid(P_PID, id_t(program), &information, WEXITED | WNOHANG | WNOWAIT) != 0
+            || information.si_signo == SIGCHLD
     }
 }

@@ -27,7 +27,8 @@ struct DeliveryEvents: Sendable {
         case .settled(let settlement, let facts, _):
             switch settlement {
             case .nack: Self.event(.buildRetried, context, cause: facts.summary(of: context.command))
-            case .ack where facts.postponement == .held: Self.event(.buildPostponed, context, cause: facts.summary(of: context.command))
+            case .ack where facts.postponement == .confirmed:
+                Self.event(.buildPostponed, context, cause: facts.summary(of: context.command))
             // Of a stop that gave up there is an error in the log, and no event.
             case .ack where context.command == .stop && facts.deletion == .done: Self.event(.buildStopped, context)
             case .ack where Self.hasBegun(facts) && context.command == .verify: Self.event(.buildStarted, context)
@@ -42,9 +43,10 @@ struct DeliveryEvents: Sendable {
         case .failure(.taken), .failure(.refused):
             guard case .reportFailure(let cause) = action else { return nil }
             return Self.event(.buildFailed, context, cause: cause.description)
-        case .parking(.held):
+        case .parking(.confirmed):
             return Self.event(.messageParked, context, cause: context.parkingError.description)
-        case .build, .creation, .pod, .search, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement:
+        case .build, .creation, .pod, .search, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing,
+            .parking, .postponement:
             return nil
         }
     }
@@ -52,7 +54,7 @@ struct DeliveryEvents: Sendable {
     private static func hasBegun(_ facts: Facts) -> Bool {
         switch facts.pod {
         case .running, .succeeded: true
-        case .pending, .broken, .terminating, .foreign, .absent, .unknown, nil: false
+        case .pending, .broken, .terminating, .notOwned, .notFound, .unknown, nil: false
         }
     }
 

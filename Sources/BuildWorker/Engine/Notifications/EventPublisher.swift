@@ -10,7 +10,8 @@ final class EventPublisher: Sendable {
 
     init(_ configuration: WorkerConfiguration, host: String, onEvent: @escaping @Sendable (ConnectionEvent) -> Void) {
         self.exchange = configuration.events.exchange
-        let endpoint = AMQPEndpoint(configuration.rabbitmq, connectionName: "\(Product.name) events \(host) \(Product.version)")
+        let endpoint = AMQPEndpoint(
+            configuration.rabbitmq, connectionName: "\(Product.name) events \(host) \(Product.version)")
         // What waits longer fails, waits on the disk, and is tried again.
         self.connection = PublishingConnection(endpoint, timeout: .seconds(30), onEvent: onEvent)
     }
@@ -24,7 +25,9 @@ final class EventPublisher: Sendable {
         properties.appID = Product.name
         properties.correlationID = event["id"]?.string
         properties.timestamp = UInt64(Timestamp.now.secondsSince1970)
-        switch await self.connection.publish(OutgoingMessage(exchange: self.exchange, routingKey: key, properties: properties, body: event.serialized())) {
+        switch await self.connection.publish(
+            OutgoingMessage(exchange: self.exchange, routingKey: key, properties: properties, body: event.serialized()))
+        {
         case .confirmed, .returned: return .done
         case .nacked: return .failed("RabbitMQ refused it")
         case .unconfirmed(let reason), .refused(let reason): return .failed(reason)

@@ -14,7 +14,7 @@ struct JobPlan: Hashable, Sendable {
     ///   - places: how many may begin.
     ///   - now: milliseconds since 1970.
     init(waiting: [Candidate], running: [Candidate], places: Int, now: Int) {
-        let inHand = Set(running.map(\.name.id))
+        let inFlight = Set(running.map(\.name.id))
         var taken = Set(running.compactMap(\.orderKey))
         var begin: [JobName] = []
         // Of one key the one made first is the only one that may begin: those after it wait, however long it has to wait itself.
@@ -23,9 +23,11 @@ struct JobPlan: Hashable, Sendable {
             guard let key = candidate.orderKey else { continue }
             first[key] = min(first[key] ?? .max, candidate.name.sequence)
         }
-        for candidate in waiting.sorted(by: { ($0.name.started, $0.name.sequence) < ($1.name.started, $1.name.sequence) }) {
+        for candidate in waiting.sorted(by: {
+            ($0.name.started, $0.name.sequence) < ($1.name.started, $1.name.sequence)
+        }) {
             guard begin.count < places, candidate.name.started <= now else { break }
-            guard !inHand.contains(candidate.name.id) else { continue }
+            guard !inFlight.contains(candidate.name.id) else { continue }
             if let key = candidate.orderKey {
                 guard first[key] == candidate.name.sequence, taken.insert(key).inserted else { continue }
             }

@@ -33,7 +33,8 @@ final class JobRunner: Service {
     private let state = Mutex(State())
 
     init(
-        _ queue: SpoolQueue, rules: JobRules, logger: Logger, onOutcome: @escaping @Sendable (JobKind, String) -> Void = { _, _ in },
+        _ queue: SpoolQueue, rules: JobRules, logger: Logger,
+        onOutcome: @escaping @Sendable (JobKind, String) -> Void = { _, _ in },
         process: @escaping Process
     ) {
         (self.queue, self.rules, self.onOutcome, self.process) = (queue, rules, onOutcome, process)
@@ -50,7 +51,11 @@ final class JobRunner: Service {
     func run() async {
         await withTaskGroup { group in
             group.addTask {
-                await withGracefulShutdownHandler { await self.work() } onGracefulShutdown: { self.wakeups.continuation.finish() }
+                await withGracefulShutdownHandler {
+                    await self.work()
+                } onGracefulShutdown: {
+                    self.wakeups.continuation.finish()
+                }
             }
             group.addTask { await self.tick() }
             await group.next()
@@ -59,7 +64,9 @@ final class JobRunner: Service {
         self.tellUnreadable(isLast: true)
         let interrupted = self.state.withLock { $0.interrupted }
         guard interrupted > 0 else { return }
-        self.logger.warning("the spool's jobs are not done; they wait on the disk for the next worker", metadata: ["jobs": .stringConvertible(interrupted)])
+        self.logger.warning(
+            "the spool's jobs are not done; they wait on the disk for the next worker",
+            metadata: ["jobs": .stringConvertible(interrupted)])
     }
 
     private func work() async {
@@ -95,10 +102,14 @@ final class JobRunner: Service {
         await self.onDisk {
             let recovery = try self.queue.recoverAll()
             if let first = recovery.returned.first {
-                let metadata = Self.metadata(first).merging(["jobs": .stringConvertible(recovery.returned.count)]) { $1 }
+                let metadata = Self.metadata(first).merging(["jobs": .stringConvertible(recovery.returned.count)]) {
+                    $1
+                }
                 self.logger.warning("jobs ran when an earlier worker ended; they are tried again", metadata: metadata)
             }
-            if let first = recovery.deadLettered.first { self.died(first, "it ran each time when a worker ended", jobs: recovery.deadLettered.count) }
+            if let first = recovery.deadLettered.first {
+                self.died(first, "it ran each time when a worker ended", jobs: recovery.deadLettered.count)
+            }
         }
     }
 
@@ -111,8 +122,11 @@ final class JobRunner: Service {
         let names = await self.onDisk { try self.candidates() } ?? []
         return self.state.withLock { state in
             let plan = JobPlan(
-                waiting: names, running: running, places: self.rules.concurrency - state.running.count, now: Timestamp.now.millisecondsSince1970)
-            for candidate in names where plan.begin.contains(candidate.name) { state.running[candidate.name.id] = candidate }
+                waiting: names, running: running, places: self.rules.concurrency - state.running.count,
+                now: Timestamp.now.millisecondsSince1970)
+            for candidate in names where plan.begin.contains(candidate.name) {
+                state.running[candidate.name.id] = candidate
+            }
             return plan.begin
         }
     }
@@ -127,7 +141,9 @@ final class JobRunner: Service {
                 keys[name.id] = .some(key)
             } else {
                 // One that cannot be read is in nobody's way; its run says what is wrong.
-                do throws(SpoolError) { keys[name.id] = .some(try self.queue.read(name, in: .new)?.orderKey) } catch { keys[name.id] = .some(nil) }
+                do throws(SpoolError) { keys[name.id] = .some(try self.queue.read(name, in: .new)?.orderKey) } catch {
+                    keys[name.id] = .some(nil)
+                }
             }
         }
         self.state.withLock { $0.keys = keys }
@@ -170,7 +186,9 @@ final class JobRunner: Service {
                     continue
                 }
                 group.cancelAll()
-                if isLate, case .failed = outcome { return .failed("it took longer than \(self.rules.timeLimit.formatted)") }
+                if isLate, case .failed = outcome {
+                    return .failed("it took longer than \(self.rules.timeLimit.formatted)")
+                }
                 return outcome
             }
             preconditionFailure("a process ends with an outcome")
@@ -213,7 +231,10 @@ final class JobRunner: Service {
                     self.died(name, error)
                 } else {
                     self.logger.warning(
-                        "a job failed and is tried again", metadata: .of(.jobRetried, metadata.merging(["error": .string(error), "retryIn": .string(pause.formatted)]) { $1 }))
+                        "a job failed and is tried again",
+                        metadata: .of(
+                            .jobRetried,
+                            metadata.merging(["error": .string(error), "retryIn": .string(pause.formatted)]) { $1 }))
                 }
             case .permanentFailure(let reason):
                 try self.queue.deadLetter(name, reason)
@@ -238,7 +259,9 @@ final class JobRunner: Service {
     private func tellUnreadable(isLast: Bool = false) {
         let now = ContinuousClock.now
         let known = self.state.withLock { state in
-            guard let known = state.unreadable, isLast || now >= state.telling.next else { return nil as (first: JobName, error: String, count: Int)? }
+            guard let known = state.unreadable, isLast || now >= state.telling.next else {
+                return nil as (first: JobName, error: String, count: Int)?
+            }
             let isOver = now - state.telling.next > state.telling.pause
             state.telling.pause = isOver ? .seconds(1) : min(state.telling.pause * 2, .seconds(3600))
             state.telling.next = now + state.telling.pause
@@ -251,10 +274,13 @@ final class JobRunner: Service {
     private func died(_ name: JobName, _ error: String, jobs: Int = 1) {
         var metadata = Self.metadata(name).merging(["error": .string(error)]) { $1 }
         if jobs > 1 { metadata["jobs"] = .stringConvertible(jobs) }
-        self.logger.error("a job is dead: 'worker spool show' says why, 'worker spool retry' tries it again", metadata: metadata)
+        self.logger.error(
+            "a job is dead: 'worker spool show' says why, 'worker spool retry' tries it again", metadata: metadata)
     }
 
-    private static func metadata(_ name: JobName) -> Logger.Metadata { ["jobFile": .string(name.id), "attempt": .stringConvertible(name.attempt)] }
+    private static func metadata(_ name: JobName) -> Logger.Metadata {
+        ["jobFile": .string(name.id), "attempt": .stringConvertible(name.attempt)]
+    }
 
     /// Does something that blocks. A disk that fails is said once, until it works again; nothing a build needs is on it.
     @discardableResult
@@ -269,7 +295,10 @@ final class JobRunner: Service {
                 defer { state.problem = problem }
                 return state.problem == nil
             }
-            if isNew { self.logger.error("the spool cannot be worked on; what is in it waits", metadata: ["error": .string(problem)]) }
+            if isNew {
+                self.logger.error(
+                    "the spool cannot be worked on; what is in it waits", metadata: ["error": .string(problem)])
+            }
             return nil
         }
     }

@@ -25,7 +25,10 @@ final class JobWriter: Service {
     private let onRefused: @Sendable (JobKind) -> Void
 
     /// - Parameter onWritten: wakes who runs them.
-    init(logger: Logger, onWritten: @escaping @Sendable (JobKind) -> Void, onRefused: @escaping @Sendable (JobKind) -> Void = { _ in }) {
+    init(
+        logger: Logger, onWritten: @escaping @Sendable (JobKind) -> Void,
+        onRefused: @escaping @Sendable (JobKind) -> Void = { _ in }
+    ) {
         self.logger = logger
         self.onWritten = onWritten
         self.onRefused = onRefused
@@ -41,7 +44,9 @@ final class JobWriter: Service {
     func run() async {
         await self.drafts.consume { draft in
             do {
-                _ = try await OwnThread.run { try draft.queue.enqueue(draft.payload, orderKey: draft.orderKey, now: draft.at) }
+                _ = try await OwnThread.run {
+                    try draft.queue.enqueue(draft.payload, orderKey: draft.orderKey, now: draft.at)
+                }
                 self.taken()
                 self.onWritten(draft.queue.kind)
             } catch { self.refuse(draft, "\(error)") }
@@ -59,6 +64,8 @@ final class JobWriter: Service {
 
     private func taken() {
         let refused = self.refused.exchange(0, ordering: .relaxed)
-        if refused > 0 { self.logger.notice("the spool takes jobs again", metadata: ["dropped": .stringConvertible(refused)]) }
+        if refused > 0 {
+            self.logger.notice("the spool takes jobs again", metadata: ["dropped": .stringConvertible(refused)])
+        }
     }
 }

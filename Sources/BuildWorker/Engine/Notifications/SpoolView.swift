@@ -45,7 +45,8 @@ package struct SpoolView: Sendable {
         let limit = now.millisecondsSince1970 - Int(selection.olderThan / .milliseconds(1))
         for queue in self.queues where selection.kinds.contains(queue.kind) {
             for box in [JobBox.new, .cur, .dead] where selection.boxes.contains(box) {
-                for name in try queue.names(in: box) where name.created <= limit && (selection.ids.isEmpty || selection.ids.contains(name.id)) {
+                for name in try queue.names(in: box)
+                where name.created <= limit && (selection.ids.isEmpty || selection.ids.contains(name.id)) {
                     let entry = Self.entry(name, box, queue)
                     if selection.text.isEmpty || Self.matches(entry, selection.text) { entries.append(entry) }
                 }
@@ -61,12 +62,16 @@ package struct SpoolView: Sendable {
         } catch { return Entry(kind: queue.kind, box: box, name: name, job: nil) }
     }
 
-    private static func matches(_ entry: Entry, _ text: String) -> Bool { entry.job.map { $0.document.text().contains(text) } ?? false }
+    private static func matches(_ entry: Entry, _ text: String) -> Bool {
+        entry.job.map { $0.document.text().contains(text) } ?? false
+    }
 
     /// What its runs said, at most `limit` bytes from the end; `nil`: nothing.
     package func log(of entry: Entry, limit: Int = 65_536) throws(SpoolError) -> String? {
         guard let queue = self.queue(entry) else { return nil }
-        return try SpoolFile.read(queue.log(of: entry.name, in: entry.box)).map { String(decoding: $0.suffix(limit), as: UTF8.self) }
+        return try SpoolFile.read(queue.log(of: entry.name, in: entry.box)).map {
+            String(decoding: $0.suffix(limit), as: UTF8.self)
+        }
     }
 
     /// Dead → waiting, with all attempts.
@@ -74,7 +79,7 @@ package struct SpoolView: Sendable {
     /// - Returns: `false` when it is not dead any more.
     package func retry(_ entry: Entry) throws(SpoolError) -> Bool { try self.queue(entry)?.retry(entry.name) ?? false }
 
-    /// - Returns: `false` when it is in hand or gone.
+    /// - Returns: `false` when it is in flight or gone.
     package func drop(_ entry: Entry) throws(SpoolError) -> Bool {
         // A worker has it: it would be done all the same.
         guard entry.box != .cur else { return false }
@@ -88,12 +93,14 @@ extension SpoolView.Entry {
     /// All but its secrets.
     package func document(now: Timestamp = .now) -> JSONValue {
         var members: [JSONValue.Member] = [
-            .init("id", .string(self.name.id)), .init("kind", .string(self.kind.rawValue)), .init("box", .string(self.box.rawValue)),
+            .init("id", .string(self.name.id)), .init("kind", .string(self.kind.rawValue)),
+            .init("box", .string(self.box.rawValue)),
             .init("ageSeconds", .number(String(max(0, (now.millisecondsSince1970 - self.name.created) / 1000)))),
             .init("attempt", .number(String(self.name.attempt))),
         ]
         if self.box == .new {
-            members.append(.init("dueInSeconds", .number(String(max(0, (self.name.started - now.millisecondsSince1970) / 1000)))))
+            members.append(
+                .init("dueInSeconds", .number(String(max(0, (self.name.started - now.millisecondsSince1970) / 1000)))))
         }
         members.append(.init("lastError", self.lastError.map { .string($0) } ?? .null))
         members.append(.init("job", self.job?.document ?? .null))
@@ -106,6 +113,7 @@ extension SpoolView.Entry {
         let wait = self.name.started - now.millisecondsSince1970
         let due = self.box == .new && wait > 0 ? "  due in \(Duration.seconds((wait + 999) / 1000).formatted)" : ""
         let error = self.job == nil ? "  cannot be read" : self.lastError.map { "  \($0)" } ?? ""
-        return "\(self.name.id)  \(self.kind.rawValue)  \(self.box.rawValue)  age \(age)  attempts \(self.name.attempt)\(due)\(error)"
+        return
+            "\(self.name.id)  \(self.kind.rawValue)  \(self.box.rawValue)  age \(age)  attempts \(self.name.attempt)\(due)\(error)"
     }
 }

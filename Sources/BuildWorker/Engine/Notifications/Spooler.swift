@@ -24,7 +24,8 @@ final class Spooler: Service {
     ///   - queues: of every kind.
     ///   - report: files a failure report that could not be filed when it was made.
     init(
-        _ configuration: WorkerConfiguration, queues: [JobKind: SpoolQueue], directory: String, host: String, buildAPI: BuildAPIClient, meters: Metrics, logger: Logger,
+        _ configuration: WorkerConfiguration, queues: [JobKind: SpoolQueue], directory: String, host: String,
+        buildAPI: BuildAPIClient, meters: Metrics, logger: Logger,
         report: @escaping @Sendable ([UInt8]) async -> JobOutcome
     ) {
         self.host = host
@@ -33,7 +34,9 @@ final class Spooler: Service {
         self.logger = logger
         self.queues = queues
         self.hookEvents = configuration.hook.command.isEmpty ? [] : configuration.hook.events.map { TopicPattern($0) }
-        self.publisher = configuration.events.exchange.isEmpty ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
+        self.publisher =
+            configuration.events.exchange.isEmpty
+            ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
         var runners: [JobKind: JobRunner] = [:]
         for (kind, queue) in queues {
             // Jobs of what was switched off wait: an operator may drop them, or switch it on again.
@@ -44,7 +47,8 @@ final class Spooler: Service {
         }
         self.runners = runners
         self.writer = JobWriter(
-            logger: logger, onWritten: { [runners] in runners[$0]?.wake() }, onRefused: { meters.count(.spoolJobs, $0.rawValue, "dropped") })
+            logger: logger, onWritten: { [runners] in runners[$0]?.wake() },
+            onRefused: { meters.count(.spoolJobs, $0.rawValue, "dropped") })
     }
 
     private static func rules(_ kind: JobKind, _ options: SpoolJobOptions) -> JobRules {
@@ -94,7 +98,11 @@ final class Spooler: Service {
         var brief = report
         brief.timeline = []
         let name = "report.\(report.kind.rawValue)"
-        self.tell(name) { .object([.init("event", .string(name))] + (brief.document.members ?? []) + [.init("worker", .string(self.host))]) }
+        self.tell(name) {
+            .object(
+                [.init("event", .string(name))] + (brief.document.members ?? []) + [.init("worker", .string(self.host))]
+            )
+        }
     }
 
     func tell(_ event: BuildEvent) { self.tell(event.kind.rawValue) { event.document(worker: self.host) } }
@@ -124,18 +132,25 @@ final class Spooler: Service {
     private static let flushLimit = Duration.seconds(10)
 
     /// Until the graceful shutdown, and then for at most ten seconds more, so that what is due is done. What is left is on the disk, for
-    /// the next worker. Cancelled, it ends soon, and what was in hand is put back without an attempt.
+    /// the next worker. Cancelled, it ends soon, and what was in flight is put back without an attempt.
     func run() async throws {
         self.tell(BuildEvent(.workerStarted))
         // Before anything is written: what an earlier worker left half written is swept away.
         for runner in self.runners.values { await runner.recover() }
         // Shut down in reverse: nothing more comes in, what is due is done, and then nobody publishes.
         let publisher = self.publisher.map { ThreadService($0.connection) }
-        let services = [publisher].compactMap { $0 as (any Service)? } + JobKind.allCases.compactMap { self.runners[$0] } + [self.writer]
+        let services =
+            [publisher].compactMap { $0 as (any Service)? } + JobKind.allCases.compactMap { self.runners[$0] } + [
+                self.writer
+            ]
         var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: self.logger)
         group.maximumGracefulShutdownDuration = Self.flushLimit
         let spool = ServiceGroup(configuration: group)
-        try await withGracefulShutdownHandler { try await spool.run() } onGracefulShutdown: { self.tell(BuildEvent(.workerDrained)) }
+        try await withGracefulShutdownHandler {
+            try await spool.run()
+        } onGracefulShutdown: {
+            self.tell(BuildEvent(.workerDrained))
+        }
     }
 
     // MARK: Housekeeping

@@ -22,22 +22,30 @@ struct PendingStatusUpdate: Hashable, Sendable {
 
     var payload: JSONValue {
         var members: [JSONValue.Member] = [
-            .init("buildId", .number(self.build.description)), .init("apiUri", .string(self.apiURI)), .init("token", .string(self.token.exposed)),
+            .init("buildId", .number(self.build.description)), .init("apiUri", .string(self.apiURI)),
+            .init("token", .string(self.token.exposed)),
         ]
         if let statusMessage { members.append(.init("statusMessage", .string(statusMessage))) }
         if let stats {
-            members.append(.init("stats", ["hostname": .string(stats.hostname), "imagePullStartTime": .string(stats.imagePullStartTime)]))
+            members.append(
+                .init(
+                    "stats",
+                    ["hostname": .string(stats.hostname), "imagePullStartTime": .string(stats.imagePullStartTime)]))
         }
         return .object(members)
     }
 
     /// `nil`: it is none.
     init?(_ payload: JSONValue) {
-        guard let build = payload["buildId"]?.integer, let apiURI = payload["apiUri"]?.string, let token = payload["token"]?.string else { return nil }
+        guard let build = payload["buildId"]?.integer, let apiURI = payload["apiUri"]?.string,
+            let token = payload["token"]?.string
+        else { return nil }
         (self.build, self.apiURI, self.token) = (BuildID(rawValue: build), apiURI, Secret(token))
         self.statusMessage = payload["statusMessage"]?.string
         self.stats = payload["stats"].flatMap { stats in
-            guard let hostname = stats["hostname"]?.string, let start = stats["imagePullStartTime"]?.string else { return nil }
+            guard let hostname = stats["hostname"]?.string, let start = stats["imagePullStartTime"]?.string else {
+                return nil
+            }
             return BuildStats(hostname: hostname, imagePullStartTime: start)
         }
     }
@@ -46,10 +54,13 @@ struct PendingStatusUpdate: Hashable, Sendable {
     func tell(_ api: BuildAPIClient) async -> JobOutcome {
         do throws(BuildAPIError) {
             if self.statusMessage != nil {
-                guard try await api.isWaiting(self.build, at: self.apiURI, token: self.token) else { return .refused("the build has begun meanwhile") }
+                guard try await api.isWaiting(self.build, at: self.apiURI, token: self.token) else {
+                    return .refused("the build has begun meanwhile")
+                }
             }
             try await api.update(
-                self.build, at: self.apiURI, token: self.token, with: BuildUpdate(statusMessage: self.statusMessage, stats: self.stats))
+                self.build, at: self.apiURI, token: self.token,
+                with: BuildUpdate(statusMessage: self.statusMessage, stats: self.stats))
             return .done
         } catch {
             return error.isRefusal ? .refused(error.description) : .failed(error.description)

@@ -45,12 +45,16 @@ struct CircuitBreaker: Sendable {
     ///
     /// - Parameter asksForPause: the service says itself that it wants to be left alone: one build is enough.
     /// - Returns: whether it opened.
-    mutating func failed(_ build: BuildID, _ access: RequestAccess, asksForPause: Bool = false, cause: String, at now: ContinuousClock.Instant) -> Bool {
+    mutating func failed(
+        _ build: BuildID, _ access: RequestAccess, asksForPause: Bool = false, cause: String,
+        at now: ContinuousClock.Instant
+    ) -> Bool {
         guard !self.isOpen else { return false }
         self.failedBuilds[access, default: []].insert(build)
         // Asked for again by the same build alone, it is that build's matter: a limit for its token, perhaps.
         let isPause = asksForPause && self.pausedFor != build
-        guard isPause || self.failedBuilds[access]?.count == Self.buildsOfAnOutage, self.relapses < Self.relapseLimit else { return false }
+        guard isPause || self.failedBuilds[access]?.count == Self.buildsOfAnOutage, self.relapses < Self.relapseLimit
+        else { return false }
         self.pausedFor = build
         return self.open(cause, now)
     }

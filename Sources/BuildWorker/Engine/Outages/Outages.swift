@@ -89,7 +89,8 @@ final class Outages: Service {
     private let onClose: @Sendable (Dependency) -> Void
 
     init(
-        health: Health, clock: any MonotonicClock, logger: Logger, intake: Intake, onOpen: @escaping @Sendable (Dependency) -> Void = { _ in },
+        health: Health, clock: any MonotonicClock, logger: Logger, intake: Intake,
+        onOpen: @escaping @Sendable (Dependency) -> Void = { _ in },
         onClose: @escaping @Sendable (Dependency) -> Void = { _ in }
     ) {
         self.health = health
@@ -124,7 +125,9 @@ final class Outages: Service {
     /// - Parameters:
     ///   - failure: where the service asks to be left alone, that is everybody's business, and no probe is needed to know it.
     ///   - probe: tried again, with growing pauses, until it succeeds.
-    func judge(_ dependency: Dependency, _ access: RequestAccess, of build: BuildID, _ failure: Failure, probe: @escaping Probe) async {
+    func judge(
+        _ dependency: Dependency, _ access: RequestAccess, of build: BuildID, _ failure: Failure, probe: @escaping Probe
+    ) async {
         // Given up by this worker itself.
         guard !Task.isCancelled else { return }
         let now = self.clock.now
@@ -134,7 +137,8 @@ final class Outages: Service {
             one.heed(failure, at: now)
             if one.breaker.isOpen { return (true, false) }
             one.probe = probe
-            if one.breaker.failed(build, access, asksForPause: failure.retryAfter != nil, cause: failure.cause, at: now) {
+            if one.breaker.failed(build, access, asksForPause: failure.retryAfter != nil, cause: failure.cause, at: now)
+            {
                 self.pause(dependency, failure.cause)
                 return (true, true)
             }
@@ -143,7 +147,9 @@ final class Outages: Service {
         }
         if hasOpened { self.begin(dependency, failure.cause) }
         guard !isSettled else { return }
-        guard let second = await probe() else { return self.watched.withLock { $0[dependency]?.lastAnswer = self.clock.now } }
+        guard let second = await probe() else {
+            return self.watched.withLock { $0[dependency]?.lastAnswer = self.clock.now }
+        }
         let opensNow = self.watched.withLock { all in
             all[dependency]?.heed(second, at: self.clock.now)
             let opensNow = all[dependency]?.breaker.probeFailed(cause: second.cause, at: self.clock.now) ?? false
@@ -160,7 +166,9 @@ final class Outages: Service {
     }
 
     private func begin(_ dependency: Dependency, _ cause: String) {
-        self.logger.error("\(dependency.title) unavailable; consumption paused", metadata: dependency.metadata(.outageBegan, "cause", cause))
+        self.logger.error(
+            "\(dependency.title) unavailable; consumption paused",
+            metadata: dependency.metadata(.outageBegan, "cause", cause))
         self.onOpen(dependency)
         self.feed.yield(dependency)
     }
@@ -177,14 +185,18 @@ final class Outages: Service {
     private func probeUntilBack(_ dependency: Dependency) async {
         var backoff = Backoff(first: .seconds(1), limit: Self.longestPause)
         var random = SystemRandomNumberGenerator()
-        for _ in 1..<max(1, self.watched.withLock { $0[dependency]?.breaker.relapses ?? 0 }) { _ = backoff.next(using: &random) }
+        for _ in 1..<max(1, self.watched.withLock { $0[dependency]?.breaker.relapses ?? 0 }) {
+            _ = backoff.next(using: &random)
+        }
         while let probe = self.watched.withLock({ $0[dependency]?.probe }) {
             let now = self.clock.now
             let asked = self.watched.withLock { $0[dependency]?.notBefore } ?? now
             guard await self.clock.pause(max(backoff.next(using: &random), asked - now)) else { return }
             if let failure = await probe() {
                 self.watched.withLock { $0[dependency]?.heed(failure, at: self.clock.now) }
-                self.logger.info("\(dependency.title) still unavailable", metadata: dependency.metadata(.outageContinues, "cause", failure.cause))
+                self.logger.info(
+                    "\(dependency.title) still unavailable",
+                    metadata: dependency.metadata(.outageContinues, "cause", failure.cause))
                 continue
             }
             let duration = self.watched.withLock { all in
@@ -194,7 +206,9 @@ final class Outages: Service {
                 if !all.values.contains(where: { $0.breaker.isOpen }) { self.intake.resume(from: .outage) }
                 return duration
             }
-            self.logger.notice("\(dependency.title) is back", metadata: dependency.metadata(.outageEnded, "after", (duration ?? .zero).formatted))
+            self.logger.notice(
+                "\(dependency.title) is back",
+                metadata: dependency.metadata(.outageEnded, "after", (duration ?? .zero).formatted))
             self.onClose(dependency)
             return
         }

@@ -28,14 +28,24 @@ struct RequestWatch: Sendable {
                 // What was not sent nobody has refused.
                 let words =
                     error.status == nil
-                    ? "this worker cannot ask the cluster: check its address and token" : "Kubernetes API rejected the worker's credentials (check token, RBAC and namespace)"
-                scope.logger.error("\(words)", metadata: .of(.clusterFault, ["service": .string(service.rawValue), "error": .string(error.description)]))
+                    ? "this worker cannot ask the cluster: check its address and token"
+                    : "Kubernetes API rejected the worker's credentials (check token, RBAC and namespace)"
+                scope.logger.error(
+                    "\(words)",
+                    metadata: .of(
+                        .clusterFault, ["service": .string(service.rawValue), "error": .string(error.description)]))
             } else {
                 if error.status != nil { self.health.fault(of: service, access, nil) }
-                scope.logger.debug("request failed", metadata: ["service": .string(service.rawValue), "error": .string(error.description)])
+                scope.logger.debug(
+                    "request failed",
+                    metadata: ["service": .string(service.rawValue), "error": .string(error.description)])
             }
-            guard error.isPotentialOutage, let build = scope.build() else { return self.outages.answered(service, access) }
-            await self.outages.judge(service, access, of: build, Outages.Failure(error)) { await probe().map { Outages.Failure($0) } }
+            guard error.isPotentialOutage, let build = scope.build() else {
+                return self.outages.answered(service, access)
+            }
+            await self.outages.judge(service, access, of: build, Outages.Failure(error)) {
+                await probe().map { Outages.Failure($0) }
+            }
         }
     }
 }

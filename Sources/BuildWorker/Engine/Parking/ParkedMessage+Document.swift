@@ -7,7 +7,8 @@ extension ParkedMessage {
         var members: [JSONValue.Member] = [
             .init("id", .string(self.id)), .init("reason", .string(self.reason)), .init("detail", .string(self.detail)),
             .init("from", self.origin.map { .string($0) } ?? .null), .init("parkedAt", .string(self.parkedAt)),
-            .init("headers", AMQPValue.table(self.properties.headers).shown.redacted(.headers)), .init("bytes", .number(String(self.body.count))),
+            .init("headers", AMQPValue.table(self.properties.headers).shown.redacted(.headers)),
+            .init("bytes", .number(String(self.body.count))),
             .init("hash", .string(Fingerprint.of(self.body))),
         ]
         do throws(JSONError) {
@@ -25,7 +26,8 @@ extension AMQPValue {
         case .bool(let value): .bool(value)
         case .table(let table): .object(table.fields.map { .init($0.name, $0.value.shown) })
         case .array(let values): .array(values.map(\.shown))
-        case .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .timestamp: .number(String(self.integer ?? 0))
+        case .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .timestamp:
+            .number(String(self.integer ?? 0))
         case .float(let value): .string(String(value))
         case .double(let value): .string(String(value))
         case .decimal(let scale, let value): .string("\(value)e-\(scale)")

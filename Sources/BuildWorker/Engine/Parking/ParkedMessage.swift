@@ -22,15 +22,19 @@ package struct ParkedMessage: Sendable {
     private static let setAside = [("CC", Header.originalCC), ("BCC", Header.originalBCC)]
     /// Counts of attempts that a retry begins anew.
     private static let counts = [
-        "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue",
-        "x-last-death-reason", "x-delivery-count", Header.earlierAttempts, Header.poisonCrashes, Header.initRound, Header.initTimer,
+        "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange",
+        "x-last-death-queue",
+        "x-last-death-reason", "x-delivery-count", Header.earlierAttempts, Header.poisonCrashes, Header.initRound,
+        Header.initTimer,
         Header.owedSince, Header.troubledSince, Header.isPermanent,
     ]
 
     /// - Parameters:
     ///   - at: RFC 3339.
     ///   - nonce: tells it from an equal one of the same millisecond.
-    init(_ delivery: Delivery, for error: BuildMessageError, at time: String, nonce: UInt64 = .random(in: .min ... .max)) {
+    init(
+        _ delivery: Delivery, for error: BuildMessageError, at time: String, nonce: UInt64 = .random(in: .min ... .max)
+    ) {
         (self.reason, self.detail, self.origin, self.parkedAt) = (error.reason, error.description, delivery.queue, time)
         self.id = Self.id(delivery.body, "\(time) \(nonce)")
         self.body = delivery.body
@@ -66,7 +70,8 @@ package struct ParkedMessage: Sendable {
 
     private var reasons: AMQPTable {
         var table: AMQPTable = [
-            Header.parkedID: .text(self.id), Header.parkedReason: .text(self.reason), Header.parkedDetail: .text(self.detail),
+            Header.parkedID: .text(self.id), Header.parkedReason: .text(self.reason),
+            Header.parkedDetail: .text(self.detail),
             Header.parkedAt: .text(self.parkedAt),
         ]
         if let origin = self.origin { table[Header.parkedFrom] = .text(origin) }
@@ -77,7 +82,8 @@ package struct ParkedMessage: Sendable {
     func outgoing(_ options: RabbitMQOptions) -> OutgoingMessage {
         var properties = self.properties
         for field in self.reasons.fields { properties.headers[field.name] = field.value }
-        return OutgoingMessage(exchange: options.exchange, routingKey: options.parkedQueue, properties: properties, body: self.body)
+        return OutgoingMessage(
+            exchange: options.exchange, routingKey: options.parkedQueue, properties: properties, body: self.body)
     }
 
     /// The same without the message's own headers: near the limit when they came, they may be above it with ours, and the

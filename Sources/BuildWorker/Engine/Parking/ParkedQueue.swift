@@ -6,7 +6,7 @@ internal import Synchronization
 /// the rest back as they were.
 package struct ParkedQueue: Sendable {
     package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
-        case noQueue(String)
+        case unroutable(String)
         case broker(AMQPError)
         /// There are messages, and the broker hands none out.
         case unreadable(queue: String, reason: String)
@@ -17,10 +17,11 @@ package struct ParkedQueue: Sendable {
 
         package var description: String {
             switch self {
-            case .noQueue(let queue): "there is no queue \(queue); 'worker topology apply' makes it"
+            case .unroutable(let queue): "there is no queue \(queue); 'worker topology apply' makes it"
             case .broker(let error): error.description
             case .unreadable(let queue, let reason): "the messages in \(queue) cannot be looked at: \(reason)"
-            case .notPublished(let id, .refused(let reason)): "\(id) stays parked: the user may not publish it (\(reason))"
+            case .notPublished(let id, .refused(let reason)):
+                "\(id) stays parked: the user may not publish it (\(reason))"
             case .notPublished(let id, .returned): "\(id) stays parked: no queue takes it; --to names another"
             case .notPublished(let id, let outcome): "\(id) stays parked: RabbitMQ did not take it (\(outcome))"
             case .noOrigin(let id): "\(id) stays parked: it does not say which queue it came from; --to names one"
@@ -30,7 +31,7 @@ package struct ParkedQueue: Sendable {
         fileprivate var concernsOneMessage: Bool {
             switch self {
             case .noOrigin, .notPublished(_, .returned), .notPublished(_, .refused): true
-            case .noQueue, .broker, .unreadable, .notPublished: false
+            case .unroutable, .broker, .unreadable, .notPublished: false
             }
         }
     }
@@ -56,7 +57,9 @@ package struct ParkedQueue: Sendable {
     /// parked message is removed. Where the broker fails, the messages not judged yet stay.
     ///
     /// - Parameter done: told of each message that was retried or dropped.
-    package func review(_ judge: (ParkedMessage) -> Verdict, done: (ParkedMessage) -> Void = { _ in }) async throws(Failure) {
+    package func review(_ judge: (ParkedMessage) -> Verdict, done: (ParkedMessage) -> Void = { _ in })
+        async throws(Failure)
+    {
         let depth = try await self.depth()
         guard depth > 0 else { return }
         let endpoint = AMQPEndpoint(self.options, connectionName: "\(Product.name) parked \(Product.version)")
@@ -110,8 +113,12 @@ package struct ParkedQueue: Sendable {
         }
     }
 
-    private func retry(_ parked: ParkedMessage, to queue: String?, _ publishing: PublishingConnection) async throws(Failure) {
-        guard let message = parked.retry(self.options, to: queue, at: Timestamp.now.text) else { throw .noOrigin(id: parked.id) }
+    private func retry(_ parked: ParkedMessage, to queue: String?, _ publishing: PublishingConnection)
+        async throws(Failure)
+    {
+        guard let message = parked.retry(self.options, to: queue, at: Timestamp.now.text) else {
+            throw .noOrigin(id: parked.id)
+        }
         let outcome = await publishing.publish(message)
         guard outcome == .confirmed else { throw .notPublished(id: parked.id, outcome: outcome) }
     }
@@ -125,8 +132,10 @@ package struct ParkedQueue: Sendable {
                 defer { administration.close() }
                 return try administration.depth(of: options.parkedQueue)
             }
-        } catch let error as AMQPError { throw .broker(error) } catch { fatalError("only the broker fails here: \(error)") }
-        guard let depth else { throw .noQueue(options.parkedQueue) }
+        } catch let error as AMQPError { throw .broker(error) } catch {
+            fatalError("only the broker fails here: \(error)")
+        }
+        guard let depth else { throw .unroutable(options.parkedQueue) }
         return depth
     }
 

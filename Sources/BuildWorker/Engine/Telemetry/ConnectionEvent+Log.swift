@@ -10,10 +10,12 @@ extension ConnectionEvent {
             return self.code.map { .of($0, metadata) } ?? metadata
         }
         switch self {
-        case .connected(let host): logger.info("rabbitmq server connected!", metadata: metadata(["host": .string(host)]))
+        case .connected(let host):
+            logger.info("rabbitmq server connected!", metadata: metadata(["host": .string(host)]))
         case .disconnected(let error, let pause):
             logger.warning(
-                "not connected to RabbitMQ, trying again", metadata: metadata(["error": .string(error.description), "retryIn": .string(pause.formatted)]))
+                "not connected to RabbitMQ, trying again",
+                metadata: metadata(["error": .string(error.description), "retryIn": .string(pause.formatted)]))
         case .consuming(let queue): logger.info("waiting for messages in queues: \(queue)", metadata: metadata())
         case .consumerLost(let queue, _, let reason, let pause) where Self.isTakenBack(reason):
             logger.error(
@@ -26,13 +28,16 @@ extension ConnectionEvent {
                 metadata: metadata(["error": .string(reason), "retryIn": .string(pause.formatted)]))
         case .stopped(let queue): logger.info("no more deliveries from queue \(queue)", metadata: metadata())
         case .blocked(let reason):
-            logger.warning("RabbitMQ blocked the connection (resource alarm); publishing paused", metadata: metadata(["reason": .string(reason)]))
+            logger.warning(
+                "RabbitMQ blocked the connection (resource alarm); publishing paused",
+                metadata: metadata(["reason": .string(reason)]))
         case .unblocked: logger.info("RabbitMQ takes messages again", metadata: metadata())
         case .publishingRefused(let reason):
             logger.error(
                 "this worker's RabbitMQ user may not publish where it should: what goes there is taken for what no queue takes. Grant it 'write' (rabbitmqctl set_permissions)",
                 metadata: metadata(["error": .string(reason)]))
-        case .channelRenewed: logger.info("RabbitMQ refused a message: publishing goes on over a new channel", metadata: metadata())
+        case .channelRenewed:
+            logger.info("RabbitMQ refused a message: publishing goes on over a new channel", metadata: metadata())
         }
     }
 
@@ -46,6 +51,6 @@ extension ConnectionEvent {
         }
     }
 
-    /// `consumer_timeout`, half an hour by default: the broker takes back all that is in hand on the channel.
+    /// `consumer_timeout`, half an hour by default: the broker takes back all that is in flight on the channel.
     private static func isTakenBack(_ reason: String) -> Bool { reason.contains("delivery acknowledgement") }
 }

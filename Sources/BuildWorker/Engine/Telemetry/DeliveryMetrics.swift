@@ -18,7 +18,7 @@ struct DeliveryMetrics: Sendable {
             self.meters.record(.handlerDuration, type, took: took)
             let (word, count): (String, History.Count) =
                 switch settlement {
-                case .ack where facts.postponement == .held: ("postponed", .postponed)
+                case .ack where facts.postponement == .confirmed: ("postponed", .postponed)
                 case .ack: ("ack", .acked)
                 case .nack: ("nack", .nacked)
                 }
@@ -42,8 +42,8 @@ struct DeliveryMetrics: Sendable {
     private func completed(_ action: Action, _ fact: Fact, _ context: DeliveryContext) {
         switch fact {
         case .creation(.created, _): self.created(context)
-        case .timer(.held), .timerKept(.done): self.meters.count(.timersArmed)
-        case .parking(.held):
+        case .timer(.confirmed), .timerKept(.done): self.meters.count(.timersArmed)
+        case .parking(.confirmed):
             let kind =
                 switch context.command {
                 case .unreadable: "unreadable"
@@ -56,12 +56,15 @@ struct DeliveryMetrics: Sendable {
             guard case .reportFailure(let cause) = action else { return }
             self.meters.count(.failures, cause.reason)
             self.history.count(.failures)
-        case .pod(.running, let details), .pod(.succeeded, let details), .search(.running, let details), .search(.succeeded, let details):
+        case .pod(.running, let details), .pod(.succeeded, let details), .search(.running, let details),
+            .search(.succeeded, let details):
             // A build's last verification is the one that sees it run; looks before it would count it twice.
             guard context.command == .verify, let times = details?.times else { return }
             self.meters.record(.podToScheduled, took: times.untilScheduled)
             self.meters.record(.scheduledToRunning, took: times.untilRunning)
-        case .build, .creation, .pod, .search, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing, .parking, .postponement: break
+        case .build, .creation, .pod, .search, .deletion, .timer, .timerKept, .verification, .note, .failure, .clearing,
+            .parking, .postponement:
+            break
         }
     }
 
@@ -71,7 +74,8 @@ struct DeliveryMetrics: Sendable {
         self.meters.record(.deliveryToPod, took: sinceArrival)
         self.history.created(after: sinceArrival)
         // A message that was tried before, or waited for an operator, says nothing of how quick things are.
-        guard !context.wasHereBefore, context.attempt == 0, let published = context.delivery.properties.publishedAt else { return }
+        guard !context.wasHereBefore, context.attempt == 0, let published = context.delivery.properties.publishedAt
+        else { return }
         self.meters.record(.queueToPod, took: .milliseconds(max(0, Timestamp.now.millisecondsSince1970 - published)))
     }
 }

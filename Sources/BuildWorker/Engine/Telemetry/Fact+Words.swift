@@ -12,11 +12,14 @@ extension Fact {
         case .creation(.created, _): "created"
         case .creation(.alreadyExists, _): "it exists already"
         case .pod(let pod, _), .search(let pod, _): pod.summary
-        case .timer(let handOver), .verification(let handOver), .parking(let handOver), .postponement(let handOver): handOver.words
+        case .timer(let handOver), .verification(let handOver), .parking(let handOver), .postponement(let handOver):
+            handOver.words
         case .note(.taken), .failure(.taken): "taken"
         case .deletion(.done), .timerKept(.done), .clearing(.done): "done"
-        case .build(.refused(let problem)), .build(.unavailable(let problem)), .creation(.rejected(let problem), _), .creation(.refused(let problem), _),
-            .deletion(.failed(let problem)), .timerKept(.failed(let problem)), .clearing(.failed(let problem)), .note(.refused(let problem)), .note(.lost(let problem)),
+        case .build(.refused(let problem)), .build(.unavailable(let problem)), .creation(.rejected(let problem), _),
+            .creation(.refused(let problem), _),
+            .deletion(.failed(let problem)), .timerKept(.failed(let problem)), .clearing(.failed(let problem)),
+            .note(.refused(let problem)), .note(.lost(let problem)),
             .failure(.refused(let problem)), .failure(.notTaken(let problem)):
             problem.detail
         }
@@ -25,29 +28,37 @@ extension Fact {
     /// What went wrong; `nil` where nothing did.
     var problem: Problem? {
         switch self {
-        case .build(.refused(let problem)), .build(.unavailable(let problem)), .creation(.rejected(let problem), _), .creation(.refused(let problem), _),
-            .deletion(.failed(let problem)), .timerKept(.failed(let problem)), .clearing(.failed(let problem)), .note(.refused(let problem)), .note(.lost(let problem)),
-            .failure(.refused(let problem)), .failure(.notTaken(let problem)), .pod(.unknown(let problem), _), .search(.unknown(let problem), _):
+        case .build(.refused(let problem)), .build(.unavailable(let problem)), .creation(.rejected(let problem), _),
+            .creation(.refused(let problem), _),
+            .deletion(.failed(let problem)), .timerKept(.failed(let problem)), .clearing(.failed(let problem)),
+            .note(.refused(let problem)), .note(.lost(let problem)),
+            .failure(.refused(let problem)), .failure(.notTaken(let problem)), .pod(.unknown(let problem), _),
+            .search(.unknown(let problem), _):
             problem
         case .pod(.broken(let failure), _), .search(.broken(let failure), _): Problem(failure.failureClass, self.words)
-        case .pod(.foreign, _), .search(.foreign, _), .pod(.terminating, _), .search(.terminating, _): Problem(.node, self.words)
-        case .timer(.notHeld): Problem(.broker, "the init timer was not confirmed by RabbitMQ")
-        case .verification(.notHeld): Problem(.broker, "the verification was not confirmed by RabbitMQ")
-        case .verification(.noQueue): Problem(.broker, "the retry queue does not exist")
-        case .parking(.notHeld), .postponement(.notHeld): Problem(.broker, "the message was not confirmed by RabbitMQ")
-        case .parking(.noQueue), .postponement(.noQueue): Problem(.broker, "RabbitMQ has no queue for the message")
+        case .pod(.notOwned, _), .search(.notOwned, _), .pod(.terminating, _), .search(.terminating, _):
+            Problem(.node, self.words)
+        case .timer(.unconfirmed): Problem(.broker, "the init timer was not confirmed by RabbitMQ")
+        case .verification(.unconfirmed): Problem(.broker, "the verification was not confirmed by RabbitMQ")
+        case .verification(.unroutable): Problem(.broker, "the retry queue does not exist")
+        case .parking(.unconfirmed), .postponement(.unconfirmed):
+            Problem(.broker, "the message was not confirmed by RabbitMQ")
+        case .parking(.unroutable), .postponement(.unroutable):
+            Problem(.broker, "RabbitMQ has no queue for the message")
         // Without an init queue the timer is kept here; that a build has ended is no problem.
-        case .timer, .verification, .parking, .postponement, .failure, .note, .pod, .search, .build, .creation, .deletion, .timerKept, .clearing: nil
+        case .timer, .verification, .parking, .postponement, .failure, .note, .pod, .search, .build, .creation,
+            .deletion, .timerKept, .clearing:
+            nil
         }
     }
 }
 
-extension HandOver {
+extension PublishResult {
     fileprivate var words: String {
         switch self {
-        case .held: "confirmed"
-        case .noQueue: "there is no queue for it"
-        case .notHeld: "not confirmed"
+        case .confirmed: "confirmed"
+        case .unroutable: "there is no queue for it"
+        case .unconfirmed: "not confirmed"
         }
     }
 }

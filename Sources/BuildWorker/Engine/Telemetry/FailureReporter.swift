@@ -23,12 +23,15 @@ final class FailureReporter: Sendable {
 
         /// The last that had to do with notes, or the last that had not: a note that is lost fails nothing else.
         func problem(ofNote: Bool) -> Problem? {
-            let problems = self.steps.filter { if case .note = $0.fact { ofNote } else { !ofNote } }.compactMap(\.fact.problem)
+            let problems = self.steps.filter { if case .note = $0.fact { ofNote } else { !ofNote } }.compactMap(
+                \.fact.problem)
             return problems.last { $0.failureClass != .other } ?? problems.last
         }
 
         /// Of the FAILURE that was told, or was to be told.
-        var cause: FailureCause? { self.steps.lazy.compactMap { if case .reportFailure(let cause) = $0.action { cause } else { nil } }.last }
+        var cause: FailureCause? {
+            self.steps.lazy.compactMap { if case .reportFailure(let cause) = $0.action { cause } else { nil } }.last
+        }
     }
 
     /// A delivery has about ten steps.
@@ -42,7 +45,10 @@ final class FailureReporter: Sendable {
     private let courses = Mutex<[DeliveryContext.ID: Course]>([:])
 
     /// - Parameter sink: takes each report to where it is kept. Must be quick.
-    init(host: String, hiding secrets: [Secret], meters: Metrics, ledger: ReportLedger, sink: @escaping @Sendable (FailureReport) -> Void) {
+    init(
+        host: String, hiding secrets: [Secret], meters: Metrics, ledger: ReportLedger,
+        sink: @escaping @Sendable (FailureReport) -> Void
+    ) {
         (self.host, self.secrets, self.meters, self.ledger, self.sink) = (host, secrets, meters, ledger, sink)
     }
 
@@ -52,7 +58,11 @@ final class FailureReporter: Sendable {
         case .started: self.courses.withLock { $0[context.id] = Course() }
         case .actionCompleted(let action, let fact, let took):
             let step = Course.Step(action: action, fact: fact, beginning: .now - took, took: took)
-            self.courses.withLock { if $0[context.id]?.steps.count ?? Self.longestTimeline < Self.longestTimeline { $0[context.id]?.steps.append(step) } }
+            self.courses.withLock {
+                if $0[context.id]?.steps.count ?? Self.longestTimeline < Self.longestTimeline {
+                    $0[context.id]?.steps.append(step)
+                }
+            }
         case .settled(let settlement, let facts, _):
             let course = self.courses.withLock { $0.removeValue(forKey: context.id) } ?? Course()
             guard let kind = FailureReport.Kind(settlement, facts, context.command) else { return }
@@ -68,7 +78,8 @@ final class FailureReporter: Sendable {
     private func report(_ kind: FailureReport.Kind, _ course: Course, _ summary: String, _ context: DeliveryContext) {
         var causes: [String] = []
         // From what people see to what is behind it.
-        for text in [course.cause?.description, summary].compactMap({ $0 }) + course.problems.reversed().map(\.detail) where !causes.contains(where: { $0.contains(text) }) {
+        for text in [course.cause?.description, summary].compactMap({ $0 }) + course.problems.reversed().map(\.detail)
+        where !causes.contains(where: { $0.contains(text) }) {
             causes.append(text)
         }
         // Poison may be read only where its build was told: whatever kills lies behind it then.
@@ -84,8 +95,10 @@ final class FailureReporter: Sendable {
         report.attempt = context.attempt
         report.timeline = course.steps.map { step in
             FailureReport.Step(
-                atMilliseconds: max(0, Int((step.beginning - context.arrival) / .milliseconds(1))), step: step.action.words,
-                outcome: step.fact.words.withoutCredentials.sanitizedForLog(limit: 300, hiding: self.secrets + context.tokens),
+                atMilliseconds: max(0, Int((step.beginning - context.arrival) / .milliseconds(1))),
+                step: step.action.words,
+                outcome: step.fact.words.withoutCredentials.sanitizedForLog(
+                    limit: 300, hiding: self.secrets + context.tokens),
                 tookMilliseconds: Int(step.took / .milliseconds(1)))
         }
         self.tell(report, context.logger)
@@ -98,8 +111,10 @@ final class FailureReporter: Sendable {
         logger.log(
             level: report.kind.isLoud ? .error : .warning, "failure report",
             metadata: [
-                "reportId": .string(report.id), "fingerprint": .string(report.fingerprint), "kind": .string(report.kind.rawValue),
-                "class": .string(report.failureClass.rawValue), "cause": .string(report.causes.joined(separator: " <- ")),
+                "reportId": .string(report.id), "fingerprint": .string(report.fingerprint),
+                "kind": .string(report.kind.rawValue),
+                "class": .string(report.failureClass.rawValue),
+                "cause": .string(report.causes.joined(separator: " <- ")),
             ])
         self.sink(report)
     }
@@ -128,14 +143,14 @@ extension FailureReport.Kind {
             return
         }
         switch (facts.postponement, facts.failure, settlement) {
-        case (.held, _, _): self = .postponed
+        case (.confirmed, _, _): self = .postponed
         case (_, .refused, .ack): self = .failureRefused
         case (_, .notTaken, .ack): self = .owed
         case (_, .taken, .ack): if case .poison = command { self = .poison } else { self = .buildFailed }
         case (_, _, .nack): self = .retried
         case (_, _, .ack):
             switch command {
-            case .unreadable: self = facts.parking == .held ? .parked : .dropped
+            case .unreadable: self = facts.parking == .confirmed ? .parked : .dropped
             case .poison: self = .poison
             case .start, .stop, .verify, .clear:
                 if facts.parking != nil {

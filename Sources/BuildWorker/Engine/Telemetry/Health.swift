@@ -66,7 +66,8 @@ package final class Health: Sendable {
         func sentence(withCause: Bool) -> String {
             switch self {
             case .crashLoop(let loop): loop.description
-            case .outage(let service, let cause): "\(service.title) unavailable; consumption paused" + (withCause ? ": \(cause)" : "")
+            case .outage(let service, let cause):
+                "\(service.title) unavailable; consumption paused" + (withCause ? ": \(cause)" : "")
             case .draining: "draining"
             case .disconnected: "not connected to RabbitMQ"
             case .queue(let name, let state): "queue \(name): \(state.reason ?? "consumed")"
@@ -110,7 +111,9 @@ package final class Health: Sendable {
     package init(queues: [String], retryQueue: String? = nil) {
         self.retryQueue = retryQueue
         var state = State()
-        if let retryQueue, !queues.contains(retryQueue) { state.retryQueue = .missing(reason: "RABBITMQ_RETRYQUEUE_ENABLED is off") }
+        if let retryQueue, !queues.contains(retryQueue) {
+            state.retryQueue = .missing(reason: "RABBITMQ_RETRYQUEUE_ENABLED is off")
+        }
         for queue in queues { state.queues[queue] = .unknown }
         self.state = Mutex(state)
     }
@@ -142,7 +145,8 @@ package final class Health: Sendable {
     package func publishing(_ event: ConnectionEvent) {
         self.state.withLock { state in
             switch event {
-            case .connected: (state.isPublishingConnected, state.blockedReason, state.canPublishSince) = (true, nil, .now)
+            case .connected:
+                (state.isPublishingConnected, state.blockedReason, state.canPublishSince) = (true, nil, .now)
             case .disconnected: (state.isPublishingConnected, state.blockedReason) = (false, nil)
             case .blocked(let reason): state.blockedReason = reason
             case .unblocked: (state.blockedReason, state.canPublishSince) = (nil, .now)
@@ -158,7 +162,9 @@ package final class Health: Sendable {
 
     /// - Parameter cause: `nil` when the service is back.
     func outage(of service: Outages.Dependency, cause: String?) {
-        self.state.withLock { state in state.outages[service] = cause.map { Outage(cause: $0, since: state.outages[service]?.since ?? .now) } }
+        self.state.withLock { state in
+            state.outages[service] = cause.map { Outage(cause: $0, since: state.outages[service]?.since ?? .now) }
+        }
     }
 
     func crashLoop(_ loop: CrashLoop?) { self.state.withLock { $0.crashLoop = loop } }
@@ -176,7 +182,8 @@ package final class Health: Sendable {
         self.state.withLock { state in
             [
                 Connection(role: "consume", isConnected: state.isConsumingConnected, blockedReason: nil),
-                Connection(role: "publish", isConnected: state.isPublishingConnected, blockedReason: state.blockedReason),
+                Connection(
+                    role: "publish", isConnected: state.isPublishingConnected, blockedReason: state.blockedReason),
             ]
         }
     }
@@ -191,9 +198,17 @@ package final class Health: Sendable {
     package var notes: [String] {
         guard let queue = self.retryQueue else { return [] }
         let (state, keepsTimers) = self.state.withLock { ($0.retryQueue, $0.keepsTimers) }
-        let cost = "A worker that loses its disk forgets them; builds are then found by their pods, up to an init timeout late"
-        if case .missing(let reason) = state { return ["no retry queue (\(queue): \(reason)): this worker keeps init timers and verifies builds itself. \(cost)"] }
-        return keepsTimers ? ["no init queue (or no right to publish there): this worker keeps init timers itself; 'worker topology apply' makes the queue. \(cost)"] : []
+        let cost =
+            "A worker that loses its disk forgets them; builds are then found by their pods, up to an init timeout late"
+        if case .missing(let reason) = state {
+            return [
+                "no retry queue (\(queue): \(reason)): this worker keeps init timers and verifies builds itself. \(cost)"
+            ]
+        }
+        return keepsTimers
+            ? [
+                "no init queue (or no right to publish there): this worker keeps init timers itself; 'worker topology apply' makes the queue. \(cost)"
+            ] : []
     }
 
     package func draining() { self.state.withLock { $0.isDraining = true } }
@@ -212,10 +227,16 @@ package final class Health: Sendable {
 
     private var conditions: [Condition] {
         self.state.withLock { state in
-            let outages = state.outages.sorted { $0.key.rawValue < $1.key.rawValue }.map { Condition.outage($0.key, cause: $0.value.cause) }
+            let outages = state.outages.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                Condition.outage($0.key, cause: $0.value.cause)
+            }
             // Where the worker itself pauses its queues, that they are paused says nothing more.
-            let broker = self.brokerConditions(state).filter { if case .queue(_, .paused) = $0 { outages.isEmpty } else { true } }
-            let faults = state.faults.filter { $0.value.at + Self.faultLifetime > .now }.map { Condition.fault($0.key.service, $0.key.access, text: $0.value.text) }
+            let broker = self.brokerConditions(state).filter {
+                if case .queue(_, .paused) = $0 { outages.isEmpty } else { true }
+            }
+            let faults = state.faults.filter { $0.value.at + Self.faultLifetime > .now }.map {
+                Condition.fault($0.key.service, $0.key.access, text: $0.value.text)
+            }
             return (state.crashLoop.map { [.crashLoop($0)] } ?? []) + outages + broker
                 + faults.sorted { $0.sentence(withCause: false) < $1.sentence(withCause: false) }
         }

@@ -28,7 +28,8 @@ struct Liveness: Sendable {
     static func stepDeadline(_ executor: ExecutorOptions) -> Duration {
         let requests = ExecutorOptions.Plugin.allCases.map { plugin in
             let options = executor.options(of: plugin)
-            return (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts + options.podStatusQueryDelay
+            return (options.requestTimeout + options.requestRetryDelay) * options.requestMaxAttempts
+                + options.podStatusQueryDelay
         }
         return max(.seconds(300), (requests.max() ?? .zero) * 2)
     }
@@ -41,7 +42,8 @@ struct Liveness: Sendable {
         let now = self.clock.now
         let stuckLoops = self.loops.compactMap { loop -> String? in
             let age = loop.age()
-            return age > self.loopDeadline ? "the \(loop.name) connection's event loop stalled for \(age.formatted)" : nil
+            return age > self.loopDeadline
+                ? "the \(loop.name) connection's event loop stalled for \(age.formatted)" : nil
         }
         let isHeldUp = self.isPublishingHeldUp()
         let canPublishSince = self.canPublishSince()
@@ -49,7 +51,8 @@ struct Liveness: Sendable {
             guard let step = entry.step, !(isHeldUp && step.waitsForConfirm), step != .clearCache else { return nil }
             let since = step.waitsForConfirm ? max(entry.since, canPublishSince ?? entry.since) : entry.since
             guard now - since > self.stepDeadline else { return nil }
-            return "\(withBuilds ? "\(entry.context.job)" : "a delivery"): \(step.words) has taken \((now - since).formatted)"
+            return
+                "\(withBuilds ? "\(entry.context.job)" : "a delivery"): \(step.words) has taken \((now - since).formatted)"
         }
         return stuckLoops + stuckSteps
     }
@@ -59,7 +62,8 @@ extension Action {
     fileprivate var waitsForConfirm: Bool {
         switch self {
         case .armTimer, .requestVerification, .park, .postpone: true
-        case .ask, .createPod, .getPod, .searchPods, .deletePods, .keepTimer, .notifyBuild, .reportFailure, .clearCache: false
+        case .ask, .createPod, .getPod, .searchPods, .deletePods, .keepTimer, .notifyBuild, .reportFailure, .clearCache:
+            false
         }
     }
 }

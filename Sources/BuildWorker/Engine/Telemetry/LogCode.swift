@@ -21,5 +21,7 @@ enum LogCode: String, CaseIterable {
 }
 
 extension Logger.Metadata {
-    static func of(_ code: LogCode, _ more: Logger.Metadata = [:]) -> Logger.Metadata { more.merging(["event": .string(code.rawValue)]) { $1 } }
+    static func of(_ code: LogCode, _ more: Logger.Metadata = [:]) -> Logger.Metadata {
+        more.merging(["event": .string(code.rawValue)]) { $1 }
+    }
 }

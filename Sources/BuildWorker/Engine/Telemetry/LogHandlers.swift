@@ -27,7 +27,8 @@ package final class LogOutput: Sendable {
     package init(descriptor: Int32 = 1) {
         self.descriptor = descriptor
         var information = stat()
-        self.takesPiecesAtOnce = fstat(descriptor, &information) == 0 && [S_IFIFO, S_IFREG].contains(information.st_mode & S_IFMT)
+        self.takesPiecesAtOnce =
+            fstat(descriptor, &information) == 0 && [S_IFIFO, S_IFREG].contains(information.st_mode & S_IFMT)
     }
 
     func write(_ line: [UInt8]) {
@@ -119,7 +120,8 @@ package struct WorkerLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let metadata = event.metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
-        let fields = Self.leading.compactMap { key in metadata[key].map { (key, $0) } }
+        let fields =
+            Self.leading.compactMap { key in metadata[key].map { (key, $0) } }
             + metadata.filter { !Self.leading.contains($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         switch self.format {
         case .json: self.output.write(Self.json(event, fields))
@@ -132,7 +134,9 @@ package struct WorkerLogHandler: LogHandler {
             .init("timestamp", .string(Timestamp.now.text)), .init("level", .string(event.level.rawValue)),
             .init("message", .string(event.message.description)),
         ]
-        for (name, value) in fields { members.append(.init(Self.own.contains(name) ? "_\(name)" : name, Self.value(value))) }
+        for (name, value) in fields {
+            members.append(.init(Self.own.contains(name) ? "_\(name)" : name, Self.value(value)))
+        }
         return JSONValue.object(members).serialized() + [0x0A]
     }
 
@@ -140,13 +144,17 @@ package struct WorkerLogHandler: LogHandler {
         switch value {
         // Whatever it looks like: an id of digits alone must not have another type than its neighbours, or lose digits in a reader's Double.
         case .string(let text): .string(text)
-        case .stringConvertible(let value): Self.isNumber(value) ? .number(value.description) : .string(value.description)
+        case .stringConvertible(let value):
+            Self.isNumber(value) ? .number(value.description) : .string(value.description)
         case .array(let values): .array(values.map { Self.value($0) })
-        case .dictionary(let values): .object(values.sorted { $0.key < $1.key }.map { .init($0.key, Self.value($0.value)) })
+        case .dictionary(let values):
+            .object(values.sorted { $0.key < $1.key }.map { .init($0.key, Self.value($0.value)) })
         }
     }
 
-    private static func isNumber(_ value: any CustomStringConvertible) -> Bool { value is any BinaryInteger || (value as? Double)?.isFinite == true }
+    private static func isNumber(_ value: any CustomStringConvertible) -> Bool {
+        value is any BinaryInteger || (value as? Double)?.isFinite == true
+    }
 
     private static func text(_ event: LogEvent, _ fields: [(String, Logger.MetadataValue)]) -> [UInt8] {
         let level = event.level.rawValue.uppercased().padding(toLength: 8, withPad: " ", startingAt: 0)

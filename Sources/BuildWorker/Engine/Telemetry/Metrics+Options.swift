@@ -36,7 +36,8 @@ extension StatsdMetrics {
 extension KeyedSemaphore<String> {
     /// By job type; a type with 0 has no limit.
     convenience init(_ options: ConcurrencyOptions) {
-        let limits = ["start": options.start, "stop": options.stop, "verify": options.verify, "clear": options.clear].filter { $0.value > 0 }
+        let limits = ["start": options.start, "stop": options.stop, "verify": options.verify, "clear": options.clear]
+            .filter { $0.value > 0 }
         self.init { limits[$0] }
     }
 }

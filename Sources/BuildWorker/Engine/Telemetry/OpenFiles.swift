@@ -29,6 +29,7 @@ package struct OpenFiles: Sendable {
     /// What to do where the limit is low.
     package var warning: String? {
         guard self.limit < Self.enough else { return nil }
-        return "only \(self.limit) files and connections may be open at a time (ulimit -n): raise that to \(Self.enough) or more, or requests fail under load"
+        return
+            "only \(self.limit) files and connections may be open at a time (ulimit -n): raise that to \(Self.enough) or more, or requests fail under load"
     }
 }

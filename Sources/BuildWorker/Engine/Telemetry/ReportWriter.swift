@@ -30,7 +30,11 @@ final class ReportWriter: Service {
     private func file(_ report: FailureReport) async {
         do {
             let isFiled = try await OwnThread.run { try self.store.file(report) }
-            if isFiled { self.isFailing.store(false, ordering: .relaxed) } else { self.complain("there are \(ReportStore.largestDay) of this day already") }
+            if isFiled {
+                self.isFailing.store(false, ordering: .relaxed)
+            } else {
+                self.complain("there are \(ReportStore.largestDay) of this day already")
+            }
         } catch {
             self.complain("\(error)")
             self.keep(report)
@@ -40,6 +44,7 @@ final class ReportWriter: Service {
     /// Once for each time that it fails.
     private func complain(_ reason: String) {
         guard !self.isFailing.exchange(true, ordering: .relaxed) else { return }
-        self.logger.error("failure reports cannot be filed now; they are in this log", metadata: ["error": .string(reason)])
+        self.logger.error(
+            "failure reports cannot be filed now; they are in this log", metadata: ["error": .string(reason)])
     }
 }

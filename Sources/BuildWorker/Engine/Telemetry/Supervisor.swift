@@ -34,15 +34,21 @@ struct StatusReporter: Sendable {
 
     /// For operators: all of it.
     var pages: OperatorServer.Routes {
-        self.routes(tellingCauses: true).merging(["/": { StatusPage.answer }, "/status": { .json(self.document) }]) { $1 }
+        self.routes(tellingCauses: true).merging(["/": { StatusPage.answer }, "/status": { .json(self.document) }]) {
+            $1
+        }
     }
 
     private func routes(tellingCauses: Bool) -> OperatorServer.Routes {
-        let readiness = { @Sendable () -> Answer in .verdict(self.health.problems(withCauses: tellingCauses), notes: self.notes) }
+        let readiness = { @Sendable () -> Answer in
+            .verdict(self.health.problems(withCauses: tellingCauses), notes: self.notes)
+        }
         return [
             "/health": readiness, "/readyz": readiness,
             "/livez": { .verdict(self.liveness.problems(withBuilds: tellingCauses)) },
-            "/metrics": { Answer(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(self.metrics.utf8)) },
+            "/metrics": {
+                Answer(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(self.metrics.utf8))
+            },
         ]
     }
 
@@ -58,10 +64,14 @@ struct StatusReporter: Sendable {
         meters.set(.unacked, to: Double(self.unacked()))
         meters.set(.oldestUnacked, to: self.oldestUnacked.map { $0 / .seconds(1) } ?? 0)
         let waiting = self.waiting.all
-        for why in Waiting.Why.allCases { meters.set(.waitingBuilds, why.rawValue, to: Double(waiting.count { $0.why == why })) }
+        for why in Waiting.Why.allCases {
+            meters.set(.waitingBuilds, why.rawValue, to: Double(waiting.count { $0.why == why }))
+        }
         // With the broker.
         meters.set(.timersExpected, to: Double(max(0, waiting.count { $0.why == .initTimer } - self.localTimers())))
-        for connection in self.health.connections { meters.set(.connections, connection.role, to: connection.isConnected ? 1 : 0) }
+        for connection in self.health.connections {
+            meters.set(.connections, connection.role, to: connection.isConnected ? 1 : 0)
+        }
         for dependency in self.services {
             meters.set(.breakerOpen, dependency.rawValue, to: self.health.outages[dependency] == nil ? 0 : 1)
         }
@@ -77,7 +87,9 @@ struct StatusReporter: Sendable {
         for queue in self.survey.queues {
             if let ready = queue.ready { meters.set(.queueMessages, queue.role.rawValue, to: Double(ready)) }
             // Nobody need consume what the worker works without.
-            if let consumers = queue.consumers, queue.role != .retry || self.health.canUseRetryQueue { meters.set(.queueConsumers, queue.role.rawValue, to: Double(consumers)) }
+            if let consumers = queue.consumers, queue.role != .retry || self.health.canUseRetryQueue {
+                meters.set(.queueConsumers, queue.role.rawValue, to: Double(consumers))
+            }
         }
         for kind in JobKind.allCases {
             let jobs = self.spool.jobs(kind)

@@ -46,12 +46,16 @@ final class Waiting: Sendable {
     func observe(_ event: DeliveryEvent, _ context: DeliveryContext) {
         switch event {
         case .received: self.came(context)
-        case .actionCompleted(_, .timer(.held), _): self.add(.initTimer, context, self.options.initQueue, "its pod has to begin", self.options.initTimeout)
-        case .actionCompleted(_, .timerKept(.done), _): self.add(.initTimer, context, "this worker", "its pod has to begin", self.options.initTimeout)
+        case .actionCompleted(_, .timer(.confirmed), _):
+            self.add(.initTimer, context, self.options.initQueue, "its pod has to begin", self.options.initTimeout)
+        case .actionCompleted(_, .timerKept(.done), _):
+            self.add(.initTimer, context, "this worker", "its pod has to begin", self.options.initTimeout)
         case .settled(let settlement, let facts, _):
             let isRetry = context.delivery.queue == self.options.retryQueue
-            let queue = context.delivery.tag.isOfThisProcess ? "this worker" : isRetry ? self.options.retryWaitQueue : self.options.waitQueue
-            if facts.postponement == .held {
+            let queue =
+                context.delivery.tag.isOfThisProcess
+                ? "this worker" : isRetry ? self.options.retryWaitQueue : self.options.waitQueue
+            if facts.postponement == .confirmed {
                 self.add(.postponed, context, queue, facts.summary(of: context.command), self.options.retryDelay)
             } else if settlement == .nack {
                 self.add(.retry, context, queue, facts.summary(of: context.command), self.options.retryDelay)
@@ -74,7 +78,8 @@ final class Waiting: Sendable {
         guard let build = context.build?.buildID else { return }
         let now = self.clock.now
         let entry = Entry(
-            build: build, jobType: context.jobType, why: why, attempt: context.attempt, queue: queue, reason: reason, since: now, due: now + time)
+            build: build, jobType: context.jobType, why: why, attempt: context.attempt, queue: queue, reason: reason,
+            since: now, due: now + time)
         self.entries.withLock { entries in
             if entries.count >= Self.limit { entries = entries.filter { $0.value.due > now } }
             if entries.count < Self.limit { entries[Key(build: build, why: why)] = entry }

@@ -17,13 +17,15 @@ final class LocalVerifications: Service {
         let file: String?
         let build: BuildID
 
-        init(entry: TimerJournal.Entry, file: String?) { (self.entry, self.file, self.build) = (entry, file, entry.build) }
+        init(entry: TimerJournal.Entry, file: String?) {
+            (self.entry, self.file, self.build) = (entry, file, entry.build)
+        }
     }
 
     private struct Deliveries {
-        /// Not given out yet, for enough are in hand.
+        /// Not given out yet, for enough are in flight.
         var due: ArraySlice<Kept> = []
-        var inHand: [UInt64: Kept] = [:]
+        var inFlight: [UInt64: Kept] = [:]
         var lastNumber: UInt64 = 0
     }
 
@@ -45,7 +47,8 @@ final class LocalVerifications: Service {
     private let clock: any MonotonicClock
 
     init(
-        _ options: RabbitMQOptions, journal: TimerJournal?, clock: any MonotonicClock, logger: Logger, isRetryQueueUsable: @escaping @Sendable () -> Bool,
+        _ options: RabbitMQOptions, journal: TimerJournal?, clock: any MonotonicClock, logger: Logger,
+        isRetryQueueUsable: @escaping @Sendable () -> Bool,
         publish: @escaping @Sendable (OutgoingMessage) async -> PublishOutcome
     ) {
         self.options = options
@@ -83,7 +86,11 @@ final class LocalVerifications: Service {
                     "init timers on disk cannot be read; their files are left for you",
                     metadata: ["files": .stringConvertible(problems.count), "error": .string(first.description)])
             }
-            if self.count > 0 { self.logger.notice("init timers of an earlier run are armed again", metadata: ["timers": .stringConvertible(self.count)]) }
+            if self.count > 0 {
+                self.logger.notice(
+                    "init timers of an earlier run are armed again",
+                    metadata: ["timers": .stringConvertible(self.count)])
+            }
         } catch {
             self.logger.error("the init timers on disk cannot be read", metadata: ["error": .string("\(error)")])
         }
@@ -92,14 +99,17 @@ final class LocalVerifications: Service {
     /// - Returns: why it could not be written down; then it is not kept.
     func keep(_ verification: Verification, for time: Duration) async -> Outcome {
         let properties = verification.properties
-        return await self.keep(TimerJournal.Entry(dueAt: Self.milliseconds(after: time), headers: properties.headers, body: verification.body))
+        return await self.keep(
+            TimerJournal.Entry(
+                dueAt: Self.milliseconds(after: time), headers: properties.headers, body: verification.body))
     }
 
     /// Keeps a delivery of this process with other headers for another try, after the time that the broker's wait queue has; what it
     /// replaces goes when it is settled.
-    func postpone(_ delivery: Delivery, headers: AMQPTable) async -> HandOver {
-        let entry = TimerJournal.Entry(dueAt: Self.milliseconds(after: self.options.retryDelay), headers: headers, body: delivery.body)
-        return await self.keep(entry) == .done ? .held : .notHeld
+    func postpone(_ delivery: Delivery, headers: AMQPTable) async -> PublishResult {
+        let entry = TimerJournal.Entry(
+            dueAt: Self.milliseconds(after: self.options.retryDelay), headers: headers, body: delivery.body)
+        return await self.keep(entry) == .done ? .confirmed : .unconfirmed
     }
 
     private func keep(_ entry: TimerJournal.Entry) async -> Outcome {
@@ -139,7 +149,7 @@ final class LocalVerifications: Service {
         }
         let left = self.given.withLock { given in
             defer { given = Deliveries() }
-            return given.due + given.inHand.values
+            return given.due + given.inFlight.values
         }
         for kept in left { await self.handOverEarly(kept) }
     }
@@ -169,14 +179,19 @@ final class LocalVerifications: Service {
     /// - Returns: whether the broker has it.
     @discardableResult
     private func handOverEarly(_ kept: Kept) async -> Bool {
-        if self.isRetryQueueUsable(), await self.publish(kept.entry.outgoing(self.options, isEarly: true)) == .confirmed {
+        if self.isRetryQueueUsable(), await self.publish(kept.entry.outgoing(self.options, isEarly: true)) == .confirmed
+        {
             self.forget(kept.file)
             return true
         }
         if kept.file == nil {
-            self.logger.error("an init timer is lost with this worker, which has no disk for it", metadata: ["buildId": .stringConvertible(kept.build.rawValue)])
+            self.logger.error(
+                "an init timer is lost with this worker, which has no disk for it",
+                metadata: ["buildId": .stringConvertible(kept.build.rawValue)])
         } else {
-            self.logger.notice("an init timer stays on disk: the next worker there arms it again", metadata: ["buildId": .stringConvertible(kept.build.rawValue)])
+            self.logger.notice(
+                "an init timer stays on disk: the next worker there arms it again",
+                metadata: ["buildId": .stringConvertible(kept.build.rawValue)])
         }
         return false
     }
@@ -185,7 +200,8 @@ final class LocalVerifications: Service {
         guard let file else { return }
         // Left behind it fires once more, which is one look too many and does no harm.
         do throws(SpoolError) { try self.journal?.remove(file) } catch {
-            self.logger.warning("an init timer that fired stays on disk", metadata: ["error": .string(error.description)])
+            self.logger.warning(
+                "an init timer that fired stays on disk", metadata: ["error": .string(error.description)])
         }
     }
 
@@ -198,25 +214,27 @@ final class LocalVerifications: Service {
 
     private func giveOut() {
         self.given.withLock { given in
-            while given.inHand.count < self.options.prefetchCount, let kept = given.due.popFirst() {
+            while given.inFlight.count < self.options.prefetchCount, let kept = given.due.popFirst() {
                 given.lastNumber += 1
-                given.inHand[given.lastNumber] = kept
+                given.inFlight[given.lastNumber] = kept
                 self.deliveryFeed.yield(
                     Delivery(
                         tag: .ofThisProcess(given.lastNumber), queue: self.options.retryQueue, isRedelivered: false,
-                        properties: kept.entry.outgoing(self.options, isEarly: false).properties, body: kept.entry.body))
+                        properties: kept.entry.outgoing(self.options, isEarly: false).properties, body: kept.entry.body)
+                )
             }
         }
     }
 
     /// As the broker would: what is rejected comes again after a wait, with an attempt more.
     func settle(_ tag: DeliveryTag, as settlement: Settlement) async {
-        guard let kept = self.given.withLock({ $0.inHand.removeValue(forKey: tag.number) }) else { return }
+        guard let kept = self.given.withLock({ $0.inFlight.removeValue(forKey: tag.number) }) else { return }
         var file = kept.file
         if settlement == .nack {
             var entry = kept.entry
             entry.dueAt = Self.milliseconds(after: self.options.retryDelay)
-            entry.headers[Header.earlierAttempts] = .int64(Int64((entry.headers[Header.earlierAttempts]?.integer ?? 0) + 1))
+            entry.headers[Header.earlierAttempts] = .int64(
+                Int64((entry.headers[Header.earlierAttempts]?.integer ?? 0) + 1))
             entry.headers[Header.initTimer] = nil
             if case .failed = await self.keep(entry) {
                 // On a full disk the old file holds it.
@@ -229,20 +247,25 @@ final class LocalVerifications: Service {
         self.giveOut()
     }
 
-    private static func milliseconds(after time: Duration) -> Int { Timestamp.now.millisecondsSince1970 + Int(time / .milliseconds(1)) }
+    private static func milliseconds(after time: Duration) -> Int {
+        Timestamp.now.millisecondsSince1970 + Int(time / .milliseconds(1))
+    }
 }
 
 extension TimerJournal.Entry {
     /// The message's; it was one of a build when it was kept.
     fileprivate var build: BuildID {
-        do throws(BuildMessageError) { return try BuildMessage(decoding: self.body).build?.buildID ?? BuildID(rawValue: 0) } catch { return BuildID(rawValue: 0) }
+        do throws(BuildMessageError) {
+            return try BuildMessage(decoding: self.body).build?.buildID ?? BuildID(rawValue: 0)
+        } catch { return BuildID(rawValue: 0) }
     }
 
     /// - Parameter isEarly: it is only a look: no round is spent and nothing is late.
     fileprivate func outgoing(_ options: RabbitMQOptions, isEarly: Bool) -> OutgoingMessage {
         var message = Verification(body: self.body, headers: self.headers).outgoing(to: options.retryQueue, options)
         if isEarly {
-            message.properties.headers[Header.initRound] = .int64(Int64(max(0, (self.headers[Header.initRound]?.integer ?? 0) - 1)))
+            message.properties.headers[Header.initRound] = .int64(
+                Int64(max(0, (self.headers[Header.initRound]?.integer ?? 0) - 1)))
             message.properties.headers[Header.initTimer] = nil
         }
         return message

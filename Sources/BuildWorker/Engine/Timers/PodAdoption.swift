@@ -17,7 +17,10 @@ final class PodAdoption: Sendable {
     private let clock: any MonotonicClock
     private let state: Mutex<(next: ContinuousClock.Instant, dead: Set<String>)>
 
-    init(_ options: RabbitMQOptions, clusters: BuildClusters, verifications: LocalVerifications, health: Health, clock: any MonotonicClock, logger: Logger) {
+    init(
+        _ options: RabbitMQOptions, clusters: BuildClusters, verifications: LocalVerifications, health: Health,
+        clock: any MonotonicClock, logger: Logger
+    ) {
         self.options = options
         self.clusters = clusters
         self.verifications = verifications
@@ -40,18 +43,24 @@ final class PodAdoption: Sendable {
             do throws(KubernetesError) {
                 try await place.client.forEachPage(ofPodsLabelled: PodName.selectorOfAll) { pods in
                     for pod in pods {
-                        guard let age = self.age(pod), age >= self.options.initTimeout, let name = pod[path: "metadata", "name"]?.string else { continue }
+                        guard let age = self.age(pod), age >= self.options.initTimeout,
+                            let name = pod[path: "metadata", "name"]?.string
+                        else { continue }
                         // Of a pod that is dead one look says all.
                         if pod[path: "status", "phase"]?.string == "Failed" {
                             dead.insert(name)
                             guard !known.contains(name) else { continue }
                         }
                         // Clocks differ: whatever the pod's age seems to be, it gets one init timer from here.
-                        await self.adopt(pod, name, round: min(Int(age / self.options.initTimeout), self.options.verifyLimit - 1), place)
+                        await self.adopt(
+                            pod, name, round: min(Int(age / self.options.initTimeout), self.options.verifyLimit - 1),
+                            place)
                     }
                 }
             } catch {
-                self.logger.warning("not all pods could be listed for builds without a timer", metadata: ["error": .string(error.description)])
+                self.logger.warning(
+                    "not all pods could be listed for builds without a timer",
+                    metadata: ["error": .string(error.description)])
                 dead.formUnion(known)
             }
         }
@@ -60,22 +69,30 @@ final class PodAdoption: Sendable {
 
     /// - Returns: `nil` where it has begun, or is being deleted.
     private func age(_ pod: JSONValue) -> Duration? {
-        guard ["Pending", "Failed"].contains(pod[path: "status", "phase"]?.string), pod[path: "metadata", "deletionTimestamp"] == nil, PodTimes(pod: pod) == nil,
+        guard ["Pending", "Failed"].contains(pod[path: "status", "phase"]?.string),
+            pod[path: "metadata", "deletionTimestamp"] == nil, PodTimes(pod: pod) == nil,
             let created = PodTimes.time(pod[path: "metadata", "creationTimestamp"])
         else { return nil }
         return .seconds(Date().timeIntervalSince(created))
     }
 
     private func adopt(_ pod: JSONValue, _ name: String, round: Int, _ place: BuildClusters.Place) async {
-        guard let build = PodName.labelledBuild(of: pod, prefix: place.options.prefix), !self.verifications.isKept(build), let access = BuildAccess(pod: pod),
+        guard let build = PodName.labelledBuild(of: pod, prefix: place.options.prefix),
+            !self.verifications.isKept(build), let access = BuildAccess(pod: pod),
             let token = await place.token(access, self.logger)
         else { return }
         let message: JSONValue = [
-            "job": "verify", "buildConfig": ["buildId": .integer(build.rawValue), "token": .string(token.exposed), "apiUri": .string(access.apiURI)],
+            "job": "verify",
+            "buildConfig": [
+                "buildId": .integer(build.rawValue), "token": .string(token.exposed), "apiUri": .string(access.apiURI),
+            ],
         ]
-        let verification = Verification(body: message.serialized(), round: round, imagePullStartTime: nil, isFromTimer: true)
+        let verification = Verification(
+            body: message.serialized(), round: round, imagePullStartTime: nil, isFromTimer: true)
         guard await self.verifications.keep(verification, for: .zero) == .done else { return }
-        self.logger.notice("a pod that has not begun is verified by this worker", metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue)])
+        self.logger.notice(
+            "a pod that has not begun is verified by this worker",
+            metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue)])
     }
 }
 
@@ -86,7 +103,9 @@ extension BuildClusters.Place {
         case .known(let token): return token
         case .inSecret(let name):
             do throws(KubernetesError) { return try await self.client.token(inSecret: name) } catch {
-                logger.debug("a build's token could not be read", metadata: ["secret": .string(name), "error": .string(error.description)])
+                logger.debug(
+                    "a build's token could not be read",
+                    metadata: ["secret": .string(name), "error": .string(error.description)])
                 return nil
             }
         }

@@ -27,9 +27,12 @@ final class TimerJournal: Sendable {
     /// - Returns: the file's name, to remove it by.
     func write(_ entry: Entry) throws(SpoolError) -> String {
         let name = "\(entry.dueAt)-\(Fingerprint.of(entry.body)).json"
-        let headers = entry.headers.fields.map { JSONValue.Member($0.name, $0.value.text.map { .string($0) } ?? .integer($0.value.integer ?? 0)) }
+        let headers = entry.headers.fields.map {
+            JSONValue.Member($0.name, $0.value.text.map { .string($0) } ?? .integer($0.value.integer ?? 0))
+        }
         let document: JSONValue = [
-            "dueAt": .integer(entry.dueAt), "headers": .object(headers), "message": .string(String(decoding: entry.body, as: UTF8.self)),
+            "dueAt": .integer(entry.dueAt), "headers": .object(headers),
+            "message": .string(String(decoding: entry.body, as: UTF8.self)),
         ]
         try SpoolFile.replace("\(self.directory)/\(name)", with: document.serialized())
         return name
@@ -42,20 +45,29 @@ final class TimerJournal: Sendable {
         var entries: [(String, Result<Entry, SpoolError>)] = []
         for name in try SpoolFile.names(in: self.directory) {
             let path = "\(self.directory)/\(name)"
-            entries.append((name, Result { () throws(SpoolError) in try Self.entry(try SpoolFile.read(path) ?? [], path) }))
+            entries.append(
+                (name, Result { () throws(SpoolError) in try Self.entry(try SpoolFile.read(path) ?? [], path) }))
         }
         return entries
     }
 
     static func entry(_ bytes: [UInt8], _ path: String) throws(SpoolError) -> Entry {
         let document: JSONValue
-        do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
+        do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch {
+            throw SpoolError("read", path, error.description)
+        }
         // Files of earlier versions have the round alone.
-        let round = document["round"].map { [JSONValue.Member("x-init-round", $0), .init("x-init-timer", .integer(1))] }
-        guard let dueAt = document["dueAt"]?.integer, let headers = document["headers"]?.members ?? round, let message = document["message"]?.string else {
+        let round = document["round"].map {
+            [JSONValue.Member("x-init-round", $0), .init("x-init-timer", .integer(1))]
+        }
+        guard let dueAt = document["dueAt"]?.integer, let headers = document["headers"]?.members ?? round,
+            let message = document["message"]?.string
+        else {
             throw SpoolError("read", path, "it is not an init timer")
         }
-        let fields = headers.map { AMQPTable.Field($0.name, $0.value.string.map { .text($0) } ?? .int64(Int64($0.value.integer ?? 0))) }
+        let fields = headers.map {
+            AMQPTable.Field($0.name, $0.value.string.map { .text($0) } ?? .int64(Int64($0.value.integer ?? 0)))
+        }
         return Entry(dueAt: dueAt, headers: AMQPTable(fields), body: Array(message.utf8))
     }
 }

@@ -9,7 +9,9 @@ package struct AMQPEndpoint: Sendable {
         (self.options, self.connectionName) = (options, connectionName)
     }
 
-    package subscript<Value>(dynamicMember option: KeyPath<RabbitMQOptions, Value>) -> Value { self.options[keyPath: option] }
+    package subscript<Value>(dynamicMember option: KeyPath<RabbitMQOptions, Value>) -> Value {
+        self.options[keyPath: option]
+    }
 
     /// Set for TLS: a PEM file with the authorities that may have signed the broker's certificate.
     var caFile: String? { self.options.transport == .amqps ? self.options.caFile : nil }
@@ -17,7 +19,8 @@ package struct AMQPEndpoint: Sendable {
     /// With TLS: two PEM files for a broker that wants to know who we are, the certificate with those between it and its authority, and its
     /// key.
     var clientCertificate: (certFile: String, keyFile: String)? {
-        guard self.options.transport == .amqps, let certFile = self.options.certFile, let keyFile = self.options.keyFile else { return nil }
+        guard self.options.transport == .amqps, let certFile = self.options.certFile, let keyFile = self.options.keyFile
+        else { return nil }
         return (certFile, keyFile)
     }
 }

@@ -134,12 +134,16 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
             // A broker that never stops sending must not keep this thread from all else.
             for _ in 0..<Self.framesAtATime {
                 guard let frame = try socket.nextFrame() else { break }
-                if case .connectionClosed(let code, let text) = frame { throw AMQPError("connection", refused: code, text) }
+                if case .connectionClosed(let code, let text) = frame {
+                    throw AMQPError("connection", refused: code, text)
+                }
                 try role.handle(frame, socket)
             }
             let now = ContinuousClock.now
             if let deadline = role.nextDeadline, deadline <= now { try role.timeIsUp(now, socket) }
-            let canWrite = self.poll(socket: socket.fileDescriptor, forOutput: role.hasOutput, atMost: self.timeout(role, isIdle: !socket.hasBufferedInput))
+            let canWrite = self.poll(
+                socket: socket.fileDescriptor, forOutput: role.hasOutput,
+                atMost: self.timeout(role, isIdle: !socket.hasBufferedInput))
             if canWrite { try role.write(socket) }
         }
     }

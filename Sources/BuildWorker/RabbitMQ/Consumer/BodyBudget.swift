@@ -1,4 +1,4 @@
-/// Bytes of messages in hand: what a prefetch count cannot bound, and RabbitMQ does not (it refuses a `prefetch_size`).
+/// Bytes of messages in flight: what a prefetch count cannot bound, and RabbitMQ does not (it refuses a `prefetch_size`).
 ///
 /// A body for which there is no room is dropped as it comes, and its delivery waits, unsettled, until there is; then it is given back to
 /// its queue, which delivers it once more. So of many large messages one is kept at a time, and each crosses the wire twice at most where

@@ -15,7 +15,7 @@ struct ConsumerChannel: Sendable {
         case consuming
         /// `basic.cancel` sent: deliveries on their way still come → `idle`, `limiting` (another prefetch), `closed`
         case stopping
-        /// Paused: deliveries in hand can be settled, none come → `starting`, `closed`
+        /// Paused: deliveries in flight can be settled, none come → `starting`, `closed`
         case idle
         /// The broker cancelled the consumer; consumed again when the pause is over → `starting`, `idle`, `closed`
         case lost

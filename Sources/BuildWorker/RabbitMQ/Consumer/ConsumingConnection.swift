@@ -18,7 +18,8 @@ package final class ConsumingConnection: Sendable {
     ///   - isCautious: takes one delivery of a queue at a time, until as many as the prefetch are settled or no more come.
     ///   - host: goes into the consumer tags, `<queue>@<host>`.
     package init(
-        _ endpoint: AMQPEndpoint, queues: [String], prefetch: Int, largestMessage: Int = .max, isCautious: Bool = false, host: String,
+        _ endpoint: AMQPEndpoint, queues: [String], prefetch: Int, largestMessage: Int = .max, isCautious: Bool = false,
+        host: String,
         onEvent: @escaping @Sendable (ConnectionEvent) -> Void
     ) {
         let (stream, feed) = AsyncStream<Delivery>.makeStream()
@@ -27,8 +28,10 @@ package final class ConsumingConnection: Sendable {
         self.channels = channels
         self.thread = ConnectionThread(endpoint) {
             ConsumerRole(
-                queues: queues, prefetch: UInt16(clamping: prefetch), bodies: BodyBudget(largestMessage: largestMessage), isCautious: isCautious,
-                heartbeat: endpoint.heartbeat, host: host, pauseLimit: endpoint.reconnectLimit, feed: feed, channels: channels, onEvent: onEvent)
+                queues: queues, prefetch: UInt16(clamping: prefetch),
+                bodies: BodyBudget(largestMessage: largestMessage), isCautious: isCautious,
+                heartbeat: endpoint.heartbeat, host: host, pauseLimit: endpoint.reconnectLimit, feed: feed,
+                channels: channels, onEvent: onEvent)
         }
     }
 
@@ -49,7 +52,7 @@ package final class ConsumingConnection: Sendable {
         }
     }
 
-    /// Pauses or resumes the intake; what is in hand can be settled all the same.
+    /// Pauses or resumes the intake; what is in flight can be settled all the same.
     package func setIntake(_ isWanted: Bool) { self.thread.post(.want(isWanted)) }
 
     /// Pauses for good: ``deliveries`` ends when the broker has confirmed.
@@ -97,7 +100,7 @@ private final class ConsumerRole: ConnectionRole {
     /// come one at a time, and the broker counts the deliveries of the one to blame only.
     private struct Caution {
         var settled = 0
-        /// Nothing is in hand since ``ConsumerRole/quiet`` before.
+        /// Nothing is in flight since ``ConsumerRole/quiet`` before.
         var endsAt: ContinuousClock.Instant?
     }
 
@@ -119,15 +122,21 @@ private final class ConsumerRole: ConnectionRole {
     private var random = SystemRandomNumberGenerator()
 
     init(
-        queues: [String], prefetch: UInt16, bodies: BodyBudget, isCautious: Bool, heartbeat: Duration, host: String, pauseLimit: Duration,
-        feed: AsyncStream<Delivery>.Continuation, channels: OpenChannels, onEvent: @escaping @Sendable (ConnectionEvent) -> Void
+        queues: [String], prefetch: UInt16, bodies: BodyBudget, isCautious: Bool, heartbeat: Duration, host: String,
+        pauseLimit: Duration,
+        feed: AsyncStream<Delivery>.Continuation, channels: OpenChannels,
+        onEvent: @escaping @Sendable (ConnectionEvent) -> Void
     ) {
         self.lanes = queues.enumerated().map { index, queue in
             let channel = ConsumerChannel(number: UInt16(index + 1), queue: queue)
-            return Lane(channel: channel, backoff: Backoff(first: .seconds(1), limit: pauseLimit), caution: isCautious && prefetch > 1 ? Caution() : nil)
+            return Lane(
+                channel: channel, backoff: Backoff(first: .seconds(1), limit: pauseLimit),
+                caution: isCautious && prefetch > 1 ? Caution() : nil)
         }
         self.bodies = bodies
-        (self.prefetch, self.heartbeat, self.host, self.feed, self.channels, self.onEvent) = (prefetch, heartbeat, host, feed, channels, onEvent)
+        (self.prefetch, self.heartbeat, self.host, self.feed, self.channels, self.onEvent) = (
+            prefetch, heartbeat, host, feed, channels, onEvent
+        )
     }
 
     var hasOutput: Bool { false }
@@ -199,15 +208,21 @@ private final class ConsumerRole: ConnectionRole {
                 case .omit: .hash
                 case .wait: .nothing
                 }
-            if case .delivery(let number, _)? = self.lanes[index].assembler.kind, case .all = keeping, bodySize <= DeliveryAssembler.largestBody {
-                let tag = DeliveryTag(generation: self.lanes[index].channel.generation, channel: channel, number: number)
+            if case .delivery(let number, _)? = self.lanes[index].assembler.kind, case .all = keeping,
+                bodySize <= DeliveryAssembler.largestBody
+            {
+                let tag = DeliveryTag(
+                    generation: self.lanes[index].channel.generation, channel: channel, number: number)
                 self.bodies.keep(tag, size: Int(bodySize))
             }
-            let whole = try self.lanes[index].assembler.header(bodySize: bodySize, properties, hasUnreadHeaders: hasUnreadHeaders, keeping: keeping)
+            let whole = try self.lanes[index].assembler.header(
+                bodySize: bodySize, properties, hasUnreadHeaders: hasUnreadHeaders, keeping: keeping)
             if let whole { try self.deliver(whole, self.lanes[index].channel, socket) }
         case .body(let channel, let fragment):
             guard let index = self.index(channel) else { return }
-            if let whole = try self.lanes[index].assembler.body(fragment) { try self.deliver(whole, self.lanes[index].channel, socket) }
+            if let whole = try self.lanes[index].assembler.body(fragment) {
+                try self.deliver(whole, self.lanes[index].channel, socket)
+            }
         case .channelOpened(let channel): try self.advance(channel, socket) { $0.opened() }
         case .prefetchSet(let channel): try self.advance(channel, socket) { $0.prefetchSet() }
         case .consuming(let channel):
@@ -222,7 +237,9 @@ private final class ConsumerRole: ConnectionRole {
             try self.advance(channel, socket) { $0.stopped() }
             self.finishIfDrained()
         case .consumerCancelled(let channel):
-            try self.lose(channel, nil, "the broker cancelled the consumer: the queue was deleted or moved", socket) { $0.cancelledByBroker() }
+            try self.lose(channel, nil, "the broker cancelled the consumer: the queue was deleted or moved", socket) {
+                $0.cancelledByBroker()
+            }
         case .channelRefused(let channel, let code, let text):
             self.index(channel).map(self.closeChannel)
             try self.lose(channel, Int(code), "\(code) \(text)", socket) { $0.closedByBroker() }
@@ -234,17 +251,22 @@ private final class ConsumerRole: ConnectionRole {
 
     /// - Throws: where nobody asked for it.
     private func arrives(_ number: UInt64, _ isRedelivered: Bool, _ channel: UInt16) throws(AMQPError) {
-        guard let index = self.index(channel), self.lanes[index].channel.isOpen else { throw AMQPError(violation: "it delivers on a channel that consumes nothing") }
+        guard let index = self.index(channel), self.lanes[index].channel.isOpen else {
+            throw AMQPError(violation: "it delivers on a channel that consumes nothing")
+        }
         self.lanes[index].unsettled.insert(number)
         self.lanes[index].caution?.endsAt = nil
         // Twice: should a cluster miscount while a queue's leader moves, that is no reason to give everything back.
-        guard self.lanes[index].unsettled.count <= 2 * Int(self.prefetch) * self.lanes[index].subscriptionsOfChannel else {
+        guard self.lanes[index].unsettled.count <= 2 * Int(self.prefetch) * self.lanes[index].subscriptionsOfChannel
+        else {
             throw AMQPError(violation: "it delivers more than the prefetch of \(self.prefetch)")
         }
         self.lanes[index].assembler.begin(.delivery(number: number, isRedelivered: isRedelivered))
     }
 
-    private func deliver(_ message: DeliveryAssembler.Assembled, _ channel: ConsumerChannel, _ socket: AMQPSocket) throws(AMQPError) {
+    private func deliver(_ message: DeliveryAssembler.Assembled, _ channel: ConsumerChannel, _ socket: AMQPSocket)
+        throws(AMQPError)
+    {
         guard case .delivery(let number, let isRedelivered) = message.kind else { return }
         let tag = DeliveryTag(generation: channel.generation, channel: channel.number, number: number)
         // One for which there was no room is not handled: it is given back, at once where there is room meanwhile.
@@ -254,7 +276,8 @@ private final class ConsumerRole: ConnectionRole {
         }
         self.feed.yield(
             Delivery(
-                tag: tag, queue: channel.queue, isRedelivered: isRedelivered, properties: message.properties, body: message.body,
+                tag: tag, queue: channel.queue, isRedelivered: isRedelivered, properties: message.properties,
+                body: message.body,
                 omitted: message.omitted, hasUnreadHeaders: message.hasUnreadHeaders))
     }
 
@@ -263,7 +286,9 @@ private final class ConsumerRole: ConnectionRole {
         guard self.lanes[index].caution != nil else { return }
         self.lanes[index].caution?.settled += 1
         if self.lanes[index].unsettled.isEmpty { self.lanes[index].caution?.endsAt = .now + Self.quiet }
-        if let caution = self.lanes[index].caution, caution.settled >= Int(self.prefetch) { try self.endCaution(index, socket) }
+        if let caution = self.lanes[index].caution, caution.settled >= Int(self.prefetch) {
+            try self.endCaution(index, socket)
+        }
     }
 
     /// A prefetch holds for consumers that begin after it was set.
@@ -273,14 +298,18 @@ private final class ConsumerRole: ConnectionRole {
     }
 
     private func requeueFitting(_ socket: AMQPSocket, isOverdue: Bool = false) throws(AMQPError) {
-        guard self.bodies.hasWaiting else { return self.looksAtWaitingAt = nil }
+        guard self.bodies.hasWaiting else {
+            self.looksAtWaitingAt = nil
+            return
+        }
         for tag in self.bodies.fitting(isOverdue: isOverdue) {
             let index = Int(tag.channel) - 1
             guard self.lanes[index].channel.accepts(tag) else { continue }
             try socket.requeue(tag.number, on: tag.channel)
             self.lanes[index].unsettled.remove(tag.number)
         }
-        self.looksAtWaitingAt = isOverdue ? .now + Self.lookAtWaiting : self.looksAtWaitingAt ?? .now + Self.lookAtWaiting
+        self.looksAtWaitingAt =
+            isOverdue ? .now + Self.lookAtWaiting : self.looksAtWaitingAt ?? .now + Self.lookAtWaiting
     }
 
     // MARK: Pauses after a lost consumer
@@ -290,7 +319,9 @@ private final class ConsumerRole: ConnectionRole {
     }
 
     func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError) {
-        if let socket, let time = self.looksAtWaitingAt, time <= now { try self.requeueFitting(socket, isOverdue: true) }
+        if let socket, let time = self.looksAtWaitingAt, time <= now {
+            try self.requeueFitting(socket, isOverdue: true)
+        }
         for index in self.lanes.indices {
             guard let time = self.lanes[index].caution?.endsAt, time <= now else { continue }
             try self.endCaution(index, socket)
@@ -304,7 +335,8 @@ private final class ConsumerRole: ConnectionRole {
     }
 
     private func lose(
-        _ channel: UInt16, _ code: Int?, _ reason: String, _ socket: AMQPSocket, _ change: (inout ConsumerChannel) -> ConsumerChannel.Action?
+        _ channel: UInt16, _ code: Int?, _ reason: String, _ socket: AMQPSocket,
+        _ change: (inout ConsumerChannel) -> ConsumerChannel.Action?
     ) throws(AMQPError) {
         let index = Int(channel) - 1
         guard self.lanes.indices.contains(index) else { return }
@@ -335,7 +367,9 @@ private final class ConsumerRole: ConnectionRole {
         return self.lanes.indices.contains(index) ? index : nil
     }
 
-    private func lane(_ channel: UInt16, _ change: (inout Lane) -> Void) { if let index = self.index(channel) { change(&self.lanes[index]) } }
+    private func lane(_ channel: UInt16, _ change: (inout Lane) -> Void) {
+        if let index = self.index(channel) { change(&self.lanes[index]) }
+    }
 
     private func advance(
         _ channel: UInt16, _ socket: AMQPSocket, _ change: (inout ConsumerChannel) -> ConsumerChannel.Action?

@@ -36,7 +36,9 @@ package struct DeathHistory: Hashable, Sendable {
     ///
     /// On its way back to `queue` the broker looks at the first entry of that name, and its own new entry goes behind those that are there:
     /// where a client, or a queue of that name before, has put another reason than `rejected`, it sees a cycle that nobody breaks.
-    package func isTrap(in queue: String) -> Bool { self.entries.contains { $0.queue == queue && $0.reason != "rejected" } }
+    package func isTrap(in queue: String) -> Bool {
+        self.entries.contains { $0.queue == queue && $0.reason != "rejected" }
+    }
 
     /// How often the message's time in `queue` ran out.
     package func expirations(in queue: String) -> Int { self.count(queue, "expired") }

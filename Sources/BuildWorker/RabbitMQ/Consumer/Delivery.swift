@@ -10,7 +10,9 @@ package struct DeliveryTag: Hashable, Sendable {
     package let number: UInt64
 
     /// Of a delivery that the process makes itself; the broker's channels begin with 1.
-    package static func ofThisProcess(_ number: UInt64) -> DeliveryTag { DeliveryTag(generation: 0, channel: 0, number: number) }
+    package static func ofThisProcess(_ number: UInt64) -> DeliveryTag {
+        DeliveryTag(generation: 0, channel: 0, number: number)
+    }
     package var isOfThisProcess: Bool { self.channel == 0 }
 }
 
@@ -19,7 +21,7 @@ final class OpenChannels: Sendable {
     private let generations = Mutex<Set<UInt64>>([])
 
     func open(_ generation: UInt64) { self.generations.withLock { _ = $0.insert(generation) } }
-    func close(_ generation: UInt64) { self.generations.withLock { _ = $0.remove(generation) } }
+    package func close(_ generation: UInt64) { self.generations.withLock { _ = $0.remove(generation) } }
     func contains(_ generation: UInt64) -> Bool { self.generations.withLock { $0.contains(generation) } }
 }
 
@@ -56,7 +58,9 @@ package struct Delivery: Sendable {
 
     /// Deliveries before this one that nobody settled. Any client may write the header, and only of a message that the broker delivers
     /// again is it sure to be the broker's.
-    package var redeliveries: Int { self.isRedelivered ? max(0, self.properties.headers["x-delivery-count"]?.integer ?? 0) : 0 }
+    package var redeliveries: Int {
+        self.isRedelivered ? max(0, self.properties.headers["x-delivery-count"]?.integer ?? 0) : 0
+    }
 }
 
 /// A body whose bytes were dropped as they came.
@@ -91,7 +95,9 @@ package struct OutgoingMessage: Sendable {
     package var properties: MessageProperties
     package var body: [UInt8]
 
-    package init(exchange: String, routingKey: String, properties: MessageProperties = MessageProperties(), body: [UInt8]) {
+    package init(
+        exchange: String, routingKey: String, properties: MessageProperties = MessageProperties(), body: [UInt8]
+    ) {
         (self.exchange, self.routingKey, self.properties, self.body) = (exchange, routingKey, properties, body)
     }
 }

@@ -50,9 +50,12 @@ struct DeliveryAssembler: Sendable {
         bodySize: UInt64, _ properties: MessageProperties, hasUnreadHeaders: Bool = false, keeping: Keeping = .all
     ) throws(AMQPError) -> Assembled? {
         guard case .header(let kind) = self.state else { return nil }
-        guard bodySize <= UInt64(Self.largestBody) else { throw AMQPError(violation: "it announces a message of \(bodySize) bytes") }
+        guard bodySize <= UInt64(Self.largestBody) else {
+            throw AMQPError(violation: "it announces a message of \(bodySize) bytes")
+        }
         let size = Int(bodySize)
-        var message = Assembled(kind: kind, properties: properties, hasUnreadHeaders: hasUnreadHeaders, keeping: keeping)
+        var message = Assembled(
+            kind: kind, properties: properties, hasUnreadHeaders: hasUnreadHeaders, keeping: keeping)
         switch keeping {
         // A stranger's header decides the size; what it claims is not allocated before it arrives.
         case .all: message.body.reserveCapacity(min(size, 1 << 20))
@@ -65,9 +68,11 @@ struct DeliveryAssembler: Sendable {
     /// - Throws: more bytes than were announced, or a frame without any, of which there could be no end.
     mutating func body(_ fragment: [UInt8]) throws(AMQPError) -> Assembled? {
         guard case .body(var message, var missing, var hash) = self.state else { return nil }
-        self.state = .idle  // so that the array is not shared, and appending does not copy
+        self.state = .idle // so that the array is not shared, and appending does not copy
         guard (1...missing).contains(fragment.count) else {
-            throw AMQPError(violation: fragment.isEmpty ? "a frame of a message's body is empty" : "a message's body is larger than announced")
+            throw AMQPError(
+                violation: fragment.isEmpty
+                    ? "a frame of a message's body is empty" : "a message's body is larger than announced")
         }
         missing -= fragment.count
         switch message.keeping {

@@ -14,7 +14,9 @@ package final class PublishingConnection: Sendable {
         _ endpoint: AMQPEndpoint, confirmTimeout: Duration = .seconds(30), timeout: Duration = .seconds(600),
         onEvent: @escaping @Sendable (ConnectionEvent) -> Void
     ) {
-        self.thread = ConnectionThread(endpoint) { PublisherRole(confirmTimeout: confirmTimeout, timeout: timeout, onEvent: onEvent) }
+        self.thread = ConnectionThread(endpoint) {
+            PublisherRole(confirmTimeout: confirmTimeout, timeout: timeout, onEvent: onEvent)
+        }
     }
 
     package func start() { self.thread.start(name: "amqp-publish") }
@@ -98,9 +100,13 @@ private final class PublisherRole: ConnectionRole {
     func perform(_ command: Command, _ socket: AMQPSocket?) throws(AMQPError) {
         switch command {
         case .publish(let message, let ticket):
-            guard !self.isStopped else { return ticket.resume.resume(returning: .unconfirmed("the worker is stopping")) }
+            guard !self.isStopped else {
+                return ticket.resume.resume(returning: .unconfirmed("the worker is stopping"))
+            }
             // Found out after half of it was written, this would cost the connection.
-            guard message.body.count <= AMQPSocket.largestBody, message.properties.encodedSize <= AMQPSocket.largestProperties else {
+            guard message.body.count <= AMQPSocket.largestBody,
+                message.properties.encodedSize <= AMQPSocket.largestProperties
+            else {
                 return ticket.resume.resume(returning: .unsendable("its headers or its body are too large to publish"))
             }
             self.waiting.append(Waiting(message: message, ticket: ticket, giveUpAt: .now + self.timeout))
@@ -109,7 +115,8 @@ private final class PublisherRole: ConnectionRole {
 
     /// A full socket would block this thread, so nothing is written before the socket can take it.
     var hasOutput: Bool {
-        self.blockedSince == nil && self.channel.hasOutput(waiting: !self.waiting.isEmpty, outstanding: self.confirms.outstanding)
+        self.blockedSince == nil
+            && self.channel.hasOutput(waiting: !self.waiting.isEmpty, outstanding: self.confirms.outstanding)
     }
 
     func write(_ socket: AMQPSocket) throws(AMQPError) {
@@ -141,7 +148,8 @@ private final class PublisherRole: ConnectionRole {
         case .confirmsSelected: try self.perform(self.channel.confirmsSelected(at: .now), socket)
         case .return(_, let code, let text): self.assembler.begin(.return(reason: "\(code) \(text)"))
         // Of what comes back its message id is enough.
-        case .header(_, let bodySize, let properties, _): self.returned(try self.assembler.header(bodySize: bodySize, properties, keeping: .nothing))
+        case .header(_, let bodySize, let properties, _):
+            self.returned(try self.assembler.header(bodySize: bodySize, properties, keeping: .nothing))
         case .body(_, let fragment): self.returned(try self.assembler.body(fragment))
         case .blocked(let reason):
             self.blockedSince = self.blockedSince ?? .now
@@ -155,12 +163,17 @@ private final class PublisherRole: ConnectionRole {
     /// For want of permission the broker closes the channel and names the exchange: the first message to it is meant, and those behind it were not
     /// looked at. The connection is well.
     private func channelRefused(_ code: UInt16, _ text: String, _ socket: AMQPSocket) throws(AMQPError) {
-        let exchange = text.firstMatch(of: /exchange '([^']*)'/).map { $0.output.1 == "amq.default" ? "" : String($0.output.1) }
+        let exchange = text.firstMatch(of: /exchange '([^']*)'/).map {
+            $0.output.1 == "amq.default" ? "" : String($0.output.1)
+        }
         let topic = text.firstMatch(of: /topic '([^']*)'/).map { String($0.output.1) }
         let refused = self.sent.first {
-            self.confirms.isOutstanding($0.sequence) && $0.target.exchange == exchange && (topic == nil || $0.target.routingKey == topic)
+            self.confirms.isOutstanding($0.sequence) && $0.target.exchange == exchange
+                && (topic == nil || $0.target.routingKey == topic)
         }
-        guard code == 403, let refused, let action = self.channel.closedByBroker() else { throw AMQPError("publish", refused: code, text) }
+        guard code == 403, let refused, let action = self.channel.closedByBroker() else {
+            throw AMQPError("publish", refused: code, text)
+        }
         self.refusals[refused.target] = (.now + Self.refusalLasts, text)
         if self.toldRefusals.insert(text).inserted { self.onEvent(.publishingRefused(reason: text)) }
         self.confirms.abandon(refused.sequence)?.resume.resume(returning: .refused(text))
@@ -183,7 +196,9 @@ private final class PublisherRole: ConnectionRole {
     }
 
     private func returned(_ message: DeliveryAssembler.Assembled?) {
-        guard let message, case .return(let reason) = message.kind, let messageID = message.properties.messageID else { return }
+        guard let message, case .return(let reason) = message.kind, let messageID = message.properties.messageID else {
+            return
+        }
         self.confirms.returned(messageID: messageID, reason: reason)
     }
 
@@ -209,7 +224,8 @@ private final class PublisherRole: ConnectionRole {
     func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError) {
         while let first = self.waiting.first, first.giveUpAt <= now {
             self.waiting.removeFirst()
-            first.ticket.resume.resume(returning: .unconfirmed("the broker took no messages for \(self.timeout.formatted)"))
+            first.ticket.resume.resume(
+                returning: .unconfirmed("the broker took no messages for \(self.timeout.formatted)"))
         }
         while self.blockedSince == nil, let first = self.sent.first, first.giveUpAt <= now {
             self.sent.removeFirst()

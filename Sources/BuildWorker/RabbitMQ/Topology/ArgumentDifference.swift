@@ -15,7 +15,8 @@ struct ArgumentDifference: Hashable, Sendable {
     static let ofQuorumQueues = ["x-dead-letter-strategy", "x-overflow", "x-delivery-limit"]
     /// What a policy can set where the queue itself has none.
     private static let ofPolicies: Set = [
-        "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key", "x-dead-letter-strategy", "x-overflow", "x-delivery-limit",
+        "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key", "x-dead-letter-strategy", "x-overflow",
+        "x-delivery-limit",
     ]
 
     init?(parsing answer: String, expected: AMQPTable) {
@@ -26,14 +27,17 @@ struct ArgumentDifference: Hashable, Sendable {
         let value = now == "none" ? nil : now.firstMatch(of: /'(.*?)'(?: of type|$)/)?.output.1
         let wanted = expected[String(argument)]
         let current: AMQPValue? = value.map { value in
-            if let number = Int64(value), wanted?.integer != nil || !now.hasSuffix("'longstr'") { return .int64(number) }
+            if let number = Int64(value), wanted?.integer != nil || !now.hasSuffix("'longstr'") {
+                return .int64(number)
+            }
             return .text(String(value))
         }
         self.init(String(argument), current, wanted: wanted, canContinue: value != nil || now == "none")
     }
 
     /// - Parameter policy: who has set it so, if not the queue's own arguments.
-    init(_ argument: String, _ current: AMQPValue?, wanted: AMQPValue?, policy: String? = nil, canContinue: Bool = true) {
+    init(_ argument: String, _ current: AMQPValue?, wanted: AMQPValue?, policy: String? = nil, canContinue: Bool = true)
+    {
         (self.argument, self.current, self.canContinue) = (argument, current, canContinue)
         let found = current.map { "is '\($0.shown)'\(policy.map { " (by \($0))" } ?? "")" } ?? "is not set"
         let should = wanted.map { "should be '\($0.shown)'" } ?? "should not be set"
@@ -70,7 +74,8 @@ struct ArgumentDifference: Hashable, Sendable {
         case ("x-message-ttl", false, true): "nothing ever leaves this queue: delays and init timers never end"
         case ("x-max-length", true, false), ("x-max-length-bytes", true, false):
             "when it is full the broker gives up the oldest messages to take new ones, unless x-overflow says otherwise"
-        case ("x-expires", true, false): "the queue deletes itself, with what is in it, when nobody has used it for so many milliseconds"
+        case ("x-expires", true, false):
+            "the queue deletes itself, with what is in it, when nobody has used it for so many milliseconds"
         default: nil
         }
     }
@@ -78,7 +83,8 @@ struct ArgumentDifference: Hashable, Sendable {
     /// What is no danger to a message while brokers and workers do well.
     private static func cost(of argument: String, isWanted: Bool) -> String? {
         switch (argument, isWanted) {
-        case ("x-dead-letter-exchange", true): "it works as well while that exchange is bound to the queue named by the routing key"
+        case ("x-dead-letter-exchange", true):
+            "it works as well while that exchange is bound to the queue named by the routing key"
         case ("x-message-ttl", false): self.expiry
         case ("x-max-priority", false): "it costs memory, and nothing has a priority"
         // Short: one line of `worker check queues` has the findings of all queues.

@@ -17,7 +17,11 @@ package struct BrokerView: Sendable {
         package init(kind: String?, own: AMQPTable, policies: AMQPTable?, source: String, undelivered: Int = 0) {
             var arguments = own
             var setBy: [String: String] = [:]
-            if let kind, kind != "classic" { arguments["x-queue-type"] = .text(kind) } else { arguments["x-queue-type"] = nil }
+            if let kind, kind != "classic" {
+                arguments["x-queue-type"] = .text(kind)
+            } else {
+                arguments["x-queue-type"] = nil
+            }
             for field in policies?.fields ?? [] {
                 let name = "x-\(field.name)"
                 // Of two limits the lower holds; of anything else the queue's own.
@@ -27,7 +31,9 @@ package struct BrokerView: Sendable {
                 arguments[name] = field.value
                 setBy[name] = source
             }
-            (self.arguments, self.setBy, self.showsPolicies, self.undelivered) = (arguments, setBy, policies != nil, undelivered)
+            (self.arguments, self.setBy, self.showsPolicies, self.undelivered) = (
+                arguments, setBy, policies != nil, undelivered
+            )
         }
 
         func differences(from wanted: AMQPTable) -> [ArgumentDifference] {
@@ -35,7 +41,9 @@ package struct BrokerView: Sendable {
             let names = wanted.fields.map(\.name) + self.arguments.fields.map(\.name).filter { wanted[$0] == nil }
             return names.compactMap { name in
                 let (current, wanted) = (self.arguments[name], wanted[name])
-                let isSame = current?.text == wanted?.text && current?.integer == wanted?.integer && (current == nil) == (wanted == nil)
+                let isSame =
+                    current?.text == wanted?.text && current?.integer == wanted?.integer
+                    && (current == nil) == (wanted == nil)
                 if isSame { return nil }
                 if isOtherKind, ArgumentDifference.ofQuorumQueues.contains(name), current == nil { return nil }
                 let difference = ArgumentDifference(name, current, wanted: wanted, policy: self.setBy[name])

@@ -8,7 +8,9 @@ package struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         self.words = text.split(separator: ".", omittingEmptySubsequences: false)
     }
 
-    package func matches(_ key: String) -> Bool { Self.match(self.words[...], key.split(separator: ".", omittingEmptySubsequences: false)[...]) }
+    package func matches(_ key: String) -> Bool {
+        Self.match(self.words[...], key.split(separator: ".", omittingEmptySubsequences: false)[...])
+    }
 
     private static func match(_ pattern: ArraySlice<Substring>, _ key: ArraySlice<Substring>) -> Bool {
         guard let first = pattern.first else { return key.isEmpty }

@@ -39,23 +39,30 @@ package struct Topology: Sendable {
                 // The message stays in its queue until the next one has confirmed it.
                 "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
             ]
-            if let ttl { table["x-message-ttl"] = .int64(Int64(ttl / .milliseconds(1))) } else { table.fields += unlimited.fields }
+            if let ttl {
+                table["x-message-ttl"] = .int64(Int64(ttl / .milliseconds(1)))
+            } else {
+                table.fields += unlimited.fields
+            }
             return table
         }
         func queue(_ role: QueueRole, _ name: String) -> Queue {
             switch role {
             case .build:
                 Queue(
-                    name: name, purpose: "builds to start and stop", arguments: deadLettering(to: options.waitQueue, after: nil),
+                    name: name, purpose: "builds to start and stop",
+                    arguments: deadLettering(to: options.waitQueue, after: nil),
                     withoutIt: "no build is taken; the worker waits for the queue and says so")
             case .wait:
                 Queue(
                     name: name, purpose: "builds waiting for another attempt",
                     arguments: deadLettering(to: options.queue, after: options.retryDelay),
-                    withoutIt: "a rejected build is lost, unless \(options.queue) dead-letters elsewhere", waitsFor: options.queue)
+                    withoutIt: "a rejected build is lost, unless \(options.queue) dead-letters elsewhere",
+                    waitsFor: options.queue)
             case .retry:
                 Queue(
-                    name: name, purpose: "builds to verify", arguments: deadLettering(to: options.retryWaitQueue, after: nil),
+                    name: name, purpose: "builds to verify",
+                    arguments: deadLettering(to: options.retryWaitQueue, after: nil),
                     withoutIt: "no build is verified; starts are tried again until the queue exists")
             case .retryWait:
                 Queue(
@@ -67,7 +74,8 @@ package struct Topology: Sendable {
                 Queue(
                     name: name, purpose: "init timers: builds whose pods are being watched",
                     arguments: deadLettering(to: options.retryQueue, after: options.initTimeout),
-                    withoutIt: "init timers are kept in the worker's memory and on its own disk (SPOOL_DIRECTORY); a worker that loses its"
+                    withoutIt:
+                        "init timers are kept in the worker's memory and on its own disk (SPOOL_DIRECTORY); a worker that loses its"
                         + " disk forgets them")
             case .parked:
                 // `worker parked` looks at messages by taking them and giving them back, which must not count against them.
@@ -95,7 +103,9 @@ package struct Topology: Sendable {
                     ]
                 }),
         ]
-        if let eventsExchange { document["eventsExchange"] = ["name": .string(eventsExchange), "type": "topic", "durable": true] }
+        if let eventsExchange {
+            document["eventsExchange"] = ["name": .string(eventsExchange), "type": "topic", "durable": true]
+        }
         return document
     }
 
@@ -104,5 +114,7 @@ package struct Topology: Sendable {
 }
 
 extension AMQPValue {
-    fileprivate var json: JSONValue { self.text.map { .string($0) } ?? self.integer.map { .number(String($0)) } ?? .null }
+    fileprivate var json: JSONValue {
+        self.text.map { .string($0) } ?? self.integer.map { .number(String($0)) } ?? .null
+    }
 }

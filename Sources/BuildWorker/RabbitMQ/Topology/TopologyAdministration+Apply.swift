@@ -28,7 +28,8 @@ struct Permissions: Hashable, Sendable {
             let names = names.sorted().map { $0.replacing(/[.+*?^$()\[\]{}|\\]/) { "\\\($0.output)" } }
             return names.isEmpty ? "'^$'" : "'^(\(names.joined(separator: "|")))$'"
         }
-        return "rabbitmqctl set_permissions -p '\(options.vhost)' '\(options.username)' \(patterns.joined(separator: " "))"
+        return
+            "rabbitmqctl set_permissions -p '\(options.vhost)' '\(options.username)' \(patterns.joined(separator: " "))"
     }
 }
 
@@ -52,7 +53,9 @@ extension TopologyAdministration {
     ///   - onStep: told of each object when it is done.
     /// - Throws: when the connection is lost.
     @discardableResult
-    package func apply(isPlan: Bool = false, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError) -> Application {
+    package func apply(isPlan: Bool = false, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError)
+        -> Application
+    {
         try self.apply(self.topology, isPlan: isPlan, onStep: onStep)
     }
 
@@ -61,11 +64,15 @@ extension TopologyAdministration {
         _ topology: Topology, isPlan: Bool = false, onStep: @escaping (TopologyStep) -> Void = { _ in }
     ) throws(AMQPError) -> Application {
         var application = Application(onStep: onStep)
-        for (exchange, kind) in [(topology.exchange, "direct")] + (topology.eventsExchange.map { [($0, "topic")] } ?? []) {
+        for (exchange, kind) in [(topology.exchange, "direct")]
+            + (topology.eventsExchange.map { [($0, "topic")] } ?? [])
+        {
             try self.apply(exchange: exchange, kind, isPlan, &application)
         }
         for place in try self.survey(topology) {
-            if let standIn = place.standIn { try self.keep(standIn.queue, standIn.state, topology, isPlan, &application) }
+            if let standIn = place.standIn {
+                try self.keep(standIn.queue, standIn.state, topology, isPlan, &application)
+            }
             if let state = place.state {
                 try self.keep(place.queue, state, topology, isPlan, &application)
             } else if place.isNeedless, let work = place.queue.waitsFor {
@@ -77,7 +84,9 @@ extension TopologyAdministration {
         return application
     }
 
-    private func apply(exchange: String, _ kind: String, _ isPlan: Bool, _ application: inout Application) throws(AMQPError) {
+    private func apply(exchange: String, _ kind: String, _ isPlan: Bool, _ application: inout Application)
+        throws(AMQPError)
+    {
         func add(_ kind: TopologyStep.Kind, _ text: String) { application.add(kind, "exchange \(exchange)", text) }
         switch try self.look(atExchange: exchange, kind) {
         case .usable(let text): add(.left, text)
@@ -96,12 +105,15 @@ extension TopologyAdministration {
 
     /// A queue that is there. It may be somebody else's, so that it may not be bound is no failure; but where it is not bound it is of no use.
     private func keep(
-        _ queue: Topology.Queue, _ state: TopologyPlace.State, _ topology: Topology, _ isPlan: Bool, _ application: inout Application
+        _ queue: Topology.Queue, _ state: TopologyPlace.State, _ topology: Topology, _ isPlan: Bool,
+        _ application: inout Application
     ) throws(AMQPError) {
         var text = Self.isThere()
         if let differences = state.differences {
             let names = differences.map(\.argument).joined(separator: ", ")
-            text = names.isEmpty ? "as it should be" : "is there, with differences, which 'worker topology check' explains: \(names)"
+            text =
+                names.isEmpty
+                ? "as it should be" : "is there, with differences, which 'worker topology check' explains: \(names)"
         }
         let isBound = self.view?.exchanges[topology.exchange]?.routes(queue.name, to: queue.name)
         switch (isBound, isPlan) {
@@ -110,7 +122,8 @@ extension TopologyAdministration {
         case (_, false):
             if let refusal = try self.bind(queue, topology) {
                 guard isBound == nil else {
-                    return application.fail(queue, "cannot be bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology)
+                    return application.fail(
+                        queue, "cannot be bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology)
                 }
                 text += "; whether it is bound to \(topology.exchange) is not known: \(refusal.detail)"
             } else if isBound == false {
@@ -120,7 +133,9 @@ extension TopologyAdministration {
         application.add(.left, queue, text)
     }
 
-    private func make(_ queue: Topology.Queue, _ topology: Topology, _ isPlan: Bool, _ application: inout Application) throws(AMQPError) {
+    private func make(_ queue: Topology.Queue, _ topology: Topology, _ isPlan: Bool, _ application: inout Application)
+        throws(AMQPError)
+    {
         guard !isPlan else { return application.add(.made, queue, queue.purpose) }
         if let refusal = try self.refusal({ channel throws(AMQPError) in
             try self.socket.declareQueue(queue.name, arguments: queue.arguments, isPassive: false, on: channel)
@@ -133,7 +148,8 @@ extension TopologyAdministration {
             return application.fail(queue, refusal.detail, refusal, binding: topology)
         }
         if let refusal = try self.bind(queue, topology) {
-            return application.fail(queue, "made, but not bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology)
+            return application.fail(
+                queue, "made, but not bound to \(topology.exchange): \(refusal.detail)", refusal, binding: topology)
         }
         application.add(.made, queue, queue.purpose)
     }
@@ -160,7 +176,9 @@ extension TopologyAdministration.Application {
         self.add(kind, "queue \(queue.name)", text)
     }
 
-    fileprivate mutating func fail(_ queue: Topology.Queue, _ text: String, _ refusal: AMQPError, binding topology: Topology) {
+    fileprivate mutating func fail(
+        _ queue: Topology.Queue, _ text: String, _ refusal: AMQPError, binding topology: Topology
+    ) {
         self.add(.failed, queue, text)
         guard refusal.code == .refused(403) else { return }
         self.missing.write.insert(queue.name)

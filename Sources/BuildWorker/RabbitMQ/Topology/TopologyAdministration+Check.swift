@@ -10,7 +10,9 @@ package struct TopologyFinding: Hashable, Sendable {
 }
 
 extension [TopologyFinding] {
-    fileprivate mutating func add(_ severity: TopologyFinding.Severity, _ subject: String, _ text: String, isDrift: Bool = true) {
+    fileprivate mutating func add(
+        _ severity: TopologyFinding.Severity, _ subject: String, _ text: String, isDrift: Bool = true
+    ) {
         self.append(TopologyFinding(severity: severity, subject: subject, text: text, isDrift: isDrift))
     }
 }
@@ -54,8 +56,13 @@ extension TopologyAdministration {
             if let work = places.first(where: { $0.queue.name == queue.waitsFor }), let state = work.state {
                 // Where the broker does not tell, the original's name for it is a good guess.
                 let guess = place.state == nil ? Topology.conventionalWaitQueue(of: work.queue.name) : queue.name
-                let name = state.differences.map { $0.first { $0.argument == "x-dead-letter-routing-key" }?.current?.text ?? queue.name } ?? guess
-                if name != queue.name, let state = try self.look(at: queue.called(name)) { place.standIn = (queue.called(name), state) }
+                let name =
+                    state.differences.map {
+                        $0.first { $0.argument == "x-dead-letter-routing-key" }?.current?.text ?? queue.name
+                    } ?? guess
+                if name != queue.name, let state = try self.look(at: queue.called(name)) {
+                    place.standIn = (queue.called(name), state)
+                }
             }
             places.append(place)
         }
@@ -64,7 +71,8 @@ extension TopologyAdministration {
 
     private func look(at queue: Topology.Queue) throws(AMQPError) -> TopologyPlace.State? {
         guard let counts = try self.counts(of: queue.name) else { return nil }
-        return TopologyPlace.State(ready: counts.ready, consumers: counts.consumers, differences: try self.differences(of: queue))
+        return TopologyPlace.State(
+            ready: counts.ready, consumers: counts.consumers, differences: try self.differences(of: queue))
     }
 
     /// Compares what is there with what should be. Changes nothing.
@@ -72,7 +80,8 @@ extension TopologyAdministration {
         var findings: [TopologyFinding] = []
         try self.check(self.topology.exchange, "direct", withoutIt: "builds cannot be published", &findings)
         if let exchange = self.topology.eventsExchange {
-            try self.check(exchange, "topic", withoutIt: "build events wait in the spool and are dead in the end", &findings)
+            try self.check(
+                exchange, "topic", withoutIt: "build events wait in the spool and are dead in the end", &findings)
         }
         for place in places {
             self.check(place, &findings)
@@ -81,7 +90,8 @@ extension TopologyAdministration {
         self.checkRoutes(places, &findings)
         if let view {
             let text = view.problem.map { "\($0). Policies and bindings are not seen" } ?? "shows policies and bindings"
-            findings.add(view.problem != nil && view.isConfigured ? .warning : .ok, "management API \(view.address)", text)
+            findings.add(
+                view.problem != nil && view.isConfigured ? .warning : .ok, "management API \(view.address)", text)
         }
         return findings
     }
@@ -99,7 +109,8 @@ extension TopologyAdministration {
     private func check(_ place: TopologyPlace, _ findings: inout [TopologyFinding]) {
         guard let standIn = place.standIn else { return self.check(place.queue, place.state, &findings) }
         let name = standIn.queue.name
-        let text = place.state == nil ? "missing: \(name) is in its place" : "is there, but rejected messages wait in \(name)"
+        let text =
+            place.state == nil ? "missing: \(name) is in its place" : "is there, but rejected messages wait in \(name)"
         findings.add(.warning, "queue \(place.queue.name)", text)
         self.check(standIn.queue, standIn.state, &findings)
     }
@@ -107,7 +118,8 @@ extension TopologyAdministration {
     private func check(_ queue: Topology.Queue, _ state: TopologyPlace.State?, _ findings: inout [TopologyFinding]) {
         let subject = "queue \(queue.name)"
         guard let state else {
-            return findings.add(queue.name == self.options.queue ? .problem : .warning, subject, "missing: \(queue.withoutIt)")
+            return findings.add(
+                queue.name == self.options.queue ? .problem : .warning, subject, "missing: \(queue.withoutIt)")
         }
         guard let differences = state.differences else {
             // A worker's user needs no right to configure, and should have none.
@@ -125,7 +137,8 @@ extension TopologyAdministration {
     private func checkDeadLetters(_ place: TopologyPlace, _ findings: inout [TopologyFinding]) {
         for name in Set([place.wantedName, place.name]).sorted() {
             guard let count = self.view?.queues[name]?.undelivered, count > 0 else { continue }
-            let text = "keeps \(count) dead letters that no queue has taken. Where the number stays, look for"
+            let text =
+                "keeps \(count) dead letters that no queue has taken. Where the number stays, look for"
                 + " 'Cannot forward any dead-letter messages' in RabbitMQ's log: the next queue is missing, or a client's x-death header makes"
                 + " RabbitMQ see a cycle. They are lost when the queue is deleted"
             findings.add(.warning, "queue \(name)", text, isDrift: false)
@@ -147,26 +160,34 @@ extension TopologyAdministration {
             if !isBound {
                 let isWork = [self.options.queue, self.options.retryQueue].contains(queue)
                 let cost = "what the worker and others publish to it gets nowhere"
-                findings.add(isWork ? .problem : .warning, subject, "is not bound to exchange \(name) with the key \(queue): \(cost)")
+                findings.add(
+                    isWork ? .problem : .warning, subject,
+                    "is not bound to exchange \(name) with the key \(queue): \(cost)")
             }
             let others = names.filter { $0 != queue && exchange.routes($0, to: queue) == true }.sorted()
             if !others.isEmpty {
                 let keys = (bindings[queue] ?? []).sorted().joined(separator: ", ")
-                findings.add(.problem, subject, "also gets what is meant for \(others.joined(separator: ", ")): it is bound with \(keys)")
+                findings.add(
+                    .problem, subject,
+                    "also gets what is meant for \(others.joined(separator: ", ")): it is bound with \(keys)")
             }
             let arguments = self.view?.queues[queue]?.arguments
             let key = arguments?["x-dead-letter-routing-key"]?.text ?? queue
-            if arguments?["x-dead-letter-exchange"]?.text == name, !bindings.keys.contains(where: { exchange.routes(key, to: $0) == true }) {
+            if arguments?["x-dead-letter-exchange"]?.text == name,
+                !bindings.keys.contains(where: { exchange.routes(key, to: $0) == true })
+            {
                 let cost = "with which no queue is bound: rejected and expired messages are lost"
                 findings.add(.problem, subject, "dead-letters to exchange \(name) with the key \(key), \(cost)")
             }
         }
         if let alternate = exchange.alternate {
-            let danger = ": the worker does not learn that a queue is missing or not bound, and what it publishes to it is lost"
+            let danger =
+                ": the worker does not learn that a queue is missing or not bound, and what it publishes to it is lost"
             let text = "sends what no queue takes to the exchange \(alternate)"
             findings.add(isWhole ? .ok : .problem, "exchange \(name)", isWhole ? text : text + danger)
         } else if let policy = exchange.unreadPolicy {
-            let text = "its policy '\(policy)' may set an alternate exchange: only a user with the tag policymaker sees that"
+            let text =
+                "its policy '\(policy)' may set an alternate exchange: only a user with the tag policymaker sees that"
             findings.add(.ok, "exchange \(name)", text)
         }
     }

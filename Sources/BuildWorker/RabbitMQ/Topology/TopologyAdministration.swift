@@ -35,20 +35,22 @@ package final class TopologyAdministration {
     /// Messages that are ready in a queue; `nil` where it does not exist.
     package func depth(of queue: String) throws(AMQPError) -> Int? { try self.counts(of: queue)?.ready }
 
-    /// Messages that are ready in a queue, and who consumes it; `nil` where it does not exist. What consumers have in hand is
+    /// Messages that are ready in a queue, and who consumes it; `nil` where it does not exist. What consumers have in flight is
     /// in neither.
     package func counts(of queue: String) throws(AMQPError) -> (ready: Int, consumers: Int)? {
         do throws(AMQPError) {
             return try self.onFreshChannel { channel throws(AMQPError) in
                 try self.socket.declareQueue(queue, arguments: [:], isPassive: true, on: channel)
             }
-        } catch where error.code == .refused(404) { return nil }
+        } catch  where error.code == .refused(404) { return nil }
     }
 
     /// How an existing queue is set up; `nil`: the broker tells it to those only who may configure the queue. Changes nothing.
     func differences(of queue: Topology.Queue) throws(AMQPError) -> [ArgumentDifference]? {
         if let seen = self.view?.queues[queue.name] { return seen.differences(from: queue.arguments) }
-        do throws(AMQPError) { return try self.differencesByDeclaring(queue).map(\.unlessSetByPolicy) } catch where error.code == .refused(403) {
+        do throws(AMQPError) { return try self.differencesByDeclaring(queue).map(\.unlessSetByPolicy) } catch
+            where error.code == .refused(403)
+        {
             return nil
         }
     }
@@ -95,14 +97,19 @@ package final class TopologyAdministration {
         if let refusal = try declare(isPassive: true) { return .missing(refusal.detail) }
         var kind = self.view?.exchanges[exchange]?.kind
         if kind == nil, let refusal = try declare(isPassive: false) {
-            kind = refusal.detail.firstMatch(of: /inequivalent arg 'type'.*but current is '([^']*)'/).map { String($0.output.1) }
+            kind = refusal.detail.firstMatch(of: /inequivalent arg 'type'.*but current is '([^']*)'/).map {
+                String($0.output.1)
+            }
         }
         switch kind {
         case nil, wanted: return .usable("exists")
         case "topic" where wanted == "direct":
-            return .usable("is a topic exchange, not a direct one: that works as well, for every queue is bound by its own name")
+            return .usable(
+                "is a topic exchange, not a direct one: that works as well, for every queue is bound by its own name")
         case let kind?:
-            return .other("is a \(kind) exchange, not a \(wanted) one: it does not send a message to the queue that the message names")
+            return .other(
+                "is a \(kind) exchange, not a \(wanted) one: it does not send a message to the queue that the message names"
+            )
         }
     }
 

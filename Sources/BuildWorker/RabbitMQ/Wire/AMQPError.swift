@@ -35,7 +35,9 @@ package struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
             endpoint.clientCertificate == nil
             ? "if the broker demands a client certificate, set RABBITMQ_CERT_FILE and RABBITMQ_KEY_FILE"
             : "the broker may not take the client certificate (RABBITMQ_CERT_FILE): is it expired, or of another authority?"
-        return AMQPError(operation: self.operation, code: self.code, detail: "\(String(cString: amqp_error_string2(status))); \(hint)")
+        return AMQPError(
+            operation: self.operation, code: self.code,
+            detail: "\(String(cString: amqp_error_string2(status))); \(hint)")
     }
 }
 
@@ -44,7 +46,9 @@ extension AMQPError {
         self.init(operation: operation, code: .library(status), detail: String(cString: amqp_error_string2(status)))
     }
 
-    init(_ operation: String, refused code: UInt16, _ text: String) { self.init(operation: operation, code: .refused(code), detail: text) }
+    init(_ operation: String, refused code: UInt16, _ text: String) {
+        self.init(operation: operation, code: .refused(code), detail: text)
+    }
 
     /// The broker does what no broker may.
     init(violation detail: String) {
@@ -52,5 +56,7 @@ extension AMQPError {
         self.init(operation: "connection given up: the broker violates the protocol", code: code, detail: detail)
     }
 
-    init(_ operation: String, unsendable detail: String) { self.init(operation: operation, code: .unsendable, detail: detail) }
+    init(_ operation: String, unsendable detail: String) {
+        self.init(operation: operation, code: .unsendable, detail: detail)
+    }
 }

@@ -31,7 +31,9 @@ extension AMQPFrame {
         case CRMQ_FRAME_METHOD: self = Self.method(frame)
         case CRMQ_FRAME_HEADER:
             let properties = frame.properties.map { MessageProperties(copying: $0.pointee) } ?? MessageProperties()
-            self = .header(channel: frame.channel, bodySize: frame.body_size, properties, hasUnreadHeaders: frame.headers_passed_over != 0)
+            self = .header(
+                channel: frame.channel, bodySize: frame.body_size, properties,
+                hasUnreadHeaders: frame.headers_passed_over != 0)
         case CRMQ_FRAME_BODY: self = .body(channel: frame.channel, [UInt8](copying: frame.body))
         default: self = .other
         }
@@ -54,7 +56,8 @@ extension AMQPFrame {
         case Int64(AMQP_CHANNEL_CLOSE_OK_METHOD): .channelClosed(frame.channel)
         case Int64(AMQP_CHANNEL_CLOSE_METHOD):
             .channelRefused(frame.channel, code: frame.reply_code, text: String(copying: frame.text))
-        case Int64(AMQP_CONNECTION_CLOSE_METHOD): .connectionClosed(code: frame.reply_code, text: String(copying: frame.text))
+        case Int64(AMQP_CONNECTION_CLOSE_METHOD):
+            .connectionClosed(code: frame.reply_code, text: String(copying: frame.text))
         case Int64(AMQP_CONNECTION_BLOCKED_METHOD): .blocked(reason: String(copying: frame.text))
         case Int64(AMQP_CONNECTION_UNBLOCKED_METHOD): .unblocked
         default: .other
@@ -66,10 +69,14 @@ extension MessageProperties {
     /// The texts among them: in C and here.
     // Key paths of stored properties capture nothing.
     nonisolated(unsafe) private static let texts:
-        [(flag: Int32, field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>, text: WritableKeyPath<MessageProperties, String?>)] = [
+        [(
+            flag: Int32, field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>,
+            text: WritableKeyPath<MessageProperties, String?>
+        )] = [
             (AMQP_BASIC_CONTENT_TYPE_FLAG, \.content_type, \.contentType),
             (AMQP_BASIC_CONTENT_ENCODING_FLAG, \.content_encoding, \.contentEncoding),
-            (AMQP_BASIC_CORRELATION_ID_FLAG, \.correlation_id, \.correlationID), (AMQP_BASIC_REPLY_TO_FLAG, \.reply_to, \.replyTo),
+            (AMQP_BASIC_CORRELATION_ID_FLAG, \.correlation_id, \.correlationID),
+            (AMQP_BASIC_REPLY_TO_FLAG, \.reply_to, \.replyTo),
             (AMQP_BASIC_MESSAGE_ID_FLAG, \.message_id, \.messageID), (AMQP_BASIC_TYPE_FLAG, \.type, \.type),
             (AMQP_BASIC_APP_ID_FLAG, \.app_id, \.appID),
         ]
@@ -77,7 +84,9 @@ extension MessageProperties {
     init(copying c: amqp_basic_properties_t) {
         self.init()
         func has(_ flag: Int32) -> Bool { c._flags & amqp_flags_t(flag) != 0 }
-        for (flag, field, text) in Self.texts where has(flag) { self[keyPath: text] = String(copying: c[keyPath: field]) }
+        for (flag, field, text) in Self.texts where has(flag) {
+            self[keyPath: text] = String(copying: c[keyPath: field])
+        }
         if has(AMQP_BASIC_HEADERS_FLAG) { self.headers = AMQPTable(copying: c.headers) }
         self.isPersistent = has(AMQP_BASIC_DELIVERY_MODE_FLAG) && c.delivery_mode == 2
         if has(AMQP_BASIC_PRIORITY_FLAG) { self.priority = c.priority }

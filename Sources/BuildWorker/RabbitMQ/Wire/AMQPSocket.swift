@@ -47,7 +47,9 @@ final class AMQPSocket {
         return AMQPSocket(connection: connection, host: host)
     }
 
-    private static func openSocket(_ connection: amqp_connection_state_t, _ endpoint: AMQPEndpoint, _ host: String) throws(AMQPError) {
+    private static func openSocket(_ connection: amqp_connection_state_t, _ endpoint: AMQPEndpoint, _ host: String)
+        throws(AMQPError)
+    {
         let operation = "connect to \(host):\(endpoint.port)"
         let socket: OpaquePointer?
         if let caFile = endpoint.caFile {
@@ -56,11 +58,14 @@ final class AMQPSocket {
             amqp_ssl_socket_set_verify_peer(socket, 1)
             amqp_ssl_socket_set_verify_hostname(socket, 1)
             let status = amqp_ssl_socket_set_cacert(socket, caFile)
-            guard status == AMQP_STATUS_OK.rawValue else { throw AMQPError("read the CA file \(caFile)", status: status) }
+            guard status == AMQP_STATUS_OK.rawValue else {
+                throw AMQPError("read the CA file \(caFile)", status: status)
+            }
             if let client = endpoint.clientCertificate {
                 let status = amqp_ssl_socket_set_key(socket, client.certFile, client.keyFile)
                 guard status == AMQP_STATUS_OK.rawValue else {
-                    throw AMQPError("use the client certificate \(client.certFile) with the key \(client.keyFile)", status: status)
+                    throw AMQPError(
+                        "use the client certificate \(client.certFile) with the key \(client.keyFile)", status: status)
                 }
             }
         } else {
@@ -79,7 +84,8 @@ final class AMQPSocket {
             "connection_name": .text(endpoint.connectionName),
             // Without these two the broker says nothing when a queue is deleted or an alarm stops publishing.
             "capabilities": .table([
-                "consumer_cancel_notify": true, "connection.blocked": true, "publisher_confirms": true, "basic.nack": true,
+                "consumer_cancel_notify": true, "connection.blocked": true, "publisher_confirms": true,
+                "basic.nack": true,
                 "authentication_failure_close": true,
             ]),
         ]
@@ -95,7 +101,9 @@ final class AMQPSocket {
     }
 
     fileprivate static func check(_ reply: crmq_reply, _ operation: String) throws(AMQPError) {
-        guard reply.reply_code == 0 else { throw AMQPError(operation, refused: reply.reply_code, String(copying: reply.text)) }
+        guard reply.reply_code == 0 else {
+            throw AMQPError(operation, refused: reply.reply_code, String(copying: reply.text))
+        }
         guard reply.status == AMQP_STATUS_OK.rawValue else { throw AMQPError(operation, status: reply.status) }
     }
 
@@ -104,7 +112,8 @@ final class AMQPSocket {
     /// Only for a connection that does not publish: its own frames would be larger too.
     func acceptLargeFrames(heartbeat: Duration) throws(AMQPError) {
         let status = amqp_tune_connection(
-            self.connection, amqp_get_channel_max(self.connection), amqp_get_frame_max(self.connection) + Self.roomForDeaths,
+            self.connection, amqp_get_channel_max(self.connection),
+            amqp_get_frame_max(self.connection) + Self.roomForDeaths,
             Int32(clamping: max(1, heartbeat.components.seconds)))
         try self.check(status, "tune")
     }
@@ -113,7 +122,9 @@ final class AMQPSocket {
     /// would wait for ever, heartbeats with it.
     func setUserTimeout(_ timeout: Duration) {
         var milliseconds = UInt32(clamping: Int64(timeout / .milliseconds(1)))
-        setsockopt(self.fileDescriptor, Int32(IPPROTO_TCP), 18 /* TCP_USER_TIMEOUT */, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
+        setsockopt(
+            self.fileDescriptor, Int32(IPPROTO_TCP), 18 /* TCP_USER_TIMEOUT */, &milliseconds,
+            socklen_t(MemoryLayout<UInt32>.size))
     }
 
     /// Whether a write would find room now.
@@ -129,7 +140,9 @@ final class AMQPSocket {
     // MARK: Receiving
 
     /// Input that polling the socket would not show.
-    var hasBufferedInput: Bool { amqp_data_in_buffer(self.connection) != 0 || amqp_frames_enqueued(self.connection) != 0 }
+    var hasBufferedInput: Bool {
+        amqp_data_in_buffer(self.connection) != 0 || amqp_frames_enqueued(self.connection) != 0
+    }
 
     /// The next frame that is there; `nil` when there is none. Call it at least every half heartbeat: heartbeats are
     /// sent and checked inside.
@@ -171,7 +184,8 @@ final class AMQPSocket {
             return message.body.withUnsafeBytes { body in
                 let bytes = amqp_bytes_t(len: body.count, bytes: UnsafeMutableRawPointer(mutating: body.baseAddress))
                 return amqp_basic_publish(
-                    self.connection, channel, pool.bytes(message.exchange), pool.bytes(message.routingKey), 1, 0, &properties, bytes)
+                    self.connection, channel, pool.bytes(message.exchange), pool.bytes(message.routingKey), 1, 0,
+                    &properties, bytes)
             }
         }
         try self.check(status, "publish")
@@ -228,7 +242,7 @@ final class AMQPSocket {
     }
 
     /// Says goodbye, so that the broker need not log a lost connection. Errors have no consequence: the socket closes anyway.
-    func close() { _ = amqp_connection_close(self.connection, AMQP_REPLY_SUCCESS) }
+    package func close() { _ = amqp_connection_close(self.connection, AMQP_REPLY_SUCCESS) }
 
     // MARK: Synchronous calls, for connections that consume nothing
 
@@ -248,7 +262,8 @@ final class AMQPSocket {
         _ queue: String, arguments: AMQPTable, isPassive: Bool, on channel: UInt16
     ) throws(AMQPError) -> (ready: Int, consumers: Int) {
         let ok = try self.call("declare queue '\(queue)'") { pool in
-            amqp_queue_declare(self.connection, channel, pool.bytes(queue), isPassive ? 1 : 0, 1, 0, 0, pool.table(arguments))
+            amqp_queue_declare(
+                self.connection, channel, pool.bytes(queue), isPassive ? 1 : 0, 1, 0, 0, pool.table(arguments))
         }
         return ok.map { (Int($0.pointee.message_count), Int($0.pointee.consumer_count)) } ?? (0, 0)
     }
@@ -263,7 +278,8 @@ final class AMQPSocket {
 
     func bindQueue(_ queue: String, to exchange: String, key: String, on channel: UInt16) throws(AMQPError) {
         _ = try self.call("bind queue '\(queue)' to exchange '\(exchange)'") { pool in
-            amqp_queue_bind(self.connection, channel, pool.bytes(queue), pool.bytes(exchange), pool.bytes(key), amqp_table_t())
+            amqp_queue_bind(
+                self.connection, channel, pool.bytes(queue), pool.bytes(exchange), pool.bytes(key), amqp_table_t())
         }
     }
 

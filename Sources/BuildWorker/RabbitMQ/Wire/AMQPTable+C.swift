@@ -59,7 +59,8 @@ extension String {
 struct AMQPPool {
     private let pool: UnsafeMutablePointer<amqp_pool_t>
 
-    static func withPool<Result, Failure: Error>(_ body: (AMQPPool) throws(Failure) -> Result) throws(Failure) -> Result {
+    static func withPool<Result, Failure: Error>(_ body: (AMQPPool) throws(Failure) -> Result) throws(Failure) -> Result
+    {
         let pool = UnsafeMutablePointer<amqp_pool_t>.allocate(capacity: 1)
         init_amqp_pool(pool, 4096)
         defer {
@@ -84,7 +85,8 @@ struct AMQPPool {
     func table(_ table: AMQPTable) -> amqp_table_t {
         let entries = self.allocate(amqp_table_entry_t.self, table.fields.count)
         for (index, field) in table.fields.enumerated() {
-            entries?.advanced(by: index).initialize(to: amqp_table_entry_t(key: self.bytes(field.name), value: self.field(field.value)))
+            entries?.advanced(by: index).initialize(
+                to: amqp_table_entry_t(key: self.bytes(field.name), value: self.field(field.value)))
         }
         return amqp_table_t(num_entries: entries == nil ? 0 : Int32(table.fields.count), entries: entries)
     }

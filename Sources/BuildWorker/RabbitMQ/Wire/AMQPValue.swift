@@ -66,7 +66,8 @@ extension AMQPValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral {
     package var text: String? {
         switch self {
         case .string(let bytes), .bytes(let bytes): String(validating: bytes, as: UTF8.self)
-        case .void, .bool, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .float, .double, .decimal, .timestamp,
+        case .void, .bool, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .float, .double, .decimal,
+            .timestamp,
             .array, .table:
             nil
         }

@@ -26,7 +26,9 @@ package struct Job: Hashable, Sendable {
     static let historyLimit = 30
 
     init(_ kind: JobKind, id: String, created: String, orderKey: String?, history: [Trial] = [], payload: JSONValue) {
-        (self.kind, self.id, self.created, self.orderKey, self.history, self.payload) = (kind, id, created, orderKey, history, payload)
+        (self.kind, self.id, self.created, self.orderKey, self.history, self.payload) = (
+            kind, id, created, orderKey, history, payload
+        )
     }
 
     mutating func record(_ error: String, attempt: Int, at time: Timestamp) {
@@ -43,7 +45,8 @@ package struct Job: Hashable, Sendable {
 
     private func document(payload: JSONValue) -> JSONValue {
         var members: [JSONValue.Member] = [
-            .init("kind", .string(self.kind.rawValue)), .init("id", .string(self.id)), .init("created", .string(self.created)),
+            .init("kind", .string(self.kind.rawValue)), .init("id", .string(self.id)),
+            .init("created", .string(self.created)),
         ]
         if let orderKey { members.append(.init("orderKey", .string(orderKey))) }
         let history = self.history.map { trial -> JSONValue in
@@ -54,14 +57,19 @@ package struct Job: Hashable, Sendable {
 
     init(parsing bytes: [UInt8], _ path: String) throws(SpoolError) {
         let document: JSONValue
-        do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch { throw SpoolError("read", path, error.description) }
+        do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch {
+            throw SpoolError("read", path, error.description)
+        }
         guard let kind = document["kind"]?.string.flatMap(JobKind.init), let id = document["id"]?.string,
             let created = document["created"]?.string, let payload = document["payload"]
         else { throw SpoolError("read", path, "it is not a job") }
         let history = (document["history"]?.array ?? []).compactMap { trial -> Trial? in
-            guard let at = trial["at"]?.string, let attempt = trial["attempt"]?.integer, let error = trial["error"]?.string else { return nil }
+            guard let at = trial["at"]?.string, let attempt = trial["attempt"]?.integer,
+                let error = trial["error"]?.string
+            else { return nil }
             return Trial(at: at, attempt: attempt, error: error)
         }
-        self.init(kind, id: id, created: created, orderKey: document["orderKey"]?.string, history: history, payload: payload)
+        self.init(
+            kind, id: id, created: created, orderKey: document["orderKey"]?.string, history: history, payload: payload)
     }
 }

@@ -11,7 +11,9 @@ enum JobFile {
 
     /// Says that somebody still works on it. One that is gone is not missed.
     static func touch(_ path: String) throws(SpoolError) {
-        guard utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT else { throw SpoolError("touch", path) }
+        guard utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT else {
+            throw SpoolError("touch", path)
+        }
     }
 
     /// Milliseconds since 1970 of the last touch; `nil` when the file is gone.

@@ -20,8 +20,10 @@ package struct JobName: Hashable, Sendable, CustomStringConvertible {
     init?(_ text: String) {
         let halves = text.split(separator: ".", omittingEmptySubsequences: false)
         let parts = halves.first.map { $0.split(separator: "-", omittingEmptySubsequences: false) } ?? []
-        guard halves.count == 2, parts.count == 4, let attempt = Self.number(halves[1]), let started = Self.number(parts[0]),
-            let sequence = Self.number(parts[1]), let pid = Self.number(parts[2]), parts[3].count == 8, let random = UInt32(parts[3], radix: 16)
+        guard halves.count == 2, parts.count == 4, let attempt = Self.number(halves[1]),
+            let started = Self.number(parts[0]),
+            let sequence = Self.number(parts[1]), let pid = Self.number(parts[2]), parts[3].count == 8,
+            let random = UInt32(parts[3], radix: 16)
         else { return nil }
         self.init(started: started, sequence: sequence, pid: pid, random: random, attempt: attempt)
     }
@@ -35,5 +37,7 @@ package struct JobName: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(self.started)-\(self.id).\(self.attempt)" }
 
     /// Digits only: `Int` would take a sign.
-    private static func number(_ text: Substring) -> Int? { text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil }
+    private static func number(_ text: Substring) -> Int? {
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
+    }
 }

@@ -1,8 +1,8 @@
 package import Support
 
-/// What is done for jobs that nobody has in hand any more, and for what they leave behind.
+/// What is done for jobs that nobody has in flight any more, and for what they leave behind.
 extension SpoolQueue {
-    /// How long a job in hand may go without a touch.
+    /// How long a job in flight may go without a touch.
     package static let lease = Duration.seconds(300)
 
     package struct Recovery: Hashable, Sendable {
@@ -11,9 +11,11 @@ extension SpoolQueue {
         package var deadLettered: [JobName] = []
     }
 
-    /// When a worker begins: what is in hand is its predecessor's, which is gone, for the directory has one owner.
+    /// When a worker begins: what is in flight is its predecessor's, which is gone, for the directory has one owner.
     package func recoverAll(now: Timestamp = .now) throws(SpoolError) -> Recovery {
-        for name in try SpoolFile.names(in: "\(self.directory)/tmp") { try SpoolFile.remove("\(self.directory)/tmp/\(name)") }
+        for name in try SpoolFile.names(in: "\(self.directory)/tmp") {
+            try SpoolFile.remove("\(self.directory)/tmp/\(name)")
+        }
         return try self.recover(try self.names(in: .cur), "the worker ended while it ran", now)
     }
 
@@ -31,7 +33,11 @@ extension SpoolQueue {
     private func recover(_ names: [JobName], _ reason: String, _ now: Timestamp) throws(SpoolError) -> Recovery {
         var recovery = Recovery()
         for name in names {
-            if try self.failed(name, reason, after: .zero, now: now) { recovery.deadLettered.append(name) } else { recovery.returned.append(name) }
+            if try self.failed(name, reason, after: .zero, now: now) {
+                recovery.deadLettered.append(name)
+            } else {
+                recovery.returned.append(name)
+            }
         }
         return recovery
     }
@@ -39,7 +45,9 @@ extension SpoolQueue {
     /// Removes logs without a job, and dead jobs, that are old.
     ///
     /// - Returns: how many files.
-    package func prune(logsOlderThan logs: Duration, deadOlderThan dead: Duration, now: Timestamp = .now) throws(SpoolError) -> Int {
+    package func prune(logsOlderThan logs: Duration, deadOlderThan dead: Duration, now: Timestamp = .now)
+        throws(SpoolError) -> Int
+    {
         var count = 0
         for name in try self.names(in: .dead) where try self.isOlder(self.path(name, in: .dead), than: dead, now) {
             if try self.drop(name, in: .dead) { count += 1 }
@@ -47,7 +55,8 @@ extension SpoolQueue {
         let living = Set(try (self.names(in: .new) + self.names(in: .cur)).map(\.id))
         let deadLettered = Set(try self.names(in: .dead).map(\.id))
         for (directory, owners) in [("logs", living), ("dead", deadLettered)] {
-            for file in try SpoolFile.names(in: "\(self.directory)/\(directory)") where file.hasSuffix(".log") && !owners.contains(String(file.dropLast(4))) {
+            for file in try SpoolFile.names(in: "\(self.directory)/\(directory)")
+            where file.hasSuffix(".log") && !owners.contains(String(file.dropLast(4))) {
                 let path = "\(self.directory)/\(directory)/\(file)"
                 guard try self.isOlder(path, than: logs, now) else { continue }
                 try SpoolFile.remove(path)

@@ -44,7 +44,8 @@ package final class SpoolQueue: Sendable {
     /// - Parameters:
     ///   - spool: `SPOOL_DIRECTORY`.
     ///   - makingBoxes: where they are missing. Whoever only looks, perhaps as root at another user's, makes none and owns none.
-    package init(_ kind: JobKind, spool: String, limits: Limits = Limits(), makingBoxes: Bool = true) throws(SpoolError) {
+    package init(_ kind: JobKind, spool: String, limits: Limits = Limits(), makingBoxes: Bool = true) throws(SpoolError)
+    {
         let directory = "\(spool)/queues/\(kind.rawValue)"
         let boxes = (JobBox.allCases.map(\.rawValue) + ["logs"]).map { "\(directory)/\($0)" }
         for part in ["\(spool)/queues", directory] + boxes where makingBoxes { try SpoolDirectory.make(part) }
@@ -64,7 +65,9 @@ package final class SpoolQueue: Sendable {
     func path(_ name: JobName, in box: JobBox) -> String { "\(self.directory)/\(box.rawValue)/\(name)" }
 
     /// Where what a job's run says is kept: beside it while it lives, and with it when it is dead.
-    package func log(of name: JobName, in box: JobBox) -> String { "\(self.directory)/\(box == .dead ? "dead" : "logs")/\(name.id).log" }
+    package func log(of name: JobName, in box: JobBox) -> String {
+        "\(self.directory)/\(box == .dead ? "dead" : "logs")/\(name.id).log"
+    }
 
     // MARK: Making
 
@@ -72,7 +75,9 @@ package final class SpoolQueue: Sendable {
     ///
     /// - Parameter delay: before it may run.
     @discardableResult
-    package func enqueue(_ payload: JSONValue, orderKey: String? = nil, after delay: Duration = .zero, now: Timestamp = .now) throws(Refusal) -> JobName {
+    package func enqueue(
+        _ payload: JSONValue, orderKey: String? = nil, after delay: Duration = .zero, now: Timestamp = .now
+    ) throws(Refusal) -> JobName {
         let name = try self.newName(now, delay)
         let job = Job(self.kind, id: name.id, created: now.text, orderKey: orderKey, payload: payload)
         do throws(Refusal) {
@@ -81,7 +86,9 @@ package final class SpoolQueue: Sendable {
             do throws(SpoolError) {
                 let draft = self.path(name, in: .tmp)
                 try SpoolFile.write(bytes, to: draft, isNew: true)
-                guard try JobFile.move(draft, to: self.path(name, in: .new)) else { throw SpoolError("rename", draft, "it is gone") }
+                guard try JobFile.move(draft, to: self.path(name, in: .new)) else {
+                    throw SpoolError("rename", draft, "it is gone")
+                }
                 try SpoolFile.sync(directory: "\(self.directory)/new")
             } catch { throw .disk(error) }
         } catch {
@@ -100,7 +107,8 @@ package final class SpoolQueue: Sendable {
             return state.sequence
         }
         guard let sequence else { throw .full(jobs: limit) }
-        return JobName(started: now.millisecondsSince1970 + Int(delay / .milliseconds(1)), sequence: sequence, pid: Int(getpid()))
+        return JobName(
+            started: now.millisecondsSince1970 + Int(delay / .milliseconds(1)), sequence: sequence, pid: Int(getpid()))
     }
 
     private func left() { self.state.withLock { $0.jobs = max(0, $0.jobs - 1) } }
@@ -122,7 +130,7 @@ package final class SpoolQueue: Sendable {
 
     // MARK: Settling
 
-    /// Takes a waiting job in hand. Touch it from time to time, and settle it with ``done(_:)``, ``failed(_:_:after:)``,
+    /// Takes a waiting job in flight. Touch it from time to time, and settle it with ``done(_:)``, ``failed(_:_:after:)``,
     /// ``deadLetter(_:_:)`` or ``putBack(_:)``.
     ///
     /// - Returns: `false` when an operator was quicker.
@@ -144,7 +152,9 @@ package final class SpoolQueue: Sendable {
     ///
     /// - Returns: whether it is dead now.
     @discardableResult
-    package func failed(_ name: JobName, _ error: String, after delay: Duration, now: Timestamp = .now) throws(SpoolError) -> Bool {
+    package func failed(_ name: JobName, _ error: String, after delay: Duration, now: Timestamp = .now)
+        throws(SpoolError) -> Bool
+    {
         guard name.attempt + 1 < self.limits.attempts else {
             try self.deadLetter(name, error, now: now)
             return true
@@ -183,7 +193,7 @@ package final class SpoolQueue: Sendable {
         return try self.move(name, .dead, to: next, .new)
     }
 
-    /// - Returns: `false` when it is not there any more: it is in hand, or done.
+    /// - Returns: `false` when it is not there any more: it is in flight, or done.
     package func drop(_ name: JobName, in box: JobBox) throws(SpoolError) -> Bool {
         // A rename, because whoever claims it at the same moment must know who has it.
         guard try JobFile.move(self.path(name, in: box), to: self.path(name, in: .tmp)) else { return false }

@@ -22,7 +22,9 @@ extension JSONValue {
 
     package init(parsing text: String) throws(JSONError) { try self.init(parsing: Array(text.utf8)) }
 
-    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>, _ passedOver: Set<String>) -> Result<JSONValue, JSONError> {
+    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>, _ passedOver: Set<String>) -> Result<
+        JSONValue, JSONError
+    > {
         var parser = JSONParser(bytes: bytes, passedOver: passedOver)
         do { return .success(try parser.document()) } catch { return .failure(error) }
     }
@@ -34,7 +36,9 @@ private struct JSONParser {
     package let passedOver: Set<String>
     package var position = 0
 
-    package init(bytes: UnsafeBufferPointer<UInt8>, passedOver: Set<String>) { (self.bytes, self.passedOver) = (bytes, passedOver) }
+    package init(bytes: UnsafeBufferPointer<UInt8>, passedOver: Set<String>) {
+        (self.bytes, self.passedOver) = (bytes, passedOver)
+    }
 
     package mutating func document() throws(JSONError) -> JSONValue {
         let value = try self.value(depth: 0)
@@ -66,7 +70,9 @@ private struct JSONParser {
         switch self.next {
         case nil: throw self.error("the text ends where a value should be")
         case UInt8(ascii: "{"), UInt8(ascii: "["):
-            guard depth < JSONValue.maximumDepth else { throw self.error("nested deeper than \(JSONValue.maximumDepth) levels") }
+            guard depth < JSONValue.maximumDepth else {
+                throw self.error("nested deeper than \(JSONValue.maximumDepth) levels")
+            }
             return self.next == UInt8(ascii: "{") ? try self.object(depth: depth) : try self.array(depth: depth)
         case UInt8(ascii: "\""): return .string(try self.string())
         case UInt8(ascii: "t"): return try self.expect("true", as: .bool(true))
@@ -109,7 +115,10 @@ private struct JSONParser {
     /// Arrays and objects are read to their end, and only their brackets and strings looked at; other values are read.
     private mutating func passOver(depth: Int) throws(JSONError) {
         self.skipWhiteSpace()
-        guard self.next == UInt8(ascii: "{") || self.next == UInt8(ascii: "[") else { return _ = try self.value(depth: depth) }
+        guard self.next == UInt8(ascii: "{") || self.next == UInt8(ascii: "[") else {
+            _ = try self.value(depth: depth)
+            return
+        }
         var open = 0
         repeat {
             switch self.next {
@@ -118,7 +127,9 @@ private struct JSONParser {
             case UInt8(ascii: "}"), UInt8(ascii: "]"): open -= 1
             case UInt8(ascii: "\""):
                 self.position += 1
-                while let byte = self.next, byte != UInt8(ascii: "\"") { self.position += byte == UInt8(ascii: "\\") ? 2 : 1 }
+                while let byte = self.next, byte != UInt8(ascii: "\"") {
+                    self.position += byte == UInt8(ascii: "\\") ? 2 : 1
+                }
             case _: break
             }
             self.position += 1
@@ -165,7 +176,9 @@ private struct JSONParser {
         self.position += 1
         let start = self.position
         // Nearly every string has no escape: find its end and copy it once.
-        while let byte = self.next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { self.position += 1 }
+        while let byte = self.next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+            self.position += 1
+        }
         guard self.next == UInt8(ascii: "\"") else { return try self.escapedString(from: start) }
         let text = try self.text(start..<self.position)
         self.position += 1
@@ -173,7 +186,9 @@ private struct JSONParser {
     }
 
     private func text(_ range: Range<Int>) throws(JSONError) -> String {
-        guard let text = String(validating: self.bytes[range], as: UTF8.self) else { throw self.error("a string is not valid UTF-8") }
+        guard let text = String(validating: self.bytes[range], as: UTF8.self) else {
+            throw self.error("a string is not valid UTF-8")
+        }
         return text
     }
 
@@ -192,7 +207,9 @@ private struct JSONParser {
                 throw self.error("a control character stands in a string")
             default:
                 let from = self.position
-                while let byte = self.next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { self.position += 1 }
+                while let byte = self.next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+                    self.position += 1
+                }
                 result += try self.text(from..<self.position)
             }
         }
@@ -228,7 +245,9 @@ private struct JSONParser {
     }
 
     private mutating func codeUnit() throws(JSONError) -> UInt32 {
-        guard self.position + 4 <= self.bytes.count else { throw self.error("four hexadecimal digits should stand here") }
+        guard self.position + 4 <= self.bytes.count else {
+            throw self.error("four hexadecimal digits should stand here")
+        }
         var unit: UInt32 = 0
         for _ in 0..<4 {
             guard let digit = Character(Unicode.Scalar(self.bytes[self.position])).hexDigitValue else {

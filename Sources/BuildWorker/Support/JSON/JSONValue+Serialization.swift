@@ -62,7 +62,8 @@ extension JSONValue {
         // Nearly every string is copied whole: what stands between two characters to escape goes in one piece.
         text.withUTF8 { utf8 in
             var start = 0
-            for (index, byte) in utf8.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+            for (index, byte) in utf8.enumerated()
+            where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
                 bytes.append(contentsOf: utf8[start..<index])
                 self.appendEscape(byte, to: &bytes)
                 start = index + 1

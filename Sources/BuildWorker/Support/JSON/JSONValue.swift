@@ -57,7 +57,9 @@ extension JSONValue {
     package var integer: Int? {
         guard case .number(let literal) = self else { return nil }
         if let exact = Int(literal) { return exact }
-        guard let value = Double(literal), value.rounded() == value, abs(value) < 9_007_199_254_740_992 else { return nil }
+        guard let value = Double(literal), value.rounded() == value, abs(value) < 9_007_199_254_740_992 else {
+            return nil
+        }
         return Int(value)
     }
 

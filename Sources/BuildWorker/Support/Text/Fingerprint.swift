@@ -5,7 +5,9 @@ package struct Fingerprint: Hashable, Sendable {
     /// FNV-1a, 64 bits.
     private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
 
-    package mutating func add(_ bytes: some Sequence<UInt8>) { self.hash = bytes.reduce(self.hash) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 } }
+    package mutating func add(_ bytes: some Sequence<UInt8>) {
+        self.hash = bytes.reduce(self.hash) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
 
     package var text: String { self.hash.hexadecimal(digits: 16) }
 

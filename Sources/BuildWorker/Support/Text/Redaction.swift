@@ -17,7 +17,8 @@ package struct ShownMembers: Sendable {
     package static let message = ShownMembers([
         "": ["job", "executor", "buildConfig", "cacheConfig"],
         "buildConfig": [
-            "annotations", "apiUri", "blockedBy", "buildClusterName", "buildId", "container", "eventId", "freezeWindows", "isPR", "jobArchived", "jobId",
+            "annotations", "apiUri", "blockedBy", "buildClusterName", "buildId", "container", "eventId",
+            "freezeWindows", "isPR", "jobArchived", "jobId",
             "jobName", "jobState", "pipeline", "pipelineId", "prNum", "prParentJobId", "template",
         ],
         "pipeline": ["id", "name", "scmContext"], "template": ["fullName", "id", "name", "namespace", "version"],
@@ -26,26 +27,33 @@ package struct ShownMembers: Sendable {
     ])
 
     private static let annotations = [
-        "buildCluster", "buildkitCpu", "buildkitRam", "cpu", "disk", "diskSpeed", "dockerCpu", "dockerEnabled", "dockerRam", "executor", "ram",
+        "buildCluster", "buildkitCpu", "buildkitRam", "cpu", "disk", "diskSpeed", "dockerCpu", "dockerEnabled",
+        "dockerRam", "executor", "ram",
         "rootlessBuildkitEnabled", "terminationGracePeriodSeconds", "timeout",
     ]
 
     /// Headers that RabbitMQ and this worker set.
     package static let headers = ShownMembers([
         "": [
-            "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue",
-            "x-last-death-reason", "x-delivery-count", "x-init-round", "x-init-timer", "x-image-pull-start-time", "x-earlier-attempts", "x-owed-since",
-            "x-troubled-since", "x-pod-is-hopeless", "x-poison-crashes", "x-parked-id", "x-parked-history", "x-parked-reason", "x-parked-detail",
+            "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange",
+            "x-last-death-queue",
+            "x-last-death-reason", "x-delivery-count", "x-init-round", "x-init-timer", "x-image-pull-start-time",
+            "x-earlier-attempts", "x-owed-since",
+            "x-troubled-since", "x-pod-is-hopeless", "x-poison-crashes", "x-parked-id", "x-parked-history",
+            "x-parked-reason", "x-parked-detail",
             "x-parked-from", "x-parked-at", "x-original-cc", "x-original-bcc", "x-original-message-id", "CC",
         ],
         "x-death": ["count", "exchange", "original-expiration", "queue", "reason", "routing-keys", "time"],
-        "x-parked-history": ["retried-at", "x-parked-at", "x-parked-detail", "x-parked-from", "x-parked-id", "x-parked-reason"],
+        "x-parked-history": [
+            "retried-at", "x-parked-at", "x-parked-detail", "x-parked-from", "x-parked-id", "x-parked-reason",
+        ],
     ])
 
     /// What a spooled job carries: a note, an event or a report.
     package static let job = ShownMembers([
         "": [
-            "apiUri", "at", "attempt", "buildId", "cause", "causes", "class", "event", "fingerprint", "host", "id", "jobId", "jobType", "kind", "podName",
+            "apiUri", "at", "attempt", "buildId", "cause", "causes", "class", "event", "fingerprint", "host", "id",
+            "jobId", "jobType", "kind", "podName",
             "queue", "reportId", "stats", "statusMessage", "timeline", "title", "version", "worker",
         ],
         "stats": ["hostname", "imagePullStartTime"], "timeline": ["atMs", "outcome", "step", "tookMs"],
@@ -54,7 +62,8 @@ package struct ShownMembers: Sendable {
     /// The lists and maps of our settings.
     package static let settings = ShownMembers([
         "": [
-            "heartbeatIntervalInSeconds", "key", "mountPath", "name", "path", "readOnly", "reconnectTimeInSeconds", "secretName", "type", "variable",
+            "heartbeatIntervalInSeconds", "key", "mountPath", "name", "path", "readOnly", "reconnectTimeInSeconds",
+            "secretName", "type", "variable",
         ]
     ])
 
@@ -69,13 +78,17 @@ extension JSONValue {
         switch self {
         case .object(let members):
             guard let names = shown.of(name) else { return "<redacted>" }
-            return .object(members.map { member in
-                let isShown = names.contains(member.name)
-                // A name may be a text like others.
-                return Member(member.name.sanitizedForLog(limit: 200), isShown ? member.value.redacted(shown, in: member.name, isShown: true) : "<redacted>")
-            })
+            return .object(
+                members.map { member in
+                    let isShown = names.contains(member.name)
+                    // A name may be a text like others.
+                    return Member(
+                        member.name.sanitizedForLog(limit: 200),
+                        isShown ? member.value.redacted(shown, in: member.name, isShown: true) : "<redacted>")
+                })
         case .array(let elements): return .array(elements.map { $0.redacted(shown, in: name, isShown: isShown) })
-        case .string(let text): return .string(isShown ? text.withoutCredentials.sanitizedForLog(limit: 2000) : "<redacted>")
+        case .string(let text):
+            return .string(isShown ? text.withoutCredentials.sanitizedForLog(limit: 2000) : "<redacted>")
         case .number, .bool, .null: return isShown ? self : "<redacted>"
         }
     }
@@ -91,11 +104,15 @@ extension String {
     package func sanitizedForLog(limit: Int, hiding secrets: [Secret] = []) -> String {
         var text = self
         let pieces = secrets.reduce(into: Set<UInt128>()) { $0.formUnion(Self.pieces(of: $1.exposed)) }
-        for secret in secrets where !secret.isEmpty { text = text.split(separator: secret.exposed, omittingEmptySubsequences: false).joined(separator: "<redacted>") }
+        for secret in secrets where !secret.isEmpty {
+            text = text.split(separator: secret.exposed, omittingEmptySubsequences: false).joined(
+                separator: "<redacted>")
+        }
         var shown = String.UnicodeScalarView()
         var run = String.UnicodeScalarView()
         func end() {
-            let isSecret = Self.looksLikeToken(run) || !pieces.isEmpty && !pieces.isDisjoint(with: Self.pieces(of: String(run)))
+            let isSecret =
+                Self.looksLikeToken(run) || !pieces.isEmpty && !pieces.isDisjoint(with: Self.pieces(of: String(run)))
             shown.append(contentsOf: isSecret ? "<redacted>".unicodeScalars : run)
             run.removeAll(keepingCapacity: true)
         }
@@ -152,8 +169,11 @@ extension String {
         }
         func hasAll(_ classes: some Collection<CharacterClass?>) -> Bool { Set(classes.compactMap(\.self)).count == 3 }
         // Words begin with their only capital and end with their digits; in a piece of a token every second character is of another class.
-        func isMixed(_ part: ArraySlice<CharacterClass?>) -> Bool { part.count >= 16 && hasAll(part) && zip(part, part.dropFirst()).count { $0 != $1 } * 3 >= part.count }
-        return run.count >= 32 && hasAll(classes) || String(run).hasPrefix("eyJ") || classes.split(separator: nil).contains(where: isMixed)
+        func isMixed(_ part: ArraySlice<CharacterClass?>) -> Bool {
+            part.count >= 16 && hasAll(part) && zip(part, part.dropFirst()).count { $0 != $1 } * 3 >= part.count
+        }
+        return run.count >= 32 && hasAll(classes) || String(run).hasPrefix("eyJ")
+            || classes.split(separator: nil).contains(where: isMixed)
     }
 
     /// Without user, password, query and fragment of addresses, and without what follows a word that announces a secret: `password=…`,
@@ -165,12 +185,16 @@ extension String {
     }
 
     private var withoutAddressSecrets: String {
-        self.replacing(/\/\/[^\s"\/]*@/, with: "//<redacted>@").replacing(/(\/\/[^\s"?#]+)[?#][^\s"]*/) { "\($0.output.1)?<redacted>" }
+        self.replacing(/\/\/[^\s"\/]*@/, with: "//<redacted>@").replacing(/(\/\/[^\s"?#]+)[?#][^\s"]*/) {
+            "\($0.output.1)?<redacted>"
+        }
     }
 
     /// Of a setting's value, whatever is before an `@`: with and without a scheme, and should the password have a slash in it. Image references
     /// have one, too, so this is for nothing else. The keys that are secrets never come here.
     package var withoutUserinfo: String {
-        self.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@").replacing(/[^\s"@,\/]+:(?!\/\/)[^\s"]*@/, with: "<redacted>@").withoutAddressSecrets
+        self.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@").replacing(
+            /[^\s"@,\/]+:(?!\/\/)[^\s"]*@/, with: "<redacted>@"
+        ).withoutAddressSecrets
     }
 }

@@ -4,18 +4,19 @@ import Testing
 
 @Suite struct AlertRangeTests {
     /// The examples of the plugin guidelines, at and around their ends.
-    @Test(arguments: [
-        ("10", [-0.1, 10.1], [0, 5, 10]),
-        ("10:", [9.9, -1], [10, 11, 1e9]),
-        ("~:10", [10.1], [10, 0, -1e9]),
-        ("10:20", [9.9, 20.1], [10, 20]),
-        ("@10:20", [10, 15, 20], [9.9, 20.1]),
-        ("@0", [0], [-1, 1]),
-        ("0", [1, -1], [0]),
-        ("-5:-1", [-6, 0], [-5, -1]),
-        ("~:", [], [-1e9, 0, 1e9]),
-        ("0.5", [0.6], [0.5]),
-    ] as [(String, [Double], [Double])])
+    @Test(
+        arguments: [
+            ("10", [-0.1, 10.1], [0, 5, 10]),
+            ("10:", [9.9, -1], [10, 11, 1e9]),
+            ("~:10", [10.1], [10, 0, -1e9]),
+            ("10:20", [9.9, 20.1], [10, 20]),
+            ("@10:20", [10, 15, 20], [9.9, 20.1]),
+            ("@0", [0], [-1, 1]),
+            ("0", [1, -1], [0]),
+            ("-5:-1", [-6, 0], [-5, -1]),
+            ("~:", [], [-1e9, 0, 1e9]),
+            ("0.5", [0.6], [0.5]),
+        ] as [(String, [Double], [Double])])
     func alerts(text: String, on: [Double], not: [Double]) throws {
         let range = try #require(AlertRange(text))
         for value in on { #expect(range.alerts(value), "\(value)") }

@@ -6,7 +6,10 @@ import Testing
     private let thresholds = Thresholds(warning: AlertRange(above: 5), critical: AlertRange(above: 9))
 
     @Test func theExitCodesAreThoseOfPlugins() {
-        #expect(CheckStatus.allCases.map { "\($0.rawValue) \($0.exitCode)" } == ["OK 0", "WARNING 1", "UNKNOWN 3", "CRITICAL 2"])
+        #expect(
+            CheckStatus.allCases.map { "\($0.rawValue) \($0.exitCode)" } == [
+                "OK 0", "WARNING 1", "UNKNOWN 3", "CRITICAL 2",
+            ])
         #expect(CheckStatus.allCases.sorted() == [.ok, .warning, .unknown, .critical])
     }
 

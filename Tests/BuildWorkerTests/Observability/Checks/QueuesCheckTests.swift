@@ -9,8 +9,10 @@ import Testing
     private static func queues(_ changes: Queue...) -> [Queue] {
         let all = [
             Queue(.build, "builds", ready: 1, consumers: 2), Queue(.wait, "builds.wait", ready: 2, consumers: 0),
-            Queue(.retry, "builds.retry", ready: 3, consumers: 2), Queue(.retryWait, "builds.retry.wait", ready: 4, consumers: 0),
-            Queue(.initTimers, "builds.retry.init", ready: 5, consumers: 0), Queue(.parked, "builds.parked", ready: 0, consumers: 0),
+            Queue(.retry, "builds.retry", ready: 3, consumers: 2),
+            Queue(.retryWait, "builds.retry.wait", ready: 4, consumers: 0),
+            Queue(.initTimers, "builds.retry.init", ready: 5, consumers: 0),
+            Queue(.parked, "builds.parked", ready: 0, consumers: 0),
         ]
         return all.map { queue in changes.first { $0.role == queue.role } ?? queue }
     }
@@ -33,7 +35,10 @@ import Testing
         (Queue(.initTimers, "builds.retry.init", ready: 5000, consumers: 0), .ok, "1 in builds, "),
         (Queue(.build, "builds", ready: 0, consumers: 0), .critical, "no consumers on builds (1:)"),
         (Queue(.retry, "builds.retry", ready: 0, consumers: 0), .critical, "no consumers on builds.retry (1:)"),
-        (Queue(.parked, "builds.parked", ready: 1, consumers: 0), .warning, "1 in builds.parked: 'worker parked list' says why (0)"),
+        (
+            Queue(.parked, "builds.parked", ready: 1, consumers: 0), .warning,
+            "1 in builds.parked: 'worker parked list' says why (0)"
+        ),
         // What is missing is said by the topology's findings.
         (Queue(.retry, "builds.retry", ready: nil, consumers: nil), .ok, "1 in builds, "),
     ])
@@ -43,7 +48,10 @@ import Testing
     }
 
     /// - Parameter there: timers in the init queue.
-    @Test(arguments: [(0, 0, CheckStatus.ok), (0, 10, .ok), (0, 11, .warning), (10, 20, .ok), (10, 21, .warning), (50, 100, .ok), (49, 100, .warning), (200, 100, .ok)])
+    @Test(arguments: [
+        (0, 0, CheckStatus.ok), (0, 10, .ok), (0, 11, .warning), (10, 20, .ok), (10, 21, .warning), (50, 100, .ok),
+        (49, 100, .warning), (200, 100, .ok),
+    ])
     func timersThatAreNotThere(there: Int, expected: Int, status: CheckStatus) {
         let queues = Self.queues(Queue(.initTimers, "builds.retry.init", ready: there, consumers: 0))
         #expect(QueuesCheck().judge(queues, Self.fine, expectedTimers: expected).status == status)
@@ -53,10 +61,16 @@ import Testing
         let warning = TopologyFinding(severity: .warning, subject: "queue builds", text: "x-overflow is not set")
         let problem = TopologyFinding(severity: .problem, subject: "queue builds", text: "x-message-ttl is '5000'")
         var check = QueuesCheck()
-        #expect(check.judge(Self.queues(), [warning], expectedTimers: nil).line.hasPrefix("WARNING - queue builds: x-overflow is not set | "))
-        #expect(check.judge(Self.queues(), [warning, problem], expectedTimers: nil).line.hasPrefix("CRITICAL - queue builds: x-message-ttl is '5000'; queue"))
+        #expect(
+            check.judge(Self.queues(), [warning], expectedTimers: nil).line.hasPrefix(
+                "WARNING - queue builds: x-overflow is not set | "))
+        #expect(
+            check.judge(Self.queues(), [warning, problem], expectedTimers: nil).line.hasPrefix(
+                "CRITICAL - queue builds: x-message-ttl is '5000'; queue"))
         check.acceptsDrift = true
         #expect(check.judge(Self.queues(), [warning], expectedTimers: nil).status == .ok)
-        #expect(check.judge(Self.queues(), [problem], expectedTimers: nil).status == .critical, "what loses messages is never accepted")
+        #expect(
+            check.judge(Self.queues(), [problem], expectedTimers: nil).status == .critical,
+            "what loses messages is never accepted")
     }
 }

@@ -7,7 +7,8 @@ import Testing
 
 /// Against real directories, as the worker's spool makes them.
 @Suite final class SpoolCheckTests {
-    private let directory = FileManager.default.temporaryDirectory.appendingPathComponent("spool-\(UUID().uuidString)").path
+    private let directory = FileManager.default.temporaryDirectory.appendingPathComponent("spool-\(UUID().uuidString)")
+        .path
     private let now = Timestamp(secondsSince1970: 1_800_000_000, milliseconds: 0)
 
     init() throws { try FileManager.default.createDirectory(atPath: self.directory, withIntermediateDirectories: true) }
@@ -17,9 +18,12 @@ import Testing
     }
 
     /// - Parameter overdue: seconds.
-    private func put(_ count: Int, _ box: String, of kind: String = "status", overdue: Int = 1, suffix: String = ".0") throws {
+    private func put(_ count: Int, _ box: String, of kind: String = "status", overdue: Int = 1, suffix: String = ".0")
+        throws
+    {
         for name in ["tmp", "new", "cur", "logs", "dead"] {
-            try FileManager.default.createDirectory(atPath: "\(self.directory)/queues/\(kind)/\(name)", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: "\(self.directory)/queues/\(kind)/\(name)", withIntermediateDirectories: true)
         }
         for number in 0..<count {
             let name = "\(self.now.millisecondsSince1970 - overdue * 1000)-\(number)-4711-00005f3a\(suffix)"
@@ -27,7 +31,9 @@ import Testing
         }
     }
 
-    private func check() throws -> CheckResult { SpoolCheck().judge(try SpoolCensus(of: self.directory), now: self.now) }
+    private func check() throws -> CheckResult {
+        SpoolCheck().judge(try SpoolCensus(of: self.directory), now: self.now)
+    }
 
     @Test func aSpoolThatWasNeverUsedIsFine() throws {
         #expect(try self.check().line == "OK - nothing was ever spooled")
@@ -65,7 +71,8 @@ import Testing
     @Test func whatCannotBeListedIsAnError() throws {
         let missing = #expect(throws: SpoolError.self) { try SpoolCensus(of: "\(self.directory)/nowhere") }
         #expect(missing?.description.contains("No such file or directory") == true)
-        try FileManager.default.createDirectory(atPath: "\(self.directory)/queues/status", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: "\(self.directory)/queues/status", withIntermediateDirectories: true)
         try Data().write(to: URL(fileURLWithPath: "\(self.directory)/queues/status/new"))
         let unreadable = #expect(throws: SpoolError.self) { try SpoolCensus(of: self.directory) }
         #expect(unreadable?.description.contains("Not a directory") == true)

@@ -6,12 +6,15 @@ import Testing
 @testable import Workflow
 
 @Suite struct ReportStoreTests {
-    private let spool = FileManager.default.temporaryDirectory.appendingPathComponent("build-worker-reports-\(UUID().uuidString)").path
+    private let spool = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "build-worker-reports-\(UUID().uuidString)"
+    ).path
 
     private func report(_ build: Int = 4711, _ cause: String = "create pod: 500", on day: Int = 0) -> FailureReport {
         // 2026-11-14 and later.
         var report = FailureReport(
-            .retried, Problem(.cluster, cause), causes: [cause], host: "host", time: Timestamp(secondsSince1970: 1_794_657_600 + day * 86_400, milliseconds: 1))
+            .retried, Problem(.cluster, cause), causes: [cause], host: "host",
+            time: Timestamp(secondsSince1970: 1_794_657_600 + day * 86_400, milliseconds: 1))
         report.buildID = build
         report.jobID = "7"
         report.jobType = "start"
@@ -39,7 +42,8 @@ import Testing
         #expect(shown.timeline == first.timeline)
         #expect(try store.report("000000000000") == nil)
         #expect(try store.report("../../etc/passwd") == nil)
-        let attributes = try FileManager.default.attributesOfItem(atPath: "\(self.spool)/reports/2026-11-14/\(first.id).json")
+        let attributes = try FileManager.default.attributesOfItem(
+            atPath: "\(self.spool)/reports/2026-11-14/\(first.id).json")
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
@@ -76,12 +80,17 @@ import Testing
         for day in 0..<4 { try store.file(self.report(day, on: day)) }
         #expect(try store.prune(before: "2026-11-16") == 2)
         #expect(try store.list().map(\.buildID) == [2, 3])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(self.spool)/reports").sorted() == ["2026-11-16", "2026-11-17"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "\(self.spool)/reports").sorted() == [
+                "2026-11-16", "2026-11-17",
+            ])
         #expect(try store.prune(before: "2026-11-16") == 0)
     }
 
     @Test func theyAreCountedByFingerprint() throws {
-        let reports = [self.report(1), self.report(2, on: 1), self.report(3, "create pod: 503", on: 2), self.report(4, on: 3)]
+        let reports = [
+            self.report(1), self.report(2, on: 1), self.report(3, "create pod: 503", on: 2), self.report(4, on: 3),
+        ]
         let summaries = ReportSummary.summing(reports)
         #expect(summaries.map(\.count) == [3, 1])
         #expect(summaries[0].firstSeen == reports[0].at)
@@ -102,8 +111,13 @@ import Testing
     @Test func noSecretGetsIn() {
         let token = "s3cret-build-token"
         let web = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9abcDEF123.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6Ikpva"
-        let causes = ["the server said \(token) and \(web)", "password=hunter2, Authorization: Basic aHVudGVyMg==", "{\"token\":\"hunter2\"}"]
-        let report = FailureReport(.retried, Problem(.other, causes.joined(separator: "; ")), causes: causes, host: "h", hiding: [Secret(token)])
+        let causes = [
+            "the server said \(token) and \(web)", "password=hunter2, Authorization: Basic aHVudGVyMg==",
+            "{\"token\":\"hunter2\"}",
+        ]
+        let report = FailureReport(
+            .retried, Problem(.other, causes.joined(separator: "; ")), causes: causes, host: "h",
+            hiding: [Secret(token)])
         let text = report.document.text()
         #expect(!text.contains(token))
         #expect(!text.contains("eyJhbGci"))

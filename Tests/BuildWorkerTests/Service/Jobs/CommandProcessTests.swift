@@ -4,11 +4,14 @@ import Testing
 @testable import BuildWorker
 
 @Suite final class CommandProcessTests: Sendable {
-    private let log = FileManager.default.temporaryDirectory.appendingPathComponent("command-\(UUID().uuidString).log").path
+    private let log = FileManager.default.temporaryDirectory.appendingPathComponent("command-\(UUID().uuidString).log")
+        .path
 
     deinit { try? FileManager.default.removeItem(atPath: self.log) }
 
-    private func run(_ script: String, input: String = "", change: (inout CommandOptions) -> Void = { _ in }) async -> JobOutcome {
+    private func run(_ script: String, input: String = "", change: (inout CommandOptions) -> Void = { _ in }) async
+        -> JobOutcome
+    {
         var options = CommandOptions(arguments: ["/bin/sh", "-c", script])
         options.timeout = .milliseconds(200)
         change(&options)
@@ -64,7 +67,9 @@ import Testing
         let deadline = ContinuousClock.now + .seconds(180)
         while pids.count < 2, .now < deadline {
             let text = (try? self.said) ?? ""
-            pids = text.split(separator: "\n").filter { $0.hasSuffix("ready") }.compactMap { Int32($0.split(separator: " ")[0]) }
+            pids = text.split(separator: "\n").filter { $0.hasSuffix("ready") }.compactMap {
+                Int32($0.split(separator: " ")[0])
+            }
             try await Task.sleep(for: .milliseconds(20))
         }
         #expect(pids.count == 2)
@@ -79,7 +84,9 @@ import Testing
 
     /// An orphan is a zombie until its reaper comes.
     private static func isGone(_ pid: Int32) -> Bool {
-        guard kill(pid, 0) == 0, let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return true }
+        guard kill(pid, 0) == 0, let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else {
+            return true
+        }
         return status.split(separator: ")").last?.split(separator: " ").first == "Z"
     }
 
@@ -87,7 +94,8 @@ import Testing
         // The group ends with its first process, so that one waits until the other has left.
         let sign = self.log + ".left"
         defer { try? FileManager.default.removeItem(atPath: sign) }
-        let script = "setsid sh -c 'echo $$ left; : >\"\(sign)\"; exec sleep 300' & until [ -e \"\(sign)\" ]; do sleep 0.01; done"
+        let script =
+            "setsid sh -c 'echo $$ left; : >\"\(sign)\"; exec sleep 300' & until [ -e \"\(sign)\" ]; do sleep 0.01; done"
         #expect(await self.run(script) == .done)
         let line = try #require(try self.said.split(separator: "\n").first { $0.hasSuffix("left") })
         let orphan = try #require(Int32(line.split(separator: " ")[0]))

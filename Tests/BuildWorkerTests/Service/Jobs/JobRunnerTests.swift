@@ -9,7 +9,8 @@ import Testing
 @testable import Support
 
 @Suite final class JobRunnerTests {
-    private let spool = FileManager.default.temporaryDirectory.appendingPathComponent("runner-\(UUID().uuidString)").path
+    private let spool = FileManager.default.temporaryDirectory.appendingPathComponent("runner-\(UUID().uuidString)")
+        .path
     private let outcomes = AsyncStream<String>.makeStream()
     private let started = AsyncStream<Int>.makeStream()
 
@@ -21,12 +22,20 @@ import Testing
         return try SpoolQueue(kind, spool: self.spool, limits: limits)
     }
 
-    private func runner(_ queue: SpoolQueue, change: (inout JobRules) -> Void = { _ in }, _ process: @escaping @Sendable (Int) async -> JobOutcome) -> JobRunner {
+    private func runner(
+        _ queue: SpoolQueue, change: (inout JobRules) -> Void = { _ in },
+        _ process: @escaping @Sendable (Int) async -> JobOutcome
+    ) -> JobRunner {
         var rules = JobRules()
-        (rules.concurrency, rules.isOrdered, rules.retryInterval, rules.scanInterval) = (4, true, .milliseconds(20), .milliseconds(10))
+        (rules.concurrency, rules.isOrdered, rules.retryInterval, rules.scanInterval) = (
+            4, true, .milliseconds(20), .milliseconds(10)
+        )
         change(&rules)
         let (outcomes, started) = (self.outcomes.continuation, self.started.continuation)
-        return JobRunner(queue, rules: rules, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onOutcome: { outcomes.yield($1) }) { job, _ in
+        return JobRunner(
+            queue, rules: rules, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            onOutcome: { outcomes.yield($1) }
+        ) { job, _ in
             let number = job.payload["n"]?.integer ?? -1
             started.yield(number)
             return await process(number)
@@ -63,11 +72,18 @@ import Testing
     /// The first fails twice; the second of its key waits for it, one of another key does not.
     @Test func jobsOfOneKeyKeepTheirOrderAcrossRetries() async throws {
         let queue = try self.queue()
-        for (number, key) in [(1, "a"), (2, "a"), (3, "b"), (4, "a")] { try queue.enqueue(["n": .number("\(number)")], orderKey: key) }
+        for (number, key) in [(1, "a"), (2, "a"), (3, "b"), (4, "a")] {
+            try queue.enqueue(["n": .number("\(number)")], orderKey: key)
+        }
         let failures = Mutex(2)
         let words = try await self.run(
             self.runner(queue) { number in
-                guard number == 1, failures.withLock({ $0 -= 1; return $0 >= 0 }) else { return .done }
+                guard number == 1,
+                    failures.withLock({
+                        $0 -= 1
+                        return $0 >= 0
+                    })
+                else { return .done }
                 return .failed("not yet")
             }, until: 6)
         #expect(words.count { $0 == "failed" } == 2 && words.count { $0 == "done" } == 4)
@@ -82,8 +98,16 @@ import Testing
         let tries = Mutex<[Int: Int]>([:])
         let failures = 8
         let words = try await self.run(
-            self.runner(queue, change: { ($0.retryInterval, $0.longestPause, $0.concurrency) = (.milliseconds(1), .milliseconds(1), 20) }) { number in
-                tries.withLock { $0[number, default: 0] += 1; return $0[number, default: 0] } > failures ? .done : .failed("not yet")
+            self.runner(
+                queue,
+                change: {
+                    ($0.retryInterval, $0.longestPause, $0.concurrency) = (.milliseconds(1), .milliseconds(1), 20)
+                }
+            ) { number in
+                tries.withLock {
+                    $0[number, default: 0] += 1
+                    return $0[number, default: 0]
+                } > failures ? .done : .failed("not yet")
             }, until: keys * jobs * (failures + 1))
         #expect(words.count { $0 == "done" } == keys * jobs)
         let order = await self.order()
@@ -117,7 +141,11 @@ import Testing
     @Test func hopelessIsDeadAtOnceAndRefusedIsOver() async throws {
         let queue = try self.queue()
         for number in 1...2 { try queue.enqueue(["n": .number("\(number)")], orderKey: "a") }
-        #expect(try await self.run(self.runner(queue) { $0 == 1 ? .permanentFailure("no sense") : .refused("too late") }, until: 2) == ["dead", "refused"])
+        #expect(
+            try await self.run(
+                self.runner(queue) { $0 == 1 ? .permanentFailure("no sense") : .refused("too late") }, until: 2) == [
+                    "dead", "refused",
+                ])
         #expect(try queue.names(in: .dead).count == 1 && queue.names(in: .new).isEmpty)
     }
 
@@ -215,7 +243,8 @@ import Testing
         let queue = try self.queue()
         let refused = Atomic<Int>(0)
         let writer = JobWriter(
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onWritten: { _ in }, onRefused: { _ in refused.add(1, ordering: .relaxed) })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onWritten: { _ in },
+            onRefused: { _ in refused.add(1, ordering: .relaxed) })
         for number in 0..<(JobWriter.limit + 7) { writer.add(["n": .number("\(number)")], to: queue) }
         #expect(refused.load(ordering: .relaxed) == 7)
     }
@@ -226,7 +255,8 @@ import Testing
         try FileManager.default.removeItem(atPath: self.spool)
         let refused = Atomic<Int>(0)
         let writer = JobWriter(
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onWritten: { _ in }, onRefused: { _ in refused.add(1, ordering: .relaxed) })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onWritten: { _ in },
+            onRefused: { _ in refused.add(1, ordering: .relaxed) })
         for number in 0..<3 { writer.add(["n": .number("\(number)")], to: queue) }
         try await RunningService(writer).shutDown()
         #expect(refused.load(ordering: .relaxed) == 3)

@@ -17,13 +17,17 @@ import Testing
         return try SpoolQueue(.publish, spool: self.spool, limits: limits)
     }
 
-    private func later(_ seconds: Int) -> Timestamp { Timestamp(secondsSince1970: self.now.secondsSince1970 + seconds, milliseconds: 0) }
+    private func later(_ seconds: Int) -> Timestamp {
+        Timestamp(secondsSince1970: self.now.secondsSince1970 + seconds, milliseconds: 0)
+    }
 
     private func contents(_ queue: SpoolQueue) throws -> [JobBox: Int] {
         try Dictionary(uniqueKeysWithValues: JobBox.allCases.map { ($0, try queue.names(in: $0).count) })
     }
 
-    private func mode(_ path: String) throws -> Int? { try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int }
+    private func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
 
     @Test func aJobGoesFromNewToCurAndAway() throws {
         let queue = try self.queue()
@@ -66,7 +70,9 @@ import Testing
         let dead = try #require(try queue.names(in: .dead).first)
         #expect(dead.id == id && dead.attempt == 3)
         #expect(try queue.read(dead, in: .dead)?.history.map(\.error) == ["no luck 0", "no luck 1", "no luck 2"])
-        #expect(try String(contentsOfFile: queue.log(of: dead, in: .dead), encoding: .utf8) == "last words", "its log came along")
+        #expect(
+            try String(contentsOfFile: queue.log(of: dead, in: .dead), encoding: .utf8) == "last words",
+            "its log came along")
     }
 
     @Test func anOperatorsRetryHasAllAttemptsAndKeepsTheHistory() throws {
@@ -82,7 +88,7 @@ import Testing
         #expect(try queue.read(again, in: .new)?.history.map(\.error) == ["no luck", "tried again by an operator"])
     }
 
-    @Test func whatADeadWorkerHadInHandCostsAnAttempt() throws {
+    @Test func whatADeadWorkerHadInFlightCostsAnAttempt() throws {
         let first = try self.queue(attempts: 2)
         let name = try first.enqueue(["n": 1], now: self.now)
         for run in 1...2 {
@@ -101,7 +107,9 @@ import Testing
     @Test func halvesOfACrashAreRemoved() throws {
         let queue = try self.queue()
         let name = try queue.enqueue(["n": 1])
-        for file in ["1-2-3-0000000a.0", "anything"] { try Data("{".utf8).write(to: URL(fileURLWithPath: "\(queue.directory)/tmp/\(file)")) }
+        for file in ["1-2-3-0000000a.0", "anything"] {
+            try Data("{".utf8).write(to: URL(fileURLWithPath: "\(queue.directory)/tmp/\(file)"))
+        }
         _ = try queue.recoverAll()
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(queue.directory)/tmp").isEmpty)
         #expect(try queue.names(in: .new) == [name])
@@ -135,7 +143,9 @@ import Testing
         let name = try queue.enqueue(["n": 1])
         _ = try queue.enqueue(["n": 2])
         #expect(throws: SpoolQueue.Refusal.full(jobs: 2)) { try queue.enqueue(["n": 3]) }
-        #expect(throws: SpoolQueue.Refusal.full(jobs: 2), "the next process knows too") { try self.queue(jobs: 2).enqueue(["n": 3]) }
+        #expect(throws: SpoolQueue.Refusal.full(jobs: 2), "the next process knows too") {
+            try self.queue(jobs: 2).enqueue(["n": 3])
+        }
         #expect(try queue.claim(name))
         try queue.done(name)
         _ = try queue.enqueue(["n": 3])
@@ -143,13 +153,17 @@ import Testing
 
     @Test func aJobThatIsTooLargeIsRefusedAndTakesNoPlace() throws {
         let queue = try self.queue(jobs: 1)
-        let error = #expect(throws: SpoolQueue.Refusal.self) { try queue.enqueue(["text": .string(String(repeating: "x", count: 1 << 20))]) }
+        let error = #expect(throws: SpoolQueue.Refusal.self) {
+            try queue.enqueue(["text": .string(String(repeating: "x", count: 1 << 20))])
+        }
         guard case .tooLarge = error else { return #expect(Bool(false), "\(String(describing: error))") }
         _ = try queue.enqueue(["n": 1])
     }
 
     @Test func theOrderOfMakingSurvivesAClockThatWasSetBack() throws {
-        let names = try [self.now, self.later(-3600), self.later(-7200)].map { try self.queue().enqueue(["n": 1], now: $0) }
+        let names = try [self.now, self.later(-3600), self.later(-7200)].map {
+            try self.queue().enqueue(["n": 1], now: $0)
+        }
         #expect(names.map(\.sequence) == names.map(\.sequence).sorted())
         #expect(Set(names.map(\.sequence)).count == 3)
     }
@@ -197,4 +211,3 @@ import Testing
         #expect(throws: SpoolError.self) { try queue.read(name, in: .new) }
     }
 }
-

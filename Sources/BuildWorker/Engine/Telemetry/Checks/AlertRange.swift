@@ -25,7 +25,9 @@ package struct AlertRange: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Alerts above `limit`, and below 0.
-    package init(above limit: Int) { (self.range, self.alertsInside, self.description) = (0...Double(limit), false, String(limit)) }
+    package init(above limit: Int) {
+        (self.range, self.alertsInside, self.description) = (0...Double(limit), false, String(limit))
+    }
 
     package func alerts(_ value: Double) -> Bool { self.range.contains(value) == self.alertsInside }
 

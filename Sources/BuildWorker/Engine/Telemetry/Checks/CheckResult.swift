@@ -50,7 +50,8 @@ struct CheckFigure: Hashable, Sendable, CustomStringConvertible {
         let label = String(self.label.map { $0 == "'" || $0 == "=" || $0 == "|" || $0.isNewline ? "_" : $0 })
         let quoted = label.contains(" ") ? "'\(label)'" : label
         guard let value = self.value, value.isFinite else { return "\(quoted)=U" }
-        let ranges = [self.thresholds.warning, self.thresholds.critical].map { $0?.description ?? "" }.joined(separator: ";")
+        let ranges = [self.thresholds.warning, self.thresholds.critical].map { $0?.description ?? "" }.joined(
+            separator: ";")
         return "\(quoted)=\(value.plainText)\(self.unit.rawValue);\(ranges);0"
     }
 }
@@ -93,7 +94,9 @@ package struct CheckResult: Sendable {
 
     /// `STATUS - text | figures`, without a line break. The worst comes first: pagers cut.
     package var line: String {
-        let ranked = CheckStatus.allCases.reversed().flatMap { status in self.findings.filter { $0.status == status }.map(\.text) }
+        let ranked = CheckStatus.allCases.reversed().flatMap { status in
+            self.findings.filter { $0.status == status }.map(\.text)
+        }
         // A bar begins the figures.
         let text = ranked.isEmpty ? self.summary : ranked.joined(separator: "; ")
         let shown = text.sanitizedForLog(limit: Self.longestText).replacing("|", with: "/")

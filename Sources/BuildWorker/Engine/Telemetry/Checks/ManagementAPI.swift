@@ -50,10 +50,13 @@ package struct ManagementAPI: Sendable {
             while let next = names.popLast() {
                 guard queues[next] == nil, let queue = try await self.queue(next, until: end) else { continue }
                 queues[next] = queue
-                if waitedFor.contains(next), let target = queue.arguments["x-dead-letter-routing-key"]?.text { names.append(target) }
+                if waitedFor.contains(next), let target = queue.arguments["x-dead-letter-routing-key"]?.text {
+                    names.append(target)
+                }
             }
             return BrokerView(
-                address: self.address, clusterName: name, queues: queues, exchanges: exchanges, isConfigured: isConfigured)
+                address: self.address, clusterName: name, queues: queues, exchanges: exchanges,
+                isConfigured: isConfigured)
         } catch {
             let problem: String
             switch error {
@@ -69,21 +72,27 @@ package struct ManagementAPI: Sendable {
     private func queue(_ name: String, until end: ContinuousClock.Instant) async throws(Failure) -> BrokerView.Queue? {
         let columns = "name,type,arguments,effective_policy_definition,policy,operator_policy,messages_dlx"
         guard let queue = try await self.object("queues", name, "?columns=\(columns)", until: end) else { return nil }
-        let policies = ["policy", "operator_policy"].compactMap { queue[$0]?.string }.filter { !$0.isEmpty }.map { "'\($0)'" }
+        let policies = ["policy", "operator_policy"].compactMap { queue[$0]?.string }.filter { !$0.isEmpty }.map {
+            "'\($0)'"
+        }
         return BrokerView.Queue(
             kind: queue["type"]?.string, own: AMQPTable(queue["arguments"]),
             policies: queue["effective_policy_definition"].map { AMQPTable($0) },
             source: "policy \(policies.joined(separator: " and "))", undelivered: queue["messages_dlx"]?.integer ?? 0)
     }
 
-    private func exchange(_ name: String, until end: ContinuousClock.Instant) async throws(Failure) -> BrokerView.Exchange? {
-        guard let exchange = try await self.object("exchanges", name, until: end), let kind = exchange["type"]?.string else { return nil }
+    private func exchange(_ name: String, until end: ContinuousClock.Instant) async throws(Failure) -> BrokerView
+        .Exchange?
+    {
+        guard let exchange = try await self.object("exchanges", name, until: end), let kind = exchange["type"]?.string
+        else { return nil }
         var alternate = exchange[path: "arguments", "alternate-exchange"]?.string
         var unread: String?
         if alternate == nil, let policy = exchange["policy"]?.string, !policy.isEmpty {
             // Others' tags are enough for all the rest.
             do throws(Failure) {
-                alternate = try await self.object("policies", policy, until: end)?[path: "definition", "alternate-exchange"]?.string
+                alternate = try await self.object("policies", policy, until: end)?[
+                    path: "definition", "alternate-exchange"]?.string
             } catch {
                 guard case .refused = error else { throw error }
                 unread = policy
@@ -119,7 +128,9 @@ package struct ManagementAPI: Sendable {
         var request = HTTPRequest(method: "GET", url: "\(self.address)/api/\(path)")
         request.basic = Secret("\(user):\(self.options.password.exposed)")
         let response: HTTPResponse
-        do throws(HTTPError) { response = try await self.transport.send(request, deadline: max(.milliseconds(1), end - .now)) } catch {
+        do throws(HTTPError) {
+            response = try await self.transport.send(request, deadline: max(.milliseconds(1), end - .now))
+        } catch {
             throw .unreachable(error)
         }
         let document: JSONValue?
@@ -130,7 +141,8 @@ package struct ManagementAPI: Sendable {
             return document
         case 401, 403:
             let reason = (document?["reason"]?.string ?? "\(response.status)").sanitizedForLog(limit: 100)
-            let need = "it needs the tag management and permissions in the vhost ('rabbitmqctl set_user_tags \(user) management')"
+            let need =
+                "it needs the tag management and permissions in the vhost ('rabbitmqctl set_user_tags \(user) management')"
             throw .refused("refuses the user '\(user)' (\(reason)): \(need)")
         case 404: throw .notFound
         default: throw .refused("answered \(response.status): \(Self.misled)")
@@ -144,7 +156,8 @@ extension AMQPTable {
         self.init(
             (json?.members ?? []).compactMap { member in
                 let (text, number, flag) = (member.value.string, member.value.integer, member.value.bool)
-                let value = text.map { AMQPValue.text($0) } ?? number.map { .int64(Int64($0)) } ?? flag.map { .bool($0) }
+                let value =
+                    text.map { AMQPValue.text($0) } ?? number.map { .int64(Int64($0)) } ?? flag.map { .bool($0) }
                 return value.map { Field(member.name, $0) }
             })
     }

@@ -14,7 +14,7 @@ package struct QueuesCheck: Sendable {
         }
     }
 
-    /// Of timers that expire while one looks, and of those that another worker has in hand.
+    /// Of timers that expire while one looks, and of those that another worker has in flight.
     private static let timersThatMayBeMissing = 10
 
     /// Of the messages in the build, wait, retry and retry wait queues, of each.
@@ -33,7 +33,10 @@ package struct QueuesCheck: Sendable {
         for finding in findings {
             switch finding.severity {
             case .ok: break
-            case .warning: if !self.acceptsDrift || !finding.isDrift { result.add(.warning, "\(finding.subject): \(finding.text)") }
+            case .warning:
+                if !self.acceptsDrift || !finding.isDrift {
+                    result.add(.warning, "\(finding.subject): \(finding.text)")
+                }
             case .problem: result.add(.critical, "\(finding.subject): \(finding.text)")
             }
         }
@@ -58,9 +61,11 @@ package struct QueuesCheck: Sendable {
             case .parked: (Thresholds(warning: AlertRange(above: 0)), false)
             }
         let hint = queue.role == .parked ? ": 'worker parked list' says why" : ""
-        result.measure(CheckFigure(queue.role.rawValue, queue.ready, thresholds), "\(queue.ready ?? 0) in \(queue.name)\(hint)")
+        result.measure(
+            CheckFigure(queue.role.rawValue, queue.ready, thresholds), "\(queue.ready ?? 0) in \(queue.name)\(hint)")
         guard isConsumed else { return }
-        let consumers = CheckFigure("\(queue.role.rawValue)_consumers", queue.consumers, Thresholds(critical: AlertRange("1:")))
+        let consumers = CheckFigure(
+            "\(queue.role.rawValue)_consumers", queue.consumers, Thresholds(critical: AlertRange("1:")))
         result.measure(consumers, "no consumers on \(queue.name)")
     }
 }

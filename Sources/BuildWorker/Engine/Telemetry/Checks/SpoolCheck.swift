@@ -15,13 +15,15 @@ package struct SpoolCheck: Sendable {
     package func judge(_ census: SpoolCensus, now: Timestamp) -> CheckResult {
         let kinds = census.kinds
         func sum(_ count: KeyPath<SpoolCensus.Kind, Int>) -> Int { kinds.reduce(0) { $0 + $1[keyPath: count] } }
-        let counts = "\(sum(\.new)) waiting, \(sum(\.current)) in hand, \(sum(\.dead)) dead"
+        let counts = "\(sum(\.new)) waiting, \(sum(\.current)) in flight, \(sum(\.dead)) dead"
         var result = CheckResult(summary: kinds.isEmpty ? "nothing was ever spooled" : counts)
         for kind in kinds {
             let name = kind.name
-            result.measure(CheckFigure("\(name)_dead", kind.dead, self.dead), "\(kind.dead) dead in \(name): 'worker spool list' says why")
+            result.measure(
+                CheckFigure("\(name)_dead", kind.dead, self.dead),
+                "\(kind.dead) dead in \(name): 'worker spool list' says why")
             result.measure(CheckFigure("\(name)_new", kind.new, self.depth), "\(kind.new) waiting in \(name)")
-            result.measure(CheckFigure("\(name)_cur", kind.current, self.depth), "\(kind.current) in hand in \(name)")
+            result.measure(CheckFigure("\(name)_cur", kind.current, self.depth), "\(kind.current) in flight in \(name)")
             // Tenths are enough for people.
             let age = kind.oldestDue.map { Double(max(0, now.millisecondsSince1970 - $0) / 100) / 10 } ?? 0
             let words = "the oldest in \(name) has been due for \(age.plainText) s"

@@ -3,17 +3,18 @@ package import Support
 
 /// Judges a worker by what it says of itself: the document of `GET /status`, or the shorter one of its heartbeat file.
 package struct WorkerCheck: Sendable {
-    /// Of the delivery that has been in hand for the longest time, in seconds. RabbitMQ takes the connection away after 30 minutes.
+    /// Of the delivery that has been in flight for the longest time, in seconds. RabbitMQ takes the connection away after 30 minutes.
     package var unackedAge = Thresholds(warning: AlertRange(above: 300), critical: AlertRange(above: 900))
     /// Since a connection's thread last turned, in seconds.
     private let loopAge: Thresholds
-    /// Judges life only: not whether others let the worker do its work, nor how long a delivery has been in hand. For who restarts
+    /// Judges life only: not whether others let the worker do its work, nor how long a delivery has been in flight. For who restarts
     /// what is not well, for a restart mends nothing else.
     package var asksForLifeOnly = false
 
     /// - Parameter heartbeat: of the connections to RabbitMQ; what the worker calls alive follows from it.
     package init(heartbeat: Duration) {
-        self.loopAge = Thresholds(critical: AlertRange(above: Int(Self.loopDeadline(heartbeat: heartbeat) / .seconds(1))))
+        self.loopAge = Thresholds(
+            critical: AlertRange(above: Int(Self.loopDeadline(heartbeat: heartbeat) / .seconds(1))))
     }
 
     /// A thread that has not turned for so long is stuck: two heartbeats, but not less than connecting may take.
@@ -32,7 +33,8 @@ package struct WorkerCheck: Sendable {
         }
         let isDraining = status["draining"]?.bool == true
         let unacked = status["unacked"]?.double
-        var result = CheckResult(summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.plainText ?? "?") in hand")
+        var result = CheckResult(
+            summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.plainText ?? "?") in flight")
         if !live { result.add(.critical, "it makes no progress") }
         // One that drains was told to: a rollout must not page anybody.
         for problem in problems { result.add(live && isDraining ? .warning : .critical, problem) }
@@ -42,7 +44,7 @@ package struct WorkerCheck: Sendable {
         result.measure(CheckFigure("breakers_open", status.count("breakers") { $0["open"]?.bool == true }))
         result.measure(CheckFigure("unacked", unacked))
         let age = unacked == nil ? nil : status["oldestUnackedSeconds"]?.double ?? 0
-        let words = "the oldest delivery has been in hand for \(age?.plainText ?? "?") s\(status.oldestBuild)"
+        let words = "the oldest delivery has been in flight for \(age?.plainText ?? "?") s\(status.oldestBuild)"
         result.measure(CheckFigure("oldest_unacked", age, .seconds, self.unackedAge), words)
         for loop in status["loops"]?.array ?? [] {
             guard let name = loop["name"]?.string, let age = loop["ageSeconds"]?.double else { continue }
@@ -68,9 +70,11 @@ package struct WorkerCheck: Sendable {
 }
 
 extension JSONValue {
-    fileprivate func count(_ list: String, where condition: (JSONValue) -> Bool) -> Int? { self[list]?.array?.count(where: condition) }
+    fileprivate func count(_ list: String, where condition: (JSONValue) -> Bool) -> Int? {
+        self[list]?.array?.count(where: condition)
+    }
 
-    /// Of the delivery that has been in hand for the longest time: they come oldest first.
+    /// Of the delivery that has been in flight for the longest time: they come oldest first.
     fileprivate var oldestBuild: String {
         guard let oldest = self["inFlight"]?.array?.first, let build = oldest["buildId"]?.scalarText else { return "" }
         return ": build \(build), \(oldest["step"]?.string ?? "at an unknown step")"

@@ -29,21 +29,27 @@ final class Metrics: Sendable {
     /// - Parameter labels: the values, in the order of ``Metric/labels``.
     func count(_ metric: Metric, _ labels: String..., by amount: Int = 1) {
         let counter = self.instruments.withLock { all in
-            self.instrument(&all.counters, metric, labels) { Counter(label: metric.name, dimensions: $0, factory: self.factory) }
+            self.instrument(&all.counters, metric, labels) {
+                Counter(label: metric.name, dimensions: $0, factory: self.factory)
+            }
         }
         counter.increment(by: Int64(amount))
     }
 
     func count(_ metric: Metric, by amount: Double) {
         let counter = self.instruments.withLock { all in
-            self.instrument(&all.exactCounters, metric, []) { FloatingPointCounter(label: metric.name, dimensions: $0, factory: self.factory) }
+            self.instrument(&all.exactCounters, metric, []) {
+                FloatingPointCounter(label: metric.name, dimensions: $0, factory: self.factory)
+            }
         }
         counter.increment(by: amount)
     }
 
     func record(_ metric: Metric, _ labels: String..., took duration: Duration) {
         let timer = self.instruments.withLock { all in
-            self.instrument(&all.timers, metric, labels) { CoreMetrics.Timer(label: metric.name, dimensions: $0, factory: self.factory) }
+            self.instrument(&all.timers, metric, labels) {
+                CoreMetrics.Timer(label: metric.name, dimensions: $0, factory: self.factory)
+            }
         }
         // From nothing to 292 years, which is what the number holds.
         timer.recordNanoseconds(Int64(min(max(0, duration / .nanoseconds(1)), 9e18)))
@@ -51,13 +57,16 @@ final class Metrics: Sendable {
 
     func set(_ metric: Metric, _ labels: String..., to value: Double) {
         let gauge = self.instruments.withLock { all in
-            self.instrument(&all.gauges, metric, labels) { Gauge(label: metric.name, dimensions: $0, factory: self.factory) }
+            self.instrument(&all.gauges, metric, labels) {
+                Gauge(label: metric.name, dimensions: $0, factory: self.factory)
+            }
         }
         gauge.record(value)
     }
 
     private func instrument<Instrument>(
-        _ known: inout [Key: Instrument], _ metric: Metric, _ labels: [String], _ make: ([(String, String)]) -> Instrument
+        _ known: inout [Key: Instrument], _ metric: Metric, _ labels: [String],
+        _ make: ([(String, String)]) -> Instrument
     ) -> Instrument {
         precondition(labels.count == metric.labels.count, "\(metric.name) has labels \(metric.labels)")
         let key = Key(name: metric.name, labels: labels)

@@ -22,12 +22,16 @@ final class PrometheusMetrics: MetricsFactory {
         for metric in self.order {
             guard let ofMetric = samples[metric.name], !ofMetric.isEmpty else { continue }
             text += "# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) \(metric.kind.word)\n"
-            for (labels, sample) in ofMetric.sorted(by: { $0.key < $1.key }) { sample.write(metric.name, labels, to: &text) }
+            for (labels, sample) in ofMetric.sorted(by: { $0.key < $1.key }) {
+                sample.write(metric.name, labels, to: &text)
+            }
         }
         return text
     }
 
-    private func sample<Sample: PrometheusSample>(_ name: String, _ dimensions: [(String, String)], _ make: () -> Sample) -> Sample {
+    private func sample<Sample: PrometheusSample>(
+        _ name: String, _ dimensions: [(String, String)], _ make: () -> Sample
+    ) -> Sample {
         let labels = dimensions.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
         return self.samples.withLock { samples in
             if let known = samples[name]?[labels] as? Sample { return known }
@@ -53,11 +57,15 @@ final class PrometheusMetrics: MetricsFactory {
         return limits
     }
 
-    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler { self.sample(label, dimensions) { PrometheusNumber() } }
+    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        self.sample(label, dimensions) { PrometheusNumber() }
+    }
     func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
         self.sample(label, dimensions) { PrometheusNumber() }
     }
-    func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler { self.sample(label, dimensions) { PrometheusNumber() } }
+    func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        self.sample(label, dimensions) { PrometheusNumber() }
+    }
     func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         self.sample(label, dimensions) { PrometheusNumber() }
     }

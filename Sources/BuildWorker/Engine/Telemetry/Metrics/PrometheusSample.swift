@@ -9,7 +9,9 @@ protocol PrometheusSample: AnyObject, Sendable {
 }
 
 /// A counter or a gauge.
-final class PrometheusNumber: PrometheusSample, CounterHandler, FloatingPointCounterHandler, MeterHandler, RecorderHandler {
+final class PrometheusNumber: PrometheusSample, CounterHandler, FloatingPointCounterHandler, MeterHandler,
+    RecorderHandler
+{
     private let value = Mutex(0.0)
 
     func increment(by amount: Int64) { self.value.withLock { $0 += Double(amount) } }

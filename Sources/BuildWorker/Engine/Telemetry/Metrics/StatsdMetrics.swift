@@ -78,7 +78,9 @@ final class StatsdMetrics: MetricsFactory {
         return "\(self.prefix)\(name)\(values.joined())"
     }
 
-    fileprivate func add(_ name: String, _ amount: Double) { self.state.withLock { $0.counts[name, default: 0] += amount } }
+    fileprivate func add(_ name: String, _ amount: Double) {
+        self.state.withLock { $0.counts[name, default: 0] += amount }
+    }
     fileprivate func set(_ name: String, _ value: Double) { self.state.withLock { $0.gauges[name] = value } }
     fileprivate func time(_ name: String, _ nanoseconds: Int64) {
         let line = "\(name):\((Double(nanoseconds) / 1e6).plainText)|ms"
@@ -87,15 +89,21 @@ final class StatsdMetrics: MetricsFactory {
         }
     }
 
-    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler { StatsdInstrument(self, self.name(label, dimensions)) }
+    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        StatsdInstrument(self, self.name(label, dimensions))
+    }
     func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
         StatsdInstrument(self, self.name(label, dimensions))
     }
-    func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler { StatsdGauge(self, self.name(label, dimensions)) }
+    func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        StatsdGauge(self, self.name(label, dimensions))
+    }
     func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         StatsdGauge(self, self.name(label, dimensions))
     }
-    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { StatsdInstrument(self, self.name(label, dimensions)) }
+    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        StatsdInstrument(self, self.name(label, dimensions))
+    }
     // Instruments live as long as the worker.
     func destroyCounter(_ handler: any CounterHandler) {}
     func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}

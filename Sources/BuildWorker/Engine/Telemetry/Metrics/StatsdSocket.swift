@@ -31,7 +31,8 @@ final class StatsdSocket: Sendable {
             }
             guard state.descriptor >= 0 else { return }
             let descriptor = state.descriptor
-            guard packet.withUnsafeBytes({ Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }) < 0 else { return }
+            guard packet.withUnsafeBytes({ Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }) < 0
+            else { return }
             // Nobody listens there, or the server has moved: its name is looked up again.
             guard errno != EAGAIN, errno != EINTR else { return }
             close(descriptor)
@@ -48,7 +49,8 @@ final class StatsdSocket: Sendable {
         var next = found
         while let address = next?.pointee {
             let descriptor = socket(
-                address.ai_family, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+                address.ai_family,
+                Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
             if descriptor >= 0, connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return descriptor }
             if descriptor >= 0 { close(descriptor) }
             next = address.ai_next

@@ -22,7 +22,8 @@ enum FailureFingerprint {
             words.append(reduced)
         }
         // The kubelet says the same of a pull that it waits with.
-        return words.joined(separator: " ").replacing("ImagePullBackOff: Back-off pulling image #: ErrImagePull: ", with: "ErrImagePull: ")
+        return words.joined(separator: " ").replacing(
+            "ImagePullBackOff: Back-off pulling image #: ErrImagePull: ", with: "ErrImagePull: ")
     }
 
     private static func reduced(_ word: Substring, after previous: Substring, _ before: Substring) -> String {
@@ -37,7 +38,9 @@ enum FailureFingerprint {
             shown = "launcher-#"
         } else if previous == "webhook" || previous == "code" && core.count <= 3 && core.allSatisfy(\.isNumber) {
             shown = String(core)
-        } else if previous.lowercased() == "node", before == "on" || core.dropFirst().dropLast().contains(where: { "-.".contains($0) }) {
+        } else if previous.lowercased() == "node",
+            before == "on" || core.dropFirst().dropLast().contains(where: { "-.".contains($0) })
+        {
             shown = "#"
         } else {
             // A status code is what follows a colon: `create pod: 500`. Elsewhere the same digits may be a build.
@@ -46,13 +49,16 @@ enum FailureFingerprint {
         return "\(head)\(shown)\(String(tail))"
     }
 
-    private static func isStatus(_ word: Substring) -> Bool { word.count == 3 && (Int(word).map { (400..<600).contains($0) } ?? false) }
+    private static func isStatus(_ word: Substring) -> Bool {
+        word.count == 3 && (Int(word).map { (400..<600).contains($0) } ?? false)
+    }
 
     private static func isID(_ word: Substring) -> Bool {
         // A place in a list, as in `spec.containers[0].image`, is none.
         if word.replacing(/\[\d+\]/, with: "").contains(where: \.isNumber) { return true }
         // "name", or an escaped \"name\" within a quoted text.
-        return word.count > 2 && (word.hasPrefix("\"") && word.hasSuffix("\"") || word.hasPrefix("\\\"") && word.hasSuffix("\\\""))
+        return word.count > 2
+            && (word.hasPrefix("\"") && word.hasSuffix("\"") || word.hasPrefix("\\\"") && word.hasSuffix("\\\""))
     }
 }
 

@@ -27,7 +27,7 @@ package struct FailureReport: Sendable {
         case gaveUp = "gave-up"
         /// The worker ended before it was done.
         case handedBack = "handed-back"
-        /// An earlier worker ended without warning while it had messages in hand.
+        /// An earlier worker ended without warning while it had messages in flight.
         case crashed
         /// A worker died before it took its first message.
         case startFailed = "start-failed"
@@ -71,10 +71,13 @@ package struct FailureReport: Sendable {
         id: String = FailureReport.newID(), _ kind: Kind, _ root: Problem, causes: [String], host: String,
         hiding secrets: [Secret] = [], time: Timestamp = .now
     ) {
-        (self.id, self.kind, self.failureClass, self.host, self.version) = (id, kind, root.failureClass, host, Product.version)
+        (self.id, self.kind, self.failureClass, self.host, self.version) = (
+            id, kind, root.failureClass, host, Product.version
+        )
         self.at = time.text
         self.causes = causes.map { $0.withoutCredentials.sanitizedForLog(limit: 1000, hiding: secrets) }
-        let cause = FailureFingerprint.withoutIDs(root.detail.withoutCredentials.sanitizedForLog(limit: 1000, hiding: secrets))
+        let cause = FailureFingerprint.withoutIDs(
+            root.detail.withoutCredentials.sanitizedForLog(limit: 1000, hiding: secrets))
         self.title = "\(root.failureClass.rawValue): \(cause) (\(kind.rawValue))".sanitizedForLog(limit: 300)
         self.fingerprint = FailureFingerprint.of(kind: kind.rawValue, failureClass: root.failureClass, cause: cause)
     }

@@ -10,11 +10,17 @@ final class ReportLedger: Sendable {
     func add(_ report: FailureReport) {
         self.summaries.withLock { summaries in
             guard summaries[report.fingerprint]?.add(report) == nil else { return }
-            if summaries.count >= Self.limit, let oldest = summaries.values.min(by: { $0.lastSeen < $1.lastSeen }) { summaries[oldest.fingerprint] = nil }
+            if summaries.count >= Self.limit, let oldest = summaries.values.min(by: { $0.lastSeen < $1.lastSeen }) {
+                summaries[oldest.fingerprint] = nil
+            }
             summaries[report.fingerprint] = ReportSummary(report)
         }
     }
 
     /// The newest first.
-    var all: [ReportSummary] { self.summaries.withLock { Array($0.values) }.sorted { ($0.lastSeen, $0.fingerprint) > ($1.lastSeen, $1.fingerprint) } }
+    var all: [ReportSummary] {
+        self.summaries.withLock { Array($0.values) }.sorted {
+            ($0.lastSeen, $0.fingerprint) > ($1.lastSeen, $1.fingerprint)
+        }
+    }
 }

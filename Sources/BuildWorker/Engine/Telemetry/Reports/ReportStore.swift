@@ -42,7 +42,9 @@ package struct ReportStore: Sendable {
         var reports: [FailureReport] = []
         for day in try self.days() {
             if let since, day < since.prefix(10) { continue }
-            reports += try Self.lines(of: "\(self.path)/\(day)/index").filter { report in since.map { report.at >= $0 } ?? true }
+            reports += try Self.lines(of: "\(self.path)/\(day)/index").filter { report in
+                since.map { report.at >= $0 } ?? true
+            }
         }
         return reports
     }
@@ -52,7 +54,9 @@ package struct ReportStore: Sendable {
         // An id comes from a command line and becomes part of a path.
         guard !id.isEmpty, id.allSatisfy(\.isHexDigit) else { return nil }
         for day in try self.days().reversed() {
-            if let bytes = try SpoolFile.read("\(self.path)/\(day)/\(id).json") { return Self.parse(String(decoding: bytes, as: UTF8.self)) }
+            if let bytes = try SpoolFile.read("\(self.path)/\(day)/\(id).json") {
+                return Self.parse(String(decoding: bytes, as: UTF8.self))
+            }
         }
         return nil
     }
@@ -72,7 +76,8 @@ package struct ReportStore: Sendable {
     }
 
     private func remove(_ day: String) throws(SpoolError) -> Int {
-        let names = try SpoolFile.names(in: "\(self.path)/\(day)") + SpoolFile.names(in: "\(self.path)/\(day)", drafts: true)
+        let names =
+            try SpoolFile.names(in: "\(self.path)/\(day)") + SpoolFile.names(in: "\(self.path)/\(day)", drafts: true)
         for name in names { try SpoolFile.remove("\(self.path)/\(day)/\(name)") }
         try SpoolDirectory.remove("\(self.path)/\(day)")
         return names.count { $0.hasSuffix(".json") }
@@ -84,7 +89,9 @@ package struct ReportStore: Sendable {
     }
 
     private static func lines(of index: String) throws(SpoolError) -> [FailureReport] {
-        String(decoding: try SpoolFile.read(index) ?? [], as: UTF8.self).split(separator: "\n").compactMap { Self.parse(String($0)) }
+        String(decoding: try SpoolFile.read(index) ?? [], as: UTF8.self).split(separator: "\n").compactMap {
+            Self.parse(String($0))
+        }
     }
 
     private static func parse(_ text: String) -> FailureReport? {

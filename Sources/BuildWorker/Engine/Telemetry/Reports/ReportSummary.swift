@@ -15,8 +15,12 @@ package struct ReportSummary: Sendable {
     package private(set) var lastReportID: String
 
     package init(_ report: FailureReport) {
-        (self.fingerprint, self.title, self.kind, self.version) = (report.fingerprint, report.title, report.kind, report.version)
-        (self.firstSeen, self.lastSeen, self.lastReportID, self.lastBuildID) = (report.at, report.at, report.id, report.buildID)
+        (self.fingerprint, self.title, self.kind, self.version) = (
+            report.fingerprint, report.title, report.kind, report.version
+        )
+        (self.firstSeen, self.lastSeen, self.lastReportID, self.lastBuildID) = (
+            report.at, report.at, report.id, report.buildID
+        )
     }
 
     package mutating func add(_ report: FailureReport) {
@@ -31,14 +35,17 @@ package struct ReportSummary: Sendable {
     package static func summing(_ reports: some Sequence<FailureReport>) -> [ReportSummary] {
         var byFingerprint: [String: ReportSummary] = [:]
         for report in reports {
-            if byFingerprint[report.fingerprint]?.add(report) == nil { byFingerprint[report.fingerprint] = ReportSummary(report) }
+            if byFingerprint[report.fingerprint]?.add(report) == nil {
+                byFingerprint[report.fingerprint] = ReportSummary(report)
+            }
         }
         return byFingerprint.values.sorted { ($0.lastSeen, $0.fingerprint) > ($1.lastSeen, $1.fingerprint) }
     }
 
     package var document: JSONValue {
         [
-            "fingerprint": .string(self.fingerprint), "title": .string(self.title), "kind": .string(self.kind.rawValue), "count": .integer(self.count),
+            "fingerprint": .string(self.fingerprint), "title": .string(self.title), "kind": .string(self.kind.rawValue),
+            "count": .integer(self.count),
             "firstSeen": .string(self.firstSeen), "lastSeen": .string(self.lastSeen), "version": .string(self.version),
             "lastBuildId": self.lastBuildID.map { .integer($0) } ?? .null, "lastReportId": .string(self.lastReportID),
         ]

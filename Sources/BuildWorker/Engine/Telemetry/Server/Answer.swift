@@ -9,11 +9,17 @@ package struct Answer: Sendable {
     /// Sent as `Content-Security-Policy`, for pages.
     var contentSecurityPolicy: String?
 
-    init(isOK: Bool = true, contentType: String, body: [UInt8]) { (self.isOK, self.contentType, self.body) = (isOK, contentType, body) }
+    init(isOK: Bool = true, contentType: String, body: [UInt8]) {
+        (self.isOK, self.contentType, self.body) = (isOK, contentType, body)
+    }
 
-    static func text(_ text: String, isOK: Bool = true) -> Answer { Answer(isOK: isOK, contentType: "text/plain; charset=utf-8", body: Array(text.utf8)) }
+    static func text(_ text: String, isOK: Bool = true) -> Answer {
+        Answer(isOK: isOK, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
+    }
 
-    static func json(_ document: JSONValue) -> Answer { Answer(contentType: "application/json; charset=utf-8", body: document.serialized()) }
+    static func json(_ document: JSONValue) -> Answer {
+        Answer(contentType: "application/json; charset=utf-8", body: document.serialized())
+    }
 
     /// 200 `ok`, or 503 with the reasons, one a line.
     /// - Parameter notes: what is worth knowing and no problem.

@@ -15,7 +15,9 @@ package struct OperatorServer: Service {
         let address: String
         let reason: String
         let settings: String
-        package var description: String { "the HTTP server cannot listen on \(self.address): \(self.reason). Set \(self.settings) to a free address" }
+        package var description: String {
+            "the HTTP server cannot listen on \(self.address): \(self.reason). Set \(self.settings) to a free address"
+        }
     }
 
     /// What visitors may take.
@@ -44,14 +46,20 @@ package struct OperatorServer: Service {
     ///   - names: by which it may be asked.
     ///   - onListening: told the port, which matters where 0 was asked for.
     package init(
-        _ options: ServerOptions, setBy settings: String, names: OwnNames, limits: Limits, routes: Routes, onListening: @escaping @Sendable (Int) -> Void
+        _ options: ServerOptions, setBy settings: String, names: OwnNames, limits: Limits, routes: Routes,
+        onListening: @escaping @Sendable (Int) -> Void
     ) {
-        (self.options, self.settings, self.names, self.limits, self.routes, self.onListening) = (options, settings, names, limits, routes, onListening)
+        (self.options, self.settings, self.names, self.limits, self.routes, self.onListening) = (
+            options, settings, names, limits, routes, onListening
+        )
     }
 
     static func prepare(_ channel: any Channel, _ names: OwnNames, _ limits: Limits, _ routes: Routes) throws {
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandlers([HeadLimit(limits.headSize), ByteToMessageHandler(HTTPRequestDecoder()), HTTPResponseEncoder(), OperatorHandler(routes, names, limits)])
+        try pipeline.addHandlers([
+            HeadLimit(limits.headSize), ByteToMessageHandler(HTTPRequestDecoder()), HTTPResponseEncoder(),
+            OperatorHandler(routes, names, limits),
+        ])
     }
 
     package func run() async throws {
@@ -72,7 +80,8 @@ package struct OperatorServer: Service {
         do {
             channel = try await bootstrap.bind(host: self.options.host, port: self.options.port).get()
         } catch {
-            throw BindError(address: "\(self.options.host):\(self.options.port)", reason: "\(error)", settings: self.settings)
+            throw BindError(
+                address: "\(self.options.host):\(self.options.port)", reason: "\(error)", settings: self.settings)
         }
         self.onListening(channel.localAddress?.port ?? self.options.port)
         try await withTaskCancellationOrGracefulShutdownHandler {
@@ -92,7 +101,11 @@ private final class HeadLimit: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         self.left -= self.unwrapInboundIn(data).readableBytes
-        if self.left < 0 { context.fireErrorCaught(HTTPParserError.headerOverflow) } else { context.fireChannelRead(data) }
+        if self.left < 0 {
+            context.fireErrorCaught(HTTPParserError.headerOverflow)
+        } else {
+            context.fireChannelRead(data)
+        }
     }
 }
 
@@ -126,15 +139,25 @@ private final class OperatorHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard !self.isAnswered, error is HTTPParserError else { return context.close(promise: nil) }
-        self.send(.badRequest, .text("this is no request of HTTP/1.1, or its head is longer than \(self.limits.headSize) bytes"), withBody: true, context)
+        self.send(
+            .badRequest,
+            .text("this is no request of HTTP/1.1, or its head is longer than \(self.limits.headSize) bytes"),
+            withBody: true, context)
     }
 
     private func answer(_ request: HTTPRequestHead) -> (HTTPResponseStatus, Answer) {
         let hosts = request.headers["Host"]
         // Before HTTP/1.1 there was none.
-        guard hosts.count == 1 || hosts.isEmpty && request.version == .http1_0 else { return (.badRequest, .text("one header Host is needed")) }
+        guard hosts.count == 1 || hosts.isEmpty && request.version == .http1_0 else {
+            return (.badRequest, .text("one header Host is needed"))
+        }
         guard hosts.allSatisfy(self.names.contain) else {
-            return (.misdirectedRequest, .text("asked by a name that is not known here: use the IP address or the host name, or add the name to STATUS_HOSTS"))
+            return (
+                .misdirectedRequest,
+                .text(
+                    "asked by a name that is not known here: use the IP address or the host name, or add the name to STATUS_HOSTS"
+                )
+            )
         }
         guard let route = self.routes[String(request.uri.prefix { $0 != "?" })] else {
             return (.notFound, .text("there is only \(self.routes.keys.sorted().joined(separator: ", "))"))
@@ -144,7 +167,8 @@ private final class OperatorHandler: ChannelDuplexHandler {
         return (answer.isOK ? .ok : .serviceUnavailable, answer)
     }
 
-    private func send(_ status: HTTPResponseStatus, _ answer: Answer, withBody: Bool, _ context: ChannelHandlerContext) {
+    private func send(_ status: HTTPResponseStatus, _ answer: Answer, withBody: Bool, _ context: ChannelHandlerContext)
+    {
         self.isAnswered = true
         self.allow(self.limits.answerTimeout, context)
         var head = HTTPResponseHead(version: .http1_1, status: status)
@@ -152,10 +176,16 @@ private final class OperatorHandler: ChannelDuplexHandler {
         head.headers.add(name: "Content-Length", value: String(answer.body.count))
         head.headers.add(name: "Cache-Control", value: "no-store")
         head.headers.add(name: "X-Content-Type-Options", value: "nosniff")
-        if let policy = answer.contentSecurityPolicy { head.headers.add(name: "Content-Security-Policy", value: policy) }
+        if let policy = answer.contentSecurityPolicy {
+            head.headers.add(name: "Content-Security-Policy", value: policy)
+        }
         head.headers.add(name: "Connection", value: "close")
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
-        if withBody { context.write(self.wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(bytes: answer.body)))), promise: nil) }
+        if withBody {
+            context.write(
+                self.wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(bytes: answer.body)))),
+                promise: nil)
+        }
         let channel = context.channel
         context.writeAndFlush(self.wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
     }

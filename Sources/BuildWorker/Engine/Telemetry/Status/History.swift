@@ -4,7 +4,9 @@ internal import Synchronization
 /// The last ten minutes in points of five seconds, for charts. What a metrics server keeps for longer is not kept here.
 final class History: Sendable {
     /// The names are those of `/status`.
-    enum Count: String, Sendable, CaseIterable { case deliveries, redeliveries, acked, nacked, postponed, podsCreated, failures, parked }
+    enum Count: String, Sendable, CaseIterable {
+        case deliveries, redeliveries, acked, nacked, postponed, podsCreated, failures, parked
+    }
 
     static let interval = Duration.seconds(5)
     static let length = 120
@@ -75,10 +77,14 @@ final class History: Sendable {
     var document: JSONValue {
         let points = self.points
         func numbers(_ value: (Point) -> Int) -> JSONValue { .array(points.map { .number(String(value($0))) }) }
-        func milliseconds(_ value: (Point) -> Duration?) -> JSONValue { .array(points.map { value($0).map { .number(String(Int($0 / .milliseconds(1)))) } ?? .null }) }
+        func milliseconds(_ value: (Point) -> Duration?) -> JSONValue {
+            .array(points.map { value($0).map { .number(String(Int($0 / .milliseconds(1)))) } ?? .null })
+        }
         return [
-            "intervalSeconds": .number(String(Self.interval.components.seconds)), "deliveries": numbers(\.deliveries), "podsCreated": numbers(\.podsCreated),
-            "failures": numbers(\.failures), "deliveryToPodMs": ["p50": milliseconds(\.median), "p99": milliseconds(\.p99)],
+            "intervalSeconds": .number(String(Self.interval.components.seconds)), "deliveries": numbers(\.deliveries),
+            "podsCreated": numbers(\.podsCreated),
+            "failures": numbers(\.failures),
+            "deliveryToPodMs": ["p50": milliseconds(\.median), "p99": milliseconds(\.p99)],
         ]
     }
 }

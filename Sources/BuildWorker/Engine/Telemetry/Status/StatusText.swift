@@ -10,11 +10,16 @@ package struct StatusText {
     ///   - status: the document of `/status`.
     ///   - colours: whether the terminal has them.
     ///   - limit: rows of a table.
-    package init(_ status: JSONValue, colours: Bool, limit: Int = .max) { (self.status, self.colours, self.limit) = (status, colours, limit) }
+    package init(_ status: JSONValue, colours: Bool, limit: Int = .max) {
+        (self.status, self.colours, self.limit) = (status, colours, limit)
+    }
 
     /// Without a line break at its end.
     package var text: String {
-        let sections = [self.heading, self.problems, self.inFlight, self.waiting, self.reports, self.connections, self.queues, self.spool, self.totals]
+        let sections = [
+            self.heading, self.problems, self.inFlight, self.waiting, self.reports, self.connections, self.queues,
+            self.spool, self.totals,
+        ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
@@ -27,19 +32,29 @@ package struct StatusText {
             case (_, _, _): StyledText("NOT READY", .bad)
             }
         let name = StyledText("\(self.text("product")) \(self.text("version")) on \(self.text("host"))", .strong)
-        let details = "pid \(self.text("pid")), up \(self.status["uptimeSeconds"].duration), \(self.status[path: "memory", "residentBytes"].megabytes), as of \(self.text("now"))"
-        return ["\(name.shown(self.colours)): \(verdict.shown(self.colours))", StyledText(details, .quiet).shown(self.colours)]
+        let details =
+            "pid \(self.text("pid")), up \(self.status["uptimeSeconds"].duration), \(self.status[path: "memory", "residentBytes"].megabytes), as of \(self.text("now"))"
+        return [
+            "\(name.shown(self.colours)): \(verdict.shown(self.colours))",
+            StyledText(details, .quiet).shown(self.colours),
+        ]
     }
 
     private var problems: [String] {
         let problems = self.list("problems").compactMap(\.string).map { StyledText($0, .bad) }
         var hints = self.list("notes").compactMap(\.string).map { StyledText($0, .warning) }
         if let parked = self.status["parked"]?.integer, parked > 0 {
-            hints.append(StyledText("\(parked) parked: 'worker parked list' says why, 'worker parked retry ID' sends one again", .warning))
+            hints.append(
+                StyledText(
+                    "\(parked) parked: 'worker parked list' says why, 'worker parked retry ID' sends one again",
+                    .warning))
         }
         for box in self.list("spool") {
             if let dead = box["dead"]?.integer, dead > 0 {
-                hints.append(StyledText("\(dead) dead in the spool of \(box.text("kind")): 'worker spool list --kind \(box.text("kind"))'", .warning))
+                hints.append(
+                    StyledText(
+                        "\(dead) dead in the spool of \(box.text("kind")): 'worker spool list --kind \(box.text("kind"))'",
+                        .warning))
             }
         }
         return (problems + hints).map { "  ! \($0.shown(self.colours))" }
@@ -49,7 +64,10 @@ package struct StatusText {
         let totals = self.status["totals"]?.members ?? []
         guard !totals.isEmpty else { return [] }
         let words = totals.map { "\($0.name.wordsOfMemberName) \($0.value.scalarText ?? "-")" }
-        return [StyledText("Since the start", .strong).shown(self.colours), "  \(StyledText(words.joined(separator: ", ")).text)"]
+        return [
+            StyledText("Since the start", .strong).shown(self.colours),
+            "  \(StyledText(words.joined(separator: ", ")).text)",
+        ]
     }
 
     func section(_ title: String, _ list: String, _ columns: [TextTable.Column]) -> [String] {
@@ -65,7 +83,7 @@ package struct StatusText {
     func text(_ name: String) -> String { self.status.text(name) }
 }
 
-extension Optional<JSONValue> {
+extension JSONValue? {
     /// A figure or a text; a dash where it is not known.
     func text(_ name: String) -> String { self?[name]?.scalarText ?? "-" }
 
@@ -92,5 +110,7 @@ extension JSONValue {
 
 extension String {
     /// `podsCreated` → `pods created`
-    fileprivate var wordsOfMemberName: String { self.reduce(into: "") { $0 += $1.isUppercase ? " \($1.lowercased())" : String($1) } }
+    fileprivate var wordsOfMemberName: String {
+        self.reduce(into: "") { $0 += $1.isUppercase ? " \($1.lowercased())" : String($1) }
+    }
 }

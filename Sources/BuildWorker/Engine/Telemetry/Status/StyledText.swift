@@ -19,5 +19,7 @@ struct StyledText: ExpressibleByStringInterpolation {
 
     init(stringLiteral value: String) { self.init(value) }
 
-    func shown(_ colours: Bool) -> String { colours && self.tone != .plain ? "\u{1B}[\(self.tone.rawValue)m\(self.text)\u{1B}[0m" : self.text }
+    func shown(_ colours: Bool) -> String {
+        colours && self.tone != .plain ? "\u{1B}[\(self.tone.rawValue)m\(self.text)\u{1B}[0m" : self.text
+    }
 }

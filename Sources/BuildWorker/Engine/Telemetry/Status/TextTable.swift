@@ -12,10 +12,16 @@ struct TextTable {
         }
 
         /// A member as it is; a dash where it is not known.
-        static func text(_ title: String, _ member: String, _ tone: StyledText.Tone = .plain) -> Column { Column(title) { StyledText($0.text(member), tone) } }
-        static func number(_ title: String, _ member: String) -> Column { Column(title, isNumber: true) { StyledText($0.text(member)) } }
+        static func text(_ title: String, _ member: String, _ tone: StyledText.Tone = .plain) -> Column {
+            Column(title) { StyledText($0.text(member), tone) }
+        }
+        static func number(_ title: String, _ member: String) -> Column {
+            Column(title, isNumber: true) { StyledText($0.text(member)) }
+        }
         /// Of seconds.
-        static func duration(_ title: String, _ member: String) -> Column { Column(title, isNumber: true) { StyledText($0[member].duration) } }
+        static func duration(_ title: String, _ member: String) -> Column {
+            Column(title, isNumber: true) { StyledText($0[member].duration) }
+        }
     }
 
     let columns: [Column]

@@ -8,7 +8,8 @@ package enum StatusPage {
 
     /// For the header of that name: what the page may do. Nothing but its own style and program, and requests to its worker.
     package static let contentSecurityPolicy = [
-        "default-src 'none'", "style-src 'sha256-\(styleHash)'", "script-src 'sha256-\(scriptHash)'", "connect-src 'self'", "img-src data:",
+        "default-src 'none'", "style-src 'sha256-\(styleHash)'", "script-src 'sha256-\(scriptHash)'",
+        "connect-src 'self'", "img-src data:",
         "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
     ].joined(separator: "; ")
 
@@ -20,7 +21,8 @@ package enum StatusPage {
     static let style = PackageResources.page_css
     /// One program: each part uses those before it.
     static let script =
-        PackageResources.format_js + PackageResources.table_js + PackageResources.chart_js + PackageResources.sections_js + PackageResources.page_js
+        PackageResources.format_js + PackageResources.table_js + PackageResources.chart_js
+        + PackageResources.sections_js + PackageResources.page_js
 
     static let answer: Answer = {
         var answer = Answer(contentType: "text/html; charset=utf-8", body: html)

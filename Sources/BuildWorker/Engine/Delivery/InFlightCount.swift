@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Counts the deliveries that are being handled.
-final class InHand: Sendable {
+final class InFlightCount: Sendable {
     private let deliveries = Atomic<Int>(0)
 
     var count: Int { self.deliveries.load(ordering: .relaxed) }
