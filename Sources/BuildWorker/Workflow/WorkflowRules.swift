@@ -12,16 +12,16 @@ package struct WorkflowRules: Hashable, Sendable {
     /// How long a pod may be in trouble that mostly passes; for whoever counts the time.
     package var healTimeout: Duration
     /// How long a build's message may go round because the build API fails for this build alone.
-    package var apiTimeout: Duration
+    package var apiPatience: Duration
 
     package init(
         reprocessLimit: Int = 5, verifyLimit: Int = 6, initTimeout: Duration = .seconds(300),
         healTimeout: Duration = .seconds(60),
-        apiTimeout: Duration = .seconds(86_400)
+        apiPatience: Duration = .seconds(86_400)
     ) {
         self.reprocessLimit = reprocessLimit
         self.verifyLimit = verifyLimit
         self.initTimeout = initTimeout
-        (self.healTimeout, self.apiTimeout) = (healTimeout, apiTimeout)
+        (self.healTimeout, self.apiPatience) = (healTimeout, apiPatience)
     }
 }

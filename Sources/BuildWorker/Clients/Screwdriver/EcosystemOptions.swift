@@ -22,9 +22,9 @@ package struct EcosystemOptions: Sendable {
     package var caFile: String?
     /// `http://host:port` of the proxy that leads to the build API; `nil`: none.
     package var proxy: Secret?
-    /// `ecosystem.apiTimeout` (minutes, fractions allowed, more than 0, at most a year): how long the build API may fail for one build, while
+    /// `ecosystem.apiPatience` (minutes, fractions allowed, more than 0, at most a year): how long the build API may fail for one build, while
     /// others are served, before the build's message is parked.
-    package var apiTimeout = Duration.seconds(86_400)
+    package var apiPatience = Duration.seconds(86_400)
     /// `ecosystem.apiHosts`: hosts that messages may name as their build API, besides that of ``api``: names, IP addresses, `*.example.com`. Empty: all.
     package var apiHosts: [String] = []
     package var store = "https://store.screwdriver.cd"

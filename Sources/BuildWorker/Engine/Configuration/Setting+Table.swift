@@ -170,7 +170,7 @@ extension Setting {
         Setting("ecosystem.api", \.ecosystem.api, .httpURL),
         Setting("ecosystem.caFile", \.ecosystem.caFile, .optionalPath, empty: .value),
         Setting("ecosystem.proxy", \.ecosystem.proxy, .proxy, empty: .value, isSecret: true),
-        Setting("ecosystem.apiTimeout", \.ecosystem.apiTimeout, .duration(.minutes, upTo: 525_600)),
+        Setting("ecosystem.apiPatience", \.ecosystem.apiPatience, .duration(.minutes, upTo: 525_600)),
         Setting("ecosystem.apiHosts", \.ecosystem.apiHosts, .hostPatterns, empty: .value),
         Setting("ecosystem.store", \.ecosystem.store, .httpURL),
         Setting("ecosystem.pushgatewayUrl", \.ecosystem.pushgatewayURL, .optionalHTTPURL, empty: .value),

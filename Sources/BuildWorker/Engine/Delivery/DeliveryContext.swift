@@ -138,7 +138,7 @@ final class DeliveryContext: Sendable, Identifiable {
             lastSeen: self.lastSeen, isHealing: self.troubledSince != nil,
             hadTimeToHeal: self.isOver(rules.healTimeout, since: self.troubledSince),
             isPermanent: self.delivery.properties.headers[Header.isPermanent]?.integer == 1,
-            isOverdue: self.isOver(rules.apiTimeout, since: self.owedSince), pullStart: self.pullStart)
+            isOverdue: self.isOver(rules.apiPatience, since: self.owedSince), pullStart: self.pullStart)
     }
 
     /// Timers are armed for pods that were seen.

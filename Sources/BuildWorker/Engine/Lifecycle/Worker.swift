@@ -167,7 +167,7 @@ package final class Worker: Service {
             WorkflowRules(
                 reprocessLimit: rabbitmq.messageReprocessLimit, verifyLimit: rabbitmq.verifyLimit,
                 initTimeout: rabbitmq.initTimeout,
-                healTimeout: rabbitmq.healTimeout, apiTimeout: configuration.ecosystem.apiTimeout),
+                healTimeout: rabbitmq.healTimeout, apiPatience: configuration.ecosystem.apiPatience),
             rabbitmq, apiHosts: buildAPI.hosts, logger: logger, quarantine: quarantine,
             limits: KeyedSemaphore(configuration.concurrency), inFlightCount: inFlightCount,
             perform: performer.perform, isOutage: { outages.wasAnyOpen(since: $0) },
