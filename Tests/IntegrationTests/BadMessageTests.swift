@@ -256,7 +256,7 @@ extension Integration {
             try await eventually("it comes back, and is started") {
                 try await stage.simulator.state().hostname(1) != nil
             }
-            #expect(try worker.hasLogged("handed over instead of rejected"))
+            #expect(try worker.hasLogged("republished instead of rejected"))
             let attempts = reasons.count { $0 == "rejected" } + 1
             #expect(try worker.hasLogged("retrying \(attempts)("), "the attempt is counted")
             #expect(try stage.isSettled() && stage.depth(\.parked) == 0)

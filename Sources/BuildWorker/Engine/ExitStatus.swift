@@ -18,7 +18,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .wrongUsage: "wrong usage"
         case .unreadableMessage: "the message cannot be read"
         case .unavailable: "RabbitMQ cannot be reached; `status`: the worker cannot"
-        case .crashLoop: "drained in a crash loop: workers crashed at a step that no delivery has completed since"
+        case .crashLoop: "drained in a crash loop: workers keep crashing at one step"
         case .startFailed: "cannot start: its port is taken"
         case .wrongConfiguration: "wrong configuration; every problem is named"
         }

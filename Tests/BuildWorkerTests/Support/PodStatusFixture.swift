@@ -95,9 +95,9 @@ struct PodStatusFixture: Sendable, CustomTestStringConvertible {
         case .running(let node): ["is": "running", "node": node ?? "null"]
         case .succeeded(let node): ["is": "succeeded", "node": node ?? "null"]
         case .terminating: ["is": "terminating"]
-        case .notOwned: ["is": "foreign"]
-        case .notFound: ["is": "absent"]
-        case .unknown: ["is": "unseen"]
+        case .notOwned: ["is": "notOwned"]
+        case .notFound: ["is": "notFound"]
+        case .unknown: ["is": "unknown"]
         case .broken(let failure):
             [
                 "is": "broken", "kind": failure.kind.name, "class": failure.failureClass.rawValue,

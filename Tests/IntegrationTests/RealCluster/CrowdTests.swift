@@ -16,7 +16,7 @@ extension Integration.OnARealCluster {
             for build in 1...20 { try await stage.publish(stage.start(build, image: "fate/running:1")) }
             try await eventually("the worker says what it is told, and takes no more") {
                 let health = try await worker.health()
-                return health.status == 503 && health.text.contains("the Kubernetes API is away")
+                return health.status == 503 && health.text.contains("the Kubernetes API unavailable")
                     && health.text.contains("429 TooManyRequests")
             }
             try await crowd.leave()
