@@ -55,7 +55,7 @@ extension Integration {
             try await broker.ctl("set_vm_memory_high_watermark", "0.00001")
             try await stage.simulator.removeFault(hold)
             try await eventually("the worker says that RabbitMQ takes no messages") {
-                try await worker.health().text.contains("takes no messages")
+                try await worker.health().text.contains("blocked the connection")
             }
             try await broker.ctl("set_vm_memory_high_watermark", "0.6")
             try await eventually("all twenty are watched") { try stage.depth(\.initTimers) == 20 && stage.isSettled() }
