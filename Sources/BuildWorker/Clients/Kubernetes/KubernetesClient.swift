@@ -130,8 +130,10 @@ package struct KubernetesClient: Sendable {
     }
 
     /// Deletes all that match; none is fine. Costs the API server a look at every pod of the namespace.
-    package func deletePods(labelled selector: String) async throws(KubernetesError) {
-        _ = try await self.send("delete pods", "DELETE", self.selecting(selector), body: nil, success: 200)
+    package func deletePods(labelled selector: String, isOptional: Bool = false) async throws(KubernetesError) {
+        _ = try await self.send(
+            "delete pods", "DELETE", self.selecting(selector), body: nil, success: 200,
+            untold: isOptional ? .forbidden : nil)
     }
 
     private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(selector.percentEncoded)" }
