@@ -225,7 +225,8 @@ final class Scene: Sendable {
         }
         var remains = try await self.take()
         if self.plant == .lostMessage, let message = self.evidence.withLock({ $0.published.first { $0.key == nil } }) {
-            remains = remains.filter { $0.id != message.id }
+            // Of one whose headers nobody can read the body alone is known.
+            remains = remains.filter { $0.id != message.id && $0.body != message.body }
         }
         if self.plant == .outside { try Data("changed".utf8).write(to: self.canaries[1]) }
         let (ends, peak) = await (self.target.ends, self.target.peak)
