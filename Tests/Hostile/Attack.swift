@@ -36,7 +36,7 @@ struct Attack: Sendable {
             }
             try await group.waitForAll()
         }
-        try await scene.waitForRest(within: .seconds(scale(300, quick: 45)))
+        try await scene.waitForRest(within: .seconds(scale(240, quick: 20)))
         try await scene.expectStart(of: 9_000_001, within: .seconds(60))
         scene.tried("bodies and headers, damaged", scale.messages)
     }

@@ -139,7 +139,7 @@ final class Scene: Sendable {
         message.properties.headers[Self.idHeader] = .int64(Int64(id))
         for _ in 1...50 {
             if await self.publisher.publish(message) == .confirmed {
-                let record = AttackEvidence.Message(id: id, body: Data(body), key: Self.key(body))
+                let record = AttackEvidence.Message(id: id, body: Data(body), key: Self.key(body, message.properties.headers))
                 return self.note { $0.published.append(record) }
             }
             try await Task.sleep(for: .milliseconds(100))
@@ -150,8 +150,13 @@ final class Scene: Sendable {
     private static let idHeader = "x-hostile-id"
 
     /// As the worker reads it: what is judged is what became of it, not whether it should be readable.
-    private static func key(_ body: [UInt8]) -> String? {
+    /// One that says that it is parked already tells its build, and is not named.
+    private static func key(_ body: [UInt8], _ headers: AMQPTable) -> String? {
         guard body.count <= 1 << 20, let message = try? BuildMessage(decoding: body) else { return nil }
+        if headers["x-poison-crashes"]?.integer ?? 0 > 0 {
+            if case .clear = message.job { return nil }
+            return "unread "
+        }
         return switch message.job {
         case .start(let build): "start \(build.buildID)"
         case .stop(let build): "stop \(build.buildID)"
@@ -220,7 +225,8 @@ final class Scene: Sendable {
         }
         var remains = try await self.take()
         if self.plant == .lostMessage, let message = self.evidence.withLock({ $0.published.first { $0.key == nil } }) {
-            remains = remains.filter { $0.id != message.id }
+            // Of one whose headers nobody can read the body alone is known.
+            remains = remains.filter { $0.id != message.id && $0.body != message.body }
         }
         if self.plant == .outside { try Data("changed".utf8).write(to: self.canaries[1]) }
         let (ends, peak) = await (self.target.ends, self.target.peak)
@@ -279,6 +285,9 @@ final class Scene: Sendable {
             where !piece.hasPrefix("clear") {
                 guard let match = piece.prefix(while: { $0 != "\n" }).firstMatch(of: /, jobType: (\w+), buildId: (\d*)/)
                 else { continue }
+                guard match.output.1 != "unread" || !piece.prefix(while: { $0 != "\n" }).contains("result: parked") else {
+                    continue
+                }
                 outcomes["\(match.output.1) \(match.output.2)", default: 0] += 1
             }
         }

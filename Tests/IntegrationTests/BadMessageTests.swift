@@ -125,6 +125,32 @@ extension Integration {
             try await worker.terminate()
         }
 
+        /// Anybody may write that a message was parked as poison: that is believed of what can be read, whose build is told then.
+        @Test(arguments: [
+            (unreadable: #"{"job":"start","buildConfig":{"buildId":1"#, reason: "malformed-json"),
+            (unreadable: #"{"job":"dance","buildConfig":{"buildId":1}}"#, reason: "unknown-job"),
+            (unreadable: nil, reason: nil),
+        ] as [(unreadable: String?, reason: String?)])
+        func whoeverSaysThatItIsParkedLosesNothing(unreadable: String?, reason: String?) async throws {
+            let stage = try await Stage.set()
+            defer { stage.clear() }
+            let worker = try stage.startWorker()
+            try await worker.waitUntilConsuming()
+            let body = unreadable.map { Array($0.utf8) } ?? stage.start(1, image: "fate/running:1").serialized()
+            try await stage.publish(body, headers: [Header.poisonCrashes: .int64(3)])
+            if let reason {
+                try await eventually("it is parked") { try stage.depth(\.parked) == 1 && stage.isSettled() }
+                let parked = try #require(try await stage.take(1, from: stage.queues.parked).first)
+                #expect(parked.body == body)
+                #expect(parked.properties.headers[Header.parkedReason]?.text == reason)
+            } else {
+                try await eventually("its build is told") {
+                    try await stage.simulator.state().status(1) == "FAILURE" && stage.isSettled()
+                }
+            }
+            try await worker.terminate()
+        }
+
         @Test func headersThatNestTooDeepAreParkedUnread() async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }

@@ -72,7 +72,7 @@ package final class Quarantine: Sendable {
         let verdict =
             self.suspects?.verdict(key, redeliveries: delivery.redeliveries)
             ?? Suspects.verdict(nil, redeliveries: delivery.redeliveries, isLoop: false)
-        guard let crashes = headers[Header.poisonCrashes]?.integer else { return verdict }
+        guard let crashes = headers[Header.poisonCrashes]?.integer, crashes > 0 else { return verdict }
         switch verdict {
         case .quarantined(_, .unreportable), .quarantined(_, .parked): return verdict
         case .none, .suspected, .quarantined: return .quarantined(crashes: crashes, .saidToBeParked)
