@@ -139,7 +139,8 @@ final class Scene: Sendable {
         message.properties.headers[Self.idHeader] = .int64(Int64(id))
         for _ in 1...50 {
             if await self.publisher.publish(message) == .confirmed {
-                let record = AttackEvidence.Message(id: id, body: Data(body), key: Self.key(body, message.properties.headers))
+                let record = AttackEvidence.Message(
+                    id: id, body: Data(body), key: Self.key(body, message.properties.headers))
                 return self.note { $0.published.append(record) }
             }
             try await Task.sleep(for: .milliseconds(100))
@@ -285,7 +286,8 @@ final class Scene: Sendable {
             where !piece.hasPrefix("clear") {
                 guard let match = piece.prefix(while: { $0 != "\n" }).firstMatch(of: /, jobType: (\w+), buildId: (\d*)/)
                 else { continue }
-                guard match.output.1 != "unread" || !piece.prefix(while: { $0 != "\n" }).contains("result: parked") else {
+                guard match.output.1 != "unread" || !piece.prefix(while: { $0 != "\n" }).contains("result: parked")
+                else {
                     continue
                 }
                 outcomes["\(match.output.1) \(match.output.2)", default: 0] += 1

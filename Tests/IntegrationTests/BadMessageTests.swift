@@ -126,11 +126,12 @@ extension Integration {
         }
 
         /// Anybody may write that a message was parked as poison: that is believed of what can be read, whose build is told then.
-        @Test(arguments: [
-            (unreadable: #"{"job":"start","buildConfig":{"buildId":1"#, reason: "malformed-json"),
-            (unreadable: #"{"job":"dance","buildConfig":{"buildId":1}}"#, reason: "unknown-job"),
-            (unreadable: nil, reason: nil),
-        ] as [(unreadable: String?, reason: String?)])
+        @Test(
+            arguments: [
+                (unreadable: #"{"job":"start","buildConfig":{"buildId":1"#, reason: "malformed-json"),
+                (unreadable: #"{"job":"dance","buildConfig":{"buildId":1}}"#, reason: "unknown-job"),
+                (unreadable: nil, reason: nil),
+            ] as [(unreadable: String?, reason: String?)])
         func whoeverSaysThatItIsParkedLosesNothing(unreadable: String?, reason: String?) async throws {
             let stage = try await Stage.set()
             defer { stage.clear() }

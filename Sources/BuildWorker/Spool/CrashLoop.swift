@@ -1,18 +1,18 @@
 package import Workflow
 
-/// Workers in a row died at steps that ask others, nobody has got past these since, and no message is to blame as far as is known: what
-/// is asked kills, or the worker's own defect.
+/// Consecutive workers crashed at steps with external calls, no message has passed these steps since, and no message is
+/// known to be at fault: the called service or a defect of the worker is the cause.
 package struct CrashLoop: Hashable, Sendable {
     package let crashes: Int
-    /// That were handled alone then.
+    /// Messages processed in isolation at the time.
     package let messages: Int
-    /// Where most of them died.
+    /// The step at which most crashed.
     package let step: HandlingStep
 
-    /// One crash is no loop.
+    /// A single crash is not a loop.
     static let fewest = 2
 
-    /// - Returns: `nil` when there is none.
+    /// - Returns: `nil` if there is no crash loop.
     init?(_ records: some Collection<Suspects.Record>) {
         var (messages, steps): (Int, [HandlingStep: Int]) = (0, [:])
         for record in records where record.hasOpenDeaths {
@@ -33,13 +33,13 @@ extension CrashLoop: CustomStringConvertible {
     }
 }
 
-/// How long a suspect waits before it is handled, so that what kills does not kill as fast as workers start.
+/// How long a suspected message waits, so that a crash does not recur as fast as workers restart.
 package struct CrashDelay: Hashable, Sendable {
-    /// Since the worker began.
+    /// Since the worker started.
     package var sinceStart = Duration.zero
-    /// Since it was delivered: those who came with it go first, and of several who died those with fewer deaths.
+    /// Since its delivery: others delivered with it go first, then suspected messages with fewer crashes.
     package var sinceArrival = Duration.zero
-    /// To be spread: nobody knows which of them kills, so each gets to be before it.
+    /// To be randomized: the culprit is unknown, so each gets to precede it.
     package var isByChance = false
 
     static let longest = Duration.seconds(300)
@@ -53,17 +53,17 @@ package struct CrashDelay: Hashable, Sendable {
             self.isByChance = redeliveries >= Suspects.redeliveriesOfASuspect
             self.sinceStart = Self.pause(redeliveries)
         }
-        // A message that nobody else shares its fate with waits itself, and nobody for it.
+        // A crash caused by the message alone delays only that message.
         if let loop {
             self.sinceStart = max(
                 self.sinceStart, Self.pause(record?.hasOpenDeaths == true ? loop.crashes : loop.messages))
         }
     }
 
-    /// It goes to the end of the line.
+    /// It moves to the end of the queue.
     package var isLast: Bool { self.sinceArrival > .zero || self.isByChance }
 
-    /// After so many in a row: 0, 1 s, 2 s, 4 s … 5 minutes.
+    /// The pause after this many crashes in a row: 0, 1 s, 2 s, 4 s … 5 minutes.
     static func pause(_ crashes: Int) -> Duration {
         crashes < CrashLoop.fewest ? .zero : min(.seconds(1 << min(crashes - CrashLoop.fewest, 20)), Self.longest)
     }

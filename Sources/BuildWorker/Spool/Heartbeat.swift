@@ -1,14 +1,14 @@
 internal import Glibc
 package import Support
 
-/// What a worker last wrote of itself into its heartbeat file.
+/// A worker's last entry in its heartbeat file.
 package struct Heartbeat: Sendable {
-    /// Written every 5 s; a worker that misses two is not quick, one that misses three is not there.
+    /// Written every 5 s; after two missed writes a worker is slow, after three it counts as gone.
     static let longestAge = Duration.seconds(15)
 
     package let document: JSONValue
     package let age: Duration
-    /// Its process ran on this host and is gone. `false` where that cannot be told.
+    /// Its process ran on this host and has ended. `false` if unknown.
     package let isOfTheDead: Bool
 
     package init(document: JSONValue, age: Duration, isOfTheDead: Bool) {
@@ -17,8 +17,9 @@ package struct Heartbeat: Sendable {
 
     /// - Parameters:
     ///   - directory: `SPOOL_DIRECTORY`.
-    ///   - host: of the caller, as a worker here would name it. Process numbers of other hosts and containers mean nothing here.
-    /// - Returns: `nil` where no worker has written one.
+    ///   - host: the caller's host name, as a worker would write it. Process ids of other hosts and containers are not
+    ///     comparable.
+    /// - Returns: `nil` if no worker has written a heartbeat.
     package init?(of directory: String, host: String) throws(SpoolError) {
         let path = "\(directory)/heartbeat"
         guard let bytes = try SpoolFile.read(path) else { return nil }

@@ -2,13 +2,12 @@ internal import Glibc
 internal import Synchronization
 package import Workflow
 
-/// The deliveries that are being handled, in a file of fixed lines: whoever reads it after a crash knows which messages
-/// may be to blame.
+/// The deliveries in progress, in a file of fixed-length lines: after a crash it shows which messages may be to blame.
 ///
-/// It is on the way of every delivery, so it is two `pwrite`s of a line and no sync: the page cache outlives the process,
-/// and a process is what a message can kill. Lines are overwritten in place, so a disk that fills up later does no harm.
+/// It is on the critical path of every delivery, hence two `pwrite`s of a line and no sync: the page cache outlives the
+/// process, and a message can crash only the process. Lines are overwritten in place, so a full disk does no harm later.
 package final class InFlightLedger: Sendable {
-    /// A line of the file, to be given back with ``leave(_:)``.
+    /// A line of the file; release it with ``leave(_:)``.
     package struct Place: Sendable {
         fileprivate let line: Int
     }
@@ -22,18 +21,18 @@ package final class InFlightLedger: Sendable {
     private let file: Int32
     private let free: Mutex<(lines: [Int], count: Int)>
 
-    /// What a worker that ended without warning was doing; `nil` where there is no ledger.
+    /// The deliveries in progress when a worker ended uncleanly; `nil` if there is no ledger.
     package static func survivors(_ path: String) throws(SpoolError) -> [Entry]? {
         try SpoolFile.read(path).map { Self.entries($0) }
     }
 
-    /// Begins a new ledger; read the ``survivors(_:)`` of the old one before.
+    /// Creates a new ledger; read the ``survivors(_:)`` of the old one first.
     ///
-    /// - Parameter capacity: lines to begin with; more are added where they are needed.
+    /// - Parameter capacity: initial number of lines; grows as needed.
     package init(_ path: String, capacity: Int) throws(SpoolError) {
         self.file = try SpoolFile.make(path, O_RDWR | O_TRUNC)
         self.free = Mutex((Array((0..<capacity).reversed()), capacity))
-        // Thrown with all properties set: the deinitializer closes the file.
+        // Only after all properties are set: the deinitializer closes the file.
         for line in 0..<capacity where !Self.write(Self.blank, to: self.file, line: line) {
             throw SpoolError("write", path)
         }
@@ -41,7 +40,7 @@ package final class InFlightLedger: Sendable {
 
     deinit { close(self.file) }
 
-    /// - Returns: `nil` when it cannot be written down, because there is no room on the disk for another line.
+    /// - Returns: `nil` if the disk has no room for another line.
     package func enter(_ key: MessageKey, _ step: HandlingStep) -> Place? {
         let line = self.free.withLock { free in
             if let line = free.lines.popLast() { return line }
@@ -75,8 +74,8 @@ package final class InFlightLedger: Sendable {
         return line
     }
 
-    /// Lines that are as they were written; all others are left out. Half a line is that of a delivery whose handling had not begun, and of
-    /// rubbish none may count as a worker's death.
+    /// Parses intact lines and skips all others: a partial line belongs to a delivery whose processing had not begun, and
+    /// corrupt data must not count as a crash.
     static func entries(_ bytes: [UInt8]) -> [Entry] {
         stride(from: 0, to: bytes.count, by: Self.lineLength).compactMap { start in
             let line = bytes[start..<min(start + Self.lineLength, bytes.count)]

@@ -1,10 +1,10 @@
 internal import Support
 
-/// Recognises a message that comes again, after a crash too, without reading it: reading may be what kills.
+/// Identifies a redelivered message, even after a crash, without parsing it: parsing may be what crashes.
 package struct MessageKey: Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
-    /// What is larger is not read, and its first bytes and its size are enough to know it.
+    /// Larger messages are not read; their first bytes and their size identify them.
     private static let enough = 1 << 20
 
     package init(queue: String, body: [UInt8]) {

@@ -1,19 +1,19 @@
 internal import Glibc
 
-/// What lies in the queue directories of a spool: counted by names alone, without a lock, so that anybody may look while a
-/// worker runs. A job that moves meanwhile is seen in one box, in both or in none.
+/// Job counts of a spool's queue directories: from file names alone, without a lock, so that other processes may read
+/// them while a worker runs. A job that moves meanwhile is counted in one box, in both or in none.
 package struct SpoolCensus: Hashable, Sendable {
     package struct Kind: Hashable, Sendable {
         package let name: String
-        /// Jobs that wait, to be done now or later.
+        /// Jobs waiting, due or not.
         package var new = 0
-        /// Jobs that are being done.
+        /// Jobs in flight.
         package var current = 0
-        /// Jobs that were given up.
+        /// Dead-lettered jobs.
         package var dead = 0
-        /// Of the job in `new` or `cur` that has been due for the longest time, milliseconds since 1970; `nil`: there is none.
+        /// When the longest-due job in `new` or `cur` became due, Unix time in milliseconds; `nil`: none.
         package var oldestDue: Int?
-        /// When the oldest of them was made.
+        /// When the oldest of them was created.
         package var oldestMade: Int?
 
         package init(_ name: String, new: Int = 0, current: Int = 0, dead: Int = 0, oldestDue: Int? = nil) {
@@ -26,8 +26,8 @@ package struct SpoolCensus: Hashable, Sendable {
 
     package init(kinds: [Kind]) { self.kinds = kinds }
 
-    /// - Parameter directory: `SPOOL_DIRECTORY`. Where it has no queue directories yet, there are no jobs.
-    /// - Throws: where the spool is missing, or something in it cannot be listed.
+    /// - Parameter directory: `SPOOL_DIRECTORY`. Without queue directories there are no jobs.
+    /// - Throws: if the spool is missing, or a directory cannot be listed.
     package init(of directory: String) throws(SpoolError) {
         // A wrong path must not look like an empty spool.
         guard access(directory, F_OK) == 0 else { throw SpoolError("list", directory) }
@@ -45,12 +45,12 @@ package struct SpoolCensus: Hashable, Sendable {
         self.kinds = kinds
     }
 
-    /// Of the jobs. What else lies there, such as the log of a dead one, is none.
+    /// Skips other files, such as logs of dead jobs.
     private static func jobs(_ directory: String) throws(SpoolError) -> [JobName] {
         try self.names(directory).compactMap { JobName($0) }
     }
 
-    /// Empty where there is no such directory.
+    /// Empty if the directory does not exist.
     private static func names(_ directory: String) throws(SpoolError) -> [String] {
         if access(directory, F_OK) != 0, errno == ENOENT { return [] }
         return try SpoolFile.names(in: directory)

@@ -1,27 +1,28 @@
 internal import Glibc
 
-/// What this worker writes down for the one that comes after it. One worker at a time has a directory; its contents are
-/// readable by the worker's user only (0700, files 0600).
+/// The state a worker leaves for its successor. One worker at a time owns a directory; its contents are readable by the
+/// worker's user only (0700, files 0600).
 ///
-/// A directory is the worker's own, or root's, and no link. Where others may write in its own, that is taken from them. Root's, in which
-/// others may write, has to be a volume: Kubernetes makes an `emptyDir` so, and who mounts it decides who these others are. They can
-/// remove and rename what is there, but not read it, and nothing that they lay there is followed (``SpoolFile/open(_:_:for:)``).
+/// The directory must belong to the worker's user or root, and must not be a link. Write permission for others is removed
+/// from the worker's own. A directory of root's that others can write to must be a volume: Kubernetes mounts `emptyDir`
+/// this way, and the pod determines who these others are. They can remove and rename files, but not read them, and
+/// nothing they put there is followed (``SpoolFile/open(_:_:for:)``).
 ///
-/// What is in it: docs/architecture.md#what-a-crash-leaves-behind
+/// Contents: docs/architecture.md#what-a-crash-leaves-behind
 package final class SpoolDirectory: Sendable {
     package let path: String
-    /// Who else may write in it, or might before; `nil`: nobody. Safe to log.
+    /// Other users that can, or could until now, write to it; `nil`: none. Safe to log.
     package let finding: String?
     private let lock: Int32
 
-    /// Makes the directory where it is missing and takes it over.
+    /// Creates the directory if missing, and locks it.
     package init(_ path: String) throws(SpoolError) {
         self.path = path
         self.finding = try Self.make(path)
         let file = "\(path)/lock"
         self.lock = try SpoolFile.make(file, O_RDWR)
         guard flock(self.lock, LOCK_EX | LOCK_NB) == 0 else {
-            // Thrown with all properties set: the deinitializer closes the file.
+            // Only after all properties are set: the deinitializer closes the file.
             throw SpoolError(
                 "lock", file,
                 errno == EWOULDBLOCK ? "another worker has this directory; give each its own SPOOL_DIRECTORY" : nil)
@@ -30,9 +31,9 @@ package final class SpoolDirectory: Sendable {
 
     deinit { close(self.lock) }
 
-    /// Parents too.
+    /// Creates a directory with its parents.
     ///
-    /// - Returns: of one that is there, who else may write in it.
+    /// - Returns: for an existing one, who else can write to it.
     @discardableResult
     package static func make(_ path: String) throws(SpoolError) -> String? {
         if mkdir(path, 0o700) == 0 { return nil }
@@ -41,7 +42,7 @@ package final class SpoolDirectory: Sendable {
             throw SpoolError("make", path)
         }
         let parent = String(path[..<slash])
-        // Others' directories, and links to them, may lead there.
+        // Parents may be other users' directories, or links to them.
         if access(parent, F_OK) != 0 { try self.make(parent) }
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SpoolError("make", path) }
         return nil
@@ -67,18 +68,18 @@ package final class SpoolDirectory: Sendable {
         }
     }
 
-    /// Whose a directory is, and who may write in it.
+    /// Owner and write permissions of a directory.
     struct Ownership: Hashable {
         let user: uid_t
         let mode: mode_t
-        /// Another file system than its parent's.
+        /// On another file system than its parent.
         let isVolume: Bool
 
         package enum Verdict: Hashable {
             case fine
-            /// It is a volume, and nobody's to change.
+            /// A volume whose permissions the worker cannot change.
             case shared
-            /// It is the worker's own, and it should not be so.
+            /// The worker's own, with too many permissions.
             case opened
             case others(String)
         }
@@ -90,7 +91,7 @@ package final class SpoolDirectory: Sendable {
                 return .others(
                     "it belongs to user \(self.user), and the worker is \(worker): chown it, or name another")
             }
-            // In a sticky one, nobody moves what is another's.
+            // In a sticky directory, users cannot move other users' files.
             if self.mode & 0o022 == 0 || self.mode & 0o1000 != 0 && self.user == 0 { return .fine }
             if self.user == worker { return .opened }
             return self.isVolume
@@ -101,17 +102,17 @@ package final class SpoolDirectory: Sendable {
 
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    /// An empty one. One that is gone already is fine.
+    /// Removes an empty directory. Ignores a missing one.
     package static func remove(_ path: String) throws(SpoolError) {
         guard rmdir(path) == 0 || errno == ENOENT else { throw SpoolError("remove", path) }
     }
 }
 
-/// Why something could not be written down or read. Safe to log.
+/// Why a file could not be written or read. Safe to log.
 package struct SpoolError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
-    /// - Parameter reason: by default what `errno` says.
+    /// - Parameter reason: the text for `errno` by default.
     package init(_ operation: String, _ path: String, _ reason: String? = nil) {
         self.description = "cannot \(operation) \(path): \(reason ?? String(cString: strerror(errno)))"
     }

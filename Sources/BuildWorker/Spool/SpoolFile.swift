@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// Whole files, read and written so that a crash leaves the old one or the new one.
+/// Whole files, read and written atomically: after a crash either the old or the new one exists.
 ///
-/// Others may write in the directory: what they lay there under a name of ours is never followed, waited for or written to.
+/// Others may write to the directory: what they put under our names is never followed, waited for or written to.
 package enum SpoolFile {
-    /// In bytes, of what is read: a day of reports, the largest that there is, takes a tenth of it.
+    /// Maximum bytes read; the largest file, a day of reports, takes a tenth of it.
     static let largest = 1 << 25
 
-    /// Every file of the spool is opened here: a regular one under no other name, no link to one, and no pipe, which would wait for its
-    /// other end.
+    /// Opens any file of the spool: a regular file without other hard links, not a symbolic link, and not a pipe, which would
+    /// block.
     ///
-    /// - Returns: `nil` when there is none and `flags` do not make one.
+    /// - Returns: `nil` if it does not exist and `flags` do not create it.
     static func open(_ path: String, _ flags: Int32, for purpose: String = "open") throws(SpoolError) -> Int32? {
         let file = Glibc.open(path, flags & ~O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
         guard file >= 0 else {
@@ -23,7 +23,7 @@ package enum SpoolFile {
             throw SpoolError(
                 purpose, path, "it is no regular file, or has another name elsewhere, which does not belong there")
         }
-        // Not before it is known to be ours.
+        // Only once it is known to be ours.
         guard flags & O_TRUNC == 0 || ftruncate(file, 0) == 0 else {
             defer { close(file) }
             throw SpoolError(purpose, path)
@@ -31,13 +31,13 @@ package enum SpoolFile {
         return file
     }
 
-    /// The same for one that ``open(_:_:for:)`` is told to make where it is missing.
+    /// Like ``open(_:_:for:)``, with flags that create a missing file.
     package static func make(_ path: String, _ flags: Int32, for purpose: String = "open") throws(SpoolError) -> Int32 {
         guard let file = try self.open(path, flags | O_CREAT, for: purpose) else { throw SpoolError(purpose, path) }
         return file
     }
 
-    /// - Returns: `nil` when there is none.
+    /// - Returns: `nil` if the file does not exist.
     package static func read(_ path: String) throws(SpoolError) -> [UInt8]? {
         guard let file = try self.open(path, O_RDONLY) else { return nil }
         defer { close(file) }
@@ -57,9 +57,9 @@ package enum SpoolFile {
         }
     }
 
-    /// Written beside it, synced, and renamed into place. Where the disk is full the old file stays.
+    /// Writes a draft, syncs it, and renames it into place. With a full disk the old file remains.
     ///
-    /// - Parameter isDurable: it must survive a power cut.
+    /// - Parameter isDurable: must survive a power failure.
     package static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool = true) throws(SpoolError) {
         let draft = "\(path).tmp"
         try self.write(bytes, to: draft, isDurable: isDurable)
@@ -67,13 +67,13 @@ package enum SpoolFile {
             defer { unlink(draft) }
             throw SpoolError("rename", draft)
         }
-        // A rename survives a power cut once its directory is synced.
+        // A rename survives a power failure once its directory is synced.
         if isDurable { try self.sync(directory: String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])) }
     }
 
-    /// Makes a file and syncs it. What cannot be written whole is removed again.
+    /// Creates and syncs a file, or removes it if it cannot be written completely.
     ///
-    /// - Parameter isNew: there must be none.
+    /// - Parameter isNew: fail if it exists.
     static func write(_ bytes: [UInt8], to path: String, isNew: Bool = false, isDurable: Bool = true) throws(SpoolError)
     {
         let file = try self.make(path, O_WRONLY | (isNew ? O_EXCL : O_TRUNC), for: "write")
@@ -85,20 +85,20 @@ package enum SpoolFile {
         throw error
     }
 
-    /// In one write, so that lines of several writers do not mix. A crash may leave a line unfinished; the next one begins anew all
-    /// the same, so readers skip empty lines.
+    /// Appends in one write, so that lines of several writers do not mix. A crash may leave a line unfinished; the next one
+    /// starts on a new line, so readers skip empty lines.
     package static func append(line: [UInt8], to path: String) throws(SpoolError) {
         let file = try self.make(path, O_WRONLY | O_APPEND)
         defer { close(file) }
         guard Self.write([0x0A] + line + [0x0A], to: file) else { throw SpoolError("write", path) }
     }
 
-    /// One that is gone already is fine.
+    /// Removes a file. Ignores a missing one.
     package static func remove(_ path: String) throws(SpoolError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw SpoolError("remove", path) }
     }
 
-    /// File names: of whole files, or of those that are being written.
+    /// File names of complete files, or of drafts.
     package static func names(in directory: String, drafts: Bool = false) throws(SpoolError) -> [String] {
         let file = try self.open(directory: directory, for: "list")
         guard let stream = fdopendir(file) else {
@@ -107,7 +107,7 @@ package enum SpoolFile {
         }
         defer { closedir(stream) }
         var names: [String] = []
-        // Where it lies: an entry is only as long as its name, so the 256 bytes of `d_name` may end beyond the last page that is there.
+        // By offset: an entry ends with its name, so `d_name`'s 256 bytes may extend past the last mapped page.
         let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
         while let entry = readdir(stream) {
             let name = String(cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self))

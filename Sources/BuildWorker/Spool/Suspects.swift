@@ -1,52 +1,52 @@
 internal import Synchronization
 package import Workflow
 
-/// Messages that were being handled when a worker ended without warning, how often, and at which step.
+/// Messages that were in flight when a worker ended uncleanly: how often, and at which step.
 ///
-/// Of many that were there one may have done it, or what they asked: so suspects are handled alone. A death alone while it was read is
-/// evidence about the message; one at a step that asks others is evidence only when others survive that step and the same message dies
-/// there again. Else nobody is to blame, and the worker is in a ``CrashLoop``. Kept in a file beside the ledger, rewritten when something
-/// changes: seldom.
+/// Of many in flight, one message or a service it called may be the cause, so suspected messages are processed in
+/// isolation. A crash in isolation while parsing is evidence against the message. A crash at a step with external calls is
+/// evidence only if other messages survive that step and the same message crashes there again. Otherwise no message is at
+/// fault, and the worker is in a ``CrashLoop``. Kept in a file next to the ledger, rewritten on the rare changes.
 package final class Suspects: Sendable {
     package struct Record: Hashable, Sendable {
-        /// Workers that ended while they handled it.
+        /// Crashes while it was in flight.
         var crashes = 0
         var custody = Custody.none
-        /// Of those, the ones that handled nothing else, by step.
+        /// Crashes while it was processed in isolation, by step.
         var deaths: [HandlingStep: Deaths] = [:]
-        /// Since it died last, it was put behind all that waits in its queue.
+        /// Since its last crash it was moved to the end of its queue.
         var isSetAside = false
     }
 
-    /// Deaths alone at one step.
+    /// Crashes in isolation at one step.
     struct Deaths: Hashable, Sendable {
         var count = 0
-        /// Since anybody got past that step. Reading concerns the message alone: always 0.
+        /// Crashes since any message passed that step. Always 0 for parsing, which concerns the message alone.
         var open = 0
-        /// Other messages that got past it since, in a row; 0 again when another one dies there. Counted up to ``Suspects/survivors``.
+        /// Other messages that passed it since, in a row; reset if another crashes. At most ``Suspects/survivors``.
         var survivors = 0
-        /// It died there once more after enough others had survived.
+        /// It crashed there again after enough others had survived.
         var isProof = false
     }
 
     package typealias Verdict = QuarantineVerdict
     typealias Custody = QuarantineVerdict.Custody
 
-    /// Crashes that convict, with evidence.
+    /// Crashes, with evidence, after which a message is quarantined.
     static let limit = 3
-    /// Deaths at reading that are evidence: one may be chance.
+    /// Crashes while parsing that count as evidence: one may be chance.
     static let deathsAtReading = 2
-    /// Others that have to get past a step between two deaths there. One would do if peers were either well or not.
+    /// Other messages that must pass a step between two crashes there. One would do if services were either up or down.
     static let survivors = 3
-    /// Of the broker's count. Lost connections are counted, too, but one that is in flight at two of them is rare.
+    /// By the broker's count. Lost connections are counted, too, but two for the same message in flight are rare.
     static let redeliveriesOfASuspect = 2
 
     private let path: String
     private let hasHistory: Bool
     private let records: Mutex<[MessageKey: Record]>
 
-    /// - Parameter survivors: of the ledger that was found; `nil` when there was none, so that nothing is known of crashes before.
-    /// - Throws: where they cannot be read.
+    /// - Parameter survivors: entries of the ledger found; `nil`: there was none, so earlier crashes are unknown.
+    /// - Throws: if the file cannot be read.
     package init(_ path: String, survivors: [InFlightLedger.Entry]?) throws(SpoolError) {
         var records = Self.parse(try SpoolFile.read(path) ?? [])
         Self.charge(survivors ?? [], to: &records)
@@ -54,14 +54,14 @@ package final class Suspects: Sendable {
         self.records = Mutex(records)
     }
 
-    /// Call it once before the ledger begins anew. Where the disk is full they are known to this process only.
+    /// Call once before the new ledger is created. With a full disk the changes are known to this process only.
     package func save() throws(SpoolError) {
         try self.records.withLock { records throws(SpoolError) in try Self.save(records, to: self.path) }
     }
 
     static func charge(_ survivors: [InFlightLedger.Entry], to records: inout [MessageKey: Record]) {
         let lonely = survivors.filter(\.step.isAlone)
-        // One crash counts once, however many of the same there were.
+        // A crash counts once per message, however many copies were in flight.
         for entry in Set(lonely.isEmpty ? survivors.filter { $0.step == .amongOthers } : lonely) {
             var record = records[entry.key] ?? Record()
             record.crashes += 1
@@ -77,7 +77,7 @@ package final class Suspects: Sendable {
 
     package var crashLoop: CrashLoop? { self.records.withLock { CrashLoop($0.values) } }
 
-    /// - Parameter redeliveries: deliveries before this one that nobody settled.
+    /// - Parameter redeliveries: earlier deliveries that were not settled.
     package func verdict(_ key: MessageKey, redeliveries: Int) -> Verdict {
         let (record, isLoop) = self.records.withLock {
             $0.isEmpty ? (nil, false) : ($0[key], CrashLoop($0.values) != nil)
@@ -85,13 +85,13 @@ package final class Suspects: Sendable {
         return Self.verdict(record, redeliveries: redeliveries, isLoop: isLoop)
     }
 
-    /// The broker's count is no evidence: brokers, networks and other workers cause redeliveries as well.
+    /// The broker's count is not evidence: brokers, networks and other workers cause redeliveries, too.
     package static func verdict(_ record: Record?, redeliveries: Int, isLoop: Bool) -> Verdict {
         if let record, record.isQuarantined { return .quarantined(crashes: record.crashes, record.custody) }
         return record != nil || isLoop || redeliveries >= Self.redeliveriesOfASuspect ? .suspected : .none
     }
 
-    /// How long a suspect, or whoever comes in a crash loop, has to wait. A ledger knows better than the broker who was only there.
+    /// How long a suspected message, or any message in a crash loop, waits. The ledger is more precise than the broker.
     package func delay(_ key: MessageKey, redeliveries: Int) -> CrashDelay {
         self.records.withLock {
             CrashDelay(
@@ -100,12 +100,12 @@ package final class Suspects: Sendable {
         }
     }
 
-    /// Somebody died alone at this step.
+    /// Whether a message crashed in isolation at this step.
     package func watches(_ step: HandlingStep) -> Bool {
         self.records.withLock { !$0.isEmpty && $0.contains { $0.value.deaths[step] != nil } }
     }
 
-    /// A message got past this step, alone or among others.
+    /// Records that a message passed this step, in isolation or not.
     package func survived(_ step: HandlingStep, by key: MessageKey) throws(SpoolError) {
         try self.records.withLock { records throws(SpoolError) in
             guard Self.noteSurvival(of: step, by: key, in: &records) else { return }
@@ -113,7 +113,7 @@ package final class Suspects: Sendable {
         }
     }
 
-    /// - Returns: whether that is news.
+    /// - Returns: whether anything changed.
     static func noteSurvival(of step: HandlingStep, by key: MessageKey, in records: inout [MessageKey: Record]) -> Bool
     {
         var isNews = false
@@ -128,7 +128,7 @@ package final class Suspects: Sendable {
         return isNews
     }
 
-    /// It was handled to its end, and nothing happened.
+    /// Clears a message that was processed completely without a crash.
     package func clear(_ key: MessageKey) throws(SpoolError) {
         try self.records.withLock { records throws(SpoolError) in
             guard records.removeValue(forKey: key) != nil else { return }
@@ -136,7 +136,7 @@ package final class Suspects: Sendable {
         }
     }
 
-    /// It is in the parked queue: what is left is to tell its build.
+    /// Records that it is in the parked queue: its build still has to be updated.
     package func markParked(_ key: MessageKey, crashes: Int) throws(SpoolError) {
         try self.records.withLock { records throws(SpoolError) in
             records[key, default: Record(crashes: crashes)].custody = .parked
@@ -144,11 +144,11 @@ package final class Suspects: Sendable {
         }
     }
 
-    /// - Returns: `false`: it was already, since it died last. Of one that only the broker suspects the count then begins anew.
+    /// - Returns: `false`: already done since its last crash. If only the broker suspects it, its count then restarts.
     package func setAside(_ key: MessageKey) throws(SpoolError) -> Bool {
         try self.records.withLock { records throws(SpoolError) in
             guard let record = records[key], !record.isSetAside else { return records[key] == nil }
-            // That is a way to die, too.
+            // Setting aside may crash, too.
             guard record.deaths[.postpone] == nil else { return false }
             records[key]?.isSetAside = true
             try Self.save(records, to: self.path)
@@ -194,7 +194,7 @@ package final class Suspects: Sendable {
 }
 
 extension Suspects.Record {
-    /// Alone. Call it after the crash was counted.
+    /// Records a crash in isolation. Call after the crash was counted.
     fileprivate mutating func die(at step: HandlingStep) {
         let wasQuarantined = self.isQuarantined
         self.isSetAside = false
@@ -207,7 +207,7 @@ extension Suspects.Record {
             deaths.isProof = deaths.isProof || deaths.survivors >= Suspects.survivors
         }
         self.deaths[step] = deaths
-        // Explained; what happens while it is parked and its build is told has to be explained anew.
+        // Explained; a crash while it is parked and its build is updated has to be explained anew.
         if self.isQuarantined, !wasQuarantined { for step in self.deaths.keys { self.deaths[step]?.open = 0 } }
     }
 

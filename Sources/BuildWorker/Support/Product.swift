@@ -1,4 +1,4 @@
-/// How this program names itself to brokers, servers and people.
+/// How this program identifies itself to brokers and servers, and in its output.
 package enum Product {
     package static let name = "build-worker"
     package static let version = "1.0.0"

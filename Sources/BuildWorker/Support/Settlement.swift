@@ -1,8 +1,8 @@
-/// What the broker is told about a delivery. Every delivery is settled exactly once, last.
+/// How a delivery is settled with the broker: exactly once, as the last step.
 package enum Settlement: Hashable, Sendable, CaseIterable {
-    /// All that the delivery owes is done, or held by something that survives this process.
+    /// All work for the delivery is done, or stored somewhere that survives this process.
     case ack
-    /// Rejected without requeueing: the queue dead-letters it to its wait queue, which brings it back
-    /// later with one more `rejected` in its `x-death`. Requeueing instead would spin.
+    /// Rejected without requeueing: dead-lettered to the wait queue, which returns it later with one more `rejected`
+    /// in its `x-death`. Requeueing would spin.
     case nack
 }

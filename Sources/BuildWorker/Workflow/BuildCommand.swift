@@ -1,15 +1,15 @@
-/// What a delivery asks for.
+/// What a delivery requests.
 package enum BuildCommand: Hashable, Sendable {
-    /// Make the build's pod and have it watched.
+    /// Create the build's pod and watch it.
     case start
-    /// Remove the build's pods.
+    /// Delete the build's pods.
     case stop
-    /// See whether the build's pod began.
+    /// Check whether the build's pod has started.
     case verify
     /// Remove a cache directory.
     case clear
-    /// Not a message that anybody here understands.
+    /// The message cannot be understood.
     case unreadable
-    /// Nothing any more: handling it has ended the worker's process so many times.
+    /// Quarantined: handling the message has crashed the worker this many times.
     case poison(crashes: Int)
 }

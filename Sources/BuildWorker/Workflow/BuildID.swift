@@ -1,4 +1,4 @@
-/// A build's number, given by its controller.
+/// A build's number, assigned by its controller.
 package struct BuildID: Hashable, Sendable, RawRepresentable, CustomStringConvertible {
     package let rawValue: Int
 

@@ -1,12 +1,12 @@
 internal import Support
 
-/// WORKFLOW.md as code: pure, total, and the only place that knows what a build message means.
+/// WORKFLOW.md as code: pure, total, and the only place that interprets build messages.
 ///
-/// ``DeliveryMachine`` has the action performed, records what it taught in the facts, and asks again until the answer is
-/// ``Decision/settle(_:)``. Each action fills a fact that was not known, so that ends.
+/// ``DeliveryMachine`` performs each action, records its fact and asks again until ``Decision/settle(_:)``. This ends
+/// because each action fills a fact that was unknown.
 package enum BuildWorkflow {
     package static func decision(for command: BuildCommand, given facts: Facts, rules: WorkflowRules) -> Decision {
-        // A report that was begun decides the rest, whatever led to it.
+        // Once a report has begun, it determines the rest, whatever led to it.
         if let failure = facts.failure { return settlement(after: failure, command, facts, rules) }
         return switch command {
         case .start: start(facts, rules)
@@ -23,19 +23,19 @@ package enum BuildWorkflow {
     ) -> Decision {
         switch report {
         case .taken, .refused: .settle(.ack)
-        // A `stop` may have come, to another worker perhaps, before there was a pod to remove.
+        // A `stop` may have been processed, perhaps by another worker, before there was a pod to delete.
         case .ended: if case .poison = command { .settle(.ack) } else { removePods(facts, rules) }
-        // A FAILURE that nobody took stays owed, past the limit too.
+        // An unaccepted FAILURE remains owed, even past the limit.
         case .notTaken: owe(facts)
         }
     }
 
-    /// After a wait. During an outage of others that is no attempt at the build: nobody's could succeed.
+    /// Retries after a delay. During an outage this does not count as an attempt at the build.
     private static func tryLater(_ facts: Facts) -> Decision {
         facts.isOutage ? postpone(.outage, facts) : .settle(.nack)
     }
 
-    /// Where the broker does not take it, the attempt counts.
+    /// If the broker does not accept the postponement, the attempt counts.
     private static func postpone(_ reason: PostponeReason, _ facts: Facts) -> Decision {
         switch facts.postponement {
         case nil: .perform(.postpone(reason))
@@ -44,16 +44,17 @@ package enum BuildWorkflow {
         }
     }
 
-    /// The build API has to take or say something first. Without an attempt, for the real cause would be forgotten past the limit; and
-    /// not for ever, for it may fail for this one build alone: then an operator gets the message with all that is owed.
+    /// Waits for the build API to accept an update or answer a query. Not counted as an attempt, or the real cause
+    /// would be lost at the limit; bounded, because the API may fail for this build alone: the message is then
+    /// parked.
     private static func owe(_ facts: Facts) -> Decision {
         guard !facts.isOutage else { return postpone(.outage, facts) }
-        // Where no wait queue takes the message with its clock, its attempts are the clock.
+        // Without a wait queue that accepts the message and its clock, the attempts serve as the clock.
         guard facts.isOverdue || facts.postponement == .unroutable && facts.attempt > WorkflowRules.attemptsOfADay
         else { return postpone(.owed, facts) }
         return switch facts.parking {
         case nil: .perform(.park)
-        // Nowhere to park: the report has all that is owed.
+        // Not parked: the report contains everything that is owed.
         case .confirmed, .unroutable: .settle(.ack)
         case .unconfirmed: postpone(.owed, facts)
         }
@@ -63,7 +64,7 @@ package enum BuildWorkflow {
         facts.isOutage || facts.attempt < rules.reprocessLimit
     }
 
-    /// What `problem` tells of is tried again after a wait, as often as the limit allows.
+    /// Retries after a delay, up to the limit.
     private static func retryOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         guard !self.mayTryLater(facts, rules) else { return tryLater(facts) }
         return fail(
@@ -71,10 +72,10 @@ package enum BuildWorkflow {
             mayHaveRun: true)
     }
 
-    /// Only a build that has not ended is failed, and only the build API knows.
+    /// Fails the build, unless it has ended; only the build API knows whether it has.
     ///
-    /// - Parameter mayHaveRun: what is known does not speak against it, so the question is whether it has ended. Else it most likely waits, and
-    ///   to ask that changes nothing.
+    /// - Parameter mayHaveRun: the build may have run, so query whether it has ended. If `false`, it most likely has
+    ///   not started, and the query without side effects is used.
     private static func fail(_ cause: FailureCause, _ facts: Facts, _ rules: WorkflowRules, mayHaveRun: Bool = false)
         -> Decision
     {
@@ -82,7 +83,7 @@ package enum BuildWorkflow {
         case nil: .perform(.ask(mayHaveRun ? .hasEnded : .isWaiting))
         case .begun: .perform(.ask(.hasEnded))
         case .waiting, .unknown: .perform(.reportFailure(cause))
-        // Its launcher is at work, whatever this worker could not do or see.
+        // Its launcher is running, whatever this worker failed to do or observe.
         case .running: cause.sawTheEnd ? .perform(.reportFailure(cause)) : .settle(.ack)
         case .ended: facts.pod?.isThere ?? false ? removePods(facts, rules) : .settle(.ack)
         case .refused: .settle(.ack)
@@ -107,9 +108,9 @@ extension BuildWorkflow {
         }
     }
 
-    /// A start that was here before may have made its pod, and the build may have begun or ended since.
+    /// An earlier delivery of this start may have created the pod, and the build may have started or ended since.
     ///
-    /// - Returns: `nil` where a pod is to be made.
+    /// - Returns: `nil` if a pod is to be created.
     private static func beforeStartingAgain(_ facts: Facts, _ rules: WorkflowRules) -> Decision? {
         switch facts.build {
         case nil: return .perform(.ask(.isWaiting))
@@ -124,24 +125,24 @@ extension BuildWorkflow {
         case .notFound where !facts.hasSearched: return .perform(.searchPods)
         case .notFound:
             switch facts.build {
-            // Somebody saw it begin: it is not begun again.
+            // The build is known to have started: do not start it again.
             case .running: return .perform(.reportFailure(.podGone(hasBegun: true, known: nil)))
             case .begun: return .perform(.ask(.hasEnded))
             case .unavailable where facts.hasBegun, .unknown where facts.hasBegun: return owe(facts)
-            // Past the limit nothing is made any more.
+            // Past the limit, no pod is created.
             case nil, .waiting, .ended, .refused, .unknown, .unavailable:
                 guard facts.attempt > rules.reprocessLimit else { return nil }
                 return fail(
                     .retriesExhausted(retries: rules.reprocessLimit, Problem(.other, "its pod could not be started")),
                     facts, rules)
             }
-        // Unconfirmed timers count as attempts with the broker, so at the limit the pod may well be running: not to see it is no cause.
+        // Unconfirmed timers count as attempts with the broker, so at the limit the pod may be running: not a failure.
         case .unknown where facts.attempt >= rules.reprocessLimit: return owe(facts)
         case .pending, .running, .succeeded, .broken, .terminating, .notOwned, .unknown: return watch(facts, rules)
         }
     }
 
-    /// The last attempt may have had its effect though its answer was lost: look before failing the build.
+    /// The last attempt may have succeeded although its response was lost: read the pod before failing the build.
     private static func adoptOrFail(_ problem: Problem, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.pod {
         case nil: .perform(.getPod)
@@ -151,7 +152,7 @@ extension BuildWorkflow {
         }
     }
 
-    /// The pod exists. See how it does, and have it watched until it has begun.
+    /// The pod exists: read it, and watch it until it has started.
     private static func watch(_ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.pod {
         case nil: return .perform(.getPod)
@@ -162,7 +163,7 @@ extension BuildWorkflow {
             return retryOrFail(Problem(.node, "an earlier pod of this build is still being deleted"), facts, rules)
         case .notOwned: return retryOrFail(Problem(.other, "a pod that is not this build's has its name"), facts, rules)
         case .notFound:
-            // It went between the two requests: a new one may be made where this delivery had only found it.
+            // The pod disappeared between the two requests. If this delivery only found it, create a new one.
             if facts.creation == .alreadyExists {
                 return retryOrFail(Problem(.node, "its pod was deleted meanwhile"), facts, rules)
             }
@@ -177,8 +178,8 @@ extension BuildWorkflow {
         node.map { .scheduled(node: $0) } ?? .waitingForResources
     }
 
-    /// Something is wrong with the pod, or could not be seen: the retry queue finds out, without delay.
-    /// Where nobody can be asked to, a known cause is judged at once, and else the init timer finds out.
+    /// The pod has a problem or could not be read: verify immediately through the retry queue. If that cannot be
+    /// published, judge a known cause now; otherwise leave it to the init timer.
     private static func verifyNow(_ failure: PodFailure?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.verification {
         case nil: return .perform(.requestVerification(isPermanent: failure?.outlook == .permanentFailure))
@@ -188,7 +189,7 @@ extension BuildWorkflow {
         }
     }
 
-    /// - Returns: `nil` when the timer is kept.
+    /// - Returns: `nil` if the timer is running.
     private static func keepTimer(round: Int, _ facts: Facts) -> Decision? {
         switch facts.timerKept {
         case nil: .perform(.keepTimer(round: round))
@@ -197,21 +198,21 @@ extension BuildWorkflow {
         }
     }
 
-    /// A build whose note is lost is still watched; one whose timer is not held comes back, and is told again.
+    /// A lost status update does not stop the watch; an unconfirmed timer returns the message, and the update repeats.
     private static func armTimer(round: Int, note: StatusUpdate?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.timer {
         case nil: return .perform(.armTimer(round: round, telling: note))
         case .confirmed: break
         case .unroutable: if let action = keepTimer(round: round, facts) { return action }
-        // Not an attempt at the build, so no limit: its pod is fine, and the broker will be back.
+        // The pod is fine and the broker will recover: not an attempt at the build, so no limit.
         case .unconfirmed: return .settle(.nack)
         }
         guard let note else { return .settle(.ack) }
         return tell(note, facts, rules)
     }
 
-    /// The API takes no notes of a build that has ended. Its `stop` may have come, to another worker perhaps, before there
-    /// was a pod to remove: nobody else would. What still tidies up in the pod has the time that every `stop` leaves it.
+    /// The API rejects updates for an ended build. Its `stop` may have been processed, perhaps by another worker,
+    /// before there was a pod to delete, so delete it here. Deletion leaves the pod the grace period of any `stop`.
     private static func tell(_ note: StatusUpdate, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.note {
         case nil: .perform(.notifyBuild(note))
@@ -229,7 +230,7 @@ extension BuildWorkflow {
         case nil: return .perform(.getPod)
         case .running(let node), .succeeded(let node):
             guard let node else { return .settle(.ack) }
-            // This is the last time anybody asks, so in an outage it waits for the API's answer.
+            // No later check follows, so in an outage wait for the API's answer.
             if case .lost = facts.note, facts.isOutage { return tryLater(facts) }
             return tell(.scheduled(node: node), facts, rules)
         case .pending(_, let waitsFor): return verifyPending(waitsFor: waitsFor, facts, rules)
@@ -244,20 +245,20 @@ extension BuildWorkflow {
 
     private static func verifyPending(waitsFor: String, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         guard facts.round < rules.verifyLimit else {
-            // It may have begun a moment ago.
+            // The pod may have started a moment ago.
             guard facts.looks > 1 else { return .perform(.getPod) }
             return fail(.neverBegan(waited: rules.initTimeout * facts.round, waitsFor: waitsFor), facts, rules)
         }
         return armTimer(round: facts.round + 1, note: facts.isFromInitTimer ? .delayed : nil, facts, rules)
     }
 
-    /// What mostly passes is given time, and a launcher that ran may have reported itself.
+    /// Transient problems get time, and a launcher that ran may have reported the result itself.
     private static func judge(_ failure: PodFailure, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         let transient =
             switch failure.outlook {
             case .permanentFailure: false
             case .transient: true
-            // Kubelets back off after each pull, and old ones do not say why. Of a pod whose first init timer still runs it may be anything.
+            // Kubelets back off after each pull, old ones without a reason. On the first init timer assume transient.
             case .unclear: (facts.isHealing || facts.round == 0) && !facts.isPermanent
             }
         let isOver = facts.hadTimeToHeal || facts.postponement == .unroutable && !self.mayTryLater(facts, rules)
@@ -265,7 +266,7 @@ extension BuildWorkflow {
         return fail(.pod(failure), facts, rules, mayHaveRun: failure.hasBegun)
     }
 
-    /// Mostly the build has ended and was stopped; or somebody deleted its pod. Only the build API knows which.
+    /// Usually the build has ended and was stopped, or its pod was deleted. Only the build API knows which.
     private static func verifyAbsent(_ detail: String?, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.build {
         case .waiting, .running, .unknown:
@@ -279,7 +280,7 @@ extension BuildWorkflow {
 }
 
 extension PodObservation {
-    /// There is something to remove, or may be.
+    /// There is, or may be, something to delete.
     fileprivate var isThere: Bool {
         switch self {
         case .pending, .running, .succeeded, .broken, .unknown: true
@@ -303,7 +304,7 @@ extension BuildWorkflow {
         return settlement(after: clearing, facts, rules)
     }
 
-    /// No build waits for these, so the limit ends them with a report in the log.
+    /// No build waits for these: at the limit they end with an error in the log.
     private static func settlement(after outcome: Outcome, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch outcome {
         case .done: .settle(.ack)
@@ -311,7 +312,7 @@ extension BuildWorkflow {
         }
     }
 
-    /// Where there is nowhere to park, the message is dropped as the original does; the log has its hash and size.
+    /// Without a parked queue the message is dropped, as in the original; the log has its hash and size.
     private static func park(_ facts: Facts) -> Decision {
         switch facts.parking {
         case nil: .perform(.park)
@@ -320,7 +321,7 @@ extension BuildWorkflow {
         }
     }
 
-    /// Kept for an operator first; what follows may be the step that kills.
+    /// Parks the message before anything else: the following step may crash the worker.
     private static func parkPoison(_ crashes: Int, _ facts: Facts, _ rules: WorkflowRules) -> Decision {
         switch facts.parking {
         case nil: .perform(.park)

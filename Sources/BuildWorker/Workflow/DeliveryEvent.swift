@@ -1,22 +1,22 @@
 package import Support
 
-/// What happens to a delivery, for those who want to know: log, metrics, failure reports, build events, the status page.
+/// What happens to a delivery, for observers: log, metrics, failure reports, build events, status page.
 ///
-/// After `received` comes exactly one of `settled`, `requeued` and `takenBack`, last.
+/// `received` is followed by exactly one of `settled`, `requeued` and `takenBack`, as the last event.
 package enum DeliveryEvent: Sendable {
-    /// It was taken from its queue and read.
+    /// Taken from its queue and decoded.
     case received
-    /// It is its turn.
+    /// Processing starts.
     case started
     case actionStarted(Action)
-    /// One for each fact that the action taught.
+    /// Once for each fact the action yielded.
     case actionCompleted(Action, Fact, took: Duration)
-    /// It is settled as soon as this has been told.
+    /// Settled right after this event.
     indirect case settled(Settlement, Facts, took: Duration)
-    /// The worker ends and the broker gives it to another.
+    /// The worker is shutting down; the broker redelivers the message elsewhere.
     case requeued
-    /// The broker took it back, and gives it out again: nothing more is done for it.
+    /// The broker requeued the message: processing ends.
     case takenBack
-    /// A suspect waits behind all others, unread but for this; it is told of nothing else.
+    /// A suspected message is moved behind all others; not decoded for anything else, and no other events follow.
     case setAside
 }

@@ -1,42 +1,42 @@
 package import Support
 
-/// One delivery's life as a value: everything that happens to it goes in, exactly one next step comes out. It decides all and does nothing.
-/// ``DeliveryRunner`` takes the steps: for the process, for the simulation, and on the walk through every possible world.
+/// The life cycle of one delivery as a pure value: an input goes in, exactly one next step comes out.
+/// ``DeliveryRunner`` performs the steps: for the process, the simulation and the exhaustive walk.
 ///
 ///     join → read → wait → start → (begin → perform → survive → learn)* → settle
 ///
-/// A suspect waits, alone, before it is read; one that is quarantined is read only to tell its build.
+/// A suspected message waits, in isolation, before it is read; a quarantined one is read only to update its build.
 package struct DeliveryMachine: Sendable {
     package enum Input: Sendable {
         case received(QuarantineVerdict)
         indirect case read(Reading)
         case admitted
-        /// `wasStopped`: this process has seen a `stop` of the same build.
+        /// `wasStopped`: this process has processed a `stop` of the same build.
         case started(wasStopped: Bool)
-        /// `isOutage`: a service that builds need was away for everybody meanwhile.
+        /// `isOutage`: a service that builds need was unavailable for all builds meanwhile.
         case completed([Fact], isOutage: Bool)
-        /// `isNews`: it was to be done and was not done before.
+        /// `isNews`: the change was due and had not been made before.
         case persisted(isNews: Bool)
-        /// In place of `done`: poison was read to tell its build, and names none.
+        /// Instead of `done`: a quarantined message was read to update its build, but names none.
         case unreadable
-        /// The step was taken, and has no other answer.
+        /// The step is complete and has no other answer.
         case done
-        /// In place of any answer but those to ``Step/leave`` and ``Step/settle(_:isUrgent:)``.
+        /// Instead of any answer except those to ``Step/leave`` and ``Step/settle(_:isUrgent:)``.
         case interrupted(Interruption)
     }
 
     package enum Interruption: Sendable {
-        /// The worker ends: what came of it meanwhile says nothing.
+        /// The worker is shutting down: results obtained meanwhile are meaningless.
         case cancelled
-        /// The broker took the message back.
+        /// The broker requeued the message.
         case takenBack
     }
 
-    /// What the message says.
+    /// The decoded content of the message.
     package struct Reading: Sendable {
         let command: BuildCommand
         let facts: Facts
-        /// The broker could not bring it back after a rejection, or would be harmed by one.
+        /// The broker could not return it after a rejection, or would be harmed by one.
         let mustNotBeRejected: Bool
 
         package init(command: BuildCommand, facts: Facts, mustNotBeRejected: Bool) {
@@ -47,42 +47,41 @@ package struct DeliveryMachine: Sendable {
     }
 
     package enum Admission: Hashable, Sendable {
-        /// The build's turn has come, and there is room for one more of its type.
+        /// Processed alongside others: in the build's order and within the limit of its type.
         case amongOthers
-        /// Nothing else goes on. `isDue`: it has no time to wait first.
+        /// Processed in isolation. `isDue`: no waiting time first.
         case alone(isDue: Bool)
     }
 
     package enum Step: Sendable {
-        /// Go on record, or take a place in the line of those who are handled alone: in the order of arrival.
+        /// Enter the ledger, or the queue for isolated processing: in order of arrival.
         case join(Admission)
-        /// → `read`. `crashes`: of a message that is not decoded.
+        /// → `read`. `crashes`: for a message that is not decoded.
         case read(crashes: Int?)
-        /// Take a place in the line of its build: in the order of arrival.
+        /// Join the build's queue: in order of arrival.
         case enqueue
         /// → `admitted`
         case wait(Admission)
         /// → `started`
         case start
-        /// Have on record what comes next, unless it is interrupted here. `reading`: poison is read to tell its build, which may be what kills,
-        /// apart from what is asked then.
+        /// Record the next step, unless interrupted here. `reading`: a quarantined message is read to update its build,
+        /// which may crash by itself, apart from the actions that follow.
         case begin(HandlingStep)
         /// → `completed`
         case perform(Action)
         /// → `persisted`
         case persist(QuarantineChange)
         case emit(DeliveryEvent)
-        /// A moment, before something is tried again.
+        /// Pause before a retry.
         case pause
-        /// Make room for others.
+        /// Release what was acquired for processing.
         case leave
-        /// `isUrgent`: the broker hears of it before anything else is done, for the next suspect may kill.
+        /// `isUrgent`: send it before anything else, for the next suspected message may crash the worker.
         case settle(Settlement, isUrgent: Bool)
-        /// It is over.
         case end
     }
 
-    /// Each names the step that is being taken; those that may follow are in ``handle(_:at:)``, in the order of the work.
+    /// Each case names the step in progress; possible successors are in ``handle(_:at:)``, in the order of the work.
     private enum State: Sendable {
         case new, joining, offeringToWait, reading, received, enqueuing, waiting, starting, started
         case decoding(Action), beginning(Action), announcing(Action)
@@ -95,7 +94,7 @@ package struct DeliveryMachine: Sendable {
         case announcingSettlement(Settlement), survivingSettlement(Settlement), clearing(Settlement)
         case settling, settlingLast
         case givingUp
-        /// `nil`: it was settled, or is not to be.
+        /// `nil`: already settled, or not to be settled.
         case leaving(Settlement?)
         case ended
     }
@@ -109,13 +108,13 @@ package struct DeliveryMachine: Sendable {
     private(set) var command = BuildCommand.unreadable
     package private(set) var facts = Facts()
     private var mustNotBeRejected = false
-    /// Observers know of it, and are to hear the end.
+    /// Observers have received `received`, so they must receive the final event.
     private var isAnnounced = false
-    /// It is a suspect that goes behind all others first.
+    /// Suspected, and first to be moved behind all others.
     private var isBeingSetAside = false
     private var startedAt = Duration.zero
 
-    /// - Parameter policy: what follows from what is known.
+    /// - Parameter policy: decides the next step from the facts.
     package init(
         _ rules: WorkflowRules, policy: @escaping Policy = { BuildWorkflow.decision(for: $0, given: $1, rules: $2) }
     ) {
@@ -124,7 +123,7 @@ package struct DeliveryMachine: Sendable {
 
     private var isAlone: Bool { self.verdict != .none }
 
-    /// - Parameter now: since the delivery came.
+    /// - Parameter now: time since the delivery arrived.
     mutating func handle(_ input: Input, at now: Duration) -> Step {
         switch (self.state, input) {
         // Quarantine
@@ -168,13 +167,13 @@ package struct DeliveryMachine: Sendable {
             }
             return self.go(.started, .emit(.started))
         case (.started, .done):
-            // Nothing may read it any more.
+            // No longer readable by any worker.
             if case .quarantined(_, .unreportable) = self.verdict { return self.announce(.ack, at: now) }
             return self.decide()
         case (.decoding(let action), .done): return self.begin(action)
         case (.decoding(let action), .unreadable):
             guard case .quarantined(_, .saidToBeParked) = self.verdict else { return self.begin(action) }
-            // What no worker can read it cannot have parked as poison.
+            // A message that no worker can read cannot have been parked as poison.
             self.verdict = .suspected
             self.command = .unreadable
             self.facts.forgetParking()
@@ -219,7 +218,7 @@ package struct DeliveryMachine: Sendable {
         case (.survivingSettlement(let settlement), .persisted):
             return switch self.verdict {
             case .none: self.go(.leaving(settlement), .leave)
-            // Before the next suspect's turn, which may kill: nobody would clear a message that has left the queue.
+            // Before the next suspected message, which may crash: after the ack nothing would clear this one.
             case .suspected: self.go(.clearing(settlement), .persist(.cleared))
             case .quarantined where settlement == .ack && self.facts.postponement != .confirmed:
                 self.go(.clearing(settlement), .persist(.cleared))
@@ -266,8 +265,8 @@ package struct DeliveryMachine: Sendable {
             .learning(action, learned.dropFirst(), took: took), .emit(.actionCompleted(action, fact, took: took)))
     }
 
-    /// What RabbitMQ would not bring back after a rejection is handed to its wait queue by ourselves, the attempt counted, or parked; until
-    /// one of these has it, the delivery stays in flight.
+    /// Replaces a rejection after which RabbitMQ would not return the message: publishes it to the wait queue, counting
+    /// the attempt, or parks it; until one of these is confirmed, the delivery stays in flight.
     private mutating func replace() -> Step {
         switch self.command {
         case .start, .stop, .verify, .clear: self.go(.replacing, .perform(.postpone(.counted)))
@@ -281,7 +280,7 @@ package struct DeliveryMachine: Sendable {
 }
 
 extension Action {
-    /// The message is read for it.
+    /// Reads the message in order to perform this action.
     fileprivate var readsTheBuild: Bool {
         switch self {
         case .ask, .reportFailure: true

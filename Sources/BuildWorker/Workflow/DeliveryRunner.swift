@@ -1,23 +1,23 @@
-/// The world around one delivery: the process, the simulation, or the walk through every possible world.
+/// The environment of one delivery: the process, the simulation, or an exhaustive walk.
 package protocol DeliveryDrivers {
-    /// Since the delivery came.
+    /// Time since the delivery arrived.
     var now: Duration { get }
-    /// Takes a step.
+    /// Performs a step.
     ///
-    /// - Returns: `nil`: it takes time, and the answer comes by ``DeliveryRunner/advance(_:)``.
+    /// - Returns: the answer, or `nil` if it arrives later through ``DeliveryRunner/advance(_:)``.
     mutating func take(_ step: DeliveryMachine.Step) -> DeliveryMachine.Input?
 }
 
-/// Takes a machine's steps, one after another, until it ends.
+/// Performs a machine's steps in order until it ends.
 package struct DeliveryRunner<Drivers: DeliveryDrivers> {
     package private(set) var machine: DeliveryMachine
     package var drivers: Drivers
-    /// What takes time, and has not been answered. `nil`: it is over.
+    /// The asynchronous step that awaits its answer; `nil`: finished.
     package private(set) var pending: DeliveryMachine.Step?
 
     package init(_ machine: DeliveryMachine, _ drivers: Drivers) { (self.machine, self.drivers) = (machine, drivers) }
 
-    /// Goes on with the answer to ``pending``, until something takes time again.
+    /// Continues with the answer to ``pending``, until the next asynchronous step.
     package mutating func advance(_ input: DeliveryMachine.Input) {
         let now = self.drivers.now
         var step = self.machine.handle(input, at: now)

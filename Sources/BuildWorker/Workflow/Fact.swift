@@ -1,10 +1,10 @@
-/// What performing an ``Action`` taught. A failure is a fact too: performing never throws.
+/// What performing an ``Action`` taught. Failures are facts, too: performing never throws.
 package enum Fact: Hashable, Sendable {
     case build(BuildState)
     case creation(CreationOutcome, PodDetails? = nil)
-    /// By the pod's name.
+    /// Found by pod name.
     case pod(PodObservation, PodDetails? = nil)
-    /// By the build's label.
+    /// Found by build label.
     case search(PodObservation, PodDetails? = nil)
     case deletion(Outcome)
     case timer(PublishResult)
@@ -17,39 +17,39 @@ package enum Fact: Hashable, Sendable {
     case postponement(PublishResult)
 }
 
-/// What the build API says of a build.
+/// A build's state, according to the build API.
 package enum BuildState: Hashable, Sendable {
     /// QUEUED, BLOCKED or FROZEN.
     case waiting
     case running
-    /// It does not wait any more: it runs, or has ended.
+    /// No longer waiting: running, or ended.
     case begun
-    /// However it ended. Nothing may run for it, and nobody needs to be told anything.
+    /// Ended, in whatever way. Nothing may run for it, and no update is needed.
     case ended
-    /// The API does not take the message's token: it can be asked and told nothing of this build.
+    /// The API rejects the message's token: nothing can be read or written for this build.
     case refused(Problem)
-    /// The API has no answer to such a question.
+    /// The API cannot answer such a question.
     case unknown
-    /// The API could not be asked now.
+    /// The API is unavailable.
     case unavailable(Problem)
 }
 
 package enum CreationOutcome: Hashable, Sendable {
-    /// `seen`: how the pod does by the answer itself, where that says enough.
+    /// `seen`: the pod's state according to the response, if that is conclusive.
     case created(seen: PodObservation? = nil)
-    /// A pod of that name exists: made by an earlier delivery of this message, or by an attempt whose answer was lost.
+    /// A pod with that name exists, from an earlier delivery or from an attempt whose response was lost.
     case alreadyExists
-    /// The API server or a policy says no, or it is a message no pod can be made of: no retry can help.
+    /// Rejected by the API server or a policy, or no pod can be built from the message. Retrying cannot help.
     case rejected(Problem)
-    /// A problem that may pass: quota, 429, 5xx, network, and the worker's own (token, rights, namespace).
+    /// May pass: quota, 429, 5xx, network, or the worker's own setup (token, permissions, namespace).
     case refused(Problem)
 }
 
-/// Whether a message was handed to the broker.
+/// The result of publishing a message.
 package enum PublishResult: Hashable, Sendable, CaseIterable {
     /// Confirmed, and routed to a queue.
     case confirmed
-    /// Returned: no queue takes it.
+    /// Returned: not routed to any queue.
     case unroutable
     /// Not confirmed.
     case unconfirmed
@@ -57,11 +57,11 @@ package enum PublishResult: Hashable, Sendable, CaseIterable {
 
 package enum ReportOutcome: Hashable, Sendable {
     case taken
-    /// The build had ended: there is nothing to tell.
+    /// The build had ended: no update needed.
     case ended
-    /// A final answer: telling it again will not help.
+    /// A final answer: retrying cannot help.
     case refused(Problem)
-    /// The API could not be reached or failed.
+    /// The API was unreachable or failed.
     case notTaken(Problem)
 }
 
@@ -69,9 +69,9 @@ package enum NoteOutcome: Hashable, Sendable {
     case taken
     /// The build has ended.
     case ended
-    /// A final answer; the build goes on without.
+    /// A final answer; the build continues without the update.
     case refused(Problem)
-    /// The API could not be reached or failed; the build goes on without.
+    /// The API was unreachable or failed; the build continues without the update.
     case lost(Problem)
 }
 
@@ -80,27 +80,27 @@ package enum Outcome: Hashable, Sendable {
     case failed(Problem)
 }
 
-/// All that is known about one delivery. `nil` means "not asked yet".
+/// Everything known about one delivery. `nil` means "not asked yet".
 package struct Facts: Hashable, Sendable {
-    /// How often this queue rejected the message before: Σ `x-death[].count` by queue and reason.
+    /// Rejections of this message by this queue so far: Σ `x-death[].count` by queue and reason.
     package let attempt: Int
-    /// It was delivered before, rejected or not.
+    /// Delivered before, rejected or not.
     package let isRepeated: Bool
-    /// A `verify` that an init timer brought, not yet rejected itself.
+    /// A `verify` from an init timer, not yet rejected itself.
     package let isFromInitTimer: Bool
-    /// Init timers that this build has had.
+    /// Init timers this build has had.
     package let round: Int
     /// This worker has seen a `stop` of the same build.
     package private(set) var wasStopped: Bool
-    /// What is left of an earlier look at the pod, in words.
+    /// A description of an earlier pod observation.
     package let lastSeen: String?
-    /// The pod has been in trouble that may pass, and is being given time.
+    /// The pod has a transient problem and is within its heal timeout.
     package let isHealing: Bool
-    /// That time is over.
+    /// The heal timeout has expired.
     package let hadTimeToHeal: Bool
-    /// A look a moment ago showed trouble that does not pass.
+    /// A pod read a moment ago showed a permanent problem.
     package let isPermanent: Bool
-    /// What it owes, or needs to know, the build API has failed to take or say for longer than a message may go round.
+    /// The build API has failed to accept an update or answer a query for longer than the API patience allows.
     package let isOverdue: Bool
 
     package var build: BuildState?
@@ -115,18 +115,18 @@ package struct Facts: Hashable, Sendable {
     package var clearing: Outcome?
     package var parking: PublishResult?
     package var postponement: PublishResult?
-    /// Looks at the pod that were answered or failed in this delivery.
+    /// Pod reads answered or failed in this delivery.
     package private(set) var looks = 0
-    /// Pods were looked for by the build's label, too.
+    /// Pods were also searched by the build's label.
     package private(set) var hasSearched = false
-    /// The build API said so, whatever it says later.
+    /// The build API has said so; not reset by later answers.
     package private(set) var hasBegun = false
-    /// The cluster or the build API failed for everybody while this was handled, so that no build is at fault.
+    /// The cluster or the build API failed for all builds during this delivery, so this build is not at fault.
     package private(set) var isOutage = false
-    /// In place of a rejection that the broker would not bring back the message was handed over.
+    /// The message was republished, because after a rejection the broker would not return it.
     package private(set) var isReplaced = false
-    /// When the image pull began, as it was first known: by a look of this delivery, or one before it, which the message carries. It is told
-    /// to the build API with one value only.
+    /// When the image pull began, as first observed, in this delivery or an earlier one (carried in the message).
+    /// The build API gets one value only.
     package private(set) var pullStart: String?
 
     package init(
@@ -152,7 +152,7 @@ package struct Facts: Hashable, Sendable {
 
     private mutating func note(_ details: PodDetails?) { self.pullStart = self.pullStart ?? details?.pullStart }
 
-    /// Nobody has it after all.
+    /// The message was not parked after all.
     mutating func forgetParking() { self.parking = nil }
 
     package mutating func record(_ fact: Fact) {
@@ -163,7 +163,7 @@ package struct Facts: Hashable, Sendable {
         case .creation(let outcome, let details):
             self.creation = outcome
             self.note(details)
-            // What was seen before holds no longer.
+            // Earlier observations no longer hold.
             self.pod = if case .created(let seen) = outcome { seen } else { nil }
         case .pod(let observation, let details):
             self.pod = observation

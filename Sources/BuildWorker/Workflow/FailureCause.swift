@@ -1,17 +1,17 @@
 internal import Support
 
-/// Why a build is failed. The words go to the build's status message, which its owner reads.
+/// Why a build is failed. The text becomes the build's status message, shown to its owner.
 package enum FailureCause: Hashable, Sendable {
-    /// The API server, or a policy of the cluster, says the pod can never be.
+    /// The API server or a cluster policy rejects the pod permanently.
     case podRejected(Problem)
-    /// Tried as often as the limit allows.
+    /// The retry limit is reached.
     case retriesExhausted(retries: Int, Problem)
     case pod(PodFailure)
-    /// Pending until the last init timer had fired.
+    /// Still pending when the last init timer fired.
     case neverBegan(waited: Duration, waitsFor: String)
-    /// There is no pod, and the build has not ended. `known`: what was seen of the pod before, where anything was.
+    /// The pod does not exist, and the build has not ended. `known`: the last observation of the pod, if any.
     case podGone(hasBegun: Bool, known: String?)
-    /// Handling the build's message has ended the worker's process so many times.
+    /// Handling the message has crashed the worker this many times.
     case poison(crashes: Int)
 }
 
@@ -56,7 +56,7 @@ extension FailureCause: CustomStringConvertible {
         }
     }
 
-    /// The pod was seen dead, or looked for and not found: not even a build that runs by the build API's word survives that.
+    /// The pod was observed dead, or not found: conclusive even if the build API says the build is running.
     var sawTheEnd: Bool {
         switch self {
         case .podGone: true
@@ -65,7 +65,7 @@ extension FailureCause: CustomStringConvertible {
         }
     }
 
-    /// What is behind it, without the sentence for the build's owner.
+    /// The underlying problem, without the sentence for the build's owner.
     package var root: String {
         switch self {
         case .podRejected(let problem), .retriesExhausted(_, let problem): problem.detail

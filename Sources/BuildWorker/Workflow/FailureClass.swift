@@ -1,32 +1,32 @@
-/// Whose business a failure is: what an operator would look at. Few words, the same for ever, for they are counted.
+/// The component a failure belongs to. Used as a metric label, so the set is small and stable.
 ///
-/// Set where an error is understood, by the driver that knows what was asked, and carried along; never read from words.
+/// Set by the driver that detects the error and carried along; never parsed from text.
 package enum FailureClass: String, Sendable, CaseIterable {
-    /// The build's image cannot be had.
+    /// The build's image cannot be pulled.
     case image
     /// The build's container cannot start or has failed.
     case container
-    /// The cluster took the pod away: its node is gone or full, somebody more important came.
+    /// The cluster removed the pod: node lost or out of resources, or preemption.
     case node
-    /// No node takes the pod, or nothing becomes of it.
+    /// The pod cannot be scheduled, or makes no progress.
     case scheduling
-    /// The API server says the pod can never be.
+    /// The API server rejects the pod permanently.
     case rejected
-    /// A policy of the cluster does not let the pod in.
+    /// A cluster policy denies the pod.
     case policy
     case quota
-    /// The worker's token, rights or namespace, or what its settings name there.
+    /// The worker's token, permissions or namespace, or an object its settings name there.
     case rights
     /// The API server fails.
     case cluster
-    /// Requests to the API server do not arrive, or their answers.
+    /// API server requests or responses are lost.
     case network
-    /// The build API fails, or requests to it do not arrive.
+    /// The build API fails or is unreachable.
     case buildAPI = "build-api"
-    /// The build API does not take the token that the build's message carries.
+    /// The build API rejects the message's token.
     case token
     case broker
-    /// The message cannot be read.
+    /// The message is invalid.
     case message
     /// The message crashes the worker.
     case poison
@@ -35,7 +35,7 @@ package enum FailureClass: String, Sendable, CaseIterable {
     case other
 }
 
-/// What went wrong with one step: whose business it is, and the words for people. Safe to show.
+/// A failure of one step: its class and a description. Safe to show.
 package struct Problem: Hashable, Sendable, CustomStringConvertible {
     package let failureClass: FailureClass
     package let detail: String

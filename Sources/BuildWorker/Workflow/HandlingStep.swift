@@ -1,15 +1,15 @@
-/// What a delivery is doing, for whoever has to know after a crash. The raw value is for people.
+/// What a delivery is doing, recorded for recovery after a crash. The raw value is a description.
 ///
-/// Its letter stands in files that outlive the process: new ones go to the end.
+/// Its letter is stored in files that outlive the process: append new cases at the end.
 package enum HandlingStep: String, CaseIterable, Sendable {
-    /// For its turn; whatever happens is not its doing.
+    /// Waiting to be processed; not to blame for a crash.
     case waiting = "wait for its turn"
-    /// With others, so any of them may be to blame.
+    /// Processed alongside others, any of which may be to blame.
     case amongOthers = "be handled with others"
 
-    // Alone: nothing else is going on.
+    // In isolation: nothing else is processed.
 
-    /// Read and planned. Nobody was asked for anything, so what happens is the message's doing.
+    /// Read and planned. No external calls yet, so a crash is caused by the message.
     case reading = "read the message"
     case fetchBuildStatus = "ask for the build"
     case createPod = "create the pod"
@@ -61,6 +61,6 @@ extension Action {
         }
     }
 
-    /// What people are told is being done.
+    /// The step's description.
     package var words: String { self.step.rawValue }
 }

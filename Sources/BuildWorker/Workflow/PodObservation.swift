@@ -1,24 +1,23 @@
-/// What a look at a build's pod, or at all of them, showed. The build container decides, whatever its neighbours do.
+/// The state of a build's pod or pods. The build container is decisive, whatever other containers do.
 package enum PodObservation: Hashable, Sendable {
-    /// Healthy, but not begun: `waitsFor` says what it needs, in words for people.
+    /// Healthy, but not started; `waitsFor` describes what is missing.
     case pending(node: String?, waitsFor: String)
     case running(node: String?)
-    /// The build container has ended well.
+    /// The build container succeeded.
     case succeeded(node: String?)
     case broken(PodFailure)
-    /// Being deleted before it began; the detail says by whom, where that is known.
+    /// Being deleted before it started; the detail says by what, if known.
     case terminating(detail: String)
-    /// The name is taken by a pod that is not this build's.
+    /// The name belongs to a pod that is not this build's.
     case notOwned
-    /// There is none.
     case notFound
-    /// The API server did not say.
+    /// The API server gave no answer.
     case unknown(Problem)
 }
 
-/// What a look showed besides: nothing is decided by it.
+/// Additional details of an observation; not used for decisions.
 package struct PodDetails: Hashable, Sendable {
-    /// When its image pull began. `nil`: no node has it yet.
+    /// When the image pull began; `nil`: not scheduled to a node yet.
     package var pullStart: String?
     package var times: PodTimes?
 
@@ -28,11 +27,11 @@ package struct PodDetails: Hashable, Sendable {
     }
 }
 
-/// When a pod that runs, or has run, went through its beginnings, by the cluster's clock in whole seconds.
+/// Startup times of a pod that runs or has run, by the cluster's clock in whole seconds.
 package struct PodTimes: Hashable, Sendable {
-    /// From its creation to its node.
+    /// From creation to scheduling.
     package let untilScheduled: Duration
-    /// From its node to the first container that ran.
+    /// From scheduling to the first running container.
     package let untilRunning: Duration
 
     package init(untilScheduled: Duration, untilRunning: Duration) {
@@ -41,32 +40,32 @@ package struct PodTimes: Hashable, Sendable {
     }
 }
 
-/// Why a pod will not run its build, or not any more.
+/// Why a pod will not run its build, or no longer does.
 package struct PodFailure: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
-        /// The pod has ended, or its node is gone: phase `failed` or `unknown`.
+        /// The pod has ended or its node is lost: phase `failed` or `unknown`.
         case ended(phase: String)
-        /// The build's image, or the launcher's, cannot be had.
+        /// The build's or the launcher's image cannot be pulled.
         case image
-        /// The build container cannot be made, or does not stay up.
+        /// The build container cannot be created, or keeps crashing.
         case container
     }
 
-    /// Whether the trouble may pass by itself.
+    /// Whether the problem may pass without intervention.
     package enum Outlook: Hashable, Sendable, CaseIterable {
         case permanentFailure
-        /// A registry that is overloaded, a time-out: mostly gone a moment later.
+        /// Overloaded registry, timeout: usually passes within moments.
         case transient
-        /// The state does not say why; what was seen before does.
+        /// Not clear from this state; earlier observations decide.
         case unclear
     }
 
     package let kind: Kind
-    /// The cluster's own words; may be empty.
+    /// The cluster's message; may be empty.
     package let detail: String
     package let failureClass: FailureClass
     package let outlook: Outlook
-    /// The build container ran: its launcher may have told the build API how the build ended.
+    /// The build container ran: its launcher may have reported the build's result to the build API.
     package let hasBegun: Bool
 
     package init(
@@ -87,10 +86,9 @@ package struct PodFailure: Hashable, Sendable {
 }
 
 extension PodObservation {
-    /// What several pods of one build mean together.
+    /// Combines the observations of several pods of one build, left where an older worker created duplicates.
     ///
-    /// There is more than one only where an older worker doubled a build. One that has begun is enough;
-    /// else one that may begin; else the gravest tells why not, first of all one whose build ran.
+    /// A started pod wins, then a pending one, else the gravest failure, first of all one whose build ran.
     package static func combining(_ pods: [PodObservation]) -> PodObservation {
         pods.max { $0.weight < $1.weight } ?? .notFound
     }

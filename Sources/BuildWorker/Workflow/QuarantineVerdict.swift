@@ -1,32 +1,33 @@
-/// What is known of a message from workers that ended without warning while they had it.
+/// What is known of a message that was in flight when a worker ended uncleanly.
 package enum QuarantineVerdict: Hashable, Sendable {
     case none
-    /// It may be to blame: it is handled with nothing else going on.
+    /// May be to blame: processed in isolation.
     case suspected
-    /// It is to blame: it is parked, and its build failed.
+    /// To blame: parked, and its build failed.
     case quarantined(crashes: Int, Custody)
 
     /// What was done with a quarantined message.
     package enum Custody: String, Hashable, Sendable {
         /// → `parked`
         case none = "at-large"
-        /// It is in the parked queue; its build may not know yet. → `unreportable`
+        /// In the parked queue; its build may not be updated yet. → `unreportable`
         case parked
-        /// A header says so, which anybody may have written: believed of a message that can be read, whose build is told then.
+        /// A header claims so, but any client may write it: trusted only if the message is readable; its build is
+        /// updated.
         case saidToBeParked = "said-to-be-parked"
-        /// Being read to tell its build, it ended the worker too.
+        /// Reading it to update its build crashed the worker, too.
         case unreportable
     }
 }
 
-/// What has to outlive the process.
+/// Quarantine state that must outlive the process.
 package enum QuarantineChange: Hashable, Sendable {
-    /// A suspect is to go behind all that waits in its queue, if that is due and it has not since it died last. The answer says so.
+    /// Move a suspected message to the end of its queue, if due and not done since its last crash; answers whether.
     case setAside
-    /// It has taken this step, and the worker lives.
+    /// The worker survived this step of the message.
     case survived(HandlingStep)
-    /// It is in the parked queue: what is left is to tell its build.
+    /// In the parked queue; its build still has to be updated.
     case parked(crashes: Int)
-    /// It was not to blame, or is done with.
+    /// Not to blame, or done.
     case cleared
 }

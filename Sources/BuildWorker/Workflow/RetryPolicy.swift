@@ -1,6 +1,6 @@
-/// How often and how fast one request is tried again within a delivery.
+/// How often and at what interval one request is retried within a delivery.
 package struct RetryPolicy: Hashable, Sendable {
-    /// Attempts in all, at least 1.
+    /// Total attempts, at least 1.
     package var maxAttempts: Int
     /// Between the end of one attempt and the next.
     package var delay: Duration
@@ -9,7 +9,7 @@ package struct RetryPolicy: Hashable, Sendable {
         (self.maxAttempts, self.delay) = (max(1, maxAttempts), delay)
     }
 
-    /// The pause before another attempt; `nil` when there is none.
+    /// The pause before the next attempt; `nil`: no further attempt.
     package func pause(afterAttempt attempt: Int, isRetriable: Bool) -> Duration? {
         isRetriable && attempt < self.maxAttempts ? self.delay : nil
     }

@@ -1,17 +1,17 @@
-/// The numbers that the workflow's decisions depend on.
+/// The limits that the workflow's decisions depend on.
 package struct WorkflowRules: Hashable, Sendable {
     /// Rejections after which a build is failed instead of retried.
     package var reprocessLimit: Int
-    /// Init timers a build that stays pending gets before it is failed.
+    /// Init timers a pending build gets before it is failed.
     package var verifyLimit: Int
-    /// How long one init timer runs; for the words of a failure.
+    /// The duration of one init timer; used in failure messages.
     package var initTimeout: Duration
-    /// Rejections in a day, where a rejected message waits half a minute.
+    /// Rejections in a day, with a retry delay of half a minute.
     static let attemptsOfADay = 2880
 
-    /// How long a pod may be in trouble that mostly passes; for whoever counts the time.
+    /// How long a pod may have a usually transient problem.
     package var healTimeout: Duration
-    /// How long a build's message may go round because the build API fails for this build alone.
+    /// How long a message may be retried while the build API fails for this build alone.
     package var apiPatience: Duration
 
     package init(

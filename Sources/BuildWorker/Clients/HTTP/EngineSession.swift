@@ -2,11 +2,11 @@ internal import Foundation
 internal import FoundationNetworking
 internal import Support
 
-/// A `URLSession` whose data tasks run on the engine: to its callers it is URLSession, and of FoundationNetworking's own HTTP, which a peer's
-/// answer can end the process through (6.3.1), nothing runs.
+/// A `URLSession` whose data tasks run on the engine. FoundationNetworking's own HTTP stack, which a peer's response can
+/// crash (6.3.1), is not used.
 ///
-/// Subclassed rather than fed by a `URLProtocol`: URLSession's bookkeeping for a protocol costs more than the request (100 to 150 µs against
-/// 30), and allows one request at a time for each session. Measured in `Benchmarks/README.md`.
+/// A subclass, not a `URLProtocol`: URLSession's overhead for a protocol exceeds that of the request (100 to 150 µs against
+/// 30), and it serializes the requests of a session. Measured in `Benchmarks/README.md`.
 final class EngineSession: URLSession, @unchecked Sendable {
     private let engine: HTTPEngine
     private let service: HTTPService
@@ -14,14 +14,14 @@ final class EngineSession: URLSession, @unchecked Sendable {
     init(_ engine: HTTPEngine, _ service: HTTPService) {
         (self.engine, self.service) = (engine, service)
         let configuration = URLSessionConfiguration.ephemeral
-        // What is not overridden here would go past the engine.
+        // Anything not overridden here would bypass the engine.
         configuration.protocolClasses = [NotOnTheEngine.self]
         super.init(configuration: configuration, delegate: nil, delegateQueue: nil)
     }
 
     /// - Parameters:
-    ///   - request: its `timeoutInterval` is the deadline for the whole, from `resume()` to the last byte of the answer.
-    ///   - completionHandler: called on the engine's thread, which it must not hold up. An error is an ``HTTPError``.
+    ///   - request: its `timeoutInterval` is the total deadline, from `resume()` to the last byte of the response.
+    ///   - completionHandler: called on the engine's thread; must not block. Errors are ``HTTPError``s.
     override func dataTask(
         with request: URLRequest, completionHandler: @escaping @Sendable (Data?, URLResponse?, (any Error)?) -> Void
     ) -> URLSessionDataTask {
@@ -36,11 +36,11 @@ final class EngineSession: URLSession, @unchecked Sendable {
         return EngineTask(self.engine, transfer)
     }
 
-    /// As `bytes(for:)`, which URLSession on Linux lacks, but in pieces. The answer's head comes first.
+    /// Like `bytes(for:)`, which URLSession on Linux lacks, but in chunks. Returns once the response's head is complete.
     ///
     /// - Parameters:
     ///   - request: its `timeoutInterval` is the deadline for the head.
-    ///   - idleLimit: between two pieces of the body; `nil`: none, as long as the peer's system acknowledges that it is there.
+    ///   - idleLimit: between two chunks of the body; `nil`: none, while the peer's TCP stack acknowledges.
     func pieces(of request: URLRequest, idleLimit: Duration?) async throws(HTTPError) -> (HTTPStream, HTTPURLResponse) {
         let head = OneShot<Result<HTTPURLResponse, HTTPError>>()
         let buffer = HTTPStream.Buffer { head.fulfil($0) }
@@ -64,7 +64,7 @@ final class EngineTask: URLSessionDataTask, @unchecked Sendable {
 
     override func resume() { self.engine.post(.start(self.transfer)) }
 
-    /// Ends it at once, from any thread. Its connection is closed, or, over HTTP/2, its stream.
+    /// Ends the request at once, from any thread. Closes its connection or, over HTTP/2, its stream.
     override func cancel() {
         self.transfer.cancel()
         self.engine.post(.cancel(self.transfer))
@@ -72,7 +72,7 @@ final class EngineTask: URLSessionDataTask, @unchecked Sendable {
 }
 
 extension OneShot {
-    /// Runs the task until the value is there; a cancelled Swift task cancels it.
+    /// Runs the task until it completes; a cancelled Swift task cancels it.
     func value(of task: URLSessionTask) async -> Value {
         await withTaskCancellationHandler {
             task.resume()
@@ -83,7 +83,7 @@ extension OneShot {
     }
 }
 
-/// Refuses what would be sent by FoundationNetworking itself.
+/// Rejects requests that FoundationNetworking itself would send.
 private final class NotOnTheEngine: URLProtocol {
     override class func canInit(with request: URLRequest) -> Bool { true }
     override class func canonicalRequest(for request: URLRequest) -> URLRequest { request }

@@ -5,24 +5,24 @@ internal import Glibc
 internal import Support
 internal import Synchronization
 
-/// Moves all HTTP of a worker: libcurl's multi interface on one thread of its own, which begins with the first command.
+/// Runs all of the worker's HTTP: libcurl's multi interface on one dedicated thread, started by the first command.
 ///
-/// libcurl wants all calls on one thread. Others only post commands, which wake it. What a peer sends ends one request at worst:
-/// deadlines, sizes and ends are kept here, and nothing of FoundationNetworking reads a byte of it.
+/// libcurl requires all calls on one thread; others only post commands, which wake it. A peer can at worst end one request:
+/// deadlines, sizes and completeness are enforced here, and FoundationNetworking never parses its bytes.
 ///
-/// Swift tasks may run on the thread, too (`withTaskExecutorPreference`): then neither a request nor its answer wakes another thread, which
-/// costs as much as the request. Such tasks must not block: no request moves meanwhile.
+/// Swift tasks may run on the thread, too (`withTaskExecutorPreference`), which saves waking another thread for each
+/// request and response. Such tasks must not block: no request progresses meanwhile.
 package final class HTTPEngine: TaskExecutor, Sendable {
     enum Command: Sendable {
         case start(HTTPTransfer)
         case cancel(HTTPTransfer)
         /// The reader of a stream has room again.
         case resume(HTTPTransfer)
-        /// A piece of a task.
+        /// A job of a Swift task.
         case run(UnownedJob)
     }
 
-    /// Unchecked: waking up is what libcurl allows from any thread; it is done under the lock, so never with a handle that is gone.
+    /// Unchecked: libcurl allows waking from any thread; done under the lock, so never with a freed handle.
     private struct Waker: @unchecked Sendable {
         let multi: UnsafeMutableRawPointer
         func wake() { curl_multi_wakeup(self.multi) }
@@ -30,7 +30,7 @@ package final class HTTPEngine: TaskExecutor, Sendable {
 
     private struct Mailbox {
         var commands: [Command] = []
-        /// While the thread runs.
+        /// Set while the thread runs.
         var waker: Waker?
         var thread: pthread_t?
         var hasBegun = false
@@ -42,10 +42,10 @@ package final class HTTPEngine: TaskExecutor, Sendable {
 
     package init() {}
 
-    /// For commands and tests, which end with the process.
+    /// For commands and tests; lives until the process ends.
     package static let shared = HTTPEngine()
 
-    /// Ends what is under way, closes all connections and ends the thread. Later requests fail at once.
+    /// Ends all requests, closes all connections and ends the thread. Later requests fail immediately.
     package func stop() {
         let hasBegun = self.mailbox.withLock { mailbox in
             mailbox.isStopping = true
@@ -55,7 +55,7 @@ package final class HTTPEngine: TaskExecutor, Sendable {
         if !hasBegun { self.ended.open() }
     }
 
-    /// Nothing of the engine runs afterwards, but for a look-up of a name that the system does not give up.
+    /// Afterwards nothing of the engine runs, except for name resolutions that the system cannot cancel.
     package func waitUntilStopped() async { await self.ended.wait() }
 
     func post(_ command: Command) {
@@ -75,7 +75,7 @@ package final class HTTPEngine: TaskExecutor, Sendable {
 
     package func enqueue(_ job: consuming ExecutorJob) { self.post(.run(UnownedJob(job))) }
 
-    /// The thread has ended, or does so: a transfer ends where it is, and a task goes on elsewhere.
+    /// The thread has ended or is ending: ends transfers here, and moves tasks to another executor.
     private func refuse(_ command: Command) {
         switch command {
         case .start(let transfer): transfer.end(CURLE_OK, .engineStopped)
@@ -85,17 +85,17 @@ package final class HTTPEngine: TaskExecutor, Sendable {
         }
     }
 
-    /// Since the thread last looked what there is to do.
+    /// Time since the event loop last ran.
     package var age: Duration { self.lastTick.withLock { .now - $0 } }
     private let lastTick = Mutex(ContinuousClock.now)
-    /// The thread looks at least so often.
+    /// Maximum time between two runs of the event loop.
     private static let longestWait = Duration.seconds(10)
 
-    /// Once a process, whoever else does it.
+    /// Once per process; other callers do no harm.
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     private func main() {
-        // A peer that is gone while TLS is written to it; libcurl leaves this to us, since it may set no handlers here.
+        // Writing TLS to a closed connection raises SIGPIPE; libcurl cannot install a handler here and leaves this to us.
         var broken = sigset_t()
         sigemptyset(&broken)
         sigaddset(&broken, SIGPIPE)
@@ -103,7 +103,7 @@ package final class HTTPEngine: TaskExecutor, Sendable {
         guard Self.isLibraryReady, let multi = curl_multi_init(), let streams = ccurl_share_new() else {
             fatalError("there is no memory for libcurl")
         }
-        // libcurl would keep four for each request under way, and close in every lull what is needed a moment later.
+        // By default libcurl caches four per request in flight, so each lull would close connections needed a moment later.
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 256)
         Thread.current.name = "http"
         let loop = HTTPLoop(multi, streams: streams, self.asUnownedTaskExecutor())
@@ -118,7 +118,7 @@ package final class HTTPEngine: TaskExecutor, Sendable {
             if isStopping { break }
             loop.turn()
             self.lastTick.withLock { $0 = .now }
-            // What this thread posts itself wakes nobody.
+            // Commands posted by this thread itself do not wake it.
             if self.mailbox.withLock({ $0.commands.isEmpty }) { loop.wait(atMost: Self.longestWait) }
         }
         loop.stop()
@@ -126,7 +126,7 @@ package final class HTTPEngine: TaskExecutor, Sendable {
             mailbox.waker = nil
             mailbox.thread = nil
         }
-        // Its services are called for each connection that is closed.
+        // Closing a connection calls its service, so keep those alive.
         withExtendedLifetime(loop) { loop.close() }
         self.ended.open()
     }
@@ -139,14 +139,14 @@ package final class HTTPEngine: TaskExecutor, Sendable {
     }
 }
 
-/// The engine's side of the loop: which transfers are under way, and what is to be done next. Lives on the engine's thread.
+/// The event loop: transfers in progress, and the next action. Lives on the engine's thread.
 private final class HTTPLoop {
     private let multi: UnsafeMutableRawPointer
     private var underWay: [ObjectIdentifier: HTTPTransfer] = [:]
-    /// Of these, the streams.
+    /// The streams among them.
     private var streamsUnderWay: [ObjectIdentifier: HTTPTransfer] = [:]
     private var services: [ObjectIdentifier: HTTPService] = [:]
-    /// No deadline is earlier.
+    /// A lower bound of all deadlines.
     private var nextDeadline: ContinuousClock.Instant?
     private var isStopping = false
 
@@ -167,24 +167,24 @@ private final class HTTPLoop {
                 guard transfer.isPaused, let handle = transfer.handle else { continue }
                 transfer.resumed()
                 self.watch(transfer)
-                // Hands over at once what it kept, and may pause again.
+                // Delivers buffered data immediately, and may pause again.
                 curl_easy_pause(handle.easy, CURLPAUSE_CONT)
             }
         }
     }
 
-    /// Lets libcurl do what can be done, and ends what has ended.
+    /// Lets libcurl make progress, and completes finished transfers.
     func turn() {
         var count: Int32 = 0
         curl_multi_perform(self.multi, &count)
         self.collect()
-        // Theirs move on with what they receive.
+        // Their deadlines move with received data.
         for transfer in self.streamsUnderWay.values { self.watch(transfer) }
         let now = ContinuousClock.now
         if let deadline = self.nextDeadline, deadline <= now { self.endLate(now) }
     }
 
-    /// Until there is something to be read or written, or a deadline, or somebody wakes it up.
+    /// Waits for I/O, a deadline or a wakeup.
     func wait(atMost limit: Duration) {
         let wait = min(limit, self.nextDeadline.map { $0 - .now } ?? limit)
         curl_multi_poll(self.multi, nil, 0, Int32(max(0, wait.milliseconds)), nil)
@@ -232,7 +232,7 @@ private final class HTTPLoop {
     ) {
         self.underWay[ObjectIdentifier(transfer)] = nil
         if transfer.isStream { self.streamsUnderWay[ObjectIdentifier(transfer)] = nil }
-        // Not one that could not be added, either: that is an error and no more.
+        // Also valid for a handle that could not be added: it only returns an error.
         curl_multi_remove_handle(self.multi, handle.easy)
         transfer.end(code, abort)
         transfer.service.underWay -= 1
@@ -241,7 +241,7 @@ private final class HTTPLoop {
     private func end(_ transfer: HTTPTransfer, _ code: CURLcode, _ abort: HTTPTransfer.Abort? = nil) {
         let service = transfer.service
         switch transfer.state {
-        // Who is cancelled before being submitted is found so then.
+        // Cancelled before submission: handled on submission.
         case .new, .ended: return
         case .waiting:
             service.waiting.removeAll { $0 === transfer }
@@ -271,7 +271,6 @@ private final class HTTPLoop {
         }
     }
 
-    /// Ends everything.
     func stop() {
         self.isStopping = true
         for transfer in Array(self.underWay.values) + self.services.values.flatMap(\.waiting) {

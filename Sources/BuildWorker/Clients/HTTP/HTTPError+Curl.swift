@@ -5,7 +5,7 @@ internal import Glibc
 internal import Support
 
 extension HTTPError {
-    /// What a transfer's end means. libcurl's words name hosts, ports and certificates, never headers or bodies.
+    /// Interprets a transfer's result. libcurl's messages name hosts, ports and certificates, never headers or bodies.
     init(_ transfer: HTTPTransfer, _ code: CURLcode) {
         let operation = HTTPRequest.description(
             transfer.request.httpMethod ?? "", transfer.request.url?.absoluteString ?? "")
@@ -53,20 +53,20 @@ extension HTTPError {
     }
 
     /// - Parameters:
-    ///   - isConnected: the request was sent, or began to be.
-    ///   - hasAnswer: an answer had begun.
-    ///   - systemError: the `errno` of the connection, 0 where it had none.
-    ///   - proxyStatus: what a proxy answered, 0 where there is none.
+    ///   - isConnected: the request was sent, at least partially.
+    ///   - hasAnswer: the response had begun.
+    ///   - systemError: the connection's `errno`, 0: none.
+    ///   - proxyStatus: the proxy's response status, 0: none.
     package static func code(
         _ code: CURLcode, isConnected: Bool, hasAnswer: Bool, systemError: Int32 = 0, proxyStatus: Int = 0
     ) -> Code {
         switch code {
         case CURLE_URL_MALFORMAT, CURLE_LOGIN_DENIED: .invalidURL
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .dnsFailure
-        // A time-out of libcurl's is one of connecting: the others are kept by the engine.
+        // libcurl's own timeouts apply to connecting only: the engine enforces the others.
         case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_OPERATION_TIMEDOUT, CURLE_INTERFACE_FAILED: .connectionRefused
         case CURLE_RECV_ERROR where proxyStatus >= 300 && !hasAnswer: .connectionRefused
-        // A reset below TLS is both, and a reset first.
+        // A reset during the TLS handshake is reported as a reset.
         case CURLE_SSL_CONNECT_ERROR where systemError == ECONNRESET || systemError == EPIPE: .connectionReset
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
             CURLE_SSL_CACERT_BADFILE,
@@ -75,18 +75,18 @@ extension HTTPError {
             CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED,
             CURLE_SSL_SHUTDOWN_FAILED:
             .tlsFailure
-        // All right, but for its head, which is not whole.
+        // Successful, but the head is incomplete.
         case CURLE_PARTIAL_FILE, CURLE_OK: .truncated
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM,
             CURLE_SEND_FAIL_REWIND:
             hasAnswer ? .truncated : .connectionReset
-        // The scheme was looked at before, so this is "HTTP/0.9 when not allowed".
+        // The scheme was checked before, so this means "HTTP/0.9 when not allowed".
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING, CURLE_WRITE_ERROR,
             CURLE_FILESIZE_EXCEEDED:
             .notHTTP
-        // A line of a head that is longer than libcurl's own limit, 100 kB.
+        // A header line longer than libcurl's own limit of 100 kB.
         case CURLE_OUT_OF_MEMORY where isConnected: .tooLarge
-        // Libcurl has no fault of its own then that an answer does not bring about.
+        // Once connected, libcurl's other errors are all caused by the response.
         default: isConnected ? .notHTTP : .local
         }
     }

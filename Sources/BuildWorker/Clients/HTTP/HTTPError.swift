@@ -1,35 +1,35 @@
-/// Why a request has no answer. Whether it had its effect is not known, unless its code says so. Safe to log.
+/// Why a request has no response. Whether it took effect is unknown, unless its code says otherwise. Safe to log.
 package struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Hashable, Sendable, CaseIterable {
-        /// No whole answer before the deadline.
+        /// No complete response before the deadline.
         case timedOut = "timed out"
-        /// Nobody listens there, or no way leads there, or none in time, or a proxy would not. It had no effect.
+        /// Refused, unreachable, connect timeout, or refused by a proxy. The request had no effect.
         case connectionRefused = "cannot connect"
-        /// Dropped before an answer came.
+        /// Closed before a response arrived.
         case connectionReset = "connection lost"
-        /// It had no effect.
+        /// The request had no effect.
         case dnsFailure = "host name cannot be resolved"
-        /// No common protocol, a certificate that is not trusted or not for this host, or our own that cannot be used. It had no effect.
+        /// No common protocol, an untrusted or mismatching certificate, or an unusable one of ours. The request had no effect.
         case tlsFailure = "TLS failed"
-        /// The answer began and did not end as it should.
+        /// The response began but is incomplete.
         case truncated = "the answer broke off"
         /// Larger than ``HTTPLimits`` allows.
         case tooLarge = "the answer is too large"
-        /// What answered speaks something else.
+        /// The peer speaks another protocol.
         case notHTTP = "the answer is not HTTP"
-        /// It was not sent.
+        /// The request was not sent.
         case invalidURL = "not a usable address"
-        /// The token has characters that no header can carry. It was not sent.
+        /// The token has characters that are invalid in headers. The request was not sent.
         case invalidToken = "not a usable token"
-        /// Given up by this worker itself.
+        /// Cancelled by this worker.
         case cancelled = "given up"
-        /// This worker could not send it: it lacks memory, descriptors, or a library that it knows.
+        /// This worker could not send it: out of memory or descriptors, or a required library is missing.
         case local = "not sent"
 
-        /// Whether another attempt may get an answer without a change of the request.
+        /// Whether retrying the unchanged request may succeed.
         package var isRetriable: Bool { !self.isLocal || self == .cancelled || self == .local }
 
-        /// The service never saw it, nor could have: nothing is known of *its* mind.
+        /// The service never received the request, so this says nothing of its health.
         package var isLocal: Bool {
             switch self {
             case .invalidURL, .invalidToken, .cancelled, .local: true
@@ -40,10 +40,10 @@ package struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Method and address, without a query.
+    /// Method and URL, without query.
     package let operation: String
     package let code: Code
-    /// libcurl's words, or empty.
+    /// libcurl's message; may be empty.
     package let detail: String
 
     package init(operation: String, code: Code, detail: String = "") {

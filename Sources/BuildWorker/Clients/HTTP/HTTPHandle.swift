@@ -3,24 +3,25 @@ internal import Foundation
 internal import FoundationNetworking
 internal import Support
 
-/// One of libcurl's easy handles, for one request. Belongs to the engine's thread.
+/// A libcurl easy handle for one request. Belongs to the engine's thread.
 ///
-/// Not used again: libcurl 7.88 keeps a pointer to the last answer's last header when it frees the headers, and a folded line at the start of
-/// the next answer's makes it write there (mended in 8.7.0). Connections and names are kept by the multi handle, so a new one costs little.
+/// Never reused: libcurl 7.88 keeps a dangling pointer to the previous response's last header, and a folded line at the
+/// start of the next response makes it write there (fixed in 8.7.0). The multi handle caches connections and DNS, so new
+/// handles are cheap.
 final class HTTPHandle {
     let easy: UnsafeMutableRawPointer
-    /// Why it cannot be used; `nil`: it can.
+    /// Why the handle is unusable; `nil`: usable.
     package let problem: CURLcode?
     private let headers: UnsafeMutablePointer<curl_slist>?
-    /// What libcurl was given and points into.
+    /// Memory that libcurl points into.
     private let files: [PEMFile.Content]
-    /// libcurl's own words for what went wrong. It writes here as long as the handle exists.
+    /// libcurl's error buffer, valid as long as the handle exists.
     private let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     /// - Parameters:
     ///   - transfer: must live until it has ended.
-    ///   - streams: the connections of streams.
-    /// - Returns: `nil` where there is no memory.
+    ///   - streams: the connection cache for streams.
+    /// - Returns: `nil` if out of memory.
     init?(_ transfer: HTTPTransfer, streams: UnsafeMutableRawPointer) {
         guard let easy = curl_easy_init() else {
             self.words.deallocate()
@@ -39,7 +40,7 @@ final class HTTPHandle {
         must(ccurl_set_sockets(easy, service.hooks))
 
         must(ccurl_set_string(easy, CURLOPT_URL, request.url?.absoluteString))
-        // An empty one is a body, too, so it has an address.
+        // An empty body still needs an address.
         must(
             request.httpBody.map { body in
                 body.withUnsafeBytes { ccurl_set_body(easy, $0.baseAddress ?? UnsafeRawPointer(words), $0.count) }
@@ -52,24 +53,24 @@ final class HTTPHandle {
             list = longer
         }
         for (name, value) in request.allHTTPHeaderFields ?? [:] { add("\(name): \(value)") }
-        // Without a value: libcurl would add its own.
+        // Without a value: removes libcurl's own header.
         add("Accept-Encoding:")
         add("Expect:")
         self.headers = list
         must(ccurl_set_list(easy, CURLOPT_HTTPHEADER, list))
         must(ccurl_set_string(easy, CURLOPT_USERAGENT, Self.userAgent))
-        // Decoded where a server encodes unasked.
+        // Decodes responses of servers that compress unasked.
         must(ccurl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate"))
 
-        // No credentials but those of the headers, nothing but HTTP, and no redirects, cookies or files of the user's: libcurl does not
-        // follow, keep or read them unless told to.
+        // No credentials except those in the headers, nothing but HTTP; libcurl uses no redirects, cookies or user files
+        // unless enabled.
         must(ccurl_set_long(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1))
         must(ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         must(ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1))
-        // A name server that does not answer would hold the thread when a request is given up.
+        // Otherwise an unresponsive name server would block the thread when a request is cancelled.
         must(ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1))
         must(ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, options.limits.connect.milliseconds))
-        // Empty: none, whatever the environment says. So is the list of who is reached without it.
+        // Empty: no proxy, whatever the environment says. The same for the list of exceptions.
         must(ccurl_set_string(easy, CURLOPT_PROXY, options.proxy?.exposed ?? ""))
         must(ccurl_set_string(easy, CURLOPT_NOPROXY, ""))
         must(ccurl_set_long(easy, CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)))
@@ -77,10 +78,10 @@ final class HTTPHandle {
         must(ccurl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1))
 
         must(ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)))
-        // The system's authorities are parsed once and kept, but only where they come from one file.
+        // The system's CA certificates are parsed once and cached, but only if they come from a single file.
         must(ccurl_set_string(easy, CURLOPT_CAPATH, nil))
-        // A stream has a connection of its own: where its reader is slow, libcurl 7.88 holds up all that share it. And kept among the others it would
-        // tell libcurl that the server does not speak HTTP/2.
+        // A stream has a connection of its own: with a slow reader, libcurl 7.88 blocks all requests that share it. And in the
+        // common cache it would make libcurl believe that the server does not speak HTTP/2.
         if transfer.isStream { must(ccurl_set_share(easy, streams)) }
         if options.isMultiplexed, !transfer.isStream {
             must(ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)))
@@ -128,13 +129,13 @@ final class HTTPHandle {
         }
     }
 
-    // MARK: What libcurl knows afterwards
+    // MARK: Results
 
-    /// What the answer says its body will have; 0 where it does not say.
+    /// The response's Content-Length; 0 if absent.
     var promisedBytes: Int { max(0, Int(ccurl_info_offset(self.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T))) }
     var errorWords: String { String(cString: self.words) }
     var systemError: Int32 { Int32(truncatingIfNeeded: ccurl_info_long(self.easy, CURLINFO_OS_ERRNO)) }
-    /// What a proxy said to a tunnel through it; 0: nothing.
+    /// The proxy's response to CONNECT; 0: none.
     var proxyStatus: Int { ccurl_info_long(self.easy, CURLINFO_HTTP_CONNECTCODE) }
     var isConnected: Bool { ccurl_info_offset(self.easy, CURLINFO_PRETRANSFER_TIME_T) > 0 }
 
@@ -153,7 +154,7 @@ final class HTTPHandle {
 }
 
 extension Duration {
-    /// Rounded up, as a deadline is.
+    /// Rounded up, as for deadlines.
     var milliseconds: Int {
         let (seconds, attoseconds) = self.components
         return Int(clamping: seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)

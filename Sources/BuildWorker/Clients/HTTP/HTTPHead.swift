@@ -1,15 +1,15 @@
 internal import Support
 internal import Workflow
 
-/// The head of an answer, as its lines come. libcurl is lenient: it takes an end in the middle of a head for its end, and lengths that
-/// mean nothing for some length. A client that acts on what it was told must not be.
+/// Parses the head of a response, line by line. libcurl is lenient: it accepts a truncated head as complete, and invalid
+/// lengths. A client that acts on responses must be strict.
 struct HTTPHead: Sendable {
     private enum State {
         /// → `headers`
         case statusLine
-        /// → `statusLine` (behind an interim answer), `whole`
+        /// → `statusLine` (after an interim response), `whole`
         case headers
-        /// What follows are trailers, which nobody asked for.
+        /// Whatever follows are trailers, which are ignored.
         case whole
     }
 
@@ -23,8 +23,8 @@ struct HTTPHead: Sendable {
     var isWhole: Bool { if case .whole = self.state { true } else { false } }
 
     /// - Parameters:
-    ///   - line: with what ends it.
-    ///   - limit: of the body's promised length.
+    ///   - line: with its line ending.
+    ///   - limit: maximum Content-Length.
     mutating func receive(_ line: UnsafeRawBufferPointer, limit: Int) throws(Problem) {
         var end = line.count
         while end > 0, line[end - 1] == UInt8(ascii: "\n") || line[end - 1] == UInt8(ascii: "\r") { end -= 1 }
@@ -35,7 +35,7 @@ struct HTTPHead: Sendable {
             guard let status = Self.status(content) else { throw .notHTTP }
             (self.state, self.status, self.lines, self.length) = (.headers, status, [], nil)
         case .headers where content.isEmpty:
-            // Of the interim ones only "switching protocols" is an end.
+            // Of the interim responses only "switching protocols" is final.
             self.state = self.status < 200 && self.status != 101 ? .statusLine : .whole
         case .headers:
             try self.check(content, limit)
@@ -62,7 +62,7 @@ struct HTTPHead: Sendable {
         return hundreds * 100 + tens * 10 + ones
     }
 
-    /// One length, and one that is a number.
+    /// Requires a single, numeric Content-Length.
     private mutating func check(_ line: UnsafeRawBufferPointer, _ limit: Int) throws(Problem) {
         let name = "content-length"
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon == name.utf8.count,
@@ -80,7 +80,7 @@ struct HTTPHead: Sendable {
         }
     }
 
-    /// Those that somebody reads; the others are counted and forgotten.
+    /// Headers that are used; others are only counted.
     private static let read = ["content-type", "retry-after", "location", "www-authenticate"]
 
     private static func isRead(_ line: UnsafeRawBufferPointer) -> Bool {
@@ -90,7 +90,7 @@ struct HTTPHead: Sendable {
         }
     }
 
-    /// By name; of a header that came more than once the values with commas between them. What is no UTF-8 is replaced.
+    /// By name; values of repeated headers are joined with commas. Invalid UTF-8 is replaced.
     var headers: [String: String] {
         var headers: [String: String] = [:]
         for line in self.lines {

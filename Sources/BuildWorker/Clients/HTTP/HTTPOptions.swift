@@ -1,39 +1,40 @@
 package import Support
 
-/// How one service is reached and how far it is believed: whom its certificate must be from, and how much it may send.
+/// How to connect to one service, which certificates to trust, and how much it may send.
 package struct HTTPOptions: Sendable {
-    /// The service in a word, for errors and metrics.
+    /// The service's short name, for errors and metrics.
     package var name: String
-    /// CA certificates that may have signed the server's; `nil`: those that the system trusts.
+    /// The CA certificates for the server's certificate; `nil`: the system's.
     package var authorities: PEMFile?
-    /// Shown to a server that asks for one.
+    /// The client certificate, for servers that require one.
     package var certificate: PEMFile?
-    /// Of the certificate.
+    /// The client certificate's key.
     package var key: PEMFile?
-    /// `http://host:port`, perhaps with user and password. What the environment says of proxies is not heeded.
+    /// `http://host:port`, optionally with user and password. Proxy environment variables are ignored.
     package var proxy: Secret?
-    /// Names that lead to a link-local address are not connected to, unless a proxy looks them up.
+    /// Rejects names that resolve to a link-local address, unless a proxy resolves them.
     package var refusesLinkLocal = false
-    /// The service may speak HTTP/2 (over TLS): then requests wait for its first connection and share it.
+    /// The service may speak HTTP/2 (over TLS): requests wait for its first connection and share it.
     package var isMultiplexed = false
-    /// How many requests are under way at a time; those above it wait, their deadlines running. At least 1.
+    /// Maximum requests in flight, at least 1; others wait while their deadlines run.
     package var concurrency = 64
     package var limits = HTTPLimits()
 
     package init(name: String = "other") { self.name = name }
 }
 
-/// What ends a request whatever the peer does. Enforced while the answer is read.
+/// Limits on a request, whatever the peer does. Enforced while the response is read.
 package struct HTTPLimits: Sendable {
-    /// Of an answer's body, decoded. A list of one build's pods has a few thousand.
+    /// Maximum size of a decoded body. A list of one build's pods has a few thousand bytes.
     package var bodyBytes: Int
-    /// Of all bodies that are under way: as many may come at once as there are builds in flight. One below a sixteenth of ``bodyBytes`` always has room.
+    /// Maximum size of all bodies in progress: as many may arrive at once as there are builds in flight. A body
+    /// below a sixteenth of ``bodyBytes`` always fits.
     package var bodiesBytes = Int.max
-    /// Of an answer's headers, with those of interim answers and trailers.
+    /// Maximum size of a response's headers, including interim responses and trailers.
     package var headerBytes: Int
-    /// From the name's resolution to the end of the TLS handshake.
+    /// From name resolution to the end of the TLS handshake.
     package var connect: Duration
-    /// A peer that acknowledges nothing for so long is gone, request or not.
+    /// A peer that acknowledges nothing for this long is dead, with or without a request.
     package var deadPeer: Duration
 
     package init(

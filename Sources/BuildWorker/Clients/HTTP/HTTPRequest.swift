@@ -1,37 +1,37 @@
 internal import CCurl
 package import Support
 
-/// One request. It must do no harm when the server gets it twice: libcurl sends it once more where the connection it went out on, used
-/// before, turns out to have been dropped without an answer. Its description names method and address only: headers, queries and bodies may hold secrets.
+/// A request. Must be safe to send twice: libcurl resends it if a reused connection turns out to be closed without a
+/// response. Its description has method and URL only: headers, queries and bodies may contain secrets.
 package struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable {
     package var method: String
     /// Absolute, percent-encoded, `http` or `https`.
     package var url: String
     /// Sent as `Authorization: Bearer …`.
     package var bearer: Secret?
-    /// `user:password`. Sent as `Authorization: Basic …`, unless there is a ``bearer``.
+    /// `user:password`. Sent as `Authorization: Basic …`, unless ``bearer`` is set.
     package var basic: Secret?
     package var body: [UInt8]?
-    /// Of the body.
+    /// The body's content type.
     package var contentType = "application/json"
-    /// Which answers are understood.
+    /// The `Accept` header.
     package var accept = "application/json"
 
     package init(method: String, url: String, bearer: Secret? = nil, body: [UInt8]? = nil) {
         (self.method, self.url, self.bearer, self.body) = (method, url, bearer, body)
     }
 
-    /// What keeps it from being sent at all, whoever might have answered it.
+    /// Why the request cannot be sent at all.
     var problem: HTTPError? {
         guard Self.isUsable(self.url) else { return HTTPError(operation: self.description, code: .invalidURL) }
-        // A line break in it would begin another header.
+        // A line break in it would inject another header.
         guard self.bearer.map({ !$0.isEmpty && $0.exposed.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }) ?? true else {
             return HTTPError(operation: self.description, code: .invalidToken)
         }
         return nil
     }
 
-    /// Absolute, `http` or `https`, with a host and without user, spaces and controls. Whatever else is wrong libcurl finds.
+    /// Absolute, `http` or `https`, with a host, without user, spaces and control characters. libcurl checks the rest.
     private static func isUsable(_ url: String) -> Bool {
         let bytes = url.utf8
         guard
@@ -44,12 +44,13 @@ package struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable
             && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
     }
 
-    /// 169.254.0.0/16 or fe80::/10, however it is written: also as one number, with hexadecimal or octal parts, or as an IPv4 address in an IPv6 one.
+    /// Whether an IP address is in 169.254.0.0/16 or fe80::/10, in any notation: also a single number, hexadecimal or octal
+    /// parts, or an IPv4-mapped IPv6 address.
     ///
-    /// - Parameter host: without brackets. A name is none, wherever it leads.
+    /// - Parameter host: without brackets. A name never is, whatever it resolves to.
     static func isLinkLocal(_ host: String) -> Bool { ccurl_is_link_local(host) }
 
-    /// `GET https://host:6443/path`: neither user nor query.
+    /// `GET https://host:6443/path`: without user and query.
     package var description: String { Self.description(self.method, self.url) }
     static func description(_ method: String, _ url: String) -> String { "\(method) \(Self.address(of: url))" }
     package var customMirror: Mirror {

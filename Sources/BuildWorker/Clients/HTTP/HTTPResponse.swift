@@ -1,10 +1,10 @@
 internal import Foundation
 internal import Support
 
-/// An answer, whatever its status.
+/// A response with any status.
 package struct HTTPResponse: Sendable {
     package let status: Int
-    /// By name, as the server spelled it.
+    /// By name, in the server's spelling.
     private let headers: [String: String]
     package let body: [UInt8]
 
@@ -12,20 +12,20 @@ package struct HTTPResponse: Sendable {
         (self.status, self.headers, self.body) = (status, headers, body)
     }
 
-    /// - Parameter name: in any case of letters.
-    /// - Returns: its value; of a header that came more than once the values with commas between them.
+    /// - Parameter name: case-insensitive.
+    /// - Returns: its value; values of a repeated header are joined with commas.
     package func header(_ name: String) -> String? {
         self.headers[name] ?? self.headers.first { $0.key.lowercased() == name.lowercased() }?.value
     }
 
-    /// Longer than this nobody is waited for on a server's word.
+    /// The maximum honored ``retryAfter(now:)``.
     static let longestRetryAfter = Duration.seconds(300)
 
-    /// How long the server asks to be left alone (`Retry-After`, RFC 9110 section 10.2.3), at most ``longestRetryAfter``; of a date, from `now`
-    /// on. `nil`: it does not say.
+    /// The delay the server requests (`Retry-After`, RFC 9110 section 10.2.3), at most ``longestRetryAfter``; a date counts
+    /// from `now`. `nil`: none.
     func retryAfter(now: Date = Date()) -> Duration? {
         guard let text = self.header("Retry-After")?.trimmed else { return nil }
-        // Fractions are not in the RFC, but in the wild; `inf`, `0x1` and `1e9` are nobody's seconds.
+        // Fractions are not in the RFC but occur in practice; `inf`, `0x1` and `1e9` are rejected.
         if text.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }), let seconds = Double(text) {
             return min(.seconds(min(seconds, 1e6)), Self.longestRetryAfter)
         }

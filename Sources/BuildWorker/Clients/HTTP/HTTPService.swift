@@ -2,27 +2,28 @@ internal import CCurl
 internal import Glibc
 internal import Synchronization
 
-/// What the engine keeps for one service: its sockets, and who waits.
+/// The engine's state for one service: its sockets, and waiting requests.
 ///
-/// Unchecked: what changes belongs to the engine's thread, but for the counts, which have a lock.
+/// Unchecked: mutable state belongs to the engine's thread, except for the counts, which have a lock.
 final class HTTPService: @unchecked Sendable {
     let options: HTTPOptions
     private let counts = Mutex(HTTPConnectionCounts())
-    /// Told of every request that ended, on the engine's thread: its method, its status or error, how long it took, and what it cost if it was sent.
+    /// Called for every completed request, on the engine's thread: method, status or error, duration, and measurements if it
+    /// was sent.
     let onEnd: @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void
 
     var underWay = 0
-    /// Of answers that are under way.
+    /// Bytes of response bodies in progress.
     var bodyBytes = 0
     var waiting: [HTTPTransfer] = []
     /// When the service last sent anything.
     var lastHeard = ContinuousClock.now
-    /// By descriptor, what the kernel knows them by: libcurl does not say when it closes one that was not connected yet, and the number is then
-    /// somebody else's.
+    /// The kernel's inode by descriptor: libcurl does not report closing a socket that was not connected yet, and its number
+    /// may be reused.
     private var sockets: [Int32: ino_t] = [:]
-    /// The last socket could not be made: this process has too many descriptors.
+    /// The last socket could not be created: too many open descriptors.
     private(set) var lacksDescriptors = false
-    /// libcurl calls through it for as long as there are connections, so for as long as there is an engine; that holds us.
+    /// libcurl uses it as long as there are connections, that is, as long as the engine exists, which retains this object.
     let hooks = UnsafeMutablePointer<ccurl_sockets>.allocate(capacity: 1)
 
     init(
@@ -40,7 +41,7 @@ final class HTTPService: @unchecked Sendable {
         self.hooks.pointee.context = Unmanaged.passUnretained(self).toOpaque()
     }
 
-    /// The last address that a name led to was one.
+    /// The last resolved address was link-local.
     var refusedLinkLocal: Bool { self.hooks.pointee.refused_link_local }
 
     deinit { self.hooks.deallocate() }
@@ -58,14 +59,14 @@ final class HTTPService: @unchecked Sendable {
         return fstat(descriptor, &information) == 0 ? information.st_ino : nil
     }
 
-    /// Call it when a request has failed, too: one that was given up while it connected closes its socket without a word.
+    /// Call after failed requests, too: one cancelled while connecting closes its socket without notice.
     func forgetClosedSockets() {
         self.sockets = self.sockets.filter { $1 == Self.inode(of: $0) }
         let open = self.sockets.count
         self.counts.withLock { $0.open = open }
     }
 
-    /// Once for each request, as soon as it is known over what it went.
+    /// Call once per request, as soon as its connection is known.
     func countConnection(_ measurements: HTTPMeasurements) {
         self.counts.withLock { counts in
             counts.opened += measurements.connectionsOpened
@@ -80,33 +81,33 @@ final class HTTPService: @unchecked Sendable {
         }
     }
 
-    /// Nothing came on any connection for a whole deadline: over HTTP/2 the next request would go the same way, since a request
-    /// that is given up leaves its connection as it is.
+    /// Call if nothing was received on any connection for a whole deadline: over HTTP/2 the next request would fail the same
+    /// way, because cancelling a request leaves its connection open.
     func shutConnections() {
         self.forgetClosedSockets()
         for descriptor in self.sockets.keys { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 }
 
-/// Of one service, since the start of the process.
+/// Totals for one service since the process started.
 package struct HTTPConnectionCounts: Sendable, Hashable {
-    /// Connections made.
+    /// New connections.
     package var opened = 0
-    /// Requests that went over a connection that was there.
+    /// Requests that reused a connection.
     package var reused = 0
-    /// Sockets that are open now; a connection in the making may have two.
+    /// Sockets currently open; a connection being established may have two.
     package var open = 0
-    /// With headers; over HTTP/2 as they would be over HTTP/1.1.
+    /// Including headers; over HTTP/2 as if sent over HTTP/1.1.
     package var bytesSent = 0
     package var bytesReceived = 0
 }
 
-/// What one request cost.
+/// Measurements of one request.
 package struct HTTPMeasurements: Sendable, Hashable {
     package var connectionsOpened = 0
-    /// Name resolution and TCP, where a connection was made.
+    /// Name resolution and TCP, for a new connection.
     package var connect: Duration?
-    /// TLS, where there was a handshake.
+    /// TLS handshake, if any.
     package var handshake: Duration?
     package var bytesSent = 0
     package var bytesReceived = 0

@@ -1,10 +1,10 @@
 internal import FoundationNetworking
 internal import Synchronization
 
-/// The body of an answer, in pieces, as it comes. For one reader.
+/// A response's body, in chunks, as it arrives. For one reader.
 ///
-/// Bounded: what the reader does not take stays with the peer. Whoever drops the stream, or whose task is cancelled while it waits, ends
-/// the request and, over HTTP/1.1, its connection.
+/// Bounded: backpressure stops the peer. Dropping the stream, or cancelling a task that waits on it, ends the request and,
+/// over HTTP/1.1, its connection.
 package struct HTTPStream: AsyncSequence, Sendable {
     private let handle: Handle
 
@@ -15,14 +15,14 @@ package struct HTTPStream: AsyncSequence, Sendable {
     package struct Iterator: AsyncIteratorProtocol {
         fileprivate let handle: Handle
 
-        /// - Returns: the next piece; `nil` where the answer is whole.
+        /// - Returns: the next chunk; `nil` if the response is complete.
         package func next(isolation: isolated (any Actor)? = #isolation) async throws(HTTPError) -> [UInt8]? {
             try await self.handle.next()
         }
         package func next() async throws(HTTPError) -> [UInt8]? { try await self.handle.next() }
     }
 
-    /// Ends the request with the last one who could read it.
+    /// Ends the request when the last reference is gone.
     fileprivate final class Handle: Sendable {
         private let buffer: Buffer
         private let cancel: @Sendable () -> Void
@@ -43,19 +43,19 @@ package struct HTTPStream: AsyncSequence, Sendable {
         }
     }
 
-    /// Between the engine, which fills it, and the reader.
+    /// The buffer between the engine, which fills it, and the reader.
     final class Buffer: Sendable {
         private struct State {
             var pieces: [[UInt8]] = []
             var bytes = 0
-            /// The engine was told to keep what comes.
+            /// The engine holds back further data.
             var isFull = false
             var end: Result<[UInt8]?, HTTPError>?
             var reader: CheckedContinuation<Result<[UInt8]?, HTTPError>, Never>?
             var onHead: (@Sendable (Result<HTTPURLResponse, HTTPError>) -> Void)?
         }
 
-        /// More than this is not taken from the peer while nobody reads.
+        /// Maximum bytes buffered while nothing is read.
         private static let limit = 256 << 10
 
         private let state: Mutex<State>
@@ -65,7 +65,7 @@ package struct HTTPStream: AsyncSequence, Sendable {
             self.state = Mutex(State(onHead: onHead))
         }
 
-        /// - Parameter body: asks the engine for what it kept.
+        /// - Parameter body: requests the data that the engine holds back.
         func whenRoom(_ body: @escaping @Sendable () -> Void) { self.onRoom.withLock { $0 = body } }
 
         func begin(_ response: HTTPURLResponse) { self.takeOnHead()?(.success(response)) }
@@ -77,7 +77,7 @@ package struct HTTPStream: AsyncSequence, Sendable {
             }
         }
 
-        /// - Returns: `false` where there is no room: to be offered again.
+        /// - Returns: `false` if there is no room: offer it again.
         func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
             let (isTaken, reader) = self.state.withLock {
                 state -> (Bool, CheckedContinuation<Result<[UInt8]?, HTTPError>, Never>?) in
@@ -97,11 +97,11 @@ package struct HTTPStream: AsyncSequence, Sendable {
             return isTaken
         }
 
-        /// - Parameter error: `nil` where the answer is whole.
+        /// - Parameter error: `nil` if the response is complete.
         func end(_ error: HTTPError?) {
             let end: Result<[UInt8]?, HTTPError> = error.map { .failure($0) } ?? .success(nil)
             if let error { self.takeOnHead()?(.failure(error)) }
-            // It holds the transfer, which holds us.
+            // It retains the transfer, which retains this buffer.
             self.onRoom.withLock { $0 = nil }
             self.state.withLock { state in
                 state.end = end

@@ -4,15 +4,16 @@ internal import FoundationNetworking
 internal import Synchronization
 internal import Workflow
 
-/// One request on its way through the engine, from its submission to its end. Ends once.
+/// One request in the engine, from submission to completion. Completes once.
 ///
-/// Unchecked: what changes is touched on the engine's thread only. Others make it, submit it, and may set ``isCancelled``.
+/// Unchecked: mutable state is accessed on the engine's thread only. Other threads create it, submit it, and may call
+/// ``cancel()``.
 final class HTTPTransfer: @unchecked Sendable {
-    /// Whom the answer is for. All are called on the engine's thread, and must not hold it up.
+    /// The receiver of the response. Closures are called on the engine's thread and must not block.
     enum Receiver: Sendable {
-        /// The whole answer, when it is there.
+        /// The complete response.
         case whole(@Sendable (Result<(HTTPURLResponse, Data), HTTPError>) -> Void)
-        /// Its head, and then its body as it comes.
+        /// The head, then the body as it arrives.
         case stream(HTTPStream.Buffer)
     }
 
@@ -22,7 +23,7 @@ final class HTTPTransfer: @unchecked Sendable {
     enum State {
         /// → `waiting`, `underWay`, `ended`
         case new
-        /// For another request of its service to end. → `underWay`, `ended`
+        /// Waiting for another request of its service to end. → `underWay`, `ended`
         case waiting
         /// → `ended`
         case underWay(HTTPHandle)
@@ -33,9 +34,9 @@ final class HTTPTransfer: @unchecked Sendable {
     let service: HTTPService
     let receiver: Receiver
     let started = ContinuousClock.now
-    /// For the whole; of a stream for its head, and then for the next piece of its body.
+    /// For the whole response; for a stream, for its head and then for the next chunk.
     let timeLimit: Duration
-    /// Between two pieces of a stream's body; `nil`: for ever, as long as the peer's system acknowledges.
+    /// Between two chunks of a stream's body; `nil`: unlimited, while the peer's TCP stack acknowledges.
     let idleLimit: Duration?
     private let wasCancelled = Atomic(false)
 
@@ -49,19 +50,19 @@ final class HTTPTransfer: @unchecked Sendable {
     private(set) var isPaused = false
     init(_ request: URLRequest, _ service: HTTPService, idleLimit: Duration? = nil, _ receiver: Receiver) {
         (self.request, self.service, self.receiver) = (request, service, receiver)
-        // A year is as good as for ever, and no clock overflows.
+        // Capped at a year, so that no clock overflows.
         self.timeLimit = .seconds(min(request.timeoutInterval, 31_536_000))
         self.idleLimit = idleLimit
         self.deadline = self.started + self.timeLimit
     }
 
-    /// The engine may hear of it before it hears of the request. From any thread.
+    /// May reach the engine before the request does. From any thread.
     func cancel() { self.wasCancelled.store(true, ordering: .relaxed) }
     var isCancelled: Bool { self.wasCancelled.load(ordering: .relaxed) }
 
-    // MARK: What libcurl hands over
+    // MARK: libcurl callbacks
 
-    /// - Returns: whether the transfer goes on.
+    /// - Returns: whether to continue the transfer.
     func receive(header line: UnsafeRawBufferPointer) -> Bool {
         self.service.lastHeard = .now
         self.headerBytes += line.count
@@ -101,7 +102,7 @@ final class HTTPTransfer: @unchecked Sendable {
             self.body.append(contentsOf: bytes)
             self.service.bodyBytes += bytes.count
         case .stream(let buffer):
-            // libcurl keeps these bytes, and hands them over again.
+            // libcurl keeps these bytes and passes them again.
             guard buffer.offer(bytes) else {
                 (self.isPaused, self.deadline) = (true, nil)
                 return .pause
@@ -119,7 +120,7 @@ final class HTTPTransfer: @unchecked Sendable {
 
     var isStream: Bool { if case .stream = self.receiver { true } else { false } }
 
-    /// The stream's reader has it.
+    /// The head was passed to the stream's reader.
     var hasHead: Bool { self.isStream && self.head.isWhole }
 
     private func tellHead() {
@@ -128,7 +129,7 @@ final class HTTPTransfer: @unchecked Sendable {
         buffer.begin(response)
     }
 
-    /// `nil` where its head is not whole.
+    /// `nil` if the head is incomplete.
     private var response: HTTPURLResponse? {
         guard let url = self.request.url, self.head.isWhole else { return nil }
         return HTTPURLResponse(
@@ -137,9 +138,9 @@ final class HTTPTransfer: @unchecked Sendable {
 
     var handle: HTTPHandle? { if case .underWay(let handle) = self.state { handle } else { nil } }
 
-    // MARK: Its end
+    // MARK: Completion
 
-    /// Tells what came of it. With a reason of our own, libcurl's does not matter.
+    /// Completes the transfer. Our own reason takes precedence over libcurl's.
     func end(_ code: CURLcode, _ abort: Abort? = nil) {
         if case .ended = self.state { return }
         self.service.bodyBytes -= self.body.count

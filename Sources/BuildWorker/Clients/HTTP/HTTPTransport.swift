@@ -2,13 +2,13 @@ internal import Foundation
 internal import FoundationNetworking
 internal import Support
 
-/// Sends requests to one service, over URLSession's interface and our own engine.
+/// Sends requests to one service through URLSession's interface and our engine.
 package struct HTTPTransport: Sendable {
     private let session: EngineSession
     private let service: HTTPService
 
-    /// - Parameter onEnd: told of every request that ended: its method, its status or error, how long it took, and what it cost if it was sent. On
-    ///   the engine's thread: it must not wait.
+    /// - Parameter onEnd: called for every completed request: method, status or error, duration, and measurements if it was
+    ///   sent. Runs on the engine's thread: must not block.
     package init(
         _ options: HTTPOptions = HTTPOptions(), engine: HTTPEngine = .shared,
         onEnd: @escaping @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void = {
@@ -21,13 +21,13 @@ package struct HTTPTransport: Sendable {
 
     /// For metrics.
     package var name: String { self.service.options.name }
-    /// Whose certificates are trusted; `nil`: the system's.
+    /// The path of the trusted CA certificates; `nil`: the system's.
     package var authoritiesPath: String? { self.service.options.authorities?.path }
     package var connections: HTTPConnectionCounts { self.service.connections }
 
-    /// A cancelled task's request ends at once, as ``HTTPError/Code/cancelled``; whether it had its effect is not known.
+    /// Sends a request. Cancelling the task ends it at once with ``HTTPError/Code/cancelled``; it may have taken effect.
     ///
-    /// - Parameter deadline: for the whole, from now to the last byte of the answer.
+    /// - Parameter deadline: total, from now to the last byte of the response.
     package func send(_ request: HTTPRequest, deadline: Duration) async throws(HTTPError) -> HTTPResponse {
         let end = OneShot<Result<HTTPResponse, HTTPError>>()
         let task = self.session.dataTask(with: try request.urlRequest(deadline)) { body, response, error in
@@ -44,11 +44,11 @@ package struct HTTPTransport: Sendable {
         return try await end.value(of: task).get()
     }
 
-    /// As ``send(_:deadline:)``, but the body comes in pieces, for as long as it takes. The response's own is empty.
+    /// Like ``send(_:deadline:)``, but the body arrives in chunks, for as long as it takes. The response's own is empty.
     ///
     /// - Parameters:
-    ///   - deadline: until the answer's head is there.
-    ///   - idleLimit: between two pieces of the body; `nil`: none, as long as the peer's system acknowledges that it is there.
+    ///   - deadline: for the response's head.
+    ///   - idleLimit: between two chunks of the body; `nil`: none, while the peer's TCP stack acknowledges.
     package func stream(
         _ request: HTTPRequest, deadline: Duration, idleLimit: Duration? = nil
     ) async throws(HTTPError) -> (response: HTTPResponse, body: HTTPStream) {
@@ -65,7 +65,7 @@ extension HTTPRequest {
         var request = URLRequest(url: url)
         request.httpMethod = self.method
         request.timeoutInterval = deadline / .seconds(1)
-        // All at once: each `setValue` looks through those before it without regard to case.
+        // All at once: each `setValue` searches the existing ones case-insensitively.
         var headers = ["Accept": self.accept]
         if let basic { headers["Authorization"] = "Basic \(Data(basic.exposed.utf8).base64EncodedString())" }
         if let bearer { headers["Authorization"] = "Bearer \(bearer.exposed)" }

@@ -1,9 +1,9 @@
 internal import Foundation
 internal import Synchronization
 
-/// Certificates or a key in a file that may be replaced at any time (Kubernetes does so with what it mounts).
+/// Certificates or a key in a file that may be replaced at any time, as Kubernetes does with mounted files.
 ///
-/// What cannot be read, or holds nothing of its kind, is not used: then the content before it stays in use.
+/// Content that cannot be read, or has nothing of its kind, is ignored: the previous content stays in use.
 package final class PEMFile: Sendable {
     package enum Kind: String, Sendable {
         case certificates = "CERTIFICATE"
@@ -12,9 +12,9 @@ package final class PEMFile: Sendable {
 
     private struct Unusable: Error { let description: String }
 
-    /// Never changes nor moves, so that libcurl may point to it, and identity tells whether the file has changed.
+    /// Immutable and at a fixed address, so that libcurl may point to it, and identity shows whether the file has changed.
     ///
-    /// Unchecked: the bytes are written before anybody else sees them, and never again.
+    /// Unchecked: the bytes are written once, before the object is shared.
     final class Content: @unchecked Sendable {
         let bytes: UnsafeRawBufferPointer
 
@@ -36,19 +36,19 @@ package final class PEMFile: Sendable {
     package let path: String
     private let kind: Kind
     private let state = Mutex(State())
-    /// Told once of each version that cannot be used.
+    /// Called once for each unusable version.
     private let onProblem: @Sendable (String) -> Void
 
     package init(_ path: String, _ kind: Kind, onProblem: @escaping @Sendable (String) -> Void = { _ in }) {
         (self.path, self.kind, self.onProblem) = (path, kind, onProblem)
     }
 
-    /// - Parameter now: the file is looked at once a second.
-    /// - Returns: `nil` where it was never usable. That must not be taken for "none is asked for".
+    /// - Parameter now: the file is checked once a second.
+    /// - Returns: `nil` if it was never usable, which must not be taken for "not configured".
     func current(now: ContinuousClock.Instant = .now) -> Content? {
         let (content, problem) = self.state.withLock { state -> (Content?, String?) in
             if let nextLook = state.nextLook, nextLook > now { return (state.content, nil) }
-            // Taken before the content: replaced in between, the file is read once more.
+            // Taken before the content: if the file is replaced in between, it is read again.
             let version = FileVersion(self.path)
             let isFirst = state.nextLook == nil
             state.nextLook = now + .seconds(1)
@@ -64,7 +64,7 @@ package final class PEMFile: Sendable {
         return content
     }
 
-    /// Why the file cannot be used now; `nil`: it can.
+    /// Why the file cannot be used now; `nil`: usable.
     package static func problem(_ path: String, _ kind: Kind) -> String? {
         switch Self.read(path, kind) {
         case .success: nil
@@ -77,7 +77,7 @@ package final class PEMFile: Sendable {
             return .failure(Unusable(description: "cannot be read"))
         }
         let text = String(decoding: data, as: UTF8.self)
-        // "RSA PRIVATE KEY" and "TRUSTED CERTIFICATE" are other names of the same; nobody could type in a password.
+        // "RSA PRIVATE KEY" and "TRUSTED CERTIFICATE" are variants. Encrypted keys are rejected.
         let isThere = text.split(whereSeparator: \.isNewline).contains {
             $0.hasPrefix("-----BEGIN ") && $0.contains("\(kind.rawValue)-----") && !$0.contains("ENCRYPTED")
         }

@@ -1,14 +1,14 @@
 package import Workflow
 
-/// Why a service did not do what it was asked for, for all who need not know which service it was.
+/// A service's failure, for code that is independent of the service.
 package protocol ServiceError: Error, CustomStringConvertible {
     /// For example `create pod`.
     var operation: String { get }
-    /// `nil`: there was no answer.
+    /// `nil`: no response.
     var status: Int? { get }
-    /// How long the service asks to be left alone, at most five minutes.
+    /// The delay the service requests, at most five minutes.
     var retryAfter: Duration? { get }
-    /// Whose business it is, and what follows from it.
+    /// The failure's class and its consequences.
     var meaning: (FailureClass, ErrorTraits) { get }
 }
 
@@ -17,11 +17,11 @@ package struct ErrorTraits: OptionSet, Sendable {
 
     package init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// No other attempt can help.
+    /// Retrying cannot help.
     static let final = ErrorTraits(rawValue: 1)
-    /// The service itself may be away: then every request fails like this, whichever build it is for.
+    /// The service itself may be unavailable: then all requests fail, for every build.
     static let outage = ErrorTraits(rawValue: 2)
-    /// The worker is set up wrongly: every request of it would fail like this.
+    /// The worker is misconfigured: all its requests would fail.
     static let workersFault = ErrorTraits(rawValue: 4)
 }
 
@@ -32,19 +32,20 @@ extension ServiceError {
     package var problem: Problem { Problem(self.meaning.0, self.description) }
 }
 
-/// What a request does to a service: it may still read where it can no longer write.
+/// The kind of access: a service may still be readable when it is no longer writable.
 package enum RequestAccess: Hashable, Sendable { case read, write }
 
-/// The layer around a client's requests that learns how each ended: health, circuit breaker and log are behind it. It changes none of them.
+/// A layer around a client's requests that observes their results, for health, circuit breaker and log. It changes none.
 ///
-/// `send = observed ∘ authorised ∘ measured ∘ http`: the client authorises, its transport measures, and whoever puts the parts together adds this.
+/// `send = observed ∘ authorised ∘ measured ∘ http`: the client authorises, its transport measures, and the composition
+/// root adds this.
 package struct RequestObserver: Sendable {
-    /// Asks the service for next to nothing, past this layer. `nil`: it answers.
+    /// Sends the service a minimal request, bypassing this layer. `nil`: it answers.
     package typealias Probe = @Sendable () async -> (any ServiceError)?
 
     /// - Parameters:
-    ///   - error: `nil` where it had its effect.
-    ///   - probe: repeats the question that failed.
+    ///   - error: `nil` on success.
+    ///   - probe: repeats the kind of request that failed.
     let ended: @Sendable (_ access: RequestAccess, _ error: (any ServiceError)?, _ probe: @escaping Probe) async -> Void
 
     package init(
@@ -57,8 +58,8 @@ package struct RequestObserver: Sendable {
     }
 
     /// - Parameters:
-    ///   - isNews: `false` for an error that says nothing of the service.
-    ///   - probe: throws while the service is away, and for nothing else.
+    ///   - isNews: `false` for errors that say nothing of the service.
+    ///   - probe: throws only while the service is unavailable.
     func around<Answer: Sendable, Failure: ServiceError>(
         _ access: RequestAccess, isNews: (Failure) -> Bool = { _ in true },
         probe: @escaping @Sendable () async throws(Failure) -> Void,

@@ -1,17 +1,17 @@
 package import Support
 
-/// How a build's own launcher reaches the build API, read back from the pod that we made for it (``PodManifest``).
+/// How a build's launcher reaches the build API, parsed from the pod that this worker created (``PodManifest``).
 package struct BuildAccess: Sendable {
     package enum Token: Hashable, Sendable {
         case known(Secret)
-        /// In the Secret of that name.
+        /// In the Secret with that name.
         case inSecret(named: String)
     }
 
     package let token: Token
     package let apiURI: String
 
-    /// - Returns: `nil` where the pod is not of our making.
+    /// - Returns: `nil` if this worker did not create the pod.
     package init?(pod: JSONValue) {
         for container in pod[path: "spec", "containers"]?.array ?? [] {
             if let (token, apiURI) = Self.access(vmLauncher: container) {
@@ -36,7 +36,7 @@ package struct BuildAccess: Sendable {
         return nil
     }
 
-    /// What the VM's launcher is told: `--name value`, each in a word of its own.
+    /// The VM launcher's arguments: `--name value` as separate words.
     private static func access(vmLauncher container: JSONValue) -> (Secret, String)? {
         guard container["command"]?.array?.first?.string == VMPodPlan.command else { return nil }
         let words = (container["args"]?.array ?? []).map { $0.string ?? "" }
@@ -47,7 +47,7 @@ package struct BuildAccess: Sendable {
         return token.isEmpty || !apiURI.contains("://") ? nil : (Secret(token), apiURI)
     }
 
-    /// The inverse of the manifest's quoting: words in double quotes, a backslash before what would mean something there.
+    /// Inverts the manifest's quoting: words in double quotes, special characters escaped with a backslash.
     private static func words(_ line: Substring) -> [String] {
         var words: [String] = []
         var word: String?

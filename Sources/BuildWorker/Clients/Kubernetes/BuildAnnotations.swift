@@ -1,9 +1,9 @@
 internal import Support
 
-/// What a build asks of its pod (`buildConfig.annotations`).
+/// A build's requests for its pod (`buildConfig.annotations`).
 ///
-/// Only the annotations below count, plain or with `beta.` before them; of two for one thing, the later one.
-/// A size that is not understood is as good as none; a time that is no number is an error.
+/// Only the annotations below count, with or without the prefix `beta.`; the last duplicate wins. An invalid size counts
+/// as not set; an invalid time is an error.
 struct BuildAnnotations: Hashable, Sendable {
     enum Size: String, Sendable, CaseIterable {
         case micro = "MICRO"
@@ -13,13 +13,13 @@ struct BuildAnnotations: Hashable, Sendable {
         case max = "MAX"
     }
 
-    /// A size by name or, where it is a whole number above 0, by amount: a limit of 0 is none to Kubernetes. The text `"4"` is neither.
+    /// A size by name or, if an integer above 0, an amount: a limit of 0 is none to Kubernetes. The string `"4"` is neither.
     enum Amount: Hashable, Sendable {
         case named(Size)
         case whole(Double)
     }
 
-    /// A container beside the build's, where the build wants it (only `true` itself counts), in sizes by name only.
+    /// An optional sidecar container (only `true` enables it), with sizes by name only.
     struct Sidecar: Hashable, Sendable {
         let (cpu, ram): (Amount?, Amount?)
 
@@ -36,7 +36,7 @@ struct BuildAnnotations: Hashable, Sendable {
     let ram: Amount?
     /// `screwdriver.cd/disk`; becomes a label.
     let disk: Size?
-    /// `screwdriver.cd/disk` and `diskSpeed` as a VM has them: any text, in small letters; empty: none.
+    /// `screwdriver.cd/disk` and `diskSpeed` for a VM: any text, in lower case; empty: none.
     let (diskSpace, diskSpeed): (String, String)
     /// `screwdriver.cd/dockerEnabled`, `dockerCpu`, `dockerRam`
     let docker: Sidecar?
@@ -62,11 +62,11 @@ struct BuildAnnotations: Hashable, Sendable {
 
     private static let domain = "screwdriver.cd/"
 
-    /// Those that may count, by their names without what stands before them.
+    /// Potentially relevant annotations, by name without prefix.
     static func values(_ annotations: JSONValue) -> [String: JSONValue] {
         var values: [String: JSONValue] = [:]
         for member in annotations.members ?? [] {
-            // The original replaces the pattern `^beta.`, in which any character stands for the dot.
+            // The original replaces the pattern `^beta.`, in which the dot matches any character.
             let name = member.name.hasPrefix("beta") ? String(member.name.dropFirst(5)) : member.name
             guard name.hasPrefix(Self.domain) else { continue }
             values[String(name.dropFirst(Self.domain.count))] = member.value
@@ -81,7 +81,7 @@ struct BuildAnnotations: Hashable, Sendable {
         return Self.size(value).map(Amount.named)
     }
 
-    /// As JavaScript reads a number: 0, false, null and "" mean not set, text counts for the number in it.
+    /// Parses a number as JavaScript does: 0, false, null and "" mean not set, numeric text counts.
     private static func number(_ name: String, _ values: [String: JSONValue]) throws(PodManifestError) -> Double? {
         let number: Double?
         switch values[name] {
@@ -100,7 +100,7 @@ struct BuildAnnotations: Hashable, Sendable {
     private static func number(in text: String) -> Double? {
         let digits = text.trimmed
         if digits.isEmpty { return 0 }
-        // `Double` also reads "nan", "infinity" and hexadecimal text.
+        // `Double` also accepts "nan", "infinity" and hexadecimal text.
         return digits.allSatisfy { "0123456789+-.eE".contains($0) } ? Double(digits) : nil
     }
 }

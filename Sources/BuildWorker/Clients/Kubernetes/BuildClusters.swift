@@ -1,15 +1,15 @@
 internal import Support
 package import Workflow
 
-/// Where builds' pods may be: the namespaces of all executors, each once. With one namespace for all, nothing is asked twice.
+/// The namespaces of all executors that may contain builds' pods, without duplicates, so none is queried twice.
 package struct BuildClusters: Sendable {
-    /// A namespace of a cluster, as it is asked with one token for the pods of one prefix.
+    /// A namespace of a cluster, accessed with one token, for pods with one prefix.
     package struct Place: Sendable {
-        /// The first executor whose it is; the place goes by its name.
+        /// The first executor that uses it; the place is named after it.
         package let executor: ExecutorOptions.Plugin
         package let options: KubernetesOptions
         package fileprivate(set) var client: KubernetesClient
-        /// One of the executors here keeps builds' tokens in Secrets.
+        /// Whether an executor here keeps builds' tokens in Secrets.
         package let usesTokenSecrets: Bool
 
         package var tokenSecrets: TokenSecrets { TokenSecrets(client: self.client, prefix: self.options.prefix) }
@@ -22,7 +22,7 @@ package struct BuildClusters: Sendable {
     package private(set) var places: [Place]
     private let options: ExecutorOptions
 
-    /// - Parameter transport: made for each API server; executors that reach it in the same way share it.
+    /// - Parameter transport: called once per API server; executors that connect in the same way share it.
     package init(_ options: ExecutorOptions, transport: (ExecutorOptions.Plugin, KubernetesOptions) -> HTTPTransport) {
         self.options = options
         var places: [Place] = []
@@ -44,7 +44,7 @@ package struct BuildClusters: Sendable {
         self.places = places
     }
 
-    /// With a layer around each one's requests.
+    /// Adds an observer to the requests of each place.
     package func observed(by observer: (ExecutorOptions.Plugin) -> RequestObserver) -> BuildClusters {
         var clusters = self
         for index in clusters.places.indices {
@@ -55,7 +55,7 @@ package struct BuildClusters: Sendable {
 
     package func route(_ build: BuildConfig) -> ExecutorRoute { ExecutorRoute(build, self.options) }
 
-    /// The options that a build's pod is made with, and where.
+    /// The options and the place for a build's pod.
     package func primary(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) {
         self.primary(on: self.route(build))
     }
@@ -65,7 +65,7 @@ package struct BuildClusters: Sendable {
         return (own, self.places.first { $0.options.isSamePlace(as: own) } ?? self.places[0])
     }
 
-    /// Where the build's pod is, or should be, first.
+    /// Where to look for the build's pod, the most likely place first.
     package func all(from primary: Place) -> [Place] { [primary] + self.fallbacks(for: primary) }
 
     package func fallbacks(for primary: Place) -> [Place] {
@@ -74,7 +74,7 @@ package struct BuildClusters: Sendable {
 }
 
 extension KubernetesOptions {
-    /// Whether a request for a build's pods would be the same request.
+    /// Whether requests for a build's pods would be identical.
     fileprivate func isSamePlace(as other: KubernetesOptions) -> Bool {
         self.serverURL == other.serverURL && self.jobsNamespace == other.jobsNamespace && self.prefix == other.prefix
             && self.token == other.token

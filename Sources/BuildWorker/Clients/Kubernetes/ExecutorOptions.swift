@@ -1,14 +1,14 @@
-/// How pods are made, and which executor makes them (`executor.*`).
+/// How pods are created, and by which executor (`executor.*`).
 package struct ExecutorOptions: Sendable {
-    /// An executor, as the configuration and a build's annotation name it, each with options of its own.
+    /// An executor, by its name in the configuration and in annotations, with its own options.
     package enum Plugin: String, Sendable, CaseIterable {
         case k8s
-        /// Makes pods as `k8s` does.
+        /// Creates pods in the same way as `k8s`.
         case sandbox = "k8s-sandbox"
-        /// Makes pods that start a virtual machine, in which the build runs.
+        /// Creates pods that start a virtual machine for the build.
         case vm = "k8s-vm"
 
-        /// Those whose options are as `k8s` has them where nothing is said of themselves.
+        /// Executors whose options default to those of `k8s`.
         package static let derived = [sandbox, vm]
 
         package var options: any WritableKeyPath<ExecutorOptions, KubernetesOptions> & Sendable {
@@ -20,23 +20,23 @@ package struct ExecutorOptions: Sendable {
         }
     }
 
-    /// What a build gets that asks for a virtual machine by name where there is none to be had (`K8S_VM_FALLBACK`).
+    /// What to do if a build requests a VM explicitly but none is available (`K8S_VM_FALLBACK`).
     package enum VMFallback: String, Sendable, CaseIterable {
-        /// It is failed: whoever asks for a kernel of his own does not want to share one unknowingly.
+        /// Fails the build: a build that requires its own kernel must not share one unknowingly.
         case fail
-        /// A pod of `k8s`, with a warning in the log.
+        /// Uses a pod of `k8s`, with a warning in the log.
         case k8s
     }
 
-    /// An executor's part of the builds that name none.
+    /// An executor's share of the builds that request no executor.
     package struct Share: Sendable {
-        /// Compared with the others' (0–1 000 000); 0: none.
+        /// Relative weight (0–1 000 000); 0: none.
         package var weight = 0
-        /// Regular expressions, in any case of letters: an image in which one is found is not the executor's.
+        /// Case-insensitive regular expressions: builds whose image matches one are not assigned to the executor.
         package var exclusions: [String] = []
     }
 
-    /// Runs the builds that name no executor, where there are no weights.
+    /// The executor for builds that request none, if there are no weights.
     package var plugin = Plugin.k8s
     /// `executor.k8s.options.*`
     package var kubernetes = KubernetesOptions()
@@ -67,8 +67,8 @@ package struct ExecutorOptions: Sendable {
 }
 
 extension KubernetesOptions {
-    /// What an executor has where nothing is said of it: the same as `k8s`, but no nodes and no Secrets of the operator's, nor what in the
-    /// worker we succeed is not shared either: two policies, and a VM's times.
+    /// An executor's default options: those of `k8s`, except for the operator's nodes and Secrets, and what the original worker
+    /// does not share either: two policies, and a VM's times.
     package func inherited(by plugin: ExecutorOptions.Plugin) -> KubernetesOptions {
         var options = self
         let defaults = KubernetesOptions()
@@ -81,7 +81,7 @@ extension KubernetesOptions {
             (options.buildTimeoutMinutes, options.maxBuildTimeoutMinutes) = (
                 defaults.buildTimeoutMinutes, defaults.maxBuildTimeoutMinutes
             )
-            // The VM's launcher knows no other place for it.
+            // The VM's launcher supports no other way.
             options.buildToken = .argument
             options.startsVM = true
         }

@@ -1,9 +1,9 @@
 internal import Support
 
-/// Which executor a build belongs to, and why: what its annotation asks for, else what the weights give it, else the default.
+/// The executor for a build, and why: requested by its annotation, else chosen by weight, else the default.
 ///
-/// A function of the build and the configuration. A start that is delivered twice must find the first one's pod, so chance is the
-/// build's number, not the hour's.
+/// Deterministic in build and configuration: a redelivered start must find the pod of the first delivery, so the weighted
+/// selection is derived from the build's id.
 package struct ExecutorRoute: Hashable, Sendable {
     package enum Rule: String, Sendable {
         case annotation, weight, `default`
@@ -11,8 +11,8 @@ package struct ExecutorRoute: Hashable, Sendable {
 
     package let executor: ExecutorOptions.Plugin
     package let rule: Rule
-    /// What the build asked for where there is no such executor: then it is as if it had not asked. A VM that is not to be had is given up
-    /// only where the operator says so (`K8S_VM_FALLBACK`).
+    /// The requested executor, if it does not exist; the request is then ignored. A VM that is unavailable is replaced only
+    /// if the operator allows it (`K8S_VM_FALLBACK`).
     package let unknown: String?
 
     package init(_ build: BuildConfig, _ options: ExecutorOptions) {
@@ -34,7 +34,7 @@ package struct ExecutorRoute: Hashable, Sendable {
         }
     }
 
-    /// - Returns: `nil` where nobody that may have the image has a weight.
+    /// - Returns: `nil` if no executor that accepts the image has a weight.
     private static func weighted(_ build: BuildConfig, _ options: ExecutorOptions) -> ExecutorOptions.Plugin? {
         let weighted = ExecutorOptions.Plugin.allCases.filter { plugin in
             let share = options.share(of: plugin)
@@ -53,22 +53,22 @@ package struct ExecutorRoute: Hashable, Sendable {
 }
 
 extension ExecutorOptions {
-    /// What a build's pod is made with.
+    /// The options for a build's pod.
     package func options(for build: BuildConfig) -> KubernetesOptions {
         self.options(of: ExecutorRoute(build, self).executor)
     }
 }
 
-/// A regular expression that images' names are searched for, in any case of letters.
+/// A case-insensitive regular expression for image names.
 package enum ImagePattern {
     package static func isValid(_ pattern: String) -> Bool { Self.expression(pattern) != nil }
 
-    /// - Returns: `false`, too, where the pattern is none; the configuration lets no such pass.
+    /// - Returns: `false` also for an invalid pattern; the configuration rejects those.
     static func isFound(_ pattern: String, in image: String) -> Bool {
         Self.expression(pattern).map { image.firstMatch(of: $0) != nil } ?? false
     }
 
-    /// Made anew for each use: a `Regex` cannot be shared between tasks.
+    /// Compiled for each use: a `Regex` cannot be shared between tasks.
     private static func expression(_ pattern: String) -> Regex<AnyRegexOutput>? {
         do { return try Regex(pattern).ignoresCase() } catch { return nil }
     }

@@ -1,20 +1,20 @@
 internal import Foundation
 package import Support
 
-/// The requests that only `K8S_BUILD_TOKEN=secret` needs, and rights for.
+/// The requests that only `K8S_BUILD_TOKEN=secret` needs, with their permissions.
 extension KubernetesClient {
-    /// A Secret as it was when the API server last spoke of it, without what is in it.
+    /// Metadata of a Secret as last returned by the API server, without its data.
     package struct SecretVersion: Hashable, Sendable {
         package let name: String
-        /// Of this moment: whoever changes the Secret later changes it.
+        /// `resourceVersion`; changes with each later update.
         let version: String
         package let hasOwner: Bool
-        /// Seconds since 1970.
+        /// Unix time in seconds.
         package let created: Double?
         /// The value of the label `sdbuild`.
         package let label: String?
 
-        /// `nil` where the document is none.
+        /// `nil` if the document is not valid metadata.
         init?(_ document: JSONValue) {
             guard let metadata = document["metadata"], let name = metadata["name"]?.string,
                 let version = metadata["resourceVersion"]?.string
@@ -44,9 +44,9 @@ extension KubernetesClient {
                 success: 200))
     }
 
-    /// One that is gone already is fine.
+    /// Deletes a Secret. Ignores a missing one.
     ///
-    /// - Parameter version: one that was changed since stays, and that is fine, too.
+    /// - Parameter version: keep the Secret, without an error, if it has changed since.
     package func deleteSecret(named name: String, unlessChangedSince version: String? = nil)
         async throws(KubernetesError)
     {
@@ -56,7 +56,7 @@ extension KubernetesClient {
         } catch  where error.code == .notFound || version != nil && error.code == .conflict {}
     }
 
-    /// What is known of a Secret besides what is in it: no token travels.
+    /// Reads a Secret's metadata only: no token is transferred.
     package func secret(named name: String) async throws(KubernetesError) -> SecretVersion {
         let operation = "get secret"
         let accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -65,7 +65,7 @@ extension KubernetesClient {
         )
     }
 
-    /// Goes through all Secrets that match, as ``secret(named:)`` knows them.
+    /// Reads all matching Secrets in pages, as in ``secret(named:)``.
     package func forEachPage(ofSecretsLabelled selector: String, _ body: ([SecretVersion]) async -> Void)
         async throws(KubernetesError)
     {
@@ -77,7 +77,7 @@ extension KubernetesClient {
         }
     }
 
-    /// The token in a build's Secret; `nil` where it has none.
+    /// The token in a build's Secret; `nil` if there is none.
     package func token(inSecret name: String) async throws(KubernetesError) -> Secret? {
         let document = try await self.document("get secret", "GET", self.url(ofSecret: name), success: 200)
         guard let encoded = document[path: "data", TokenSecret.key]?.string, let data = Data(base64Encoded: encoded)

@@ -1,7 +1,7 @@
 package import Support
 
-/// The requests that the worker makes of a cluster's API server. Each is attempted once, within
-/// ``KubernetesOptions/requestTimeout``; only a 401 is answered with one more attempt when the token can be read anew.
+/// The worker's requests to a cluster's API server. Each is attempted once, within
+/// ``KubernetesOptions/requestTimeout``; only a 401 is retried once, if the token can be reread.
 ///
 /// `send = observed ∘ authorised ∘ measured ∘ http`
 package struct KubernetesClient: Sendable {
@@ -10,7 +10,7 @@ package struct KubernetesClient: Sendable {
     private let podsURL: String
     let secretsURL: String
     private let deadline: Duration
-    /// Told of all requests but probes.
+    /// Notified of all requests except probes.
     var observer: RequestObserver?
 
     package init(options: KubernetesOptions, transport: HTTPTransport) {
@@ -21,36 +21,36 @@ package struct KubernetesClient: Sendable {
         self.deadline = options.requestTimeout
     }
 
-    /// - Returns: the pod as the API server made it (201), without ``unread``.
+    /// - Returns: the created pod (201), without ``unread``.
     package func createPod(_ manifest: JSONValue) async throws(KubernetesError) -> JSONValue {
         try await self.document(
             "create pod", "POST", self.podsURL, body: manifest, success: 201, passingOver: Self.unread)
     }
 
-    /// What nobody asks of a single pod, which is most of it.
+    /// Members of a single pod that are not used, which is most of it.
     private static let unread: Set = [
         "containers", "initContainers", "volumes", "tolerations", "affinity", "managedFields",
     ]
 
-    /// Status of one pod, and its spec without ``unread``.
+    /// A pod's status, and its spec without ``unread``.
     package func podStatus(named name: String) async throws(KubernetesError) -> JSONValue {
         try await self.document(
             "get pod", "GET", "\(self.podsURL)/\(name.percentEncoded)/status", success: 200, passingOver: Self.unread)
     }
 
-    /// All that match, from the server's memory (`resourceVersion=0`), which may be moments behind: with a quorum read it would go through every
-    /// pod of the namespace for them.
+    /// All matching pods, from the server's cache (`resourceVersion=0`), which may lag by moments: a quorum read would scan all
+    /// pods of the namespace.
     ///
-    /// - Parameter selector: of few pods, for example `sdbuild=4711`.
+    /// - Parameter selector: must match few pods, for example `sdbuild=4711`.
     package func pods(labelled selector: String) async throws(KubernetesError) -> [JSONValue] {
         try await self.page("list pods", "\(self.selecting(selector))&resourceVersion=0").items
     }
 
-    /// Objects that a page of a long list may have: 500 pods are about 4 MB.
+    /// Page size of long lists: 500 pods are about 4 MB.
     static let pageSize = 250
 
-    /// Goes through all that match, a page at a time, so that no more than one is in memory. Where the list has changed too much between two
-    /// pages, the server says how to read on in what there is now: whoever looks for something looks again in the next round.
+    /// Reads all matching objects, with one page in memory at a time. If the list changed too much between two pages, the server
+    /// returns a token to continue with the current list; missed objects are found in the next round.
     ///
     /// - Parameter url: the collection with a selector.
     func forEachPage(_ operation: String, _ url: String, accept: String? = nil, _ body: ([JSONValue]) async -> Void)
@@ -65,14 +65,14 @@ package struct KubernetesClient: Sendable {
                 await body(page.items)
                 (next, isExpired) = (page.next, false)
             } catch {
-                // Twice at one place is no way on.
+                // Expired twice in the same place: cannot continue.
                 guard case .expired(let remainder?) = error.code, !isExpired else { throw error }
                 (next, isExpired) = (remainder, true)
             }
         } while next != nil
     }
 
-    /// Goes through all pods that match (``forEachPage(_:_:accept:_:)``), without what nobody asks of many.
+    /// Reads all matching pods (``forEachPage(_:_:accept:_:)``), without the members unused in lists.
     package func forEachPage(ofPodsLabelled selector: String, _ body: ([JSONValue]) async -> Void)
         async throws(KubernetesError)
     {
@@ -91,15 +91,14 @@ package struct KubernetesClient: Sendable {
         return (items, list[path: "metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 })
     }
 
-    /// Asks for next to nothing, to see whether the API server and its store can be read.
+    /// A minimal request, to check whether the API server and its storage are readable.
     ///
-    /// - Throws: what ``KubernetesError/isPotentialOutage`` says yes to; any other answer is one.
+    /// - Throws: errors with ``KubernetesError/isPotentialOutage``; any other response counts as an answer.
     package func probeRead() async throws(KubernetesError) {
         try await self.probe("GET", "\(self.podsURL)?limit=1", nil, success: 200)
     }
 
-    /// Asks what would come of a pod's creation (`dryRun`), to see whether pods can be created at all. Makes none, and needs no
-    /// other right than to create.
+    /// A dry-run pod creation, to check whether pods can be created. Creates none, and requires only the `create` permission.
     ///
     /// - Throws: as ``probeRead()``.
     package func probeWrite() async throws(KubernetesError) {
@@ -118,9 +117,9 @@ package struct KubernetesClient: Sendable {
         } catch  where !error.isPotentialOutage {}
     }
 
-    /// One that is gone already is fine.
+    /// Deletes a pod. Ignores a missing one.
     ///
-    /// - Parameter isOptional: whoever asks knows another way where this right is missing.
+    /// - Parameter isOptional: the caller has an alternative if the permission is missing.
     package func deletePod(named name: String, isOptional: Bool = false) async throws(KubernetesError) {
         let (operation, url) = ("delete pod", "\(self.podsURL)/\(name.percentEncoded)")
         do throws(KubernetesError) {
@@ -129,11 +128,17 @@ package struct KubernetesClient: Sendable {
         } catch  where error.code == .notFound {}
     }
 
+<<<<<<< HEAD
     /// Deletes all that match; none is fine. Costs the API server a look at every pod of the namespace.
     package func deletePods(labelled selector: String, isOptional: Bool = false) async throws(KubernetesError) {
         _ = try await self.send(
             "delete pods", "DELETE", self.selecting(selector), body: nil, success: 200,
             untold: isOptional ? .forbidden : nil)
+=======
+    /// Deletes all matching pods, if any. The API server scans every pod of the namespace.
+    package func deletePods(labelled selector: String) async throws(KubernetesError) {
+        _ = try await self.send("delete pods", "DELETE", self.selecting(selector), body: nil, success: 200)
+>>>>>>> prose1
     }
 
     private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(selector.percentEncoded)" }
@@ -153,7 +158,7 @@ package struct KubernetesClient: Sendable {
         }
     }
 
-    /// - Parameter untold: an answer that says nothing of the service.
+    /// - Parameter untold: a response that says nothing of the service's health.
     func send(
         _ operation: String, _ method: String, _ url: String, body: JSONValue?, contentType: String? = nil,
         accept: String? = nil, success: Int,
@@ -176,7 +181,7 @@ package struct KubernetesClient: Sendable {
     private func authorised(_ operation: String, _ request: HTTPRequest, success: Int) async throws(KubernetesError)
         -> HTTPResponse
     {
-        // POST, too, does no harm when it is sent twice: a build's pod, or Secret, has one name, so a second one is a conflict and not another.
+        // POST may be sent twice, too: pods and Secrets have deterministic names, so the second one is a conflict.
         var request = request
         var response = try await self.attempt(operation, &request)
         if response.status == 401, self.token.isFromFile {
@@ -185,7 +190,7 @@ package struct KubernetesClient: Sendable {
         }
         guard response.status != success else { return response }
         let error = KubernetesError(operation, response, hiding: request.bearer.map { [$0] } ?? [])
-        // There is nothing to be found in a request that creates, but the namespace, or the API itself at that address.
+        // A 404 for a create request means the namespace, or the API itself at that address.
         guard request.method == "POST", error.code == .notFound else { throw error }
         throw KubernetesError(
             operation: operation, code: .namespaceNotFound, status: error.status, reason: error.reason,
@@ -208,7 +213,7 @@ package struct KubernetesClient: Sendable {
 }
 
 extension KubernetesOptions {
-    /// The API server's address with a scheme and without a trailing slash.
+    /// The API server's URL with scheme and without trailing slash.
     package var serverURL: String {
         var url = self.host.contains("://") ? self.host : "https://\(self.host)"
         while url.hasSuffix("/") { url.removeLast() }
@@ -217,7 +222,7 @@ extension KubernetesOptions {
 
     package var usesTLS: Bool { self.serverURL.lowercased().hasPrefix("https:") }
 
-    /// Where the CA certificates of the API server are; `nil`: the system's are trusted. What is mounted is this cluster's.
+    /// Path of the API server's CA certificates; `nil`: the system's. Mounted ones are those of the local cluster.
     package var authoritiesPath: String? {
         if let caFile { return caFile }
         return self.isOtherCluster || FileVersion(Self.mountedAuthorities) == nil ? nil : Self.mountedAuthorities
@@ -225,9 +230,9 @@ extension KubernetesOptions {
 }
 
 extension HTTPOptions {
-    /// How an API server is reached.
+    /// The transport to an API server.
     ///
-    /// - Parameter onProblem: told of files that cannot be used.
+    /// - Parameter onProblem: called for unusable files.
     package init(_ name: String, _ options: KubernetesOptions, onProblem: @escaping @Sendable (String) -> Void) {
         self.init(name: name)
         guard options.usesTLS else {
@@ -238,7 +243,7 @@ extension HTTPOptions {
         self.certificate = options.clientCertFile.map { PEMFile($0, .certificates, onProblem: onProblem) }
         self.key = options.clientKeyFile.map { PEMFile($0, .privateKey, onProblem: onProblem) }
         self.proxy = options.proxy
-        // One behind a proxy that speaks HTTP/1.1 only is found to do so.
+        // An HTTP/1.1-only proxy in between is detected.
         self.isMultiplexed = true
     }
 }

@@ -1,42 +1,42 @@
 package import Support
 package import Workflow
 
-/// What the API server refused, or why it could not be asked. Safe to log and to show to a build's owner.
+/// A request refused by the API server, or a failure to reach it. Safe to log and to show to a build's owner.
 package struct KubernetesError: ServiceError, Hashable, Sendable {
     package enum Code: Hashable, Sendable {
-        /// 409: a pod of that name exists.
+        /// 409: a pod with that name exists.
         case alreadyExists
-        /// Any other 409: somebody changed the same thing at the same time.
+        /// Any other 409: a concurrent update.
         case conflict
         /// 400, 413, 422: the request can never succeed.
         case invalid
-        /// 403 that names an exceeded quota, or one that the server is still counting.
+        /// 403: quota exceeded, or not calculated yet.
         case quotaExceeded
-        /// A policy's no for this pod, whoever asks: a 403 of PodSecurity, a LimitRange, for a missing PriorityClass…, any 4xx of an admission webhook.
+        /// Denied by a policy for any user: a 403 of PodSecurity, LimitRange, a missing PriorityClass…, any 4xx of a webhook.
         case denied
-        /// 403 for want of rights.
+        /// 403: missing RBAC permissions.
         case forbidden
-        /// 403 of a server or a namespace that cannot say yes now.
+        /// 403: server or namespace temporarily not ready.
         case notReady
         /// 401
         case unauthorized
-        /// 404 of the namespace, or 403 because it is being deleted.
+        /// 404 for the namespace, or 403 because it is being deleted.
         case namespaceNotFound
-        /// 404 of the object itself.
+        /// 404 for the object itself.
         case notFound
         /// 429
         case tooManyRequests
         /// 5xx
         case serverError
-        /// An answer that means nothing here, such as a redirect.
+        /// A response with an unexpected status, such as a redirect.
         case unexpectedStatus
-        /// 4xx of somebody in between, a proxy or gateway: it says nothing of pods.
+        /// 4xx of a proxy or gateway: says nothing of pods.
         case foreignAnswer
-        /// 410: a list has changed too much since its first page was read. Where there is a way to read on, this is it.
+        /// 410: the list has changed too much since its first page. `remainder`: the token to continue, if any.
         case expired(remainder: String?)
         case unreadableAnswer
         case unreachable(HTTPError.Code)
-        /// There is no token to ask with.
+        /// No token is available.
         case noToken
     }
 
@@ -45,11 +45,11 @@ package struct KubernetesError: ServiceError, Hashable, Sendable {
     package let status: Int?
     /// The `reason` of the API server's Status, for example `Forbidden`.
     package let reason: String?
-    /// The `message` of the API server's Status, at most 1,000 characters on one line, without what looks like a token.
+    /// The `message` of the API server's Status, at most 1,000 characters on one line, with tokens redacted.
     package let message: String
     package let retryAfter: Duration?
 
-    /// - Parameter secrets: what must not stand in the message, should the API server quote it.
+    /// - Parameter secrets: removed from the message, should the API server quote them.
     package init(
         operation: String, code: Code, status: Int? = nil, reason: String? = nil, message: String = "",
         retryAfter: Duration? = nil,
@@ -67,14 +67,14 @@ package struct KubernetesError: ServiceError, Hashable, Sendable {
         switch self.code {
         case .alreadyExists, .conflict, .notFound, .unexpectedStatus, .expired, .unreadableAnswer: (.cluster, [])
         case .notReady, .tooManyRequests, .serverError, .foreignAnswer: (.cluster, .outage)
-        // It is this pod that the answer is about.
+        // The response concerns this pod.
         case .invalid: (.rejected, .final)
         case .denied: (.policy, .final)
         case .quotaExceeded: (.quota, [])
         case .forbidden, .namespaceNotFound: (.rights, .workersFault)
         case .unauthorized, .noToken: (.rights, [.workersFault, .outage])
         case .unreachable(.invalidURL): (.worker, .workersFault)
-        // An answer that is too large is one.
+        // A response that is too large is still a response.
         case .unreachable(let code):
             (code.isLocal ? .worker : .network, code.isLocal || code == .tooLarge ? [] : .outage)
         }

@@ -1,28 +1,28 @@
 package import Support
 
-/// One cluster and the shape of the pods in it (`executor.k8s.options.*`).
+/// A cluster and the configuration of its pods (`executor.k8s.options.*`).
 package struct KubernetesOptions: Sendable {
     /// Sizes by name: cores or GB, fractions allowed, more than 0.
     package struct Sizes: Sendable, Hashable {
         package var micro, low, high, turbo: Double
-        /// Upper bound of a size given as a number.
+        /// Maximum size that may be given as a number.
         package var max: Double
     }
 
-    /// What `k8s-vm` alone has.
+    /// Options of `k8s-vm` only.
     package struct Machine: Sendable, Hashable {
-        /// The image of the VM's launcher; empty: there are no VMs.
+        /// The VM launcher's image; empty: no VMs.
         package var baseImage = ""
-        /// The labels of nodes whose values builds ask for by their annotations `disk` and `diskSpeed`; empty: those mean nothing.
+        /// Node labels matched by the annotations `disk` and `diskSpeed`; empty: these are ignored.
         package var diskLabel = ""
         package var diskSpeedLabel = ""
     }
 
-    /// Where a build's token is (`K8S_BUILD_TOKEN`).
+    /// Where a build's token is stored (`K8S_BUILD_TOKEN`).
     package enum BuildToken: String, Sendable, CaseIterable {
-        /// In the launcher's command line, which stands in the pod.
+        /// In the launcher's command line, visible in the pod.
         case argument
-        /// In a Secret that the pod owns.
+        /// In a Secret owned by the pod.
         case secret
     }
 
@@ -76,16 +76,16 @@ package struct KubernetesOptions: Sendable {
 
     /// The API server: `https://` unless a scheme is given, with or without a port, without a path.
     package var host = "kubernetes.default"
-    /// `nil`: the service account's token file is read, and read again when it changes.
+    /// `nil`: read from the service account's token file, and reread when it changes.
     package var token: Secret?
     package var tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
-    /// PEM file with the CA certificates that may have signed the API server's; read again when it changes. `nil`: the service account's
-    /// (``mountedAuthorities``) where one is mounted, else those the system trusts.
+    /// PEM file with the CA certificates for the API server; reread when it changes. `nil`: the service account's
+    /// (``mountedAuthorities``) if mounted, else the system's.
     package var caFile: String?
-    /// PEM files with the certificate that this worker shows the API server, and its key; both or none.
+    /// PEM files of the client certificate and its key; both or none.
     package var clientCertFile: String?
     package var clientKeyFile: String?
-    /// `http://host:port` of the proxy that leads to the API server; `nil`: none.
+    /// `http://host:port` of the proxy for the API server; `nil`: none.
     package var proxy: Secret?
     package var jobsNamespace = "default"
     package var serviceAccount = "default"
@@ -95,23 +95,23 @@ package struct KubernetesOptions: Sendable {
     package var imagePullPolicy = "Always"
     package var automountServiceAccountToken = false
     package var dockerFeatureEnabled = false
-    /// The Docker daemon beside a build that asks for one; where it asks for BuildKit, too, that without root; and the BuildKit daemon.
+    /// The Docker daemon for builds that request one; its rootless variant, if they request BuildKit, too; and BuildKit.
     package var dockerImage = "docker:20.10-dind"
     package var rootlessDockerImage = "docker:20.10-dind-rootless"
     package var buildkitImage = "screwdrivercd/buildkit-rootless:latest"
-    /// Builds may ask for a BuildKit daemon beside them, which is privileged.
+    /// Whether builds may request a BuildKit sidecar, which is privileged.
     package var rootlessBuildkitFeatureEnabled = true
     package var cpu = Sizes(micro: 1, low: 2, high: 6, turbo: 12, max: 12)
     package var memory = Sizes(micro: 1, low: 2, high: 12, turbo: 16, max: 16)
-    /// Minutes a build may run where its message does not say, more than 0.
+    /// A build's time limit in minutes if its message has none, more than 0.
     package var buildTimeoutMinutes = 90.0
-    /// Upper bound, in minutes, of what a message may say, more than 0.
+    /// Maximum time limit in minutes that a message may request, more than 0.
     package var maxBuildTimeoutMinutes = 120.0
-    /// 0–86 400.
+    /// In seconds, 0–86 400.
     package var terminationGracePeriodSeconds = 60
-    /// A pod's `lifecycle` object, passed on as it is.
+    /// A pod's `lifecycle` object, passed through unchanged.
     package var lifecycleHooks: JSONValue?
-    /// In the order given. `sdbuild` is refused: the worker finds pods by it.
+    /// In the order given. `sdbuild` is rejected: the worker finds pods by it.
     package var podLabels: [(name: String, value: String)] = []
     package var nodeSelectors: [(name: String, value: String)] = []
     package var preferredNodeSelectors: [(name: String, value: String)] = []
@@ -119,13 +119,13 @@ package struct KubernetesOptions: Sendable {
     package var runtimeClass = ""
     package var imagePullSecretName = ""
     package var volumeMounts: [VolumeMount] = []
-    /// Pause between creating a pod and looking at it (milliseconds in the variable, 0–300 000).
+    /// Pause between creating and reading a pod (milliseconds in the environment variable, 0–300 000).
     package var podStatusQueryDelay = Duration.zero
     package var buildSecrets: [SecretVariable] = []
     package var buildSecretsFile: [SecretFiles] = []
     package var launchImage = "screwdrivercd/launcher"
     package var launchVersion = "stable"
-    /// Goes before every build id in names and labels: lower case letters, digits and `-`, at most 30, the first not `-`.
+    /// Prefix of build ids in names and labels: lower case letters, digits and `-`, at most 30, the first not `-`.
     package var prefix = ""
     /// `fusebox.breaker.timeout` (milliseconds, 1–600 000): total deadline of one HTTP request.
     package var requestTimeout = Duration.seconds(10)
@@ -134,12 +134,12 @@ package struct KubernetesOptions: Sendable {
     /// `requestretry.maxAttempts`: attempts at the build API, 1–100.
     package var requestMaxAttempts = 5
     package var habitatEnabled = true
-    /// Of the VM's launcher; in an executor that starts none it means nothing.
+    /// Options of the VM's launcher; ignored by other executors.
     package var machine = Machine()
-    /// A build's pod starts a virtual machine, in which the build runs.
+    /// Whether a build's pod starts a virtual machine for the build.
     package internal(set) var startsVM = false
 
-    /// Another API server than that of `k8s`.
+    /// Whether the API server differs from that of `k8s`.
     package var isOtherCluster = false
 
     package static let mountedAuthorities = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"

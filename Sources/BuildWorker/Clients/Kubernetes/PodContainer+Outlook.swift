@@ -1,15 +1,15 @@
 internal import Workflow
 
 extension PodContainer.Waiting {
-    /// Registries that answer "not now", and networks, mostly do better a moment later; what a registry does not have, or does not let us have,
-    /// it has not later either. Words of containerd, CRI-O and dockershim, which quote the registry.
+    /// "Try again later" from registries and network errors usually pass within moments; images that do not exist or may not be
+    /// pulled do not. Based on messages of containerd, CRI-O and dockershim, which quote the registry.
     var imageOutlook: PodFailure.Outlook {
         switch self.reason {
         case "InvalidImageName", "ErrImageNeverPull", "SignatureValidationFailed": return .permanentFailure
         default: break
         }
         let words = RuntimeWords(self.message)
-        // The kubelet's own, which said before why.
+        // The kubelet's own backoff message; it gave the reason earlier.
         if words.isEmpty || words.isOnly("back-off pulling image") { return .unclear }
         if words.hasStatus(where: RuntimeWords.isTransient) { return .transient }
         if words.say(RuntimeWords.refusals) || words.hasStatus(where: { (400..<500).contains($0) }) {
@@ -18,7 +18,7 @@ extension PodContainer.Waiting {
         return words.say(RuntimeWords.passing) || self.reason == "RegistryUnavailable" ? .transient : .permanentFailure
     }
 
-    /// A kubelet that is busy times out, and tries again.
+    /// An overloaded kubelet times out and retries.
     var containerOutlook: PodFailure.Outlook {
         guard ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"].contains(self.reason) else {
             return .permanentFailure
@@ -28,10 +28,10 @@ extension PodContainer.Waiting {
     }
 }
 
-/// What a runtime says, and the registry behind it, without all that may be any words: names of images, hosts, addresses, paths, and what
-/// stands in double quotes.
+/// A runtime's message, with the registry's, without arbitrary parts: names of images, hosts, addresses, paths, and text in
+/// double quotes.
 private struct RuntimeWords {
-    /// A registry has said no.
+    /// Refusals by a registry.
     static let refusals = [
         "not found", "does not exist", "manifest unknown", "name unknown", "unauthorized", "denied", "forbidden",
         "authentication required",
@@ -40,7 +40,7 @@ private struct RuntimeWords {
         "couldn't parse image", "certificate", "x509",
     ]
 
-    /// A container lacks something that nobody brings.
+    /// Missing prerequisites that do not appear by themselves.
     static let lacks = [
         "not found", "couldn't find", "non-existent", "no such file or directory", "permission denied",
         "exec format error", "executable file",
@@ -57,9 +57,9 @@ private struct RuntimeWords {
         "no such host", "server misbehaving", "temporary failure", "resource busy", "network is unreachable",
         "no route to host",
         "failed to fetch oauth token", "failed to fetch anonymous token", "token fetch failed",
-        // Broken off, or mangled on the way.
+        // Interrupted or corrupted transfers.
         "unexpected commit digest", "failed size validation", "verification failed",
-        // Room is made by the kubelet.
+        // The kubelet frees up space.
         "no space left on device", "failed to sync", "is reserved for", "already in use", "ttrpc closed",
     ]
 
@@ -68,7 +68,7 @@ private struct RuntimeWords {
     }
 
     private var statuses: [Int] = []
-    /// In small letters, with one blank around each.
+    /// In lower case, each word surrounded by single spaces.
     private let text: String
 
     init(_ message: String) {
@@ -99,7 +99,7 @@ private struct RuntimeWords {
 }
 
 extension String {
-    /// Where mirrors were asked before the registry itself, what the registry said.
+    /// After errors of mirrors, the registry's own message.
     fileprivate var afterItsMirrors: String {
         guard let mirrors = self.firstRange(of: "mirrors also failed: ["),
             let end = self[mirrors.upperBound...].firstRange(of: "]): ")
@@ -107,7 +107,7 @@ extension String {
         return String(self[end.upperBound...])
     }
 
-    /// Without what stands in double quotes, escaped ones or not.
+    /// Without text in double quotes, escaped or not.
     var withoutQuotations: String {
         self.split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter {
             $0.offset.isMultiple(of: 2)
@@ -116,7 +116,7 @@ extension String {
 }
 
 extension Substring {
-    /// Without the punctuation around it.
+    /// Without surrounding punctuation.
     fileprivate var withoutEdges: Substring {
         let edges: Set<Character> = ["(", ")", "[", "]", "{", "}", ",", ".", ":", ";", "'", "`", "<", ">"]
         let rest = self.drop { edges.contains($0) }

@@ -1,32 +1,32 @@
 internal import Support
 
-/// A container as its pod's status shows it.
+/// A container's state, from its pod's status.
 struct PodContainer {
-    /// Not running yet, or not again, and why.
+    /// Waiting to start or restart, and why.
     struct Waiting {
         let reason: String
         let message: String
 
-        /// For people: `ErrImagePull: manifest for node:99 not found`.
+        /// A description: `ErrImagePull: manifest for node:99 not found`.
         var words: String { self.message.isEmpty ? self.reason : "\(self.reason): \(self.message)" }
     }
 
     struct Terminated {
         let exitCode: Int
         let reason: String
-        /// What the runtime says, or the container's last words.
+        /// The runtime's message, or the container's termination message.
         let message: String
-        /// It could not be started.
+        /// `false`: it could not be started.
         let hasRun: Bool
 
-        /// `exit code 137 (OOMKilled)`, with what the runtime or the container said at its end.
+        /// `exit code 137 (OOMKilled)`, with the message of runtime or container.
         var words: String {
             "exit code \(self.exitCode)" + (self.reason.isEmpty ? "" : " (\(self.reason))")
                 + (self.message.isEmpty ? "" : ": \(self.message)")
         }
     }
 
-    /// By which a container has ended that never ran.
+    /// Termination reasons of containers that never ran.
     private static let startReasons: Set<String> = [
         "StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError",
     ]
@@ -36,12 +36,12 @@ struct PodContainer {
     let isRunning: Bool
     let waiting: Waiting?
     let terminated: Terminated?
-    /// Its end before it was started again.
+    /// Its last termination before a restart.
     let lastEnd: Terminated?
-    /// It has been running, now or before.
+    /// It is running, or has run.
     let hasRun: Bool
 
-    /// Those that run before the others first.
+    /// All containers, init containers first.
     static func all(_ status: JSONValue) -> [PodContainer] {
         (status["initContainerStatuses"]?.array ?? []).map { PodContainer($0, isInit: true) }
             + (status["containerStatuses"]?.array ?? []).map { PodContainer($0, isInit: false) }
@@ -63,7 +63,7 @@ struct PodContainer {
         state?["terminated"].flatMap { end in
             guard !end.isNull else { return nil }
             let reason = end["reason"]?.string ?? ""
-            // CRI-O says `Error` of a start that failed, too; its beginning is the beginning of time then.
+            // CRI-O reports a failed start as `Error`, too, with the zero time as start.
             let isUnstarted =
                 Self.startReasons.contains(reason) || end["startedAt"]?.string?.hasPrefix("1970-01-01") ?? false
             return Terminated(
@@ -73,7 +73,7 @@ struct PodContainer {
         }
     }
 
-    /// `Container build: exit code 137 (OOMKilled)`; `nil` where it did not fail.
+    /// `Container build: exit code 137 (OOMKilled)`; `nil` if it did not fail.
     var failure: String? {
         guard let end = self.terminated, end.exitCode != 0 else { return nil }
         return "Container \(self.name): \(end.words)"
@@ -81,7 +81,7 @@ struct PodContainer {
 }
 
 extension String {
-    /// At most `limit` characters: what a container said last tells more than what it said in between.
+    /// At most `limit` characters, shortened in the middle: the end of a message is the most informative.
     fileprivate func withoutItsMiddle(limit: Int) -> String {
         self.count <= limit ? self : "\(self.prefix(limit / 3)) … \(self.suffix(limit - limit / 3 - 3))"
     }

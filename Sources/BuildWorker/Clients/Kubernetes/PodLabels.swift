@@ -1,6 +1,6 @@
 internal import Support
 
-/// The labels of a build's pod: the worker's own, then the operator's, which may replace them.
+/// The labels of a build's pod: the worker's own, overridden by the operator's.
 struct PodLabels: Sendable {
     let document: JSONValue
 
@@ -26,8 +26,7 @@ struct PodLabels: Sendable {
         self.document = labels
     }
 
-    /// The nearest text that Kubernetes takes for a label's value: at most 63 characters of `[A-Za-z0-9_.-]`, a letter
-    /// or digit at both ends.
+    /// The closest valid label value: at most 63 characters of `[A-Za-z0-9_.-]`, with a letter or digit at both ends.
     ///
     /// A run of other characters becomes one dot.
     static func sanitized(_ text: String) -> String {

@@ -1,18 +1,18 @@
 package import Support
 
-/// The pod that runs a build, as it is posted to the API server.
+/// The manifest of a build's pod.
 ///
-/// A function of its three inputs: the same message and options give the same pod, name included. The document holds
-/// the build's token, unless that is kept in a ``TokenSecret``; the manifest itself prints as its name only.
+/// Deterministic: the same message and options give the same pod, with the same name. The document contains the build's
+/// token, unless that is in a ``TokenSecret``; the manifest prints as its name only.
 package struct PodManifest: Sendable, CustomStringConvertible, CustomReflectable {
     package let name: String
-    /// The value of the label `sdbuild`, by which the pod is found again.
+    /// The value of the label `sdbuild`, used to find the pod.
     package let label: String
-    /// A `v1` `Pod`. May hold the token: post it, never log it.
+    /// A `v1` `Pod`. May contain the token: never log it.
     package let document: JSONValue
 
-    /// Throws where the build lacks its container or token, where an id would lead out of the cache's directory, and where
-    /// an annotation that means a time is no number.
+    /// Throws if the build has no container or token, an id would escape the cache directory, or an annotation for a time is not
+    /// a number.
     package init(build: BuildConfig, options: KubernetesOptions, ecosystem: EcosystemOptions) throws(PodManifestError) {
         self.name = PodName.of(build.buildID, prefix: options.prefix)
         self.label = PodName.label(build.buildID, prefix: options.prefix)
@@ -37,31 +37,31 @@ package struct PodManifest: Sendable, CustomStringConvertible, CustomReflectable
 }
 
 extension KubernetesOptions {
-    /// How long the build may run: what it asks for, at least a minute, up to the operator's limit.
+    /// The build's time limit: as requested, at least a minute, at most the operator's limit.
     func timeoutMinutes(_ annotations: BuildAnnotations) -> Double {
         annotations.timeoutMinutes.map { min(max($0, 1), self.maxBuildTimeoutMinutes) } ?? self.buildTimeoutMinutes
     }
 
-    /// How long it has to end: what it asks for, up to an hour, since a pod that is deleted keeps its place on the node for so long, but
-    /// not less than the operator's.
+    /// The termination grace period: as requested, at least the operator's, at most an hour, because a deleted pod occupies
+    /// its node for that long.
     func gracePeriodSeconds(_ annotations: BuildAnnotations) -> Double {
         let least = Double(self.terminationGracePeriodSeconds)
         return annotations.terminationGracePeriodSeconds.map { max(min($0, 3600), least) } ?? least
     }
 }
 
-/// Why a build cannot become a pod. Trying again does not help.
+/// Why no pod can be created for a build. Retrying cannot help.
 package enum PodManifestError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A field of the build that every `start` has.
+    /// A build field that every `start` must have.
     case missingField(String)
-    /// A field that goes into a path of the node would leave the cache's directory.
+    /// A field used in a path on the node would escape the cache directory.
     case unsafePathComponent(field: String)
-    /// An annotation that should be a number is none.
+    /// An annotation is not a number.
     case invalidAnnotation(String)
-    /// It asks for a VM, and the worker has no image that starts one.
+    /// The build requests a VM, and no VM launcher image is configured.
     case noVM
 
-    /// A short code that does not change, for headers and metrics.
+    /// A stable short code for headers and metrics.
     package var reason: String {
         switch self {
         case .missingField: "missing-field"

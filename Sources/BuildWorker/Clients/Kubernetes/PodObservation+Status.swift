@@ -2,25 +2,25 @@ package import Support
 internal import Workflow
 
 extension PodObservation {
-    /// Waiting reasons that say the image cannot be had, now or ever.
+    /// Waiting reasons for images that cannot be pulled, temporarily or permanently.
     static let imageReasons: Set<String> = [
         "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
         "RegistryUnavailable",
         "SignatureValidationFailed",
     ]
 
-    /// Waiting reasons that say the container cannot be made or will not stay up.
+    /// Waiting reasons for containers that cannot be created or keep crashing.
     static let containerReasons: Set<String> = [
         "CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError",
         "PreCreateHookError",
         "PreStartHookError", "PostStartHookError",
     ]
 
-    /// Reads a pod as the API server shows it.
+    /// Interprets a pod's status.
     ///
     /// - Parameters:
-    ///   - label: the `sdbuild` label that makes the pod this build's.
-    ///   - container: the build container's name. In a VM's pod it is the VM's launcher (``VMPodPlan/container``) that decides.
+    ///   - label: the `sdbuild` label that identifies the pod as this build's.
+    ///   - container: the build container's name. In a VM's pod the VM launcher (``VMPodPlan/container``) is decisive.
     package init(pod: JSONValue, label: String, container: String) {
         guard pod[path: "metadata", "labels", "sdbuild"]?.string == label else {
             self = .notOwned
@@ -29,7 +29,7 @@ extension PodObservation {
         let status = pod["status"] ?? [:]
         let node = pod[path: "spec", "nodeName"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         let all = PodContainer.all(status)
-        // Neither name is one that the other sort of pod can have.
+        // Neither name can occur in the other kind of pod.
         let build = all.first { [container, VMPodPlan.container].contains($0.name) && !$0.isInit }
         let launcher = all.first { ["launcher-\(container)", VMPodPlan.installer].contains($0.name) && $0.isInit }
         let phase = (status["phase"]?.string ?? "Pending").lowercased()
@@ -43,7 +43,7 @@ extension PodObservation {
                     kind, Self.sentences(parts), isNodes && kind != .image ? .node : nil, outlook: outlook,
                     hasBegun: build?.hasRun ?? false))
         }
-        // The build's own end first, for it tells most.
+        // The build container's own failure first: it is the most informative.
         let failures = [build?.failure] + all.filter { $0.name != build?.name }.map(\.failure)
         func ended(_ phase: String) -> PodObservation { broken(.ended(phase: phase), [ending.words] + failures) }
         func troubled(_ container: PodContainer?) -> PodObservation? {
@@ -54,14 +54,14 @@ extension PodObservation {
         }
 
         if phase == "succeeded" || build?.terminated?.exitCode == 0 && ending.words.isEmpty {
-            // A neighbour that fails makes the pod `Failed`, not the build.
+            // A failing sidecar makes the pod `Failed`, but not the build.
             self = .succeeded(node: node)
         } else if phase == "failed" || phase == "unknown" {
             self = ended(phase)
         } else if status["reason"]?.string == "NodeLost" {
             self = ended("unknown")
         } else if let end = build?.terminated {
-            // Whatever its neighbours still do.
+            // Whatever the sidecars still do.
             if end.exitCode == 0 {
                 self = .succeeded(node: node)
             } else if !end.hasRun {
@@ -76,17 +76,17 @@ extension PodObservation {
         } else if let trouble = troubled(build) ?? troubled(launcher) {
             self = trouble
         } else if build == nil, phase == "running" {
-            // An API server that says nothing of containers.
+            // An API server that reports no container statuses.
             self = .running(node: node)
         } else {
             self = .pending(node: node, waitsFor: Self.need(status, node, all).sanitizedForLog(limit: 1000))
         }
     }
 
-    /// When the kubelet took the pod and began to pull (RFC 3339), where the pod says so.
+    /// When the kubelet accepted the pod and began to pull (RFC 3339), if reported.
     package static func startTime(of pod: JSONValue) -> String? { pod[path: "status", "startTime"]?.string }
 
-    /// Only of the build container and the launcher: a neighbour that cannot start fails no build.
+    /// Only for the build container and the launcher: a sidecar that cannot start fails no build.
     private static func trouble(_ waiting: PodContainer.Waiting) -> (
         kind: PodFailure.Kind, outlook: PodFailure.Outlook
     )? {
@@ -95,7 +95,7 @@ extension PodObservation {
         return nil
     }
 
-    /// What the pod says of its own end, and whether it is the cluster's doing; `nil`: it does not say.
+    /// The pod's reason for its end, and whether the cluster caused it; `nil`: unknown.
     private static func ending(_ status: JSONValue) -> (words: String, isClusters: Bool?) {
         let reason = status["reason"]?.string ?? ""
         let own = [reason, status["message"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")
@@ -115,7 +115,7 @@ extension PodObservation {
         )
     }
 
-    /// It used up what it may have, not what its node has.
+    /// The pod exceeded its own limits; its node was not out of resources.
     private static func isOwn(_ reason: String, _ message: String) -> Bool {
         reason == "DeadlineExceeded"
             || reason == "Evicted" && message.contains("exceed") && message.contains("limit")
@@ -128,7 +128,7 @@ extension PodObservation {
         "DeletionByPodGC": "its node is gone", "TerminationByKubelet": "ended by its node",
     ]
 
-    /// On one line, as it stands in logs and status messages.
+    /// On one line, for logs and status messages.
     private static func sentences(_ parts: [String?]) -> String {
         parts.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ". ").sanitizedForLog(limit: 1000)
     }

@@ -2,7 +2,7 @@ internal import Support
 internal import Workflow
 
 extension PodPlan {
-    /// Where the user's build runs.
+    /// Runs the user's build.
     var buildContainer: JSONValue {
         var container: JSONValue = [
             "name": .string(self.name),
@@ -19,7 +19,7 @@ extension PodPlan {
         return container
     }
 
-    /// The Docker daemon of builds that asked for one.
+    /// The Docker daemon for builds that request one.
     var dockerContainer: JSONValue? {
         guard let docker = self.docker else { return .none }
         return [
@@ -31,7 +31,7 @@ extension PodPlan {
         ]
     }
 
-    /// The BuildKit daemon of builds that asked for one. Without root, but not without privileges.
+    /// The BuildKit daemon for builds that request one. Rootless, but privileged.
     var buildkitContainer: JSONValue? {
         guard let buildkit = self.buildkit else { return .none }
         return [
@@ -44,7 +44,7 @@ extension PodPlan {
         ]
     }
 
-    /// Lays the launcher's programs on the node, once per version, before the build begins.
+    /// Installs the launcher on the node, once per version, before the build starts.
     var launcherContainer: JSONValue {
         let caches = self.cache == nil ? [] : ["/opt/sdpipelinecache", "/opt/sdjobcache", "/opt/sdeventcache"]
         let start = "echo launcher_start_ts:`date \"+%s\"` > /workspace/metrics"
@@ -56,15 +56,15 @@ extension PodPlan {
     }
 
     /// - Parameters:
-    ///   - caches: directories that everybody may write to.
+    ///   - caches: directories to be made world-writable.
     ///   - before: further commands.
-    ///   - after: what comes behind the last semicolon.
+    ///   - after: the text after the last semicolon.
     static func installer(
         _ name: String, _ options: KubernetesOptions, caches: [String], before: [String] = [], habitat: String,
         move: String,
         after: String = "", _ volumes: [PodVolume]
     ) -> JSONValue {
-        // Copied aside and moved: another pod of this node may be doing the same.
+        // Copy, then rename: another pod of this node may be doing the same.
         let copy = [
             "TEMP_DIR=`mktemp -d -p /opt/launcher`", "cp -a /opt/sd/* $TEMP_DIR", "mkdir -p $TEMP_DIR/hab",
             "cp -a \(habitat) $TEMP_DIR/hab", "\(move) $TEMP_DIR/* /opt/launcher", "rm -rf $TEMP_DIR || true",
@@ -79,7 +79,7 @@ extension PodPlan {
         ]
     }
 
-    /// One line for a shell, as the launcher's entry point expects it.
+    /// A shell command on one line, as the launcher's entry point expects it.
     private var runCommand: String {
         let token = self.usesSecret ? "\"$\(TokenSecret.variable)\"" : Self.quoted(self.token.exposed)
         let (ecosystem, cache) = (self.ecosystem, self.ecosystem.cache)
@@ -95,7 +95,7 @@ extension PodPlan {
         return (["/opt/sd/run.sh", token] + words.map(Self.quoted)).joined(separator: " ") + "\n"
     }
 
-    /// In double quotes, with the four characters that still mean something there escaped.
+    /// In double quotes, with the four characters that are special there escaped.
     private static func quoted(_ word: String) -> String {
         var quoted = "\""
         for scalar in word.unicodeScalars {

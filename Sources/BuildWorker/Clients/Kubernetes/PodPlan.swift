@@ -1,7 +1,7 @@
 internal import Support
 internal import Workflow
 
-/// Everything that has to be decided before the pod can be written down.
+/// All decisions that the pod's manifest depends on.
 package struct PodPlan: Sendable {
     let options: KubernetesOptions
     let ecosystem: EcosystemOptions
@@ -11,14 +11,14 @@ package struct PodPlan: Sendable {
     let name: String
     let image: String
     let token: Secret
-    /// Of the pod, and of the Secret with its token.
+    /// The name of the pod, and of the Secret with its token.
     let podName: String
     var usesSecret: Bool { self.options.buildToken == .secret }
     let labels: PodLabels
     let resources: PodResources
-    /// `nil`: no Docker daemon beside the build.
+    /// `nil`: no Docker sidecar.
     let docker: PodResources?
-    /// `nil`: no BuildKit daemon beside the build.
+    /// `nil`: no BuildKit sidecar.
     let buildkit: PodResources?
     /// `nil`: the cache is not on the node's disk, or the build has none there.
     let cache: CacheDirectories?
@@ -37,7 +37,7 @@ package struct PodPlan: Sendable {
         self.podName = PodName.of(build.buildID, prefix: options.prefix)
         self.resources = PodResources(cpu: annotations.cpu, ram: annotations.ram, options)
         self.labels = PodLabels(build: build, annotations: annotations, resources: self.resources, options: options)
-        // Both have to agree: the operator who allows it and the build that wants it.
+        // Both the operator and the build must enable it.
         func sidecar(_ wanted: BuildAnnotations.Sidecar?, _ isAllowed: Bool) -> PodResources? {
             isAllowed ? wanted.map { PodResources(cpu: $0.cpu, ram: $0.ram, options) } : nil
         }
@@ -78,7 +78,7 @@ package struct PodPlan: Sendable {
 
     typealias Selectors = [(name: String, value: String)]
 
-    /// Nodes that are chosen by a selector are usually tainted by the same key, so each selector is tolerated too.
+    /// Selected nodes usually have a taint with the same key, so each selector is tolerated, too.
     static func tolerations(_ selectors: Selectors) -> JSONValue? {
         guard !selectors.isEmpty else { return Optional.none }
         return .array(
@@ -87,7 +87,7 @@ package struct PodPlan: Sendable {
             })
     }
 
-    /// Node selectors that are required, and those that the options prefer, as far as there are any.
+    /// The affinity for required node selectors and the options' preferred ones, if any.
     static func nodeAffinity(_ required: Selectors, _ options: KubernetesOptions) -> JSONValue? {
         func term(_ selectors: Selectors) -> JSONValue {
             let expressions = selectors.map {

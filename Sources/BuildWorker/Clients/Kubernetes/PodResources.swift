@@ -1,20 +1,19 @@
 internal import Support
 
-/// What a container may use at most.
+/// A container's resource limits.
 struct PodResources: Hashable, Sendable {
     let cores: Double
     let gigabytes: Double
 
-    /// Sizes by name, or whole numbers up to the operator's maximum.
+    /// Sizes by name, or integers up to the operator's maximum.
     ///
-    /// - Parameter isVM: a virtual machine knows no size `MAX` at all; for memory there is none anyway.
+    /// - Parameter isVM: virtual machines do not support the size `MAX`; memory never does.
     init(cpu: BuildAnnotations.Amount?, ram: BuildAnnotations.Amount?, _ options: KubernetesOptions, isVM: Bool = false)
     {
         self.cores = Self.amount(isVM && cpu == .named(.max) ? nil : cpu, options.cpu)
         self.gigabytes = Self.amount(ram == .named(.max) ? nil : ram, options.memory)
     }
 
-    /// Thousandths of a core.
     var millicores: Double { self.cores * 1000 }
     var megabytes: Double { self.gigabytes * 1024 }
 

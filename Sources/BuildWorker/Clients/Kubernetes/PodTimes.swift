@@ -3,7 +3,7 @@ package import Support
 internal import Workflow
 
 extension PodTimes {
-    /// - Returns: `nil` where the pod does not say, because it has not come so far.
+    /// - Returns: `nil` if the pod has not reached these states.
     package init?(pod: JSONValue) {
         let conditions = pod[path: "status", "conditions"]?.array ?? []
         let statuses =
@@ -20,7 +20,7 @@ extension PodTimes {
                     "lastTransitionTime"]),
             let running = starts.min()
         else { return nil }
-        // Whole seconds of clocks of several machines: one may seem to go back.
+        // Whole seconds of several machines' clocks: differences may be negative.
         self.init(
             untilScheduled: .seconds(max(0, scheduled.timeIntervalSince(created))),
             untilRunning: .seconds(max(0, running.timeIntervalSince(scheduled))))
@@ -28,7 +28,7 @@ extension PodTimes {
 
     package static func time(_ value: JSONValue?) -> Date? {
         guard let text = value?.string else { return nil }
-        // Other formats say nothing.
+        // Other formats are ignored.
         do { return try Date(text, strategy: .iso8601) } catch { return nil }
     }
 }

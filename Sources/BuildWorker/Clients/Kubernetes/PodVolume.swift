@@ -1,7 +1,7 @@
 internal import Support
 internal import Workflow
 
-/// A volume of a build's pod, and where each of its containers has it.
+/// A volume of a build's pod, with its mount path in each container.
 struct PodVolume: Sendable {
     enum Container: Sendable { case build, launcher, docker, buildkit }
 
@@ -9,7 +9,7 @@ struct PodVolume: Sendable {
     /// For example `["emptyDir": [:]]`.
     private let source: JSONValue
     private let paths: [Container: String]
-    /// To the build; `nil`: not said. The launcher, which makes the cache's directories writable, may write everywhere.
+    /// For the build; `nil`: not specified. The launcher, which makes the cache directories writable, always has write access.
     private let isReadOnly: Bool?
 
     init(_ name: String, _ source: JSONValue = ["emptyDir": [:]], readOnly: Bool? = nil, at paths: [Container: String])
@@ -26,7 +26,7 @@ struct PodVolume: Sendable {
         return mount
     }
 
-    /// A directory of the node, or whatever `type` says.
+    /// A directory of the node, or another `type`.
     static func path(_ path: String, type: String? = "DirectoryOrCreate") -> JSONValue {
         var source: JSONValue = ["path": .string(path)]
         source["type"] = type.map(JSONValue.string)
@@ -39,7 +39,7 @@ extension [PodVolume] {
 }
 
 extension PodPlan {
-    /// The volumes that a build's pod has of its own.
+    /// The volumes of a build's pod, without the operator's.
     static func ownVolumes(
         build: BuildID, launchVersion: String, docker: Bool, buildkit: Bool, cache: CacheDirectories?
     ) -> [PodVolume] {
@@ -72,7 +72,7 @@ extension PodPlan {
         return volumes + (cache?.volumes(build: { "/sd\($0)cache" }, launcher: { "/opt/sd\($0)cache" }) ?? [])
     }
 
-    /// The names that an operator's volume cannot have.
+    /// Names that are not allowed for an operator's volume.
     package static let reservedVolumeNames: Set<String> = {
         let cache = CacheDirectories(root: "", pipeline: "", job: "", event: "", isReadOnly: false)
         return Set(
@@ -93,15 +93,15 @@ extension PodPlan {
     }
 }
 
-/// The node's directories that hold a build's caches, where the cache is a disk.
+/// The node's directories with a build's caches, if the cache is a disk.
 struct CacheDirectories: Hashable, Sendable {
     let root, pipeline, job, event: String
-    /// A pull request sees its parent job's caches and must not change them; its event's cache is its own.
+    /// A pull request reads its parent job's caches, but must not change them; its event's cache is its own.
     let isReadOnly: Bool
 
     /// - Parameters:
-    ///   - build: where the build has the cache of that name, `pipeline`, `job` or `event`.
-    ///   - launcher: where the launcher has it.
+    ///   - build: the build's mount path of a cache: `pipeline`, `job` or `event`.
+    ///   - launcher: the launcher's mount path of it.
     func volumes(build: (String) -> String, launcher: (String) -> String) -> [PodVolume] {
         let caches: [(String, String, Bool?)] = [
             ("pipeline", self.pipeline, self.isReadOnly), ("job", self.job, self.isReadOnly),
@@ -115,8 +115,8 @@ struct CacheDirectories: Hashable, Sendable {
 }
 
 extension CacheDirectories {
-    /// `nil` where the cache is not on the node's disk, and for a build that lacks an id: the directory above is everybody's, and a
-    /// build's launcher lets all write to what it is given.
+    /// `nil` if the cache is not on the node's disk, or the build lacks an id: the parent directory is shared by all builds,
+    /// and a build's launcher makes its directories world-writable.
     init?(build: BuildConfig, prefix: String, cache: EcosystemOptions.Cache) throws(PodManifestError) {
         guard cache.strategy == "disk", !cache.path.isEmpty else { return nil }
         let root = prefix.isEmpty ? cache.path : "\(cache.path)/\(prefix)"
@@ -130,18 +130,18 @@ extension CacheDirectories {
             event: "\(root)/events/\(pipeline)/\(event)", isReadOnly: Self.isPullRequest(jobName: build.jobName ?? ""))
     }
 
-    /// What a message says must not lead elsewhere, whatever else it leaves out.
+    /// Ensures that a value from the message cannot escape the directory; it may be missing.
     private static func component(_ text: String?, _ field: String) throws(PodManifestError) -> String? {
         guard text.map(PathComponent.staysInside) ?? true else { throw .unsafePathComponent(field: field) }
         return text.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The job whose caches the build sees instead of its own: a pull request's, where its token says.
+    /// The job whose caches the build uses instead of its own: for a pull request, as stated in its token.
     static func parentJobID(of build: BuildConfig) -> String? {
         Self.isPullRequest(jobName: build.jobName ?? "") ? build.token.flatMap(TokenClaims.init)?.prParentJobID : nil
     }
 
-    /// `PR-15` or `PR-15:test`, in any case.
+    /// `PR-15` or `PR-15:test`, case-insensitive.
     static func isPullRequest(jobName: String) -> Bool {
         jobName.wholeMatch(of: /[Pp][Rr]-[0-9]+(:[A-Za-z0-9_\-]+)?/) != nil
     }

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Support
 internal import Synchronization
 
-/// The token that the API server knows us by: given, or from the mounted file, which Kubernetes replaces from time to time.
+/// The worker's API server token: configured, or read from the mounted file, which Kubernetes rotates.
 final class ServiceAccountToken: Sendable {
     struct Missing: Error, CustomStringConvertible {
         let path: String
@@ -15,13 +15,13 @@ final class ServiceAccountToken: Sendable {
     private struct State {
         var token: Secret?
         var version: FileVersion?
-        /// When the file is looked at again; looking is cheap, but not free.
+        /// When the file is checked next; checking is cheap, but not free.
         var nextLook: ContinuousClock.Instant?
     }
 
     private let fixed: Secret?
     private let path: String
-    /// A certificate may be all that the API server wants.
+    /// A client certificate may be sufficient.
     private let isOptional: Bool
     private let state = Mutex(State())
 
@@ -29,11 +29,11 @@ final class ServiceAccountToken: Sendable {
         (self.fixed, self.path, self.isOptional) = (options.token, options.tokenFile, options.clientCertFile != nil)
     }
 
-    /// Whether reading again can help after a 401.
+    /// Whether rereading can help after a 401.
     var isFromFile: Bool { self.fixed == nil }
 
-    /// - Parameter now: the file is looked at once a second.
-    /// - Returns: `nil` where there is a certificate and no file with a token.
+    /// - Parameter now: the file is checked once a second.
+    /// - Returns: `nil` if there is a client certificate but no token file.
     func current(now: ContinuousClock.Instant = .now) throws(Missing) -> Secret? {
         if let fixed = self.fixed { return fixed }
         if self.isOptional, FileVersion(self.path) == nil { return nil }
@@ -49,7 +49,7 @@ final class ServiceAccountToken: Sendable {
 
     private func read(unlessStill last: State) throws(Missing) -> (Secret, FileVersion) {
         let text: String
-        // Taken before the text: replaced in between, the file is read once more.
+        // Taken before the content: if the file is replaced in between, it is read again.
         guard let version = FileVersion(self.path) else { throw Missing(path: self.path, reason: "cannot be read") }
         do {
             if let token = last.token, last.version == version { return (token, version) }
@@ -60,6 +60,6 @@ final class ServiceAccountToken: Sendable {
         return (Secret(text), version)
     }
 
-    /// The API server did not take it: the file is read again at the next use, whether it changed or not.
+    /// The API server rejected it: the next use rereads the file even if unchanged.
     func invalidate() { self.state.withLock { $0 = State() } }
 }

@@ -1,20 +1,20 @@
 package import Support
 
-/// The Secret that holds a build's token, where tokens are kept out of pods (`K8S_BUILD_TOKEN=secret`).
+/// The Secret with a build's token, if tokens are kept out of pods (`K8S_BUILD_TOKEN=secret`).
 ///
-/// Its life: made before the pod, so that the pod finds it; given to the pod as its owner once that has a uid, so that the cluster removes
-/// both together; removed by the worker where no pod comes of it. Until it has an owner it carries ``awaitsPodLabel``. Its name is the
-/// pod's, and so the build's: a start that is delivered again finds it.
+/// Created before the pod, so that the pod finds it; owned by the pod once that has a uid, so that the cluster deletes
+/// both together; deleted by the worker if no pod is created. Until it has an owner it has the label
+/// ``awaitsPodLabel``. It is named after the pod, and so the build: a redelivered start finds it.
 package struct TokenSecret: Sendable {
-    /// Within the Secret.
+    /// The key within the Secret.
     static let key = "token"
-    /// The variable of the build container that has the token, and that the launcher's command line names.
+    /// The build container's variable with the token, used by the launcher's command line.
     static let variable = "SD_START_TOKEN"
-    /// On those that no pod owns yet: few at any time, and the janitor looks at no others.
+    /// Label of Secrets without an owner: few at any time, and the only ones that garbage collection reads.
     package static let awaitsPodLabel = "build-worker/awaits-pod"
 
     package let name: String
-    /// The label by which the build's pods are found, too.
+    /// The `sdbuild` label, the same as the pod's.
     let label: String
     private let token: Secret
 
@@ -22,9 +22,9 @@ package struct TokenSecret: Sendable {
         (self.name, self.label, self.token) = (name, label, token)
     }
 
-    /// A `v1` `Secret`. Holds the token: post it, never log it.
+    /// A `v1` `Secret`. Contains the token: never log it.
     ///
-    /// - Parameter owner: the pod, where there is one already.
+    /// - Parameter owner: the pod, if it exists.
     func document(owner: PodIdentity? = nil) -> JSONValue {
         var labels: JSONValue = ["app": "screwdriver", "tier": "builds", PodName.labelName: .string(self.label)]
         var metadata: JSONValue = ["name": .string(self.name)]
@@ -40,10 +40,10 @@ package struct TokenSecret: Sendable {
         ]
     }
 
-    /// A merge patch for one that is there already: a start that is delivered again may bring another token.
+    /// A merge patch for an existing Secret: a redelivered start may have a new token.
     var renewal: JSONValue { ["stringData": [Self.key: .string(self.token.exposed)]] }
 
-    /// A merge patch that makes the pod its only owner.
+    /// A merge patch that sets the pod as the only owner.
     static func adoption(by owner: PodIdentity) -> JSONValue {
         ["metadata": ["ownerReferences": [Self.reference(owner)], "labels": [Self.awaitsPodLabel: nil]]]
     }
@@ -53,12 +53,12 @@ package struct TokenSecret: Sendable {
     }
 }
 
-/// Which pod of that name: another with the same name has another uid.
+/// Identifies a pod by name and uid: another pod with the same name has another uid.
 package struct PodIdentity: Hashable, Sendable {
     package let name: String
     let uid: String
 
-    /// `nil` where the document is no pod's.
+    /// `nil` if the document is not a pod.
     package init?(_ pod: JSONValue) {
         guard let name = pod[path: "metadata", "name"]?.string, let uid = pod[path: "metadata", "uid"]?.string else {
             return nil

@@ -1,13 +1,13 @@
-/// Keeps the Secrets of one place in step with their pods. Each step may be the last that this worker does: whoever comes next,
-/// a start that is delivered again or the janitor, finds what is there by its name and its label.
+/// Keeps the Secrets of one namespace in step with their pods. The worker may crash after each step: a redelivered start
+/// or garbage collection finds the Secret by its name and its label.
 package struct TokenSecrets: Sendable {
     let client: KubernetesClient
     let prefix: String
 
-    /// Before the pod is made.
+    /// Call before the pod is created.
     ///
-    /// A Secret of that name is the build's, of an earlier attempt; it gets this start's token. Should the cluster remove it just then,
-    /// with an earlier pod, it is made again.
+    /// An existing Secret with that name is from an earlier attempt of this build and gets this start's token. If the cluster
+    /// deletes it concurrently, with an earlier pod, it is created again.
     package func prepare(_ secret: TokenSecret) async throws(KubernetesError) -> KubernetesClient.SecretVersion {
         do throws(KubernetesError) { return try await self.client.createSecret(secret.document()) } catch
             where error.code == .alreadyExists
@@ -18,7 +18,7 @@ package struct TokenSecrets: Sendable {
         return try await self.client.createSecret(secret.document())
     }
 
-    /// When the pod is there. A Secret that was removed meanwhile is made again: the pod waits for it.
+    /// Call when the pod exists. A Secret deleted meanwhile is created again: the pod waits for it.
     package func hand(_ secret: TokenSecret, to pod: PodIdentity) async throws(KubernetesError) {
         do throws(KubernetesError) {
             _ = try await self.client.patchSecret(named: secret.name, TokenSecret.adoption(by: pod))
@@ -27,15 +27,15 @@ package struct TokenSecrets: Sendable {
         }
     }
 
-    /// When no pod came of it, for certain. One that another worker has given to a pod since stays.
+    /// Call if certainly no pod was created. Keeps a Secret that another worker has since assigned to a pod.
     package func discard(_ secret: KubernetesClient.SecretVersion) async throws(KubernetesError) {
         guard !secret.hasOwner else { return }
         try await self.client.deleteSecret(named: secret.name, unlessChangedSince: secret.version)
     }
 
-    /// A Secret that awaits its pod for longer than anybody can still be making it.
+    /// Settles a Secret that has awaited its pod for longer than creating one can take.
     ///
-    /// - Returns: whether it was removed.
+    /// - Returns: whether it was deleted.
     package func settle(_ secret: KubernetesClient.SecretVersion) async throws(KubernetesError) -> Bool {
         do throws(KubernetesError) {
             let pod = try await self.client.podStatus(named: secret.name)

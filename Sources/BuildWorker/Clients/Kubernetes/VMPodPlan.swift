@@ -1,14 +1,14 @@
 internal import Support
 internal import Workflow
 
-/// The pod of a build that runs in a virtual machine (executor `k8s-vm`): a privileged container that has the node's hypervisor start the
-/// VM with the build's image, and waits for its end.
+/// The pod of a build in a virtual machine (executor `k8s-vm`): a privileged container that has the node's hypervisor
+/// start the VM with the build's image, and waits for it to end.
 ///
-/// The cluster never sees the build's image. What goes wrong with it, the container tells the build API itself.
+/// The cluster never sees the build's image; the container itself reports problems with it to the build API.
 package struct VMPodPlan: Sendable {
-    /// Of the container, by which the pod is known to be one of these.
+    /// The container's name, which identifies pods of this kind.
     static let container = "vm-launcher"
-    /// Of the init container that lays the launcher's programs on the node.
+    /// The name of the init container that installs the launcher on the node.
     static let installer = "launcher"
     static let command = "/sd/hyper-runner.sh"
     /// The label `app`.
@@ -61,7 +61,7 @@ package struct VMPodPlan: Sendable {
         ]
     }
 
-    /// Disks that the build asks for, then the operator's selectors, which go before them.
+    /// The build's disk selectors, then the operator's, which take precedence.
     private static func selectors(_ annotations: BuildAnnotations, _ options: KubernetesOptions) -> PodPlan.Selectors {
         let disks = [
             (options.machine.diskLabel, annotations.diskSpace), (options.machine.diskSpeedLabel, annotations.diskSpeed),
@@ -83,7 +83,7 @@ package struct VMPodPlan: Sendable {
             ]
         ]
         affinity["nodeAffinity"] = PodPlan.nodeAffinity(self.selectors, self.options)
-        // An older form of what the pods of `k8s` have, without the times that it took.
+        // An older version of the cache setup of `k8s` pods, without timings.
         let caches = self.hasCache ? ["pipeline", "job", "event"].map { "/opt/sdcache\($0)" } : []
         let installer = PodPlan.installer(
             Self.installer, self.options, caches: caches, habitat: "/hab/*", move: "mv", self.volumes)

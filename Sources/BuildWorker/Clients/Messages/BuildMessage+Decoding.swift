@@ -4,10 +4,10 @@ internal import Workflow
 extension BuildMessage {
     enum Kind: String, CaseIterable { case start, stop, verify, clear }
 
-    /// Reads the body of a delivery.
+    /// Decodes the body of a delivery.
     ///
-    /// A `start` must be complete, and every field in it that the worker uses must make sense. A `stop` or
-    /// `verify` needs only its build: a pod must not run on, or hang, because of a field that is not needed to find it.
+    /// A `start` must be complete, with a valid value in every field the worker uses. A `stop` or `verify` needs only its
+    /// build: fields not needed to find a pod must not keep it running or pending.
     package init(decoding body: [UInt8]) throws(BuildMessageError) {
         guard !body.isEmpty else { throw .emptyBody }
         let document: JSONValue
@@ -21,7 +21,7 @@ extension BuildMessage {
         }
     }
 
-    /// The same message with `verify` for its job: what the retry queue carries. Everything else stays as it came, in order.
+    /// The message with `verify` as its job, as sent to the retry queue. All else is unchanged and in order.
     package func asVerify() -> JSONValue {
         var document = self.document
         document["job"] = .string(Kind.verify.rawValue)
@@ -68,7 +68,7 @@ extension BuildConfig {
 }
 
 extension CacheConfig {
-    /// Each part of the directory's path must be one plain name: what it leads to is deleted.
+    /// Each path component must be a single plain name, because the directory is deleted.
     fileprivate init(decoding document: JSONValue) throws(BuildMessageError) {
         var fields = try MessageFields("cacheConfig", of: document)
         _ = fields.required("resource") { $0 == "caches" ? true : nil }
@@ -80,7 +80,7 @@ extension CacheConfig {
             fields.required(name, upTo: MessageFields.idLimit) { single(BuildMessage.identifier($0)) }
         }
         let pipelineID = component("pipelineId")
-        // A pipeline's directory is named by `pipelineId`; `id` repeats it.
+        // A pipeline's directory is named after `pipelineId`; `id` repeats it.
         let id = scope == .pipelines ? pipelineID : component("id")
         try fields.check()
         guard let scope, let pipelineID, let id else { throw fields.error }
@@ -88,9 +88,9 @@ extension CacheConfig {
     }
 }
 
-/// How single values are read; `nil` means that a value makes no sense.
+/// Decoding of single values; `nil`: invalid.
 extension BuildMessage {
-    /// Text as it is, a number as text: publishers send ids as either.
+    /// A string, or a number as a string: publishers send ids as either.
     static func identifier(_ value: JSONValue) -> String? {
         switch value {
         case .string(let text): text.isEmpty ? nil : text
@@ -99,7 +99,7 @@ extension BuildMessage {
         }
     }
 
-    /// A whole number above 0, or the digits of one.
+    /// An integer above 0, or a string of its digits.
     fileprivate static func buildID(_ value: JSONValue) -> BuildID? {
         let number: Int? =
             if let text = value.string { text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int(text) : nil } else {
@@ -108,13 +108,13 @@ extension BuildMessage {
         return number.flatMap { $0 > 0 ? BuildID(rawValue: $0) : nil }
     }
 
-    /// An `http` or `https` URL that a path can be appended to; slashes at its end are taken off.
+    /// An `http` or `https` URL to which a path can be appended; trailing slashes are removed.
     fileprivate static func baseAddress(_ value: JSONValue) -> String? {
         guard let text = value.string, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
         let base = text.prefix { $0 != "?" && $0 != "#" }
         guard base.count == text.count, let colon = text.firstRange(of: "://") else { return nil }
         guard ["http", "https"].contains(text[..<colon.lowerBound].lowercased()) else { return nil }
-        // Addresses are logged, so none may carry a password.
+        // Addresses are logged, so passwords in them are rejected.
         guard Host.isAuthority(text[colon.upperBound...].prefix { $0 != "/" }) else { return nil }
         var trimmed = text[...]
         while trimmed.last == "/" { trimmed.removeLast() }

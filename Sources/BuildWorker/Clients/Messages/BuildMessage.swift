@@ -1,9 +1,9 @@
 package import Support
 package import Workflow
 
-/// What a controller (or this worker, with `verify`) asks for.
+/// A request from a controller, or with `verify` from this worker.
 ///
-/// Prints as its job and build only: the document holds the build's token.
+/// Prints its job and build only: the document contains the build's token.
 package struct BuildMessage: Sendable, CustomStringConvertible, CustomReflectable {
     package enum Job: Sendable {
         case start(BuildConfig)
@@ -13,7 +13,7 @@ package struct BuildMessage: Sendable, CustomStringConvertible, CustomReflectabl
     }
 
     package let job: Job
-    /// The whole message as it came, unknown fields included. Holds the token: pass it on, never log it.
+    /// The whole message as received, with unknown fields. Contains the token: forward it, never log it.
     package let document: JSONValue
 
     package var description: String {
@@ -27,10 +27,10 @@ package struct BuildMessage: Sendable, CustomStringConvertible, CustomReflectabl
     package var customMirror: Mirror { Mirror(self, children: ["job": self.job]) }
 }
 
-/// A build as its controller describes it: the fields that the worker uses.
+/// A build as described by its controller: the fields the worker uses.
 package struct BuildConfig: Sendable {
     package let buildID: BuildID
-    /// For the log only; a message may do without.
+    /// For logging only; optional in messages.
     package var jobID: String?
     package var jobName: String?
     package var eventID: String?
@@ -47,9 +47,9 @@ package struct BuildConfig: Sendable {
     package var container: String?
     /// Base address of the build API, without a trailing slash; present in every `start`.
     package var apiURI: String?
-    /// Speaks to the build API as this build; present in every `start`.
+    /// The build's token for the build API; present in every `start`.
     package var token: Secret?
-    /// `annotations`, as they came.
+    /// `annotations`, unchanged.
     package var annotations: JSONValue = [:]
 }
 

@@ -1,32 +1,32 @@
 package import Support
 
-/// Why a delivery is not a message for this worker. Trying again does not help.
+/// Why a message is not valid for this worker. Retrying cannot help.
 package enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertible {
     case emptyBody
     case malformedJSON(JSONError)
     /// Valid JSON, but not an object.
     case notAnObject
-    /// `job` is none of `start`, `stop`, `verify`, `clear`.
+    /// `job` is not `start`, `stop`, `verify` or `clear`.
     case unknownJob
-    /// Everything that is wrong with the fields, by their paths in the message; at least one of the lists is not empty.
+    /// All missing and invalid fields, by their paths in the message; at least one of the lists is not empty.
     case fields(missing: [String], invalid: [String])
-    /// Nothing may be sent to the build API that it names, and why.
+    /// Its build API is not allowed, and why.
     case forbiddenAPI(String)
-    /// Its `x-death` header is not a broker's. Rejecting such a message would crash the broker's dead-lettering, so it
-    /// cannot be retried like others (``DeathHistory/isMalformed``).
+    /// Its `x-death` header was not written by a broker. Rejecting it would crash the broker's dead-lettering, so it is not
+    /// retried like others (``DeathHistory/isMalformed``).
     case malformedDeathHistory
-    /// Its headers nest so deep, or are so many, that they are not read. What they say of its deaths is not known, so it is not rejected.
+    /// Its headers are nested too deeply or too many to be read. Its death history is unknown, so it is not rejected.
     case unreadHeaders
-    /// Larger than a message may be, so it is not read. `hash`: of a body that was too large even to be kept.
+    /// Too large, so it is not read. `hash`: set if the body was too large to be kept at all.
     case tooLarge(bytes: Int, limit: Int, hash: String?)
-    /// Handling it has ended the worker's process so many times.
+    /// Processing it has crashed the worker this many times.
     case poison(crashes: Int)
-    /// The build API has not taken, or said, what this message is about since then (seconds since 1970), while others were served.
+    /// The build API has failed for this message since then (Unix time in seconds) while serving others.
     case owed(since: Int)
 
-    /// A short code that does not change, for headers and metrics: `empty-body`, `malformed-json`, `not-an-object`,
-    /// `unknown-job`, `missing-field`, `invalid-field`, `malformed-x-death`, `unread-headers`, `too-large`,
-    /// `poison` or `owed`. Where fields are both missing and invalid, `missing-field`.
+    /// A stable short code for headers and metrics: `empty-body`, `malformed-json`, `not-an-object`, `unknown-job`,
+    /// `missing-field`, `invalid-field`, `malformed-x-death`, `unread-headers`, `too-large`, `poison` or `owed`. With both
+    /// missing and invalid fields, `missing-field`.
     package var reason: String {
         switch self {
         case .emptyBody: "empty-body"
@@ -43,7 +43,7 @@ package enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertib
         }
     }
 
-    /// Safe to log: names fields and positions, never a value.
+    /// Safe to log: names fields and positions, no values.
     package var description: String {
         switch self {
         case .emptyBody: "the message is empty"

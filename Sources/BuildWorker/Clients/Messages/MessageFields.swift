@@ -1,16 +1,15 @@
 internal import Support
 
-/// Reads the fields of one object of a message and remembers everything that is wrong with them, so that one error can
-/// tell it all.
+/// Reads the fields of one object of a message and collects all problems, so that one error reports them all.
 struct MessageFields {
-    /// What to do about a field that is there but makes no sense.
+    /// How to handle an invalid field.
     enum Strictness { case refuse, ignore }
 
-    /// Bytes of ids, and of whatever becomes part of a path or a label.
+    /// In bytes, for ids and everything that becomes part of a path or label.
     static let idLimit = 255
-    /// Of names for people, images and addresses.
+    /// In bytes, for display names, images and URLs.
     static let nameLimit = 2048
-    /// A build's JWT takes some hundred bytes.
+    /// In bytes. A build's JWT takes a few hundred.
     static let tokenLimit = 16_384
 
     private let object: JSONValue
@@ -19,7 +18,7 @@ struct MessageFields {
     private var missing: [String] = []
     private var invalid: [String] = []
 
-    /// Throws where `message` has no such object.
+    /// Throws if `message` does not have that object.
     init(_ path: String, of message: JSONValue, _ strictness: Strictness = .refuse) throws(BuildMessageError) {
         switch message[path] {
         case nil, .null: throw .fields(missing: [path], invalid: [])
@@ -29,11 +28,11 @@ struct MessageFields {
         }
     }
 
-    /// Absent, null and the empty text are all the same: missing.
+    /// Reads a mandatory field. Absent, null and empty text all count as missing.
     ///
-    /// `read` must not be made to return a `JSONValue`: its literal `nil` is JSON's null, which would pass.
+    /// `read` must not return a `JSONValue`: its literal `nil` is JSON's null, which would pass.
     ///
-    /// - Parameter limit: bytes of a text or a number. Here, so that nothing that comes from outside is of any length behind this border.
+    /// - Parameter limit: maximum bytes of a text or number; bounds all external input at this point.
     mutating func required<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?)
         -> Value?
     {
@@ -59,14 +58,14 @@ struct MessageFields {
         }
     }
 
-    /// Only where what makes no sense is refused.
+    /// Mandatory only if invalid fields are refused.
     mutating func needed<Value>(_ name: String, upTo limit: Int = Self.nameLimit, _ read: (JSONValue) -> Value?)
         -> Value?
     {
         self.strictness == .refuse ? self.required(name, upTo: limit, read) : self.optional(name, upTo: limit, read)
     }
 
-    /// Throws if anything was wrong with a field read so far.
+    /// Throws if any field read so far was missing or invalid.
     func check() throws(BuildMessageError) {
         guard self.missing.isEmpty && self.invalid.isEmpty else { throw self.error }
     }
@@ -81,7 +80,7 @@ struct MessageFields {
 }
 
 extension JSONValue {
-    /// The text or number, or one of those in it, names of members included.
+    /// Whether the text or number, or any nested one, member names included, exceeds the limit.
     fileprivate func isLonger(than limit: Int) -> Bool {
         switch self {
         case .string(let text), .number(let text): text.utf8.count > limit

@@ -1,8 +1,8 @@
-/// Which build APIs may be asked and told. Their addresses stand in messages, so whoever publishes says whom a build's token is sent to.
+/// The allowed build APIs. Messages contain the address, so a publisher decides where a build's token is sent.
 package struct APIHosts: Sendable {
-    /// The worker's own, which is always admitted.
+    /// The worker's own build API host, always allowed.
     private let own: String?
-    /// `api.example.com`, `*.example.com`; empty: all.
+    /// `api.example.com`, `*.example.com`; empty: all hosts.
     private let admitted: [String]
 
     package init(own: String? = nil, admitted: [String] = []) {
@@ -12,7 +12,7 @@ package struct APIHosts: Sendable {
 
     func isOwn(_ apiURI: String) -> Bool { apiURI == self.own }
 
-    /// Why nothing may be sent there; `nil`: it may.
+    /// Why nothing may be sent there; `nil`: allowed.
     package func refusal(of apiURI: String) -> String? {
         let host = Self.host(of: apiURI)
         if HTTPRequest.isLinkLocal(host) {
@@ -25,12 +25,12 @@ package struct APIHosts: Sendable {
         return isAdmitted ? nil : "its host is none of ECOSYSTEM_API_HOSTS"
     }
 
-    /// `host` or `host:port`, as it stands in the address.
+    /// `host` or `host:port`, as written in the address.
     static func authority(of apiURI: String) -> Substring {
         apiURI.firstRange(of: "://").map { apiURI[$0.upperBound...].prefix { $0 != "/" } } ?? apiURI[...]
     }
 
-    /// In small letters, without port, brackets and the dot of the root.
+    /// Lower case, without port, brackets and trailing dot.
     private static func host(of apiURI: String) -> String {
         let authority = Self.authority(of: apiURI)
         let host = authority.first == "[" ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }

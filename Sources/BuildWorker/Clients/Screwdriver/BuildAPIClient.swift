@@ -1,21 +1,21 @@
 package import Support
 package import Workflow
 
-/// The controller's API for builds. Each request is attempted once; ``RetryPolicy`` is applied by the caller.
+/// The controller's API for builds. Requests are attempted once; callers apply ``RetryPolicy``.
 ///
-/// `send = admitted ∘ (observed | rationed) ∘ measured ∘ http`: the worker's own API is observed, for its outages are everybody's; others, whose
-/// addresses stand in messages, hold up nobody else (``FailingHosts``).
+/// `send = admitted ∘ (observed | rationed) ∘ measured ∘ http`: the worker's own API is observed, because its outages
+/// affect all builds; other APIs, whose addresses come from messages, must not delay other builds (``FailingHosts``).
 package struct BuildAPIClient: Sendable {
     private let transport: HTTPTransport
     private let deadline: Duration
     package let hosts: APIHosts
     package let failingHosts: FailingHosts
-    /// Told of all requests to the worker's own API but probes.
+    /// Notified of all requests to the worker's own API, except probes.
     package var observer: RequestObserver?
 
     /// - Parameters:
     ///   - deadline: of one request.
-    ///   - hosts: whom nothing is sent to.
+    ///   - hosts: the allowed hosts.
     package init(
         transport: HTTPTransport, deadline: Duration, hosts: APIHosts = APIHosts(),
         failingHosts: FailingHosts = FailingHosts()
@@ -23,12 +23,12 @@ package struct BuildAPIClient: Sendable {
         (self.transport, self.deadline, self.hosts, self.failingHosts) = (transport, deadline, hosts, failingHosts)
     }
 
-    /// It has just failed, and is known not to be everybody's: another attempt would hold up others.
+    /// The host has just failed and is not the worker's own API: another attempt would delay other builds.
     package func isFailing(_ apiURI: String) -> Bool { self.failingHosts.isFailing(Self.key(apiURI)) }
 
     /// `PUT <apiURI>/v4/builds/<id>`; any 2xx is success.
     ///
-    /// - Returns: the build's status after it, where the answer has it.
+    /// - Returns: the build's resulting status, if the response contains it.
     @discardableResult
     package func update(_ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate)
         async throws(BuildAPIError) -> String?
@@ -38,17 +38,18 @@ package struct BuildAPIClient: Sendable {
                 "status"]?.string
     }
 
-    /// Asks for next to nothing, to see whether the API answers.
+    /// A minimal request, to see whether the API answers.
     ///
-    /// - Throws: what ``BuildAPIError/isPotentialOutage`` says yes to; any other answer is one, a gateway's too that does not lead to this path.
+    /// - Throws: errors with ``BuildAPIError/isPotentialOutage``; any other response counts as an answer, even a gateway's
+    ///   that does not route this path.
     package func probe(_ apiURI: String) async throws(BuildAPIError) {
         do throws(BuildAPIError) {
             _ = try await self.measured("probe", HTTPRequest(method: "GET", url: Self.base(apiURI) + "/v4/status"))
         } catch  where !error.isPotentialOutage || error.code == .foreignAnswer {}
     }
 
-    /// Whether the build still waits to begin (QUEUED, BLOCKED): the question that the launcher asks first, `POST …/token`. It changes nothing,
-    /// and the token in the answer, good for a minute, is dropped.
+    /// Whether the build has not started (QUEUED, BLOCKED): the launcher's first request, `POST …/token`. No side effects; the
+    /// token in the response, valid for a minute, is dropped.
     package func isWaiting(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
         do throws(BuildAPIError) {
             let path = "\(Self.path(build))/token"
@@ -59,10 +60,11 @@ package struct BuildAPIClient: Sendable {
         } catch  where error.code == .begun { return false }
     }
 
-    /// The build's status by the answer to an update that changes nothing, but takes away the status message that a build had which has not
-    /// ended: the only certain answer that a message's token gets.
+    /// The build's status, from the response to an empty update: the only conclusive answer that a message's token gets. Side
+    /// effect: erases the status message of a build that has not ended.
     ///
-    /// - Returns: the status, for example `RUNNING`. That a build has ended the API says by an error (``BuildAPIError/Code/ended``).
+    /// - Returns: the status, for example `RUNNING`. For an ended build the API returns an error
+    ///   (``BuildAPIError/Code/ended``).
     package func status(of build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> String {
         let operation = "ask for build \(build)"
         let response = try await self.send(operation, "PUT", apiURI, Self.path(build), token, ["stats": [:]])
@@ -72,8 +74,8 @@ package struct BuildAPIClient: Sendable {
         return status
     }
 
-    /// Whether a step of the build is under way, as one is from a build's creation until its end, but for moments. Changes nothing, so it is
-    /// what is asked of builds that most likely run.
+    /// Whether a step of the build is active, as one is from creation to end, except for moments. No side effects, so this is
+    /// used for builds that are most likely running.
     package func hasActiveStep(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
         let operation = "ask for steps of build \(build)"
         let response = try await self.send(operation, "GET", apiURI, "\(Self.path(build))/steps?status=active", token)
@@ -87,7 +89,7 @@ package struct BuildAPIClient: Sendable {
 
     private static func key(_ apiURI: String) -> String { APIHosts.authority(of: apiURI).lowercased() }
 
-    /// - Parameter isOptional: not everyone knows such a question.
+    /// - Parameter isOptional: some servers do not support this request.
     private func send(
         _ operation: String, _ method: String, _ apiURI: String, _ path: String, _ token: Secret,
         _ body: JSONValue? = nil,
@@ -151,11 +153,11 @@ package struct BuildAPIClient: Sendable {
         return base
     }
 
-    /// What nobody asks of a build, which is most of it.
+    /// Members of a build that are not used, which is most of it.
     private static let unread: Set = ["steps", "environment", "meta", "stats", "commit"]
 
     private static func document(_ response: HTTPResponse) -> JSONValue? {
-        // An answer that is not JSON says nothing.
+        // A response that is not JSON carries no information.
         do throws(JSONError) { return try JSONValue(parsing: response.body, passingOver: Self.unread) } catch {
             return nil
         }

@@ -1,37 +1,37 @@
 package import Support
 package import Workflow
 
-/// Why the build API did not take or say something. Safe to log.
+/// Why a request to the build API failed. Safe to log.
 package struct BuildAPIError: ServiceError, Hashable, Sendable {
     package enum Code: Hashable, Sendable {
-        /// The build has ended (or is not there any more): the API takes nothing more of it.
+        /// The build has ended or no longer exists: the API accepts no more updates for it.
         case ended
-        /// Our question has a no for an answer: the build does not wait to begin any more.
+        /// A negative answer to our query: the build is no longer waiting to start.
         case begun
-        /// The token is not valid (any more), or is another build's: nothing can be asked or told with it.
+        /// The token is invalid, expired, or another build's: no request can succeed with it.
         case token
-        /// Any other answer that is not 2xx.
+        /// Any other response that is not 2xx.
         case status
-        /// 4xx of somebody in between, a proxy or gateway: it says nothing of builds, and what the API did not hear must not be lost over it.
+        /// 4xx of a proxy or gateway: says nothing of builds, so updates must not be dropped because of it.
         case foreignAnswer
         case unreachable(HTTPError.Code)
-        /// Nothing may be sent to the address in the message. Nothing was.
+        /// The address in the message is not allowed. Nothing was sent.
         case forbidden
-        /// The host in the message fails, and must not hold up others. Nothing was sent.
+        /// The host in the message is failing and must not delay others. Nothing was sent.
         case hostFailing
         case unreadableAnswer
-        /// Whoever answered does not know this question, a gateway perhaps.
+        /// The server, perhaps a gateway, does not support this request.
         case unknownQuestion
     }
 
     package let operation: String
     package let code: Code
     package let status: Int?
-    /// What the API said, at most 300 characters on one line, without what looks like a token.
+    /// The API's message, at most 300 characters on one line, with tokens redacted.
     package let message: String
     package let retryAfter: Duration?
 
-    /// - Parameter secrets: what must not stand in the message, should the API quote it.
+    /// - Parameter secrets: removed from the message, should the API quote them.
     package init(
         operation: String, code: Code, status: Int? = nil, message: String = "", retryAfter: Duration? = nil,
         hiding secrets: [Secret] = []
@@ -40,8 +40,9 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
         self.message = message.sanitizedForLog(limit: 300, hiding: secrets)
     }
 
-    /// The API has said no for good: 4xx, but for 401 (of a token that is still valid, which a proxy or a new key refuses to all), 408 and 429.
-    /// Anything else may pass, a redirect too: it is somebody's misconfiguration, and what the API did not take must not be lost over it. What this worker cannot even send is no answer of the API's.
+    /// A final refusal by the API: 4xx, except 401 (a valid token may be rejected because of a proxy or a new key), 408 and
+    /// 429. Anything else may pass, also a redirect, which is a misconfiguration; updates must not be dropped because of it.
+    /// Requests that this worker cannot even send are not refusals.
     package var isRefusal: Bool {
         switch self.code {
         case .ended, .begun, .token, .forbidden: true
@@ -50,7 +51,7 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
         }
     }
 
-    /// What it says of the host that was asked. One that refuses is quick, and holds nobody up.
+    /// The outcome for the host. A refusal counts as healthy: it is quick and delays no other build.
     var ofHost: FailingHosts.Outcome {
         switch self.code {
         case .unreachable(let code) where code.isLocal: .unknown
@@ -62,12 +63,12 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
         }
     }
 
-    /// Every message brings its own address and token, so nothing is the worker's fault.
+    /// Address and token come with each message, so nothing is a misconfiguration of the worker.
     package var meaning: (FailureClass, ErrorTraits) {
         let refusal: ErrorTraits = self.isRefusal ? .final : []
         return switch self.code {
         case .token: (.token, .final)
-        // Address and token stand in the message.
+        // The message contains address and token.
         case .forbidden: (.message, .final)
         case .unreachable(let code):
             (
@@ -87,7 +88,7 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
 
     package var description: String {
         let said = self.status.map { "\($0)\(self.message.isEmpty ? "" : " \"\(self.message)\"")" } ?? self.message
-        // A colon after "token" would announce a secret, and what follows be taken out of reports.
+        // A colon after "token" would look like a secret, and the text after it would be redacted in reports.
         return self.code == .token
             ? "\(self.operation): the API does not take the build's token and says: \(said)"
             : "\(self.operation): \(said)"
@@ -95,13 +96,13 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
 }
 
 extension BuildAPIError {
-    /// Reads an answer that is not 2xx. One 403 says that a build has ended, another that the token is somebody else's: only the words tell
-    /// (plugins/builds/update.js and token.js of the API).
+    /// Parses a response that is not 2xx. A 403 may mean that the build has ended or that the token is another build's: only
+    /// the text tells them apart (plugins/builds/update.js and token.js of the API).
     ///
-    /// - Parameter document: the answer's body where it is JSON; the API's own errors have a `message` (hapi's boom).
+    /// - Parameter document: the JSON body, if any; the API's own errors have a `message` (hapi's boom).
     init(_ operation: String, _ response: HTTPResponse, _ document: JSONValue?, token: Secret?) {
         let message = document?["message"]?.string ?? ""
-        // Read only where it matters: most of these answers say that a build has ended.
+        // Lazy: most of these responses say that a build has ended.
         lazy var expiry = token.flatMap(TokenClaims.init)?.expiry
         lazy var isValid = expiry.map { $0.secondsSince1970 > Timestamp.now.secondsSince1970 } ?? false
         let isItsOwn = document?["message"]?.string != nil || document?["statusCode"]?.integer == response.status

@@ -1,6 +1,6 @@
 internal import Support
 
-/// What the build API is told about a build. Only what is set is sent.
+/// An update of a build for the build API. Only set fields are sent.
 package struct BuildUpdate: Hashable, Sendable {
     package var status: String?
     package var statusMessage: String?
@@ -25,7 +25,7 @@ package struct BuildUpdate: Hashable, Sendable {
 }
 
 package struct BuildStats: Hashable, Sendable {
-    /// The node that the pod was scheduled to.
+    /// The node on which the pod is scheduled.
     package var hostname: String
     /// RFC 3339.
     package var imagePullStartTime: String

@@ -2,34 +2,34 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Keeps builds whose build API does not answer from holding up the others: its address stands in their messages, and a request to nobody lasts as
-/// long as one may.
+/// Keeps unresponsive build APIs from delaying other builds: messages contain the address, and a request to an
+/// unreachable host lasts until its deadline.
 ///
-/// A host that answers is asked by all at a time. Those that have not answered yet hold a share of the places at most, and those that fail another, a
-/// single request each, with growing pauses. Who is refused comes back later, which costs no attempt.
+/// A responsive host has no limit. Hosts that have not answered yet share a part of the slots; failing hosts share
+/// another, with one request each and growing pauses. A refused build is retried later, without using an attempt.
 package final class FailingHosts: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     enum Admission: Equatable, Sendable {
         /// Call ``FailingHosts/leave(_:_:at:)`` afterwards.
         case admitted
-        /// A request is under way that will tell in a moment.
+        /// A request in flight will tell in a moment.
         case soon
-        /// - Parameter cause: what is known of the host.
+        /// - Parameter cause: why the host counts as failing.
         case refused(cause: String)
     }
 
     enum Outcome: Equatable, Sendable {
         case answered
         case failed(cause: String)
-        /// It was not asked.
+        /// No request was sent.
         case unknown
     }
 
     private struct Host {
-        /// It does so now.
+        /// It currently answers.
         var answers = false
-        /// A failure between answers may be that of one request.
+        /// A single failure between answers may concern one request only.
         var hasFailed = false
         var failingSince: Instant?
         var cause = "it has not answered yet"
@@ -40,17 +40,17 @@ package final class FailingHosts: Sendable {
         var lastWanted: Instant
     }
 
-    /// Others wait so long for a request that is under way.
+    /// How long others wait for a request in flight.
     private static let moment = Duration.seconds(1)
     private static let longestPause = Duration.seconds(30)
-    /// Nobody has wanted it for so long: the messages are gone.
+    /// Hosts not used for this long are forgotten: their messages are gone.
     private static let memory = Duration.seconds(3600)
     private static let limit = 1000
 
     private let share: Int
     private let hosts = Mutex<[String: Host]>([:])
 
-    /// - Parameter prefetch: builds that may be in flight.
+    /// - Parameter prefetch: the maximum number of builds in flight.
     package init(prefetch: Int = 20) { self.share = max(1, prefetch / 4) }
 
     func enter(_ name: String, at now: Instant = .now) -> Admission {
@@ -88,7 +88,7 @@ package final class FailingHosts: Sendable {
                 (host.answers, host.hasFailed, host.failingSince, host.notBefore, host.pause) = (
                     true, false, nil, nil, .seconds(1)
                 )
-            // Of several that were under way only the first says something new.
+            // Of several requests in flight only the first failure counts.
             case .failed where host.notBefore.map { now < $0 } ?? false: break
             case .failed where host.answers && !host.hasFailed: host.hasFailed = true
             case .failed(let cause):
@@ -103,10 +103,10 @@ package final class FailingHosts: Sendable {
 
     func isFailing(_ name: String) -> Bool { self.hosts.withLock { $0[name]?.failingSince != nil } }
 
-    /// How many there are.
+    /// The number of failing hosts.
     package func count(at now: Instant = .now) -> Int { self.failing(now).count }
 
-    /// For people: which hosts, since when and why.
+    /// Descriptions of failing hosts: since when and why.
     package func notes(at now: Instant = .now) -> [String] {
         let failing = self.failing(now)
         var notes = failing.prefix(5).map { name, host in
@@ -118,7 +118,7 @@ package final class FailingHosts: Sendable {
         return notes
     }
 
-    /// The longest first.
+    /// The longest failing first.
     private func failing(_ now: Instant) -> [(key: String, value: Host)] {
         self.hosts.withLock { $0.filter { $0.value.failingSince != nil && $0.value.lastWanted + Self.memory > now } }
             .sorted { ($0.value.failingSince ?? now, $0.key) < ($1.value.failingSince ?? now, $1.key) }

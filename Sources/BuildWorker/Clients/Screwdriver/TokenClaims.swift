@@ -1,15 +1,15 @@
 internal import Support
 
-/// What a build's token says of the build.
+/// Claims about the build in its token.
 ///
-/// Read, not verified: it comes in the message that the rest is taken from, and the build API verifies it.
+/// Not verified: the token comes with the message that provides everything else, and the build API verifies it.
 struct TokenClaims: Hashable, Sendable {
-    /// The job whose caches a pull request may see.
+    /// The parent job whose caches a pull request may read.
     let prParentJobID: String?
-    /// From when on nobody takes it.
+    /// When the token expires.
     let expiry: Timestamp?
 
-    /// `nil` where the text is not a JSON web token.
+    /// `nil` if the text is not a JSON Web Token.
     init?(_ token: Secret) {
         let parts = token.exposed.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let payload = Self.decode(base64URL: parts[1]) else { return nil }

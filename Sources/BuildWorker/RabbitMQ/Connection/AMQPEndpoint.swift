@@ -1,4 +1,4 @@
-/// A broker (``RabbitMQOptions``) and how we present ourselves to it.
+/// A broker (``RabbitMQOptions``) and the name of our connection to it.
 @dynamicMemberLookup
 package struct AMQPEndpoint: Sendable {
     private let options: RabbitMQOptions
@@ -13,11 +13,10 @@ package struct AMQPEndpoint: Sendable {
         self.options[keyPath: option]
     }
 
-    /// Set for TLS: a PEM file with the authorities that may have signed the broker's certificate.
+    /// With TLS: PEM file with the CA certificates for the broker's certificate; otherwise `nil`.
     var caFile: String? { self.options.transport == .amqps ? self.options.caFile : nil }
 
-    /// With TLS: two PEM files for a broker that wants to know who we are, the certificate with those between it and its authority, and its
-    /// key.
+    /// With TLS: PEM files for mutual TLS: our certificate with its intermediates, and its key.
     var clientCertificate: (certFile: String, keyFile: String)? {
         guard self.options.transport == .amqps, let certFile = self.options.certFile, let keyFile = self.options.keyFile
         else { return nil }
@@ -25,23 +24,24 @@ package struct AMQPEndpoint: Sendable {
     }
 }
 
-/// What happens to a connection, for logs and health. Told on the connection's thread: be quick.
+/// Connection events, for logs and health. Emitted on the connection's thread: return quickly.
 package enum ConnectionEvent: Hashable, Sendable {
     case connected(host: String)
-    /// Tried again after the pause, for ever.
+    /// Reconnects after the pause, without limit.
     case disconnected(AMQPError, retryIn: Duration)
     case consuming(queue: String)
-    /// The queue is not there, or was deleted, or its leader moved. Tried again after the pause.
+    /// The queue does not exist, was deleted, or its leader moved. Consumed again after the pause.
     ///
-    /// `code`: AMQP's, of a refusal: 404 there is no such queue, 403 no right to it. `nil`: the consumer was cancelled.
+    /// `code`: the AMQP reply code of a refusal: 404 no such queue, 403 no permission. `nil`: the consumer was
+    /// cancelled.
     case consumerLost(queue: String, code: Int?, reason: String, retryIn: Duration)
-    /// No more deliveries come from that queue.
+    /// No more deliveries will come from that queue.
     case stopped(queue: String)
-    /// An alarm: the broker takes no messages until ``unblocked``.
+    /// Resource alarm: the broker accepts no messages until ``unblocked``.
     case blocked(reason: String)
     case unblocked
-    /// The user may not publish to an exchange, or with a key. Each reason is told once.
+    /// The user may not publish to an exchange, or with a routing key. Each reason is emitted once.
     case publishingRefused(reason: String)
-    /// The broker had refused a message, and what is published now goes over a new channel.
+    /// The broker refused a message; a new channel has been opened for publishing.
     case channelRenewed
 }

@@ -4,9 +4,9 @@ internal import Glibc
 internal import Support
 internal import Synchronization
 
-/// What a connection is for. Lives on the connection's thread, is called there only, and never waits.
+/// The protocol logic of a connection. Lives on the connection's thread, is called only there, and never blocks.
 protocol ConnectionRole: AnyObject, SendableMetatype {
-    /// What other threads ask of it.
+    /// Commands posted by other threads.
     associatedtype Command: Sendable
 
     /// Sets up a fresh connection.
@@ -14,10 +14,10 @@ protocol ConnectionRole: AnyObject, SendableMetatype {
     func handle(_ frame: AMQPFrame, _ socket: AMQPSocket) throws(AMQPError)
     /// `socket` is `nil` while there is no connection.
     func perform(_ command: Command, _ socket: AMQPSocket?) throws(AMQPError)
-    /// When ``timeIsUp(_:_:)`` should be called next.
+    /// When ``timeIsUp(_:_:)`` is due.
     var nextDeadline: ContinuousClock.Instant? { get }
     func timeIsUp(_ now: ContinuousClock.Instant, _ socket: AMQPSocket?) throws(AMQPError)
-    /// Something waits to be written, so writability matters.
+    /// Output is pending, so poll for writability.
     var hasOutput: Bool { get }
     func write(_ socket: AMQPSocket) throws(AMQPError)
     func disconnected(_ error: AMQPError, retryIn pause: Duration)
@@ -25,10 +25,10 @@ protocol ConnectionRole: AnyObject, SendableMetatype {
     func stopped()
 }
 
-/// Owns one thread and, while the broker allows it, one connection: connects, polls, reconnects for ever.
+/// Owns one thread and one connection: connects, polls, reconnects without limit.
 ///
-/// librabbitmq wants all calls on one thread, and they block; a thread of its own starves nobody. Other threads
-/// only post commands, which wake it through an eventfd.
+/// librabbitmq requires all calls on one thread, and they block, hence a dedicated one. Other threads post commands,
+/// which wake it through an eventfd.
 final class ConnectionThread<Role: ConnectionRole>: Sendable {
     private struct Mailbox {
         var commands: [Role.Command] = []
@@ -44,11 +44,10 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
     private let ended = Latch()
     private let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
 
-    /// When the thread last looked what there is to do.
+    /// When the event loop last ran.
     private let lastTick = Mutex(ContinuousClock.now)
 
-    /// Since the thread last looked what there is to do. It does at least every quarter of a heartbeat, but for the time that
-    /// connecting takes.
+    /// Time since the event loop last ran: at most a quarter of a heartbeat, except while connecting.
     var age: Duration { self.lastTick.withLock { .now - $0 } }
 
     init(_ endpoint: AMQPEndpoint, makeRole: @escaping @Sendable () -> Role) {
@@ -59,13 +58,13 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
 
     func start(name: String) {
         Thread { [self] in
-            // Here, for a thread that has not begun has no name to be set.
+            // Set here, because a thread that has not started has no name.
             Thread.current.name = name
             self.main()
         }.start()
     }
 
-    /// - Returns: `false` when the thread has ended: the command will not be performed.
+    /// - Returns: `false` if the thread has ended: the command will not be performed.
     @discardableResult
     func post(_ command: Role.Command) -> Bool {
         let (isTaken, isFirst) = self.mailbox.withLock { mailbox in
@@ -77,7 +76,7 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         return isTaken
     }
 
-    /// Ends the thread after the commands posted so far.
+    /// Ends the thread after all commands posted so far.
     func stop() {
         self.mailbox.withLock { $0.isStopping = true }
         eventfd_write(self.wakeup, 1)
@@ -104,7 +103,7 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
                 try self.converse(role, socket)
                 socket.close()
             } catch {
-                // A connection that is lost as soon as it is made is no success.
+                // A connection that is lost right after it was made does not count as a success.
                 if let connectedAt, .now - connectedAt > .seconds(10) { backoff.reset() }
                 let pause = backoff.next(using: &random)
                 role.disconnected(error, retryIn: pause)
@@ -112,26 +111,26 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
             }
         }
         role.stopped()
-        // Commands posted but not seen yet have callers that wait; later ones are turned away.
+        // Callers wait for commands already posted; later ones are rejected.
         let commands = self.mailbox.withLock { mailbox in
             mailbox.isStopped = true
             defer { mailbox.commands = [] }
             return mailbox.commands
         }
-        // Without a socket there is nothing that could fail.
+        // Without a socket nothing can fail.
         for command in commands { try? role.perform(command, nil) }
         self.ended.open()
     }
 
     private var isStopping: Bool { self.mailbox.withLock { $0.isStopping } }
 
-    /// Returns when asked to stop; throws when the connection is lost.
+    /// Returns when asked to stop; throws if the connection is lost.
     private func converse(_ role: Role, _ socket: AMQPSocket) throws(AMQPError) {
         while true {
             let isStopping = self.isStopping
             try self.performCommands(role, socket)
             if isStopping { return }
-            // A broker that never stops sending must not keep this thread from all else.
+            // Bounded, so that a broker that never stops sending cannot starve everything else.
             for _ in 0..<Self.framesAtATime {
                 guard let frame = try socket.nextFrame() else { break }
                 if case .connectionClosed(let code, let text) = frame {
@@ -148,7 +147,7 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         }
     }
 
-    /// Half a heartbeat at most, or librabbitmq would not get to send its own.
+    /// At most half a heartbeat, so that librabbitmq can send its own heartbeats.
     private func timeout(_ role: Role, isIdle: Bool) -> Duration {
         guard isIdle else { return .zero }
         let limit = self.endpoint.heartbeat / 4
@@ -156,17 +155,17 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         return max(.zero, min(limit, deadline - .now))
     }
 
-    /// Waits without a connection. Commands are performed meanwhile.
+    /// Waits without a connection, performing commands meanwhile.
     private func pause(_ role: Role, for pause: Duration) {
         let end = ContinuousClock.now + pause
         while !self.isStopping {
-            // Without a socket there is nothing that could fail.
+            // Without a socket nothing can fail.
             try? self.performCommands(role, nil)
             let now = ContinuousClock.now
             if let deadline = role.nextDeadline, deadline <= now { try? role.timeIsUp(now, nil) }
             guard now < end else { return }
             let wait = min(end - now, role.nextDeadline.map { max(.milliseconds(1), $0 - now) } ?? .seconds(3600))
-            // In turns, so that the thread is seen to turn.
+            // In slices, so that the event loop does not appear stalled.
             _ = self.poll(socket: nil, forOutput: false, atMost: min(wait, self.endpoint.heartbeat / 4))
         }
     }
@@ -179,13 +178,13 @@ final class ConnectionThread<Role: ConnectionRole>: Sendable {
         }
         var failure: AMQPError?
         for command in commands {
-            // After a failure the rest is performed without a connection: a caller may wait for each of them.
+            // After a failure, perform the rest without a connection: callers may wait for each of them.
             do throws(AMQPError) { try role.perform(command, failure == nil ? socket : nil) } catch { failure = error }
         }
         if let failure { throw failure }
     }
 
-    /// - Returns: whether `socket` can be written to.
+    /// - Returns: whether `socket` is writable.
     private func poll(socket: Int32?, forOutput: Bool, atMost timeout: Duration) -> Bool {
         var fds = [
             pollfd(fd: self.wakeup, events: Int16(POLLIN), revents: 0),

@@ -1,9 +1,9 @@
-/// The life of the channel that consumes one queue: a state machine, no I/O.
+/// The life cycle of the channel that consumes one queue: a state machine, no I/O.
 ///
-/// Every method returns what is to be sent. Nothing waits for an answer; each answer is a call here.
+/// Each method returns what to send. Nothing waits for an answer; each answer is a call here.
 struct ConsumerChannel: Sendable {
     enum State: Hashable, Sendable {
-        /// No channel; opened again when the pause is over → `opening`
+        /// No channel; reopened after the pause → `opening`
         case closed
         /// `channel.open` sent → `limiting`, `closed`
         case opening
@@ -11,13 +11,13 @@ struct ConsumerChannel: Sendable {
         case limiting
         /// `basic.consume` sent → `consuming`, `closed` (no such queue)
         case starting
-        /// Deliveries come → `stopping`, `lost`, `closed`
+        /// Receiving deliveries → `stopping`, `lost`, `closed`
         case consuming
-        /// `basic.cancel` sent: deliveries on their way still come → `idle`, `limiting` (another prefetch), `closed`
+        /// `basic.cancel` sent; deliveries may still arrive → `idle`, `limiting` (prefetch changed), `closed`
         case stopping
-        /// Paused: deliveries in flight can be settled, none come → `starting`, `closed`
+        /// Paused: deliveries in flight can be settled, no new ones arrive → `starting`, `closed`
         case idle
-        /// The broker cancelled the consumer; consumed again when the pause is over → `starting`, `idle`, `closed`
+        /// The broker cancelled the consumer; consumes again after the pause → `starting`, `idle`, `closed`
         case lost
     }
 
@@ -35,18 +35,18 @@ struct ConsumerChannel: Sendable {
     let number: UInt16
     let queue: String
     private(set) var state = State.closed
-    /// Whether deliveries are wanted.
+    /// Whether to consume.
     private(set) var isWanted: Bool
-    /// Another prefetch is to be set before anything is consumed again.
+    /// The prefetch has to be set before consuming again.
     private var isToBeLimited = false
-    /// The channel in use; tags of others are stale.
+    /// The current channel; tags of other generations are stale.
     private(set) var generation: UInt64 = 0
 
     init(number: UInt16, queue: String, isWanted: Bool = true) {
         (self.number, self.queue, self.isWanted) = (number, queue, isWanted)
     }
 
-    /// Settlements can be sent on it.
+    /// Whether settlements can be sent.
     var isOpen: Bool {
         switch self.state {
         case .closed, .opening: false
@@ -56,7 +56,7 @@ struct ConsumerChannel: Sendable {
 
     func accepts(_ tag: DeliveryTag) -> Bool { self.isOpen && tag.generation == self.generation }
 
-    /// A new connection: whatever was is gone.
+    /// A new connection: all earlier state is gone.
     mutating func connected(generation: UInt64) -> Action {
         self.state = .opening
         self.generation = generation
@@ -75,7 +75,7 @@ struct ConsumerChannel: Sendable {
         return .setPrefetch
     }
 
-    /// Another prefetch holds from now on. A consumer that is there is cancelled, for it keeps the one that it began with.
+    /// Applies a changed prefetch. A running consumer keeps its old one, so it is cancelled first.
     mutating func limitAnew() -> Action? {
         switch self.state {
         case .closed, .opening: return nil

@@ -1,22 +1,23 @@
 package import Support
 
-/// The connection that takes deliveries and settles them, one channel a queue.
+/// The connection that consumes and settles deliveries, with one channel per queue.
 ///
-/// It never publishes: under an alarm the broker stops reading a connection that has published, and acks on it
+/// It never publishes: during a resource alarm the broker stops reading from connections that have published, and acks
 /// would hang.
 package final class ConsumingConnection: Sendable {
     private let thread: ConnectionThread<ConsumerRole>
     private let channels: OpenChannels
 
-    /// Deliveries of all queues; at most `prefetch` a queue are unsettled at a time. Ends after ``drain()``.
+    /// Deliveries of all queues; at most `prefetch` per queue are unsettled. Ends after ``drain()``.
     package let deliveries: AsyncStream<Delivery>
 
     /// - Parameters:
-    ///   - queues: each gets a channel of its own, so that none waits behind another.
-    ///   - prefetch: unsettled deliveries a queue, 1–65535.
-    ///   - largestMessage: bytes of a body that is read (``BodyBudget``); by default all that come are kept, for tools.
-    ///   - isCautious: takes one delivery of a queue at a time, until as many as the prefetch are settled or no more come.
-    ///   - host: goes into the consumer tags, `<queue>@<host>`.
+    ///   - queues: each gets a channel of its own, so that none blocks another.
+    ///   - prefetch: unsettled deliveries per queue, 1–65535.
+    ///   - largestMessage: maximum bytes of a body that is read (``BodyBudget``); unlimited by default, for tools.
+    ///   - isCautious: consume one delivery per queue at a time, until a full prefetch is settled or the queue is
+    ///     empty.
+    ///   - host: part of the consumer tags, `<queue>@<host>`.
     package init(
         _ endpoint: AMQPEndpoint, queues: [String], prefetch: Int, largestMessage: Int = .max, isCautious: Bool = false,
         host: String,
@@ -37,31 +38,30 @@ package final class ConsumingConnection: Sendable {
 
     package func start() { self.thread.start(name: "amqp-consume") }
 
-    /// Tells the broker what became of a delivery. Call exactly once a delivery. A tag of a channel that is gone is
-    /// dropped: its message was given back when the channel closed.
+    /// Settles a delivery; call exactly once. Ignored if its channel is closed: the message was requeued then.
     package func settle(_ tag: DeliveryTag, as settlement: Settlement) { self.thread.post(.settle(tag, settlement)) }
 
-    /// Its channel is closed, so the broker has the message back and gives it out again, here or elsewhere: what is done for this delivery is
-    /// done twice.
+    /// The delivery's channel is closed, so the broker redelivers the message, here or elsewhere: any further work
+    /// for this delivery would be done twice.
     package func isGone(_ tag: DeliveryTag) -> Bool { !self.channels.contains(tag.generation) }
 
-    /// Waits until what was settled so far is on its way to the broker, or given up.
+    /// Waits until all settlements so far are sent to the broker, or given up.
     package func flush() async {
         await withCheckedContinuation { continuation in
             if !self.thread.post(.flush(continuation)) { continuation.resume() }
         }
     }
 
-    /// Pauses or resumes the intake; what is in flight can be settled all the same.
+    /// Pauses or resumes consumption; deliveries in flight can still be settled.
     package func setIntake(_ isWanted: Bool) { self.thread.post(.want(isWanted)) }
 
-    /// Pauses for good: ``deliveries`` ends when the broker has confirmed.
+    /// Pauses consumption for good: ``deliveries`` ends when the broker has confirmed.
     package func drain() { self.thread.post(.drain) }
 
-    /// Closes the connection after what was asked for so far; unsettled messages go back to their queues.
+    /// Closes the connection after all commands so far; unsettled messages are requeued.
     package func stop() { self.thread.stop() }
 
-    /// Since its thread last looked what there is to do.
+    /// Time since its event loop last ran.
     package var loopAge: Duration { self.thread.age }
 
     package func waitUntilStopped() async { await self.thread.waitUntilStopped() }
@@ -71,7 +71,7 @@ package final class ConsumingConnection: Sendable {
 private final class ConsumerRole: ConnectionRole {
     enum Command: Sendable {
         case settle(DeliveryTag, Settlement)
-        /// Answered when all commands before it are performed.
+        /// Resumed once all earlier commands are performed.
         case flush(CheckedContinuation<Void, Never>)
         case want(Bool)
         case drain
@@ -82,12 +82,12 @@ private final class ConsumerRole: ConnectionRole {
         var assembler = DeliveryAssembler()
         var backoff: Backoff
         var resumesAt: ContinuousClock.Instant?
-        /// How often the queue has been consumed over this connection.
+        /// How often the queue was consumed over this connection.
         var subscriptions = 0
-        /// Of its channel: deliveries not settled yet, and how often it was consumed. Each time the broker may fill the prefetch anew.
+        /// Unsettled deliveries of the channel, and its subscriptions: each may fill the prefetch anew.
         var unsettled: Set<UInt64> = []
         var subscriptionsOfChannel = 0
-        /// `nil`: the prefetch is used to the full.
+        /// `nil`: the full prefetch is used.
         var caution: Caution?
 
         mutating func channelIsGone() {
@@ -96,16 +96,16 @@ private final class ConsumerRole: ConnectionRole {
         }
     }
 
-    /// A worker that ended without warning, and left nothing in its ledger, may have died of a message before it wrote that down: so they
-    /// come one at a time, and the broker counts the deliveries of the one to blame only.
+    /// After an unclean shutdown with an empty ledger, the cause may be a message that crashed the worker before it was
+    /// recorded. So deliveries come one at a time, and only the culprit's delivery count rises.
     private struct Caution {
         var settled = 0
-        /// Nothing is in flight since ``ConsumerRole/quiet`` before.
+        /// Ends then if nothing is in flight after ``ConsumerRole/quiet``.
         var endsAt: ContinuousClock.Instant?
     }
 
     private static let quiet = Duration.seconds(10)
-    /// A large message that was given back should have come again, unless another worker got it.
+    /// By then a large requeued message should have been redelivered, unless another worker got it.
     private static let lookAtWaiting = Duration.seconds(30)
 
     private var lanes: [Lane]
@@ -249,14 +249,14 @@ private final class ConsumerRole: ConnectionRole {
         }
     }
 
-    /// - Throws: where nobody asked for it.
+    /// - Throws: if the delivery was not requested.
     private func arrives(_ number: UInt64, _ isRedelivered: Bool, _ channel: UInt16) throws(AMQPError) {
         guard let index = self.index(channel), self.lanes[index].channel.isOpen else {
             throw AMQPError(violation: "it delivers on a channel that consumes nothing")
         }
         self.lanes[index].unsettled.insert(number)
         self.lanes[index].caution?.endsAt = nil
-        // Twice: should a cluster miscount while a queue's leader moves, that is no reason to give everything back.
+        // Twice the prefetch: a miscount while a queue's leader moves is no reason to requeue everything.
         guard self.lanes[index].unsettled.count <= 2 * Int(self.prefetch) * self.lanes[index].subscriptionsOfChannel
         else {
             throw AMQPError(violation: "it delivers more than the prefetch of \(self.prefetch)")
@@ -269,7 +269,7 @@ private final class ConsumerRole: ConnectionRole {
     {
         guard case .delivery(let number, let isRedelivered) = message.kind else { return }
         let tag = DeliveryTag(generation: channel.generation, channel: channel.number, number: number)
-        // One for which there was no room is not handled: it is given back, at once where there is room meanwhile.
+        // A delivery that did not fit is not processed but requeued, immediately if it fits by now.
         if case .nothing = message.keeping {
             self.bodies.wait(tag, size: message.omitted?.size ?? 0)
             return try self.requeueFitting(socket)
@@ -291,7 +291,7 @@ private final class ConsumerRole: ConnectionRole {
         }
     }
 
-    /// A prefetch holds for consumers that begin after it was set.
+    /// A prefetch applies to consumers started after it was set.
     private func endCaution(_ index: Int, _ socket: AMQPSocket?) throws(AMQPError) {
         self.lanes[index].caution = nil
         try self.perform(self.lanes[index].channel.limitAnew(), index, socket)
@@ -347,7 +347,7 @@ private final class ConsumerRole: ConnectionRole {
         self.finishIfDrained()
     }
 
-    // MARK: Small things
+    // MARK: Helpers
 
     private func nextGeneration() -> UInt64 {
         self.lastGeneration += 1
@@ -395,8 +395,9 @@ private final class ConsumerRole: ConnectionRole {
         }
     }
 
-    /// Another one each time: RabbitMQ 3.10.8 takes a tag that comes back while its messages are unsettled for the consumer that was
-    /// cancelled, misses deliveries, and crashes the channel that asks for them (`handle_deliver0`, `function_clause`).
+    /// Unique each time: if a tag is reused while its messages are unsettled, RabbitMQ 3.10.8 confuses it with the
+    /// cancelled consumer, loses deliveries, and crashes the channel that requests them (`handle_deliver0`,
+    /// `function_clause`).
     private func consumerTag(_ lane: Lane) -> String {
         let count = lane.subscriptions > 1 ? "#\(lane.subscriptions)" : ""
         return String("\(lane.channel.queue)@\(self.host)".prefix(255 - count.count)) + count

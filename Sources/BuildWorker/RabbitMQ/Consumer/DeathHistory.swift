@@ -1,7 +1,7 @@
-/// Where a message has been, from its `x-death` header.
+/// A message's dead-letter history, from its `x-death` header.
 ///
-/// The broker keeps one entry a queue and reason, the latest first. The first entry is no use: after a stay in a
-/// wait queue it is that queue's `expired` (measured on 3.10.8).
+/// The broker keeps one entry per queue and reason, the latest first. The first entry is not usable: after a wait
+/// queue it is that queue's `expired` (measured on 3.10.8).
 package struct DeathHistory: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
         package let queue: String
@@ -10,8 +10,8 @@ package struct DeathHistory: Hashable, Sendable {
     }
 
     package let entries: [Entry]
-    /// The header is there, but not as a broker writes it: a client sent it. Such a message must not be rejected: on
-    /// 3.10.8 it crashes the broker's at-least-once dead-lettering, for all queues of the node, until that is restarted.
+    /// The header was written by a client, not a broker. Such a message must not be rejected: on 3.10.8 it crashes
+    /// at-least-once dead-lettering for all queues of the node until that is restarted.
     package let isMalformed: Bool
 
     package init(headers: AMQPTable) {
@@ -29,18 +29,19 @@ package struct DeathHistory: Hashable, Sendable {
         self.isMalformed = self.entries.count != elements?.count
     }
 
-    /// How often `queue` rejected the message: the attempts made before this one.
+    /// How often `queue` rejected the message, that is, earlier attempts.
     package func rejections(in queue: String) -> Int { self.count(queue, "rejected") }
 
-    /// Rejected, the message would stay in the wait queue for ever (RabbitMQ 3.10.8, which logs `Dead-letter queues cycle detected`).
+    /// If rejected, the message would stay in the wait queue for ever (RabbitMQ 3.10.8 logs `Dead-letter queues cycle
+    /// detected`).
     ///
-    /// On its way back to `queue` the broker looks at the first entry of that name, and its own new entry goes behind those that are there:
-    /// where a client, or a queue of that name before, has put another reason than `rejected`, it sees a cycle that nobody breaks.
+    /// On the way back to `queue` the broker checks the first entry with that name, and appends its own. If a client,
+    /// or an earlier queue with that name, left a reason other than `rejected`, it detects a cycle that never ends.
     package func isTrap(in queue: String) -> Bool {
         self.entries.contains { $0.queue == queue && $0.reason != "rejected" }
     }
 
-    /// How often the message's time in `queue` ran out.
+    /// How often the message expired in `queue`.
     package func expirations(in queue: String) -> Int { self.count(queue, "expired") }
 
     private func count(_ queue: String, _ reason: String) -> Int {

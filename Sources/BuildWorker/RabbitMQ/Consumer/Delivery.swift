@@ -1,22 +1,22 @@
 internal import Support
 internal import Synchronization
 
-/// Names one delivery to the broker, which knows it only on the channel it came by.
+/// Identifies a delivery; the broker's tag is valid only on the channel it arrived on.
 package struct DeliveryTag: Hashable, Sendable {
-    /// Counts the channels this connection has opened. A tag of an earlier one is stale: its message was
-    /// given back when that channel closed, and settling it elsewhere would close the new channel.
+    /// The number of the channel on this connection. A tag of an earlier channel is stale: its message was requeued
+    /// when that channel closed, and settling it elsewhere would close the new channel.
     package let generation: UInt64
     package let channel: UInt16
     package let number: UInt64
 
-    /// Of a delivery that the process makes itself; the broker's channels begin with 1.
+    /// The tag of a delivery created by this process; the broker's channels begin with 1.
     package static func ofThisProcess(_ number: UInt64) -> DeliveryTag {
         DeliveryTag(generation: 0, channel: 0, number: number)
     }
     package var isOfThisProcess: Bool { self.channel == 0 }
 }
 
-/// The channels that deliveries can be settled on, by generation, for those who are not on the connection's thread.
+/// Open channels by generation, for use outside the connection's thread.
 final class OpenChannels: Sendable {
     private let generations = Mutex<Set<UInt64>>([])
 
@@ -25,18 +25,18 @@ final class OpenChannels: Sendable {
     func contains(_ generation: UInt64) -> Bool { self.generations.withLock { $0.contains(generation) } }
 }
 
-/// A message the broker handed to us and waits to see settled.
+/// A message delivered by the broker that has to be settled.
 package struct Delivery: Sendable {
     package let tag: DeliveryTag
     /// The queue it was consumed from.
     package let queue: String
-    /// Handed out before, to us or another, and not settled.
+    /// Delivered before, to this or another worker, and not settled.
     package let isRedelivered: Bool
     package let properties: MessageProperties
     package let body: [UInt8]
-    /// What is known of a body that was too large to keep; ``body`` is empty then.
+    /// Size and hash of a body too large to keep; ``body`` is empty then.
     package var omitted: OmittedBody?
-    /// Its headers nest too deep, or are too many, to be read: ``properties`` has none.
+    /// The headers are nested too deeply or too many to be read; ``properties`` has none.
     package var hasUnreadHeaders = false
 
     package init(
@@ -56,21 +56,21 @@ package struct Delivery: Sendable {
     package var bodySize: Int { self.omitted?.size ?? self.body.count }
     package var bodyHash: String { self.omitted?.hash ?? Fingerprint.of(self.body) }
 
-    /// Deliveries before this one that nobody settled. Any client may write the header, and only of a message that the broker delivers
-    /// again is it sure to be the broker's.
+    /// Earlier deliveries that were not settled. Any client may write the header; it is certain to be the broker's
+    /// only on a redelivered message.
     package var redeliveries: Int {
         self.isRedelivered ? max(0, self.properties.headers["x-delivery-count"]?.integer ?? 0) : 0
     }
 }
 
-/// A body whose bytes were dropped as they came.
+/// A body whose bytes were dropped on arrival.
 package struct OmittedBody: Hashable, Sendable {
     let size: Int
     /// ``Fingerprint``
     package let hash: String
 }
 
-/// The properties of an AMQP message that we read, write and pass on.
+/// The properties of an AMQP message that we read, write and forward.
 package struct MessageProperties: Hashable, Sendable {
     package var contentType: String?
     package var contentEncoding: String?
@@ -80,7 +80,7 @@ package struct MessageProperties: Hashable, Sendable {
     package var correlationID: String?
     package var replyTo: String?
     package var messageID: String?
-    /// Seconds since 1970.
+    /// Unix time in seconds.
     package var timestamp: UInt64?
     package var type: String?
     package var appID: String?

@@ -1,6 +1,6 @@
 internal import Support
 
-/// Puts the frames of one channel together: `deliver` (or `return`), then a header, then bodies until its size is reached.
+/// Assembles the frames of one channel: `deliver` (or `return`), a header, then bodies until the size is reached.
 struct DeliveryAssembler: Sendable {
     /// What a content header belongs to.
     enum Kind: Sendable {
@@ -8,18 +8,18 @@ struct DeliveryAssembler: Sendable {
         case `return`(reason: String)
     }
 
-    /// A message that is whole.
+    /// A complete message.
     struct Assembled: Sendable {
         let kind: Kind
         let properties: MessageProperties
         var hasUnreadHeaders = false
         var body: [UInt8] = []
-        /// Where the body was not to be kept; `body` is empty then.
+        /// Set if the body was not kept; `body` is empty then.
         var omitted: OmittedBody?
         let keeping: Keeping
     }
 
-    /// What becomes of a body's bytes.
+    /// What to do with a body's bytes.
     enum Keeping: Sendable {
         case all
         case hash
@@ -35,17 +35,17 @@ struct DeliveryAssembler: Sendable {
         case body(Assembled, missing: Int, Fingerprint)
     }
 
-    /// RabbitMQ can be set up to take so much (`max_message_size`), and not more.
+    /// RabbitMQ's upper bound for `max_message_size`.
     static let largestBody = 512 << 20
 
     private var state = State.idle
 
-    /// What a header would belong to.
+    /// The kind of content that the next header belongs to.
     var kind: Kind? { if case .header(let kind) = self.state { kind } else { nil } }
 
     mutating func begin(_ kind: Kind) { self.state = .header(kind) }
 
-    /// - Throws: a size that no broker has.
+    /// - Throws: if the size exceeds any broker's limit.
     mutating func header(
         bodySize: UInt64, _ properties: MessageProperties, hasUnreadHeaders: Bool = false, keeping: Keeping = .all
     ) throws(AMQPError) -> Assembled? {
@@ -57,7 +57,7 @@ struct DeliveryAssembler: Sendable {
         var message = Assembled(
             kind: kind, properties: properties, hasUnreadHeaders: hasUnreadHeaders, keeping: keeping)
         switch keeping {
-        // A stranger's header decides the size; what it claims is not allocated before it arrives.
+        // The header's size is not trusted: memory is allocated as the bytes arrive.
         case .all: message.body.reserveCapacity(min(size, 1 << 20))
         case .hash, .nothing: message.omitted = OmittedBody(size: size, hash: "")
         }
@@ -65,7 +65,7 @@ struct DeliveryAssembler: Sendable {
         return size > 0 ? nil : message
     }
 
-    /// - Throws: more bytes than were announced, or a frame without any, of which there could be no end.
+    /// - Throws: for more bytes than announced, or an empty frame, of which there could be endlessly many.
     mutating func body(_ fragment: [UInt8]) throws(AMQPError) -> Assembled? {
         guard case .body(var message, var missing, var hash) = self.state else { return nil }
         self.state = .idle // so that the array is not shared, and appending does not copy

@@ -1,14 +1,15 @@
-/// The life of the channel that publishes: a state machine, no I/O.
+/// The life cycle of the channel that publishes: a state machine, no I/O.
 ///
-/// A channel may be spoilt while its connection is well. RabbitMQ's channels remember where a quorum queue's leader was; one that
-/// publishes to the queue for the first time just after that node has died refuses the message, and every later one to that queue, until
-/// the node is back (3.10: `rabbit_fifo_client` answers `reject_publish` and keeps the dead leader). A channel opened anew asks again. So
-/// after a `basic.nack` the channel is changed for a new one, once all that was sent on it is answered. That costs two round trips.
+/// A channel may be broken while its connection is fine. RabbitMQ's channels cache a quorum queue's leader; one that
+/// first publishes to the queue just after that node died rejects this and every later message to the queue until the
+/// node is available again (3.10: `rabbit_fifo_client` answers `reject_publish` and keeps the dead leader). A new
+/// channel looks the leader up again. So after a `basic.nack` the channel is replaced as soon as everything sent on
+/// it is answered. That costs two round trips.
 struct PublisherChannel: Sendable {
     enum State: Hashable, Sendable {
-        /// Messages can be published → `draining`, or `opening` where the broker closes it
+        /// Ready to publish → `draining`, or `opening` if the broker closes it
         case open
-        /// Nothing more is sent until all that was sent is answered → `closing`, or `opening` where the broker closes it
+        /// Sends nothing more until everything sent is answered → `closing`, or `opening` if the broker closes it
         case draining
         /// `channel.close` sent → `opening`
         case closing
@@ -22,26 +23,26 @@ struct PublisherChannel: Sendable {
         case close
         case open
         case selectConfirms
-        /// Sequence numbers begin again.
+        /// Sequence numbers restart.
         case begin
     }
 
-    /// A queue that refuses because it is full does so on every channel.
+    /// Minimum lifetime: a queue that rejects because it is full does so on every channel.
     static let shortestLife = Duration.seconds(1)
 
     private(set) var state = State.open
     private var openedAt: ContinuousClock.Instant
 
-    /// The connection's first, which is open.
+    /// The connection's first channel, already open.
     init(openedAt: ContinuousClock.Instant) { self.openedAt = openedAt }
 
-    /// The broker refused a message.
+    /// The broker nacked a message.
     mutating func refused(at now: ContinuousClock.Instant) {
         guard self.state == .open, now - self.openedAt >= Self.shortestLife else { return }
         self.state = .draining
     }
 
-    /// Whether there is something to write, given that messages wait.
+    /// Whether there is something to write, given whether messages are waiting.
     func hasOutput(waiting: Bool, outstanding: Int) -> Bool {
         switch self.state {
         case .open: waiting
@@ -50,14 +51,14 @@ struct PublisherChannel: Sendable {
         }
     }
 
-    /// Call it when the socket can take something.
+    /// Call when the socket is writable.
     mutating func writable(outstanding: Int) -> Action? {
         guard self.state == .draining, outstanding == 0 else { return nil }
         self.state = .closing
         return .close
     }
 
-    /// The broker closed it. `nil`: not while anything was under way that it could refuse.
+    /// The broker closed the channel. `nil`: unexpected, because nothing it could refuse was in progress.
     mutating func closedByBroker() -> Action? {
         guard self.state == .open || self.state == .draining else { return nil }
         self.state = .opening

@@ -1,24 +1,24 @@
-/// What became of a published message.
+/// The result of publishing a message.
 package enum PublishOutcome: Hashable, Sendable {
-    /// The broker is responsible for it now.
+    /// The broker has taken responsibility.
     case confirmed
-    /// Confirmed as unroutable: no queue took it.
+    /// Returned as unroutable, then confirmed.
     case returned(String)
     /// The broker refused responsibility.
     case nacked
-    /// Not known, or never sent: the message may or may not be there.
+    /// Unknown or never sent: the message may or may not have been published.
     case unconfirmed(String)
-    /// The worker's user may not publish there. Nobody has it.
+    /// The worker's user has no permission to publish there. The message was not published.
     case refused(String)
-    /// It can never be sent: its headers or its body are too large.
+    /// Can never be sent: its headers or body are too large.
     case unsendable(String)
 }
 
-/// Matches the broker's answers to what was published on one channel in confirm mode.
+/// Matches the broker's answers to messages published on one channel in confirm mode.
 ///
-/// librabbitmq 0.11 has no help for this: sequence numbers are counted here, from 1 (RabbitMQ's "Publisher
-/// Confirms"). An unroutable `mandatory` message comes back as `basic.return` before its confirm and is known by
-/// its message id.
+/// librabbitmq 0.11 does not support this: sequence numbers are counted here, from 1 (RabbitMQ's "Publisher
+/// Confirms"). An unroutable `mandatory` message comes back as `basic.return` before its confirm, matched by its
+/// message id.
 struct PublisherConfirms<Ticket: Sendable>: Sendable {
     private struct Entry {
         let messageID: String
@@ -28,7 +28,7 @@ struct PublisherConfirms<Ticket: Sendable>: Sendable {
 
     private var lastSequence: UInt64 = 0
     private var entries: [UInt64: Entry] = [:]
-    /// The lowest number that may be outstanding.
+    /// The lowest sequence number that may be outstanding.
     private var floor: UInt64 = 1
 
     var outstanding: Int { self.entries.count }
@@ -56,10 +56,10 @@ struct PublisherConfirms<Ticket: Sendable>: Sendable {
         self.take(sequence, isMultiple).map { ($0.ticket, .nacked) }
     }
 
-    /// Gives up waiting for one message; a late answer to it is ignored.
+    /// Stops waiting for one message; a late answer is ignored.
     mutating func abandon(_ sequence: UInt64) -> Ticket? { self.entries.removeValue(forKey: sequence)?.ticket }
 
-    /// The channel is gone and numbering starts again: nothing outstanding will be answered.
+    /// The channel is closed and numbering restarts: nothing outstanding will be answered.
     mutating func channelLost() -> [Ticket] {
         let tickets = self.entries.sorted { $0.key < $1.key }.map(\.value.ticket)
         self = PublisherConfirms()
@@ -68,7 +68,7 @@ struct PublisherConfirms<Ticket: Sendable>: Sendable {
 
     private mutating func take(_ sequence: UInt64, _ isMultiple: Bool) -> [Entry] {
         guard isMultiple else { return self.entries.removeValue(forKey: sequence).map { [$0] } ?? [] }
-        // 0 with `multiple` means all that is outstanding.
+        // 0 with `multiple` means everything outstanding.
         let last = sequence == 0 ? self.lastSequence : min(sequence, self.lastSequence)
         guard self.floor <= last else { return [] }
         defer { self.floor = last + 1 }

@@ -8,8 +8,8 @@ package final class PublishingConnection: Sendable {
     private let nonce = UInt32.random(in: .min ... .max)
 
     /// - Parameters:
-    ///   - confirmTimeout: how long the broker may take to confirm what was sent. Stands still under an alarm.
-    ///   - timeout: how long a message may wait to be sent, while the broker is away or blocks.
+    ///   - confirmTimeout: how long the broker may take to confirm. Suspended during a resource alarm.
+    ///   - timeout: how long a message may wait to be sent while the broker is unavailable or blocks the connection.
     package init(
         _ endpoint: AMQPEndpoint, confirmTimeout: Duration = .seconds(30), timeout: Duration = .seconds(600),
         onEvent: @escaping @Sendable (ConnectionEvent) -> Void
@@ -21,7 +21,7 @@ package final class PublishingConnection: Sendable {
 
     package func start() { self.thread.start(name: "amqp-publish") }
 
-    /// Publishes and waits for the broker's word. The message gets an id of ours, by which a return is known.
+    /// Publishes and waits for the result. The message gets a generated id, which identifies a return.
     package func publish(_ message: OutgoingMessage) async -> PublishOutcome {
         var message = message
         let number = self.counter.add(1, ordering: .relaxed).newValue
@@ -32,10 +32,10 @@ package final class PublishingConnection: Sendable {
         }
     }
 
-    /// Closes the connection; what is not confirmed by then ends as ``PublishOutcome/unconfirmed(_:)``.
+    /// Closes the connection; unconfirmed messages end as ``PublishOutcome/unconfirmed(_:)``.
     package func stop() { self.thread.stop() }
 
-    /// Since its thread last looked what there is to do.
+    /// Time since its event loop last ran.
     package var loopAge: Duration { self.thread.age }
 
     package func waitUntilStopped() async { await self.thread.waitUntilStopped() }
@@ -56,7 +56,7 @@ private final class PublisherRole: ConnectionRole {
         let giveUpAt: ContinuousClock.Instant
     }
 
-    /// What permissions are given for.
+    /// What publish permissions apply to.
     private struct Target: Hashable {
         let exchange: String
         let routingKey: String
@@ -69,20 +69,21 @@ private final class PublisherRole: ConnectionRole {
     }
 
     private static let number: UInt16 = 1
-    /// A message that is refused costs the channel, and all that was under way on it its confirms: so long nothing more is sent there.
+    /// A refusal closes the channel and loses all outstanding confirms, so nothing is sent to that target for this
+    /// long.
     private static let refusalLasts = Duration.seconds(60)
     private var channel = PublisherChannel(openedAt: .now)
     private let confirmTimeout: Duration
     private let timeout: Duration
     private let onEvent: @Sendable (ConnectionEvent) -> Void
-    /// Slices, because taking the first of many is cheap with them.
+    /// A slice: removing the first of many elements is cheap.
     private var waiting: ArraySlice<Waiting> = []
     private var confirms = PublisherConfirms<Ticket>()
-    /// In the order of sending; begins with one that is not answered.
+    /// In sending order; the first element is not answered yet.
     private var sent: ArraySlice<Sent> = []
     private var assembler = DeliveryAssembler()
     private var blockedSince: ContinuousClock.Instant?
-    /// Where the user may not publish, as far as is known.
+    /// Targets where the user is known to have no permission to publish.
     private var refusals: [Target: (until: ContinuousClock.Instant, reason: String)] = [:]
     private var toldRefusals: Set<String> = []
     private var isStopped = false
@@ -103,7 +104,7 @@ private final class PublisherRole: ConnectionRole {
             guard !self.isStopped else {
                 return ticket.resume.resume(returning: .unconfirmed("the worker is stopping"))
             }
-            // Found out after half of it was written, this would cost the connection.
+            // Checked up front: failing halfway through the write would cost the connection.
             guard message.body.count <= AMQPSocket.largestBody,
                 message.properties.encodedSize <= AMQPSocket.largestProperties
             else {
@@ -113,7 +114,7 @@ private final class PublisherRole: ConnectionRole {
         }
     }
 
-    /// A full socket would block this thread, so nothing is written before the socket can take it.
+    /// Writing to a full socket would block this thread, so writes wait until it is writable.
     var hasOutput: Bool {
         self.blockedSince == nil
             && self.channel.hasOutput(waiting: !self.waiting.isEmpty, outstanding: self.confirms.outstanding)
@@ -122,7 +123,7 @@ private final class PublisherRole: ConnectionRole {
     func write(_ socket: AMQPSocket) throws(AMQPError) {
         try self.perform(self.channel.writable(outstanding: self.confirms.outstanding), socket)
         guard self.channel.state == .open else { return }
-        // A few at a time: between them, answers are read.
+        // A few at a time, reading answers in between.
         for _ in 0..<min(32, self.waiting.count) {
             guard self.blockedSince == nil, socket.canWrite else { return }
             let next = self.waiting.removeFirst()
@@ -147,7 +148,7 @@ private final class PublisherRole: ConnectionRole {
         case .channelOpened: try self.perform(self.channel.opened(), socket)
         case .confirmsSelected: try self.perform(self.channel.confirmsSelected(at: .now), socket)
         case .return(_, let code, let text): self.assembler.begin(.return(reason: "\(code) \(text)"))
-        // Of what comes back its message id is enough.
+        // For a returned message, its message id is sufficient.
         case .header(_, let bodySize, let properties, _):
             self.returned(try self.assembler.header(bodySize: bodySize, properties, keeping: .nothing))
         case .body(_, let fragment): self.returned(try self.assembler.body(fragment))
@@ -160,8 +161,8 @@ private final class PublisherRole: ConnectionRole {
         }
     }
 
-    /// For want of permission the broker closes the channel and names the exchange: the first message to it is meant, and those behind it were not
-    /// looked at. The connection is well.
+    /// Without permission the broker closes the channel and names the exchange: this means the first message sent to
+    /// it; those behind it were not checked. The connection is fine.
     private func channelRefused(_ code: UInt16, _ text: String, _ socket: AMQPSocket) throws(AMQPError) {
         let exchange = text.firstMatch(of: /exchange '([^']*)'/).map {
             $0.output.1 == "amq.default" ? "" : String($0.output.1)
@@ -202,7 +203,7 @@ private final class PublisherRole: ConnectionRole {
         self.confirms.returned(messageID: messageID, reason: reason)
     }
 
-    /// The broker does not read while it blocks, so that time is not the confirms' fault.
+    /// The broker does not read while it blocks, so that time does not count against confirms.
     private func unblock() {
         guard let since = self.blockedSince else { return }
         let pause = ContinuousClock.now - since
@@ -237,7 +238,7 @@ private final class PublisherRole: ConnectionRole {
     func disconnected(_ error: AMQPError, retryIn pause: Duration) {
         self.blockedSince = nil
         self.sent = []
-        // Whether the broker has them is not known. What was not sent yet waits for the next connection.
+        // It is unknown whether the broker has them. Unsent messages wait for the next connection.
         for ticket in self.confirms.channelLost() { ticket.resume.resume(returning: .unconfirmed(error.description)) }
         self.onEvent(.disconnected(error, retryIn: pause))
     }

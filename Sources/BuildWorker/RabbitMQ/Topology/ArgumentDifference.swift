@@ -1,19 +1,19 @@
-/// One argument of a queue that is not as it should be, read from the broker's 406 answer.
+/// A queue argument that differs from the expected value, parsed from the broker's 406 reply.
 ///
 /// For example: `PRECONDITION_FAILED - inequivalent arg 'x-message-ttl' for queue 'builds' in vhost '/': received
 /// none but current is the value '5000' of type 'signedint'`.
 struct ArgumentDifference: Hashable, Sendable {
     let argument: String
-    /// What the queue has; `nil` where it has none.
+    /// The queue's value; `nil`: not set.
     let current: AMQPValue?
-    /// The current value could be understood, so the other arguments can be asked for.
+    /// The current value was parsed, so the remaining arguments can be compared.
     let canContinue: Bool
     private(set) var severity: TopologyFinding.Severity
     private(set) var text: String
 
-    /// Of a classic queue: it cannot have what quorum queues alone have, and one line says so.
+    /// Arguments of quorum queues only: for a classic queue one line covers them all.
     static let ofQuorumQueues = ["x-dead-letter-strategy", "x-overflow", "x-delivery-limit"]
-    /// What a policy can set where the queue itself has none.
+    /// Arguments that a policy can set if the queue itself does not.
     private static let ofPolicies: Set = [
         "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key", "x-dead-letter-strategy", "x-overflow",
         "x-delivery-limit",
@@ -35,7 +35,7 @@ struct ArgumentDifference: Hashable, Sendable {
         self.init(String(argument), current, wanted: wanted, canContinue: value != nil || now == "none")
     }
 
-    /// - Parameter policy: who has set it so, if not the queue's own arguments.
+    /// - Parameter policy: the policy that set the value, if not the queue's own arguments.
     init(_ argument: String, _ current: AMQPValue?, wanted: AMQPValue?, policy: String? = nil, canContinue: Bool = true)
     {
         (self.argument, self.current, self.canContinue) = (argument, current, canContinue)
@@ -47,7 +47,7 @@ struct ArgumentDifference: Hashable, Sendable {
         self.text = "\(argument) \(found), \(should)\(cost.map { ": \($0)" } ?? "")"
     }
 
-    /// AMQP shows no policies: what one may set is no reason for an alarm.
+    /// AMQP does not show policies: an argument that a policy may set is not an alarm.
     var unlessSetByPolicy: ArgumentDifference {
         guard self.current == nil, Self.ofPolicies.contains(self.argument) else { return self }
         var difference = self
@@ -63,10 +63,10 @@ struct ArgumentDifference: Hashable, Sendable {
     private static let expiry =
         "messages that expire here and come back without having been rejected are dropped by the broker (a dead-letter cycle without a rejection)"
 
-    /// What the difference can cost, in the words of somebody who has to decide whether to change a live queue.
+    /// The possible damage, described for operators who decide whether to change a live queue.
     private static func danger(of argument: String, _ current: AMQPValue?, isWanted: Bool) -> String? {
         switch (argument, current != nil, isWanted) {
-        // The official guide's work queues have 8 hours: who waits so long has other alarms.
+        // The official guide's work queues have 8 hours; waits that long trigger other alarms.
         case ("x-message-ttl", true, false): current?.integer ?? 0 < 3_600_000 ? self.expiry : nil
         case ("x-delivery-limit", true, false):
             "a message whose deliveries are used up goes round a dead-letter cycle without a rejection, which the broker drops"
@@ -80,14 +80,14 @@ struct ArgumentDifference: Hashable, Sendable {
         }
     }
 
-    /// What is no danger to a message while brokers and workers do well.
+    /// A drawback that endangers no message while brokers and workers are healthy.
     private static func cost(of argument: String, isWanted: Bool) -> String? {
         switch (argument, isWanted) {
         case ("x-dead-letter-exchange", true):
             "it works as well while that exchange is bound to the queue named by the routing key"
         case ("x-message-ttl", false): self.expiry
         case ("x-max-priority", false): "it costs memory, and nothing has a priority"
-        // Short: one line of `worker check queues` has the findings of all queues.
+        // Short: one line of `worker check queues` contains the findings of all queues.
         case ("x-queue-type", true): "a classic queue is away, or lost, with its node"
         case ("x-single-active-consumer", false): "one worker gets all messages, and the others none"
         default: nil

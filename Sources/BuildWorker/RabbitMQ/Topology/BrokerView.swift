@@ -1,19 +1,19 @@
-/// What the broker's management API tells of the worker's exchange and queues: policies above all, which AMQP does not show.
+/// The management API's view of the worker's exchange and queues: mainly policies, which AMQP does not show.
 package struct BrokerView: Sendable {
     package struct Queue: Sendable {
-        /// The queue's own, and what policies add to them.
+        /// The queue's own arguments and those added by policies.
         package let arguments: AMQPTable
-        /// Who set what the queue's own arguments did not, by argument.
+        /// The policy that set an argument the queue itself does not set, by argument.
         let setBy: [String: String]
-        /// `false`: the broker has not counted the queue yet, and tells nothing of policies before.
+        /// `false`: the broker has no statistics for the queue yet, and reports no policies until then.
         let showsPolicies: Bool
-        /// Dead letters that the queue keeps because the next one has not confirmed them (RabbitMQ's `messages_dlx`), a few seconds ago.
+        /// Dead letters kept because the target queue has not confirmed them (`messages_dlx`), as of a few seconds ago.
         let undelivered: Int
 
         /// - Parameters:
         ///   - own: the queue's arguments.
-        ///   - policies: what its policies add up to, by the names that policies use; `nil`: not known.
-        ///   - source: the policies' names.
+        ///   - policies: the effective policy definition, by the names that policies use; `nil`: unknown.
+        ///   - source: the names of the policies.
         package init(kind: String?, own: AMQPTable, policies: AMQPTable?, source: String, undelivered: Int = 0) {
             var arguments = own
             var setBy: [String: String] = [:]
@@ -24,7 +24,7 @@ package struct BrokerView: Sendable {
             }
             for field in policies?.fields ?? [] {
                 let name = "x-\(field.name)"
-                // Of two limits the lower holds; of anything else the queue's own.
+                // Of two limits the lower applies; otherwise the queue's own value.
                 if let mine = own[name] {
                     guard let limit = field.value.integer, let own = mine.integer, limit < own else { continue }
                 }
@@ -54,18 +54,18 @@ package struct BrokerView: Sendable {
 
     package struct Exchange: Sendable {
         let kind: String
-        /// Where it sends what no queue takes, instead of returning it.
+        /// The alternate exchange for unroutable messages, which are then not returned.
         let alternate: String?
-        /// A policy that this user may not read.
+        /// A policy that this user has no permission to read.
         let unreadPolicy: String?
-        /// Keys by queue; `nil`: not known.
+        /// Routing keys by queue; `nil`: unknown.
         let bindings: [String: Set<String>]?
 
         package init(kind: String, alternate: String?, unreadPolicy: String? = nil, bindings: [String: Set<String>]?) {
             (self.kind, self.alternate, self.unreadPolicy, self.bindings) = (kind, alternate, unreadPolicy, bindings)
         }
 
-        /// Whether a message with that key gets into the queue; `nil`: not known.
+        /// Whether a message with that routing key reaches the queue; `nil`: unknown.
         func routes(_ key: String, to queue: String) -> Bool? {
             switch self.kind {
             case "direct": self.bindings.map { $0[queue]?.contains(key) ?? false }
@@ -76,16 +76,16 @@ package struct BrokerView: Sendable {
     }
 
     let address: String
-    /// Of the broker; `nil` where it was not told.
+    /// The broker's cluster name; `nil` if not reported.
     let clusterName: String?
     let queues: [String: Queue]
     let exchanges: [String: Exchange]
-    /// Why it was of no use.
+    /// Why the view is unusable.
     let problem: String?
-    /// Somebody wants it to be of use.
+    /// The management API is configured explicitly.
     let isConfigured: Bool
 
-    /// - Parameter problem: why it is of no use.
+    /// - Parameter problem: why the view is unusable.
     package init(
         address: String, clusterName: String? = nil, queues: [String: Queue] = [:], exchanges: [String: Exchange] = [:],
         problem: String? = nil, isConfigured: Bool
@@ -94,7 +94,7 @@ package struct BrokerView: Sendable {
         (self.problem, self.isConfigured) = (problem, isConfigured)
     }
 
-    /// One machine may have several brokers.
+    /// Discards the view if it belongs to another broker: one machine may run several.
     func ifOf(cluster: String?) -> BrokerView {
         guard let cluster, let clusterName, cluster != clusterName else { return self }
         let problem = "is another broker's ('\(clusterName)', not '\(cluster)'): set RABBITMQ_MANAGEMENT_URL"

@@ -1,4 +1,4 @@
-/// A pattern of routing keys as topic exchanges have them: words between points, `*` for one word, `#` for any number of them.
+/// A routing key pattern of topic exchanges: words separated by dots, `*` for one word, `#` for zero or more.
 package struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
     package let description: String
     private let words: [Substring]

@@ -1,15 +1,15 @@
 package import Support
 
-/// The exchange, queues and bindings that the worker expects (design: WORKFLOW.md, "Topology"). A value; nothing is declared here.
+/// The exchange, queues and bindings the worker expects (design: WORKFLOW.md, "Topology"). A value: declares nothing.
 package struct Topology: Sendable {
     package struct Queue: Sendable {
         package var name: String
         let purpose: String
         let arguments: AMQPTable
-        /// What goes wrong without it.
+        /// The consequence if it is missing.
         let withoutIt: String
-        /// The work queue whose rejected messages wait here; `nil`: none. Where somebody else made that queue, another may do this one's
-        /// work.
+        /// The work queue whose rejected messages wait here; `nil`: none. If that queue was created by others, another queue
+        /// may serve as its wait queue.
         package var waitsFor: String?
 
         func called(_ name: String) -> Queue {
@@ -20,23 +20,23 @@ package struct Topology: Sendable {
     }
 
     package let exchange: String
-    /// Where build events go, a topic exchange; whoever wants them binds queues of their own. `nil`: none are sent.
+    /// The topic exchange for build events; consumers bind their own queues. `nil`: no events.
     package let eventsExchange: String?
-    /// Bound to the exchange by their names. In the order of the flow.
+    /// Bound to the exchange by name. In processing order.
     package var queues: [Queue]
 
     /// - Parameters:
     ///   - eventsExchange: empty: none.
-    ///   - brokerVersion: of the broker, for example "3.10.8"; from 4.0 on work queues need their delivery limit switched off, and earlier
-    ///     ones refuse that argument's value.
+    ///   - brokerVersion: for example "3.10.8"; from 4.0 on, work queues need their delivery limit disabled, and earlier
+    ///     versions reject that argument's value.
     package init(_ options: RabbitMQOptions, eventsExchange: String = "", brokerVersion: String = "") {
         let isLimitedByDefault = (brokerVersion.split(separator: ".").first.flatMap { Int($0) } ?? 3) >= 4
         let unlimited: AMQPTable = isLimitedByDefault ? ["x-delivery-limit": .int64(-1)] : [:]
-        /// - Parameter ttl: `nil`: of a work queue.
+        /// - Parameter ttl: `nil` for a work queue.
         func deadLettering(to queue: String, after ttl: Duration?) -> AMQPTable {
             var table: AMQPTable = [
                 "x-queue-type": "quorum", "x-dead-letter-exchange": "", "x-dead-letter-routing-key": .text(queue),
-                // The message stays in its queue until the next one has confirmed it.
+                // The message stays in its queue until the target queue has confirmed it.
                 "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
             ]
             if let ttl {
@@ -78,7 +78,7 @@ package struct Topology: Sendable {
                         "init timers are kept in the worker's memory and on its own disk (SPOOL_DIRECTORY); a worker that loses its"
                         + " disk forgets them")
             case .parked:
-                // `worker parked` looks at messages by taking them and giving them back, which must not count against them.
+                // `worker parked` reads messages by consuming and requeueing them, which must not count as deliveries.
                 Queue(
                     name: name, purpose: "unreadable and poison messages",
                     arguments: AMQPTable([.init("x-queue-type", "quorum")] + unlimited.fields),
@@ -90,7 +90,7 @@ package struct Topology: Sendable {
         self.queues = options.queues.map(queue)
     }
 
-    /// The topology as JSON, for people and tools.
+    /// The topology as JSON, for display and tools.
     package var document: JSONValue {
         var document: JSONValue = [
             "exchange": ["name": .string(self.exchange), "type": "direct", "durable": true],
@@ -109,7 +109,7 @@ package struct Topology: Sendable {
         return document
     }
 
-    /// As administrators of the original name it.
+    /// The name that administrators of the original conventionally use.
     package static func conventionalWaitQueue(of queue: String) -> String { "\(queue)dlr" }
 }
 

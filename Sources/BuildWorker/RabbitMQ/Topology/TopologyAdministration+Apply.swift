@@ -1,13 +1,13 @@
-/// What `worker topology apply` does, or would do, about one object.
+/// What `worker topology apply` does, or would do, for one object.
 package struct TopologyStep: Hashable, Sendable {
     package enum Kind: String, Sendable {
-        /// It was not there; with a plan: is to be made.
+        /// It was missing and is created; in a plan: would be created.
         case made
-        /// It is there and stays as it is.
+        /// It exists and is left unchanged.
         case left = "left alone"
-        /// It is not there, and something else does its work.
+        /// It is missing, and another object serves its purpose.
         case needless = "not needed"
-        /// It is needed and could not be made.
+        /// It is needed and could not be created.
         case failed
     }
 
@@ -16,13 +16,13 @@ package struct TopologyStep: Hashable, Sendable {
     package let text: String
 }
 
-/// Permissions in the words of `rabbitmqctl set_permissions`.
+/// Permissions as used by `rabbitmqctl set_permissions`.
 struct Permissions: Hashable, Sendable {
     var configure: Set<String> = []
     var write: Set<String> = []
     var read: Set<String> = []
 
-    /// The whole command. It replaces what the user has.
+    /// The complete command. It replaces the user's permissions.
     func command(_ options: RabbitMQOptions) -> String {
         let patterns = [self.configure, self.write, self.read].map { names in
             let names = names.sorted().map { $0.replacing(/[.+*?^$()\[\]{}|\\]/) { "\\\($0.output)" } }
@@ -34,7 +34,7 @@ struct Permissions: Hashable, Sendable {
 }
 
 extension TopologyAdministration {
-    /// What came of ``apply(isPlan:onStep:)``.
+    /// The result of ``apply(isPlan:onStep:)``.
     package struct Application {
         package fileprivate(set) var isComplete = true
         fileprivate var missing = Permissions()
@@ -46,12 +46,12 @@ extension TopologyAdministration {
         }
     }
 
-    /// Adds what is missing and leaves alone what is there. Each object is tried by itself: what the user may not do is a step that failed.
+    /// Creates what is missing and leaves the rest unchanged. Objects are independent: without permission a step fails.
     ///
     /// - Parameters:
-    ///   - isPlan: changes nothing.
-    ///   - onStep: told of each object when it is done.
-    /// - Throws: when the connection is lost.
+    ///   - isPlan: change nothing.
+    ///   - onStep: called for each finished object.
+    /// - Throws: if the connection is lost.
     @discardableResult
     package func apply(isPlan: Bool = false, onStep: @escaping (TopologyStep) -> Void = { _ in }) throws(AMQPError)
         -> Application
@@ -103,7 +103,7 @@ extension TopologyAdministration {
         }
     }
 
-    /// A queue that is there. It may be somebody else's, so that it may not be bound is no failure; but where it is not bound it is of no use.
+    /// Keeps an existing queue. It may belong to others, so a refused binding fails only if the queue is not bound.
     private func keep(
         _ queue: Topology.Queue, _ state: TopologyPlace.State, _ topology: Topology, _ isPlan: Bool,
         _ application: inout Application
@@ -142,7 +142,7 @@ extension TopologyAdministration {
         }) {
             if refusal.code == .refused(403) {
                 application.missing.configure.insert(queue.name)
-                // To dead-letter from one queue into another is to read and to write.
+                // Dead-lettering from one queue into another requires read and write permission.
                 if queue.arguments["x-dead-letter-exchange"] != nil { application.missing.write.insert("amq.default") }
             }
             return application.fail(queue, refusal.detail, refusal, binding: topology)
@@ -160,7 +160,7 @@ extension TopologyAdministration {
         }
     }
 
-    /// What the user lacks for the steps that failed; `nil`: nothing.
+    /// How to grant the permissions that failed steps require; `nil`: none missing.
     package func help(for application: Application) -> String? {
         guard application.missing != Permissions() else { return nil }
         return """

@@ -1,11 +1,11 @@
-/// What `worker topology check` finds about one object.
+/// A finding of `worker topology check` about one object.
 package struct TopologyFinding: Hashable, Sendable {
     package enum Severity: String, Sendable { case ok, warning, problem }
 
     package let severity: Severity
     package let subject: String
     package let text: String
-    /// Queues are set up otherwise than they should be, which may be meant.
+    /// Queues are configured differently than expected, possibly on purpose.
     package var isDrift = true
 }
 
@@ -17,36 +17,36 @@ extension [TopologyFinding] {
     }
 }
 
-/// One of the worker's queues, as the broker has it.
+/// One of the worker's queues and its actual state.
 package struct TopologyPlace: Sendable {
     struct State: Sendable {
         let ready: Int
         let consumers: Int
-        /// `nil`: the broker does not tell.
+        /// `nil`: not reported by the broker.
         let differences: [ArgumentDifference]?
     }
 
     let queue: Topology.Queue
-    /// `nil`: there is no such queue.
+    /// `nil`: the queue does not exist.
     let state: State?
-    /// The queue that does its work here, because the work queue dead-letters to it.
+    /// The queue used instead, because the work queue dead-letters to it.
     fileprivate(set) var standIn: (queue: Topology.Queue, state: State)?
 
-    /// As the worker's names have it.
+    /// The configured name.
     package var wantedName: String { self.queue.name }
-    /// Of the queue in which messages really are.
+    /// The name of the queue that actually receives the messages.
     package var name: String { self.standIn?.queue.name ?? self.queue.name }
-    /// Messages ready; `nil`: there is no queue. The worker postpones into its own where there are two.
+    /// Messages ready; `nil`: no queue. If there are two, their sum: the worker postpones into its own.
     package var ready: Int? { self.standIn.map { $0.state.ready + (self.state?.ready ?? 0) } ?? self.state?.ready }
     package var consumers: Int? { (self.standIn?.state ?? self.state)?.consumers }
-    /// The work queue dead-letters elsewhere, and the worker knows that place to postpone into.
+    /// The work queue dead-letters elsewhere, and the worker can postpone into that queue.
     var isNeedless: Bool {
         self.state == nil && self.standIn?.queue.name == self.queue.waitsFor.map(Topology.conventionalWaitQueue(of:))
     }
 }
 
 extension TopologyAdministration {
-    /// Looks at every queue. Changes nothing.
+    /// Reads the state of all queues. Changes nothing.
     package func survey() throws(AMQPError) -> [TopologyPlace] { try self.survey(self.topology) }
 
     func survey(_ topology: Topology) throws(AMQPError) -> [TopologyPlace] {
@@ -54,7 +54,7 @@ extension TopologyAdministration {
         for queue in topology.queues {
             var place = TopologyPlace(queue: queue, state: try self.look(at: queue))
             if let work = places.first(where: { $0.queue.name == queue.waitsFor }), let state = work.state {
-                // Where the broker does not tell, the original's name for it is a good guess.
+                // If the broker does not report it, assume the original's name.
                 let guess = place.state == nil ? Topology.conventionalWaitQueue(of: work.queue.name) : queue.name
                 let name =
                     state.differences.map {
@@ -75,7 +75,7 @@ extension TopologyAdministration {
             ready: counts.ready, consumers: counts.consumers, differences: try self.differences(of: queue))
     }
 
-    /// Compares what is there with what should be. Changes nothing.
+    /// Compares actual and expected topology. Changes nothing.
     package func check(_ places: [TopologyPlace]) throws(AMQPError) -> [TopologyFinding] {
         var findings: [TopologyFinding] = []
         try self.check(self.topology.exchange, "direct", withoutIt: "builds cannot be published", &findings)
@@ -122,7 +122,7 @@ extension TopologyAdministration {
                 queue.name == self.options.queue ? .problem : .warning, subject, "missing: \(queue.withoutIt)")
         }
         guard let differences = state.differences else {
-            // A worker's user needs no right to configure, and should have none.
+            // A worker's user needs no configure permission and should not have it.
             return findings.add(.ok, subject, "\(Self.isThere(", \(state.ready) ready"))")
         }
         if differences.isEmpty { findings.add(.ok, subject, "as it should be, \(state.ready) ready") }
@@ -133,7 +133,7 @@ extension TopologyAdministration {
         "is there\(ready); its arguments are shown only to users with configure permission"
     }
 
-    /// `messages` of a queue has them, `messages_ready` has not, and nobody gets them: only this count tells.
+    /// Included in `messages` but not in `messages_ready`, and never delivered: only this count shows them.
     private func checkDeadLetters(_ place: TopologyPlace, _ findings: inout [TopologyFinding]) {
         for name in Set([place.wantedName, place.name]).sorted() {
             guard let count = self.view?.queues[name]?.undelivered, count > 0 else { continue }
@@ -145,7 +145,7 @@ extension TopologyAdministration {
         }
     }
 
-    /// What only the management API shows of the ways between the queues.
+    /// Routes between the queues, which only the management API shows.
     private func checkRoutes(_ places: [TopologyPlace], _ findings: inout [TopologyFinding]) {
         let name = self.topology.exchange
         guard let exchange = self.view?.exchanges[name], let bindings = exchange.bindings else { return }

@@ -1,18 +1,18 @@
 internal import CRabbitMQ
 internal import Support
 
-/// Declares and compares a ``Topology`` over a short-lived connection. Blocks: for commands, not for the worker.
+/// Declares and compares a ``Topology`` over a short-lived connection. Blocking: for commands, not for the worker.
 package final class TopologyAdministration {
     let socket: AMQPSocket
     let options: RabbitMQOptions
     let topology: Topology
-    /// What the management API says; `nil`: nobody was asked.
+    /// The management API's view; `nil`: not queried.
     let view: BrokerView?
     private var channel: UInt16 = 0
 
     /// Connects to the first host that answers.
     ///
-    /// - Parameter view: heeded where it is of the same broker.
+    /// - Parameter view: used if it belongs to the same broker.
     package init(_ options: RabbitMQOptions, eventsExchange: String = "", view: BrokerView? = nil) throws(AMQPError) {
         let endpoint = AMQPEndpoint(options, connectionName: "\(Product.name) topology \(Product.version)")
         var failure = AMQPError("connect", unsendable: "no host is configured")
@@ -32,11 +32,10 @@ package final class TopologyAdministration {
 
     package func close() { self.socket.close() }
 
-    /// Messages that are ready in a queue; `nil` where it does not exist.
+    /// The number of ready messages; `nil` if the queue does not exist.
     package func depth(of queue: String) throws(AMQPError) -> Int? { try self.counts(of: queue)?.ready }
 
-    /// Messages that are ready in a queue, and who consumes it; `nil` where it does not exist. What consumers have in flight is
-    /// in neither.
+    /// The number of ready messages and of consumers; `nil` if the queue does not exist. Excludes messages in flight.
     package func counts(of queue: String) throws(AMQPError) -> (ready: Int, consumers: Int)? {
         do throws(AMQPError) {
             return try self.onFreshChannel { channel throws(AMQPError) in
@@ -45,7 +44,7 @@ package final class TopologyAdministration {
         } catch  where error.code == .refused(404) { return nil }
     }
 
-    /// How an existing queue is set up; `nil`: the broker tells it to those only who may configure the queue. Changes nothing.
+    /// A queue's differing arguments; `nil`: the user lacks the configure permission to see them. Changes nothing.
     func differences(of queue: Topology.Queue) throws(AMQPError) -> [ArgumentDifference]? {
         if let seen = self.view?.queues[queue.name] { return seen.differences(from: queue.arguments) }
         do throws(AMQPError) { return try self.differencesByDeclaring(queue).map(\.unlessSetByPolicy) } catch
@@ -55,7 +54,7 @@ package final class TopologyAdministration {
         }
     }
 
-    /// The broker names one argument that differs; with that one taken over it names the next.
+    /// The broker reports one difference at a time; adopting that value reveals the next.
     private func differencesByDeclaring(_ queue: Topology.Queue) throws(AMQPError) -> [ArgumentDifference] {
         var arguments = queue.arguments
         var differences: [ArgumentDifference] = []
@@ -68,7 +67,7 @@ package final class TopologyAdministration {
             guard let difference = ArgumentDifference(parsing: refusal.detail, expected: arguments) else {
                 return differences + [ArgumentDifference(unparsed: refusal.detail)]
             }
-            // What is no argument, such as `durable`, is named again and again.
+            // Properties that are not arguments, such as `durable`, are reported repeatedly.
             guard !differences.contains(where: { $0.argument == difference.argument }) else { return differences }
             differences.append(difference)
             guard difference.canContinue else { return differences }
@@ -87,7 +86,7 @@ package final class TopologyAdministration {
         case other(String)
     }
 
-    /// Of an exchange that is there the kind is asked by declaring it, which changes nothing and may be refused.
+    /// Checks an existing exchange's type by declaring it, which changes nothing and may be refused.
     func look(atExchange exchange: String, _ wanted: String) throws(AMQPError) -> ExchangeState {
         func declare(isPassive: Bool) throws(AMQPError) -> AMQPError? {
             try self.refusal { channel throws(AMQPError) in
@@ -113,7 +112,7 @@ package final class TopologyAdministration {
         }
     }
 
-    /// - Returns: the broker's no to this one thing.
+    /// - Returns: the broker's refusal of this operation; `nil`: none.
     func refusal(_ body: (UInt16) throws(AMQPError) -> Void) throws(AMQPError) -> AMQPError? {
         do throws(AMQPError) { try self.onFreshChannel(body) } catch {
             guard case .refused = error.code, !error.isRetriable else { throw error }
@@ -122,7 +121,7 @@ package final class TopologyAdministration {
         return nil
     }
 
-    /// A refusal closes the channel, so each question gets one of its own.
+    /// A refusal closes the channel, so each operation gets its own.
     func onFreshChannel<Result>(_ body: (UInt16) throws(AMQPError) -> Result) throws(AMQPError) -> Result {
         self.channel = self.channel % 2000 + 1
         try self.socket.openChannelAndWait(self.channel)

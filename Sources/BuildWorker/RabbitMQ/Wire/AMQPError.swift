@@ -1,13 +1,13 @@
 internal import CRabbitMQ
 
-/// What went wrong on a connection to the broker. Safe to log.
+/// A failure on a connection to the broker. Safe to log.
 package struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: Hashable, Sendable {
         /// librabbitmq's `amqp_status_enum`: the network, the protocol or TLS.
         case library(Int32)
-        /// The broker refused, with an AMQP reply code such as 403, 404 or 406.
+        /// Refused by the broker, with an AMQP reply code such as 403, 404 or 406.
         case refused(UInt16)
-        /// The broker was told more than it can take, or the caller asked for what cannot be.
+        /// Exceeds the broker's limits, or the caller's request is impossible.
         case unsendable
     }
 
@@ -15,8 +15,8 @@ package struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     package let code: Code
     package let detail: String
 
-    /// Another attempt may succeed without anybody's help. Wrong credentials or a missing queue can be mended while
-    /// the worker waits, so the worker tries again all the same; commands for people stop here.
+    /// Whether a retry may succeed unattended. The worker retries in any case, because wrong credentials or a missing queue
+    /// can be fixed while it waits; interactive commands stop here.
     package var isRetriable: Bool {
         switch self.code {
         case .library: true
@@ -27,7 +27,7 @@ package struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "\(self.operation): \(self.detail)" }
 
-    /// Before a connection stands: a broker that demands a client certificate ends it, and TLS has no words for why.
+    /// Explains a failure while connecting: if a client certificate is missing, TLS reports no reason.
     func explained(_ endpoint: AMQPEndpoint) -> AMQPError {
         let ends = [AMQP_STATUS_SSL_ERROR, AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SOCKET_ERROR].map(\.rawValue)
         guard endpoint.caFile != nil, case .library(let status) = self.code, ends.contains(status) else { return self }
@@ -50,7 +50,7 @@ extension AMQPError {
         self.init(operation: operation, code: .refused(code), detail: text)
     }
 
-    /// The broker does what no broker may.
+    /// The broker violated the protocol.
     init(violation detail: String) {
         let code = Code.library(AMQP_STATUS_BAD_AMQP_DATA.rawValue)
         self.init(operation: "connection given up: the broker violates the protocol", code: code, detail: detail)

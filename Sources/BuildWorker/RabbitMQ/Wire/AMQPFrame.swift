@@ -1,15 +1,15 @@
 internal import CRabbitMQ
 
-/// A frame as a value: nothing in it borrows from librabbitmq.
+/// A frame as a value: it borrows nothing from librabbitmq.
 enum AMQPFrame: Sendable {
     case deliver(channel: UInt16, number: UInt64, isRedelivered: Bool)
-    /// `hasUnreadHeaders`: they nest too deep or are too many, and the properties have none.
+    /// `hasUnreadHeaders`: headers nested too deeply or too many; the properties have none.
     case header(channel: UInt16, bodySize: UInt64, MessageProperties, hasUnreadHeaders: Bool)
     case body(channel: UInt16, [UInt8])
     case `return`(channel: UInt16, code: UInt16, text: String)
     case ack(number: UInt64, isMultiple: Bool)
     case nack(number: UInt64, isMultiple: Bool)
-    /// The broker cancelled our consumer: its queue is gone or moved.
+    /// The broker cancelled our consumer: the queue was deleted or moved.
     case consumerCancelled(channel: UInt16)
     case channelOpened(UInt16)
     case confirmsSelected(UInt16)
@@ -21,7 +21,7 @@ enum AMQPFrame: Sendable {
     case connectionClosed(code: UInt16, text: String)
     case blocked(reason: String)
     case unblocked
-    /// A heartbeat, or a method that we have no use for.
+    /// A heartbeat, or a method that is not used.
     case other
 }
 
@@ -66,7 +66,7 @@ extension AMQPFrame {
 }
 
 extension MessageProperties {
-    /// The texts among them: in C and here.
+    /// The text properties and their C flags.
     // Key paths of stored properties capture nothing.
     nonisolated(unsafe) private static let texts:
         [(
@@ -93,7 +93,7 @@ extension MessageProperties {
         if has(AMQP_BASIC_TIMESTAMP_FLAG) { self.timestamp = c.timestamp }
     }
 
-    /// The C form, borrowed from `pool`.
+    /// The C representation, allocated in `pool`.
     func makeCProperties(in pool: AMQPPool) -> amqp_basic_properties_t {
         var c = amqp_basic_properties_t()
         func set<Value>(_ flag: Int32, _ field: WritableKeyPath<amqp_basic_properties_t, Value>, _ value: Value?) {
@@ -109,7 +109,7 @@ extension MessageProperties {
         return c
     }
 
-    /// An upper bound of the bytes of a content header.
+    /// An upper bound of the content header's size in bytes.
     var encodedSize: Int {
         Self.texts.reduce(64 + self.headers.encodedSize) { $0 + 1 + min(255, self[keyPath: $1.text]?.utf8.count ?? 0) }
     }

@@ -2,23 +2,23 @@ internal import CRabbitMQ
 internal import Glibc
 internal import Support
 
-/// One open connection to a broker: librabbitmq's calls with Swift's types, errors and lifetimes.
+/// An open connection to a broker: librabbitmq's calls with Swift types, errors and lifetimes.
 ///
-/// Belongs to the thread that made it (librabbitmq has no locks) and is not `Sendable`, so the compiler holds
-/// that. Nothing is retried or decided here. After ``open(_:host:)`` nothing waits for an answer either: what is
-/// asked for is sent, and the answer arrives as a frame, because a synchronous call would drop other channels'
-/// frames. Only ``Topology`` commands, which consume nothing, use the synchronous calls at the end.
+/// Belongs to the thread that made it (librabbitmq has no locks); not `Sendable`, so the compiler enforces that. No
+/// retries or decisions here. After ``open(_:host:)`` requests are asynchronous, too, and answers arrive as frames,
+/// because a synchronous call would drop other channels' frames. Only ``Topology`` commands, which consume nothing,
+/// use the synchronous calls at the end.
 final class AMQPSocket {
-    /// RabbitMQ's own limit, so that whatever it delivered can be parked.
+    /// RabbitMQ's own limit, so that every delivered message can be parked.
     static let largestBody = 128 << 20
-    /// What fits into one header frame with some to spare; a larger one cannot be sent (131,072 bytes a frame).
+    /// Fits into one header frame with a margin; larger properties cannot be sent (131,072 bytes a frame).
     static let largestProperties = 120_000
 
-    /// By which a header may outgrow the frames that were agreed on while the broker dead-letters its message to and fro.
+    /// How much a header may exceed the negotiated frame size as the broker repeatedly dead-letters its message.
     private static let roomForDeaths: Int32 = 64 << 10
 
     let connection: amqp_connection_state_t
-    /// What fits into a frame of the size that was agreed on.
+    /// Maximum body bytes in a frame of the negotiated size.
     private let largestFragment: Int
     let fileDescriptor: Int32
     let host: String
@@ -32,7 +32,7 @@ final class AMQPSocket {
 
     deinit { amqp_destroy_connection(self.connection) }
 
-    /// Connects and logs in; takes at most about 10 s for each of the two.
+    /// Connects and logs in, each within about 10 s.
     static func open(_ endpoint: AMQPEndpoint, host: String) throws(AMQPError) -> AMQPSocket {
         guard let connection = amqp_new_connection() else {
             throw AMQPError("connect", status: AMQP_STATUS_NO_MEMORY.rawValue)
@@ -82,7 +82,7 @@ final class AMQPSocket {
             "platform": .text(Product.platform),
             "information": .text(Product.information),
             "connection_name": .text(endpoint.connectionName),
-            // Without these two the broker says nothing when a queue is deleted or an alarm stops publishing.
+            // Without these two the broker does not report deleted queues and resource alarms.
             "capabilities": .table([
                 "consumer_cancel_notify": true, "connection.blocked": true, "publisher_confirms": true,
                 "basic.nack": true,
@@ -107,9 +107,9 @@ final class AMQPSocket {
         guard reply.status == AMQP_STATUS_OK.rawValue else { throw AMQPError(operation, status: reply.status) }
     }
 
-    /// Lets the broker send headers somewhat larger than the frames that were agreed on. It does where they have grown in its own
-    /// queues by dead-lettering, and librabbitmq would otherwise take them for rubbish and lose the connection.
-    /// Only for a connection that does not publish: its own frames would be larger too.
+    /// Accepts headers somewhat larger than the negotiated frame size. The broker sends these after they grew in its own
+    /// queues by dead-lettering; librabbitmq would treat them as corrupt and drop the connection. Only for connections
+    /// that do not publish, because their own frames would be larger, too.
     func acceptLargeFrames(heartbeat: Duration) throws(AMQPError) {
         let status = amqp_tune_connection(
             self.connection, amqp_get_channel_max(self.connection),
@@ -118,8 +118,8 @@ final class AMQPSocket {
         try self.check(status, "tune")
     }
 
-    /// Gives the connection up when what was sent is not acknowledged by the other host for so long: a blocked write
-    /// would wait for ever, heartbeats with it.
+    /// Drops the connection if sent data is not acknowledged for this long: a blocked write would wait for ever, and
+    /// heartbeats with it.
     func setUserTimeout(_ timeout: Duration) {
         var milliseconds = UInt32(clamping: Int64(timeout / .milliseconds(1)))
         setsockopt(
@@ -127,7 +127,7 @@ final class AMQPSocket {
             socklen_t(MemoryLayout<UInt32>.size))
     }
 
-    /// Whether a write would find room now.
+    /// Whether a write would not block.
     var canWrite: Bool {
         var descriptor = pollfd(fd: self.fileDescriptor, events: Int16(POLLOUT), revents: 0)
         return poll(&descriptor, 1, 0) > 0 && Int32(descriptor.revents) & POLLOUT != 0
@@ -139,13 +139,12 @@ final class AMQPSocket {
 
     // MARK: Receiving
 
-    /// Input that polling the socket would not show.
+    /// Buffered input, which polling the socket does not show.
     var hasBufferedInput: Bool {
         amqp_data_in_buffer(self.connection) != 0 || amqp_frames_enqueued(self.connection) != 0
     }
 
-    /// The next frame that is there; `nil` when there is none. Call it at least every half heartbeat: heartbeats are
-    /// sent and checked inside.
+    /// The next frame; `nil` if none is available. Call at least every half heartbeat: sends and checks heartbeats.
     func nextFrame() throws(AMQPError) -> AMQPFrame? {
         var frame = crmq_frame()
         crmq_next_frame(self.connection, 0, &frame)
@@ -170,7 +169,7 @@ final class AMQPSocket {
         try self.check(status, "settle")
     }
 
-    /// Gives a message back to its queue, which delivers it again.
+    /// Requeues a message for redelivery.
     func requeue(_ number: UInt64, on channel: UInt16) throws(AMQPError) {
         try self.check(amqp_basic_nack(self.connection, channel, number, 0, 1), "requeue")
     }
@@ -241,7 +240,7 @@ final class AMQPSocket {
         try self.check(amqp_send_method(self.connection, channel, id, &method), operation)
     }
 
-    /// Says goodbye, so that the broker need not log a lost connection. Errors have no consequence: the socket closes anyway.
+    /// Closes gracefully, so that the broker logs no lost connection. Errors are ignored: the socket closes anyway.
     package func close() { _ = amqp_connection_close(self.connection, AMQP_REPLY_SUCCESS) }
 
     // MARK: Synchronous calls, for connections that consume nothing
@@ -256,7 +255,7 @@ final class AMQPSocket {
         _ = try self.call("open channel") { _ in amqp_channel_open(self.connection, channel) }
     }
 
-    /// - Returns: messages ready and consumers.
+    /// - Returns: the number of ready messages and of consumers.
     @discardableResult
     func declareQueue(
         _ queue: String, arguments: AMQPTable, isPassive: Bool, on channel: UInt16

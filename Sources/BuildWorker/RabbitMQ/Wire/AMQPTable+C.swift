@@ -1,7 +1,7 @@
 internal import CRabbitMQ
 
 extension AMQPTable {
-    /// Copies a table out of librabbitmq's buffers. The shim sees to it that none nests deep.
+    /// Copies a table out of librabbitmq's buffers. The shim rejects deeply nested ones.
     init(copying table: amqp_table_t) {
         self.init()
         guard let entries = table.entries else { return }
@@ -55,7 +55,7 @@ extension String {
     }
 }
 
-/// Lends Swift values to librabbitmq: what it makes lives until ``withPool(_:)`` returns.
+/// Passes Swift values to librabbitmq: allocations live until ``withPool(_:)`` returns.
 struct AMQPPool {
     private let pool: UnsafeMutablePointer<amqp_pool_t>
 
@@ -70,7 +70,7 @@ struct AMQPPool {
         return try body(AMQPPool(pool: pool))
     }
 
-    /// A short string: at most 255 bytes. What came from outside may have grown when its invalid bytes were replaced.
+    /// A short string: at most 255 bytes. Truncated, because replacing invalid bytes may have lengthened external text.
     func bytes(_ text: String) -> amqp_bytes_t { self.bytes(Array(text.utf8.prefix(255))) }
 
     func bytes(_ bytes: [UInt8]) -> amqp_bytes_t {

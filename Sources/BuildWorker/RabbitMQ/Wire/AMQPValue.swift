@@ -1,4 +1,4 @@
-/// A field of an AMQP table, as headers and arguments have them.
+/// A field value of an AMQP table, as in headers and arguments.
 package indirect enum AMQPValue: Hashable, Sendable {
     case void
     case bool(Bool)
@@ -13,16 +13,16 @@ package indirect enum AMQPValue: Hashable, Sendable {
     case float(Float)
     case double(Double)
     case decimal(scale: UInt8, value: UInt32)
-    /// Text, or bytes that claim to be; kept as bytes because brokers do not check.
+    /// Text, or bytes declared as text; kept as bytes because brokers do not validate.
     case string([UInt8])
     case bytes([UInt8])
-    /// Seconds since 1970.
+    /// Unix time in seconds.
     case timestamp(UInt64)
     case array([AMQPValue])
     case table(AMQPTable)
 }
 
-/// Named fields in the order of the wire.
+/// Named fields in wire order.
 package struct AMQPTable: Hashable, Sendable {
     package struct Field: Hashable, Sendable {
         package var name: String
@@ -62,7 +62,7 @@ extension AMQPValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral {
 
     package static func text(_ text: String) -> AMQPValue { .string(Array(text.utf8)) }
 
-    /// The field as text, where it is text.
+    /// The field as text; `nil` if it is not text.
     package var text: String? {
         switch self {
         case .string(let bytes), .bytes(let bytes): String(validating: bytes, as: UTF8.self)
@@ -73,7 +73,7 @@ extension AMQPValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral {
         }
     }
 
-    /// The field as an integer, whatever its width; `nil` where it is none or does not fit.
+    /// The field as an integer of any width; `nil` if it is not an integer or does not fit.
     package var integer: Int? {
         switch self {
         case .int8(let value): Int(value)
@@ -93,7 +93,7 @@ extension AMQPValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral {
 }
 
 extension AMQPValue {
-    /// Bytes on the wire, type included.
+    /// Size on the wire in bytes, type included.
     var encodedSize: Int {
         switch self {
         case .void: 1
@@ -110,6 +110,6 @@ extension AMQPValue {
 }
 
 extension AMQPTable {
-    /// Bytes on the wire.
+    /// Size on the wire in bytes.
     var encodedSize: Int { self.fields.reduce(4) { $0 + 1 + min(255, $1.name.utf8.count) + $1.value.encodedSize } }
 }

@@ -1,8 +1,8 @@
 package import Support
 
-/// A job as it stands in its file: what is to be done, and what was tried before.
+/// The content of a job's file: the work, and earlier attempts.
 package struct Job: Hashable, Sendable {
-    /// One run that came to nothing.
+    /// A failed run.
     package struct Trial: Hashable, Sendable {
         /// RFC 3339.
         package let at: String
@@ -12,15 +12,15 @@ package struct Job: Hashable, Sendable {
     }
 
     package let kind: JobKind
-    /// Stays in the file name's id; here for whoever reads the file alone.
+    /// Also in the file name; repeated for readers of the file alone.
     package var id: String
     /// RFC 3339.
     package let created: String
-    /// Jobs of one key run one after another, in the order in which they were made, also while one of them waits to be tried again.
+    /// Jobs with the same key run in creation order, even while one of them waits for a retry.
     package let orderKey: String?
-    /// The latest ``historyLimit``.
+    /// The latest ``historyLimit`` failed runs.
     package var history: [Trial]
-    /// May hold a token: never to be shown whole.
+    /// May contain a token: never show it unredacted.
     package let payload: JSONValue
 
     static let historyLimit = 30
@@ -38,7 +38,7 @@ package struct Job: Hashable, Sendable {
 
     // MARK: As JSON
 
-    /// What may be shown (``ShownMembers``).
+    /// The job with its payload redacted (``ShownMembers``).
     package var document: JSONValue { self.document(payload: self.payload.redacted(.job)) }
 
     var serialized: [UInt8] { self.document(payload: self.payload).serialized() }

@@ -1,22 +1,22 @@
 internal import Glibc
 
-/// The steps of a job's file: each leaves it where it was or where it should be, whenever the process or the machine ends.
+/// Operations on a job's file; each is atomic, even if the process or the machine crashes.
 enum JobFile {
-    /// - Returns: `false` when the file is not there any more: somebody else took it.
+    /// - Returns: `false` if the file no longer exists: another process took it.
     static func move(_ old: String, to new: String) throws(SpoolError) -> Bool {
         if rename(old, new) == 0 { return true }
         guard errno == ENOENT else { throw SpoolError("rename", old) }
         return false
     }
 
-    /// Says that somebody still works on it. One that is gone is not missed.
+    /// Renews the lease. Ignores a missing file.
     static func touch(_ path: String) throws(SpoolError) {
         guard utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT else {
             throw SpoolError("touch", path)
         }
     }
 
-    /// Milliseconds since 1970 of the last touch; `nil` when the file is gone.
+    /// Unix time of the last touch in milliseconds; `nil` if the file does not exist.
     static func touched(_ path: String) throws(SpoolError) -> Int? {
         var status = stat()
         guard lstat(path, &status) == 0 else {

@@ -1,23 +1,23 @@
-/// What a spooled job is for. Each kind has boxes of its own below `SPOOL_DIRECTORY/queues`.
+/// The kind of a spooled job. Each kind has its own boxes below `SPOOL_DIRECTORY/queues`.
 package enum JobKind: String, Hashable, Sendable, CaseIterable {
-    /// A note to the build API that it did not take when it was due.
+    /// A status update that the build API did not accept.
     case status
     /// A build event for the events exchange.
     case publish
-    /// A build event for the operator's command.
+    /// A build event for the operator's hook command.
     case command
-    /// A failure report that is still to be filed.
+    /// A failure report to be filed.
     case report
 }
 
-/// Where a job is. A file is in one box at a time; every step is one rename.
+/// A job's state. A file is in one box at a time; each transition is one rename.
 package enum JobBox: String, Hashable, Sendable, CaseIterable {
-    /// Being written. → `new`; what a crash leaves here is half a job and is removed
+    /// Being written. → `new`; leftovers of a crash are incomplete and removed
     case tmp
-    /// Waiting for its time. → `cur`
+    /// Waiting until due. → `cur`
     case new
-    /// In hand. → removed when done, `new` when it failed, `dead` when it failed too often
+    /// In flight. → removed when done, `new` on failure, `dead` after too many failures
     case cur
-    /// Given up. → `new` or removed, both by an operator's command
+    /// Dead-lettered. → `new` or removed, both by an operator's command
     case dead
 }

@@ -1,17 +1,17 @@
 package import Support
 
-/// What is done for jobs that nobody has in flight any more, and for what they leave behind.
+/// Recovery of orphaned jobs, and cleanup.
 extension SpoolQueue {
-    /// How long a job in flight may go without a touch.
+    /// How long a job in flight may go without a renewal.
     package static let lease = Duration.seconds(300)
 
     package struct Recovery: Hashable, Sendable {
-        /// Given back to `new`, an attempt spent.
+        /// Returned to `new`, with one attempt used.
         package var returned: [JobName] = []
         package var deadLettered: [JobName] = []
     }
 
-    /// When a worker begins: what is in flight is its predecessor's, which is gone, for the directory has one owner.
+    /// Call at startup: all jobs in flight belong to a previous worker that has ended, for a directory has one owner.
     package func recoverAll(now: Timestamp = .now) throws(SpoolError) -> Recovery {
         for name in try SpoolFile.names(in: "\(self.directory)/tmp") {
             try SpoolFile.remove("\(self.directory)/tmp/\(name)")
@@ -19,7 +19,7 @@ extension SpoolQueue {
         return try self.recover(try self.names(in: .cur), "the worker ended while it ran", now)
     }
 
-    /// Gives back what was not touched for the ``lease``.
+    /// Recovers jobs whose ``lease`` has expired.
     package func recoverStale(now: Timestamp = .now) throws(SpoolError) -> Recovery {
         let limit = now.millisecondsSince1970 - Int(Self.lease / .milliseconds(1))
         var stale: [JobName] = []
@@ -29,7 +29,7 @@ extension SpoolQueue {
         return try self.recover(stale, "nobody touched it for \(Self.lease.formatted)", now)
     }
 
-    /// An attempt is spent: a job that ends its runner must come to an end too.
+    /// Uses one attempt, so that a job that crashes its runner is dead-lettered eventually.
     private func recover(_ names: [JobName], _ reason: String, _ now: Timestamp) throws(SpoolError) -> Recovery {
         var recovery = Recovery()
         for name in names {
@@ -42,9 +42,9 @@ extension SpoolQueue {
         return recovery
     }
 
-    /// Removes logs without a job, and dead jobs, that are old.
+    /// Removes old logs without a job, and old dead jobs.
     ///
-    /// - Returns: how many files.
+    /// - Returns: the number of files removed.
     package func prune(logsOlderThan logs: Duration, deadOlderThan dead: Duration, now: Timestamp = .now)
         throws(SpoolError) -> Int
     {

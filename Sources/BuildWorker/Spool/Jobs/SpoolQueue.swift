@@ -2,28 +2,28 @@ internal import Glibc
 package import Support
 internal import Synchronization
 
-/// The boxes of one kind of jobs on disk: `tmp`, `new`, `cur`, `dead`, and `logs` of the jobs' own words.
+/// The boxes of one kind of job on disk: `tmp`, `new`, `cur`, `dead`, and `logs` of the jobs' output.
 ///
-/// A job is a file, and every step is one rename, so that a job is in one box whenever the process or the machine ends. The worker
-/// that owns the spool's directory claims and settles; operators' commands may look, retry and drop at the same time. Everything
-/// here blocks for the disk.
+/// A job is a file, and each transition is one rename, so a job is in exactly one box after any crash. The worker that
+/// owns the spool directory claims and settles; operators' commands may read, retry and drop concurrently. All calls
+/// block on the disk.
 package final class SpoolQueue: Sendable {
     package struct Limits: Hashable, Sendable {
-        /// Jobs in `new` and `cur` together; one more is refused.
+        /// Maximum number of jobs in `new` and `cur` together.
         package var jobs = 10_000
-        /// Of a job's file.
+        /// Maximum size of a job's file.
         package var bytes = 1 << 20
-        /// Runs of a job before it is dead, 1 or more.
+        /// Runs before a job is dead-lettered, at least 1.
         package var attempts = 10
 
         package init() {}
     }
 
     package enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
-        /// There are as many jobs as there may be.
+        /// The maximum number of jobs is reached.
         case full(jobs: Int)
         case tooLarge(bytes: Int)
-        /// The disk is full, or not there.
+        /// The disk is full or unavailable.
         case disk(SpoolError)
 
         package var description: String {
@@ -38,12 +38,12 @@ package final class SpoolQueue: Sendable {
     package let kind: JobKind
     package let limits: Limits
     let directory: String
-    /// The latest sequence given out, and jobs believed to be in `new` and `cur`.
+    /// The latest sequence number, and the estimated number of jobs in `new` and `cur`.
     private let state: Mutex<(sequence: Int, jobs: Int)>
 
     /// - Parameters:
     ///   - spool: `SPOOL_DIRECTORY`.
-    ///   - makingBoxes: where they are missing. Whoever only looks, perhaps as root at another user's, makes none and owns none.
+    ///   - makingBoxes: create missing boxes. `false` for readers, which may run as root and would own what they create.
     package init(_ kind: JobKind, spool: String, limits: Limits = Limits(), makingBoxes: Bool = true) throws(SpoolError)
     {
         let directory = "\(spool)/queues/\(kind.rawValue)"
@@ -58,22 +58,22 @@ package final class SpoolQueue: Sendable {
             if box != .dead { waiting += names.count }
             latest = max(latest, names.map(\.sequence).max() ?? 0)
         }
-        // A clock that was set back does not change the order.
+        // Keeps the order even if the clock was set back.
         self.state.withLock { $0 = (latest, waiting) }
     }
 
     func path(_ name: JobName, in box: JobBox) -> String { "\(self.directory)/\(box.rawValue)/\(name)" }
 
-    /// Where what a job's run says is kept: beside it while it lives, and with it when it is dead.
+    /// The log of a job's output: next to the job, moved with it when it is dead-lettered.
     package func log(of name: JobName, in box: JobBox) -> String {
         "\(self.directory)/\(box == .dead ? "dead" : "logs")/\(name.id).log"
     }
 
-    // MARK: Making
+    // MARK: Creating
 
-    /// Puts a job where it survives a crash and a power cut: written to `tmp`, synced, renamed into `new`.
+    /// Stores a job durably, power failure included: written to `tmp`, synced, renamed into `new`.
     ///
-    /// - Parameter delay: before it may run.
+    /// - Parameter delay: before the job is due.
     @discardableResult
     package func enqueue(
         _ payload: JSONValue, orderKey: String? = nil, after delay: Duration = .zero, now: Timestamp = .now
@@ -113,15 +113,15 @@ package final class SpoolQueue: Sendable {
 
     private func left() { self.state.withLock { $0.jobs = max(0, $0.jobs - 1) } }
 
-    // MARK: Looking
+    // MARK: Reading
 
-    /// Jobs of a box; those that may run first come first. Files of others are left out.
+    /// The jobs in a box, the earliest due first. Skips other files.
     package func names(in box: JobBox) throws(SpoolError) -> [JobName] {
         try SpoolFile.names(in: "\(self.directory)/\(box.rawValue)").compactMap { JobName($0) }
             .sorted { ($0.started, $0.sequence) < ($1.started, $1.sequence) }
     }
 
-    /// - Returns: `nil` when it is not there any more.
+    /// - Returns: `nil` if it no longer exists.
     package func read(_ name: JobName, in box: JobBox) throws(SpoolError) -> Job? {
         let path = self.path(name, in: box)
         guard let bytes = try SpoolFile.read(path) else { return nil }
@@ -130,12 +130,12 @@ package final class SpoolQueue: Sendable {
 
     // MARK: Settling
 
-    /// Takes a waiting job in flight. Touch it from time to time, and settle it with ``done(_:)``, ``failed(_:_:after:)``,
+    /// Claims a waiting job. Touch it regularly, and settle it with ``done(_:)``, ``failed(_:_:after:)``,
     /// ``deadLetter(_:_:)`` or ``putBack(_:)``.
     ///
-    /// - Returns: `false` when an operator was quicker.
+    /// - Returns: `false` if an operator's command took it first.
     package func claim(_ name: JobName) throws(SpoolError) -> Bool {
-        // First, so that it is never there untouched.
+        // Before the move, so that its lease is never expired in `cur`.
         try JobFile.touch(self.path(name, in: .new))
         return try JobFile.move(self.path(name, in: .new), to: self.path(name, in: .cur))
     }
@@ -148,9 +148,9 @@ package final class SpoolQueue: Sendable {
         try SpoolFile.remove(self.log(of: name, in: .cur))
     }
 
-    /// It ran and failed: it waits to be tried again, or is dead if that was the last attempt.
+    /// Records a failed run: retried later, or dead-lettered if it was the last attempt.
     ///
-    /// - Returns: whether it is dead now.
+    /// - Returns: whether it is dead-lettered.
     @discardableResult
     package func failed(_ name: JobName, _ error: String, after delay: Duration, now: Timestamp = .now)
         throws(SpoolError) -> Bool
@@ -167,24 +167,24 @@ package final class SpoolQueue: Sendable {
         return false
     }
 
-    /// No further attempt: an operator decides.
+    /// Dead-letters a job without further attempts: left to an operator.
     package func deadLetter(_ name: JobName, _ reason: String, now: Timestamp = .now) throws(SpoolError) {
         self.note(reason, name, in: .cur, now)
         var dead = name
         dead.attempt += 1
-        // The log first: found without its job it is pruned, but a dead job without its log is a riddle.
+        // The log first: an orphaned log is pruned, but a dead job without its log cannot be diagnosed.
         _ = try JobFile.move(self.log(of: name, in: .cur), to: self.log(of: dead, in: .dead))
         if try self.move(name, .cur, to: dead, .dead) { self.left() }
     }
 
-    /// It was not its fault that nothing came of it: no attempt is charged.
+    /// Returns a job that is not at fault, without using an attempt.
     package func putBack(_ name: JobName) throws(SpoolError) { try self.move(name, .cur, to: name, .new) }
 
     // MARK: An operator's commands
 
-    /// Gives a dead job all its attempts again. Its history stays.
+    /// Retries a dead job with all its attempts. Its history is kept.
     ///
-    /// - Returns: `false` when it is not dead any more.
+    /// - Returns: `false` if it is no longer dead.
     package func retry(_ name: JobName, now: Timestamp = .now) throws(SpoolError) -> Bool {
         self.note("tried again by an operator", name, in: .dead, now)
         var next = name
@@ -193,9 +193,9 @@ package final class SpoolQueue: Sendable {
         return try self.move(name, .dead, to: next, .new)
     }
 
-    /// - Returns: `false` when it is not there any more: it is in flight, or done.
+    /// - Returns: `false` if it is no longer there: in flight, or done.
     package func drop(_ name: JobName, in box: JobBox) throws(SpoolError) -> Bool {
-        // A rename, because whoever claims it at the same moment must know who has it.
+        // A rename, so that a concurrent claim fails cleanly.
         guard try JobFile.move(self.path(name, in: box), to: self.path(name, in: .tmp)) else { return false }
         try SpoolFile.remove(self.path(name, in: .tmp))
         try SpoolFile.remove(self.log(of: name, in: box))
@@ -211,7 +211,7 @@ package final class SpoolQueue: Sendable {
         return true
     }
 
-    /// Adds to the history. A full disk must not keep a job from moving on, so its history may have gaps.
+    /// Appends to the history. Best effort: a full disk must not block the job, so its history may have gaps.
     func note(_ error: String, _ name: JobName, in box: JobBox, _ now: Timestamp) {
         let path = self.path(name, in: box)
         do throws(SpoolError) {
@@ -220,15 +220,15 @@ package final class SpoolQueue: Sendable {
             let draft = self.path(name, in: .tmp)
             try SpoolFile.remove(draft)
             try SpoolFile.write(job.serialized, to: draft, isNew: true)
-            // Only over the file that is still there: one that was dropped meanwhile must not rise again.
+            // Only if the file still exists: a job dropped meanwhile must not reappear.
             guard JobFile.exists(path) else { return try SpoolFile.remove(draft) }
             _ = try JobFile.move(draft, to: path)
         } catch {
-            // Told by whatever is tried next: the disk that cannot be written is the same.
+            // The next operation reports it: it fails on the same disk.
         }
     }
 
-    /// Counted anew from the disk, because commands take jobs away and bring them back.
+    /// Recounts from disk, because commands remove and restore jobs.
     package func recount() throws(SpoolError) {
         let count = try self.names(in: .new).count + self.names(in: .cur).count
         self.state.withLock { $0.jobs = count }

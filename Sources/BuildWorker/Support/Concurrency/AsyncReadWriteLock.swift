@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Lets many in, or one alone, in the order in which they come.
+/// Admits many shared holders or one exclusive holder, in order of arrival.
 package final class AsyncReadWriteLock: Sendable {
     private struct Waiter {
         let isExclusive: Bool
@@ -12,7 +12,7 @@ package final class AsyncReadWriteLock: Sendable {
         var isExclusive = false
         var waiters: ArraySlice<Waiter> = []
 
-        /// Those whose turn it is.
+        /// Removes and returns the waiters that can enter now.
         mutating func admit() -> [OneShotSignal] {
             var admitted: [OneShotSignal] = []
             while let next = self.waiters.first, !self.isExclusive, !next.isExclusive || self.inside == 0 {
@@ -27,7 +27,7 @@ package final class AsyncReadWriteLock: Sendable {
 
     private let state = Mutex(State())
 
-    /// Somebody is inside alone or waits to be.
+    /// Whether an exclusive holder is inside or waiting.
     package var isClosed: Bool { self.state.withLock { $0.isExclusive || !$0.waiters.isEmpty } }
 
     package init() {}
@@ -41,7 +41,7 @@ package final class AsyncReadWriteLock: Sendable {
         if !isIn { await self.join(Waiter(isExclusive: false)).wait() }
     }
 
-    /// Takes a place in the line, to be inside alone. Wait for the turn, and ``leave()``: nobody who comes later is let in before.
+    /// Queues for exclusive access. Wait for the signal, then call ``leave()``. Later arrivals wait behind it.
     package func joinExclusive() -> OneShotSignal { self.join(Waiter(isExclusive: true)) }
 
     private func join(_ waiter: Waiter) -> OneShotSignal {

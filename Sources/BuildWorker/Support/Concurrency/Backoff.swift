@@ -1,4 +1,4 @@
-/// Pauses between attempts that keep failing: doubling, bounded, with jitter so that many workers do not return at once.
+/// Exponential backoff: doubling, bounded, with jitter so that many workers do not retry in step.
 package struct Backoff: Sendable {
     private var failures = 0
     package let first: Duration
@@ -14,7 +14,7 @@ package struct Backoff: Sendable {
         return self.pause(after: self.failures, using: &random)
     }
 
-    /// - Parameter failures: before the last.
+    /// - Parameter failures: the number of failures before the latest one.
     package func pause(after failures: Int, using random: inout some RandomNumberGenerator) -> Duration {
         min(self.limit, self.first * (1 << min(failures, 20))) * Double.random(in: 0.5...1, using: &random)
     }

@@ -1,7 +1,6 @@
 internal import Synchronization
 
-/// How many of one key may be inside at a time, in order of arrival. Each key has its own line: no build waits behind another, no `stop` behind
-/// `start`.
+/// Limits how many holders of each key are inside at a time, in order of arrival. Keys do not block one another.
 package final class KeyedSemaphore<Key: Hashable & Sendable>: Sendable {
     private struct Lane {
         var inside = 0
@@ -11,7 +10,7 @@ package final class KeyedSemaphore<Key: Hashable & Sendable>: Sendable {
     private let limit: @Sendable (Key) -> Int?
     private let lanes = Mutex<[Key: Lane]>([:])
 
-    /// - Parameter limit: of a key, at least 1; `nil`: it has none.
+    /// - Parameter limit: the limit for a key, at least 1; `nil`: unlimited.
     package init(limit: @escaping @Sendable (Key) -> Int?) { self.limit = limit }
 
     package func isFull(_ key: Key) -> Bool {
@@ -19,7 +18,7 @@ package final class KeyedSemaphore<Key: Hashable & Sendable>: Sendable {
         return self.lanes.withLock { lanes in lanes[key].map { $0.inside >= limit } ?? false }
     }
 
-    /// Takes a place, first come, first served, which must be left again. `nil`: it is inside; else it is once this is fired.
+    /// Acquires a slot; release it with ``leave(_:)``. Returns `nil` if acquired, else a signal to await.
     package func join(_ key: Key) -> OneShotSignal? {
         guard let limit = self.limit(key) else { return nil }
         return self.lanes.withLock { lanes in
@@ -33,7 +32,7 @@ package final class KeyedSemaphore<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Lets the next one in.
+    /// Releases a slot and admits the next waiter.
     package func leave(_ key: Key) {
         let next = self.lanes.withLock { lanes -> OneShotSignal? in
             guard let lane = lanes[key] else { return nil }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Something that happens once, and those who wait for it. Waiting does not end with a cancellation: the thread that is waited for goes on.
+/// A one-time event with many waiters. Cancelling a waiting task does not end its wait.
 package final class Latch: Sendable {
     /// `nil`: it has happened.
     private let waiters = Mutex<[CheckedContinuation<Void, Never>]?>([])

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A value that one side waits for and the other has, once, whichever is there first.
+/// A value passed once from one producer to one consumer, in either order.
 package final class OneShot<Value: Sendable>: Sendable {
     private enum State {
         /// → `awaited`, `there`
@@ -14,7 +14,7 @@ package final class OneShot<Value: Sendable>: Sendable {
 
     package init() {}
 
-    /// What comes after the first is not heard.
+    /// Only the first call has an effect.
     package func fulfil(_ value: Value) {
         let reader: CheckedContinuation<Value, Never>? = self.state.withLock { state in
             switch state {
@@ -30,7 +30,7 @@ package final class OneShot<Value: Sendable>: Sendable {
         reader?.resume(returning: value)
     }
 
-    /// For one reader.
+    /// Waits for the value. May be read by one task only.
     package var value: Value {
         get async {
             await withCheckedContinuation { continuation in

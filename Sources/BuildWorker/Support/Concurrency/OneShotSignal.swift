@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What one task waits for, and happens once.
+/// A one-time event that one task waits for.
 package final class OneShotSignal: Sendable {
     private enum State {
         /// → `awaited`, `fired`

@@ -1,12 +1,12 @@
 internal import Foundation
 
-/// For calls that block, on a disk or a broker: each gets a thread of its own, because Swift's few threads carry everything else, and
-/// Dispatch's shared ones would all be taken by enough calls that hang.
+/// Runs blocking calls (disk, broker) on a dedicated thread: the cooperative pool is small, and enough hung calls would
+/// exhaust Dispatch's shared threads.
 package enum OwnThread {
-    /// Nobody waits for it.
+    /// Starts a thread without waiting for it.
     package static func start(_ body: @escaping @Sendable () -> Void) { Thread(block: body).start() }
 
-    /// Does not end early when the task is cancelled.
+    /// Waits for the result, even if the task is cancelled.
     package static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             self.start { continuation.resume(with: Swift.Result(catching: body)) }

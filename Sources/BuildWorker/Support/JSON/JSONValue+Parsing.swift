@@ -1,20 +1,20 @@
 /// Why a text is not JSON, and where.
 package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     package let problem: String
-    /// Counted in bytes from 0.
+    /// Byte offset, from 0.
     package let offset: Int
 
-    /// Safe to log: holds none of the text.
+    /// Safe to log: contains none of the input.
     package var description: String { "not valid JSON at byte \(self.offset): \(self.problem)" }
 }
 
 extension JSONValue {
-    /// How deep arrays and objects may nest. Deeper input is refused, before it can exhaust the stack.
+    /// Maximum nesting of arrays and objects. Deeper input is rejected before it can exhaust the stack.
     package static let maximumDepth = 128
 
-    /// Parses UTF-8 text as RFC 8259 has it: one value, nothing but white space around it.
+    /// Parses one UTF-8 JSON value per RFC 8259, with optional surrounding white space.
     ///
-    /// - Parameter passedOver: members of these names are read over, wherever they stand: they come out as null, and cost little.
+    /// - Parameter passedOver: names of members to skip at any depth: they become null, at little cost.
     package init(parsing text: some Collection<UInt8>, passingOver passedOver: Set<String> = []) throws(JSONError) {
         let parsed: Result<JSONValue, JSONError>? = text.withContiguousStorageIfAvailable { Self.parse($0, passedOver) }
         self = try (parsed ?? Array(text).withUnsafeBufferPointer { Self.parse($0, passedOver) }).get()
@@ -30,7 +30,7 @@ extension JSONValue {
     }
 }
 
-/// A recursive descent over bytes. Lives only within one call of ``JSONValue/init(parsing:)``.
+/// A recursive descent parser over bytes. Lives only within one call of ``JSONValue/init(parsing:)``.
 private struct JSONParser {
     package let bytes: UnsafeBufferPointer<UInt8>
     package let passedOver: Set<String>
@@ -82,7 +82,7 @@ private struct JSONParser {
         }
     }
 
-    /// Reads that character, if it stands here.
+    /// Consumes the character if it is next.
     private mutating func take(_ character: Unicode.Scalar) -> Bool {
         guard self.next == UInt8(ascii: character) else { return false }
         self.position += 1
@@ -112,7 +112,7 @@ private struct JSONParser {
         }
     }
 
-    /// Arrays and objects are read to their end, and only their brackets and strings looked at; other values are read.
+    /// Skips a value: of arrays and objects only brackets and strings are checked.
     private mutating func passOver(depth: Int) throws(JSONError) {
         self.skipWhiteSpace()
         guard self.next == UInt8(ascii: "{") || self.next == UInt8(ascii: "[") else {
@@ -175,7 +175,7 @@ private struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         self.position += 1
         let start = self.position
-        // Nearly every string has no escape: find its end and copy it once.
+        // Fast path: most strings have no escapes, so find the end and copy once.
         while let byte = self.next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
             self.position += 1
         }
@@ -228,7 +228,7 @@ private struct JSONParser {
         case UInt8(ascii: "u"):
             let unit = try self.codeUnit()
             guard unit & 0xF800 == 0xD800 else { return Unicode.Scalar(unit) ?? "\u{FFFD}" }
-            // A high surrogate must be followed by a low one; a lone one has no meaning in UTF-8.
+            // A high surrogate must be followed by a low one; a lone surrogate has no UTF-8 encoding.
             guard unit < 0xDC00, self.next == UInt8(ascii: "\\"), self.position + 1 < self.bytes.count,
                 self.bytes[self.position + 1] == UInt8(ascii: "u")
             else { return "\u{FFFD}" }

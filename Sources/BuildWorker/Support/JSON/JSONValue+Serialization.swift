@@ -7,7 +7,7 @@ extension JSONValue {
         return bytes
     }
 
-    /// The document as compact text, or indented by two spaces a level for people.
+    /// The document as text: compact, or indented by two spaces per level.
     package func text(indented: Bool = false) -> String {
         guard indented else { return String(decoding: self.serialized(), as: UTF8.self) }
         var bytes: [UInt8] = []
@@ -59,7 +59,7 @@ extension JSONValue {
     package static func appendString(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         var text = text
-        // Nearly every string is copied whole: what stands between two characters to escape goes in one piece.
+        // Copy runs between escaped characters in one piece.
         text.withUTF8 { utf8 in
             var start = 0
             for (index, byte) in utf8.enumerated()

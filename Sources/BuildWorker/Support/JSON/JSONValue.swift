@@ -1,8 +1,7 @@
-/// A JSON document that loses nothing: members keep their order and numbers keep their digits.
+/// A lossless JSON document: members keep their order and numbers keep their digits.
 ///
-/// Build messages are passed on (`verify` carries the whole message it came from) and operators' JSON
-/// ends in pod manifests, so a document must come out as it went in. Foundation's coders reorder
-/// members and round numbers.
+/// Build messages are forwarded (`verify` carries its whole original message) and operators' JSON goes into pod
+/// manifests, so documents must round-trip. Foundation's coders reorder members and round numbers.
 package enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -21,7 +20,7 @@ package enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue {
-    /// The member of that name; the last one counts where a name is repeated, as JavaScript has it.
+    /// The member with that name; the last one wins if a name is repeated, as in JavaScript.
     ///
     /// Setting `nil` removes the member; setting a value keeps its place or appends it.
     package subscript(name: String) -> JSONValue? {
@@ -42,7 +41,7 @@ extension JSONValue {
         }
     }
 
-    /// Follows member names downwards, for example `["pipeline", "id"]`.
+    /// Follows a path of member names, for example `["pipeline", "id"]`.
     package subscript(path path: String...) -> JSONValue? {
         path.reduce(self as JSONValue?) { value, name in value?[name] }
     }
@@ -53,7 +52,7 @@ extension JSONValue {
     package var members: [Member]? { if case .object(let members) = self { members } else { nil } }
     package var isNull: Bool { self == .null }
 
-    /// The number as an integer, where it is one (`4`, `4.0`, `4e0`) and fits.
+    /// The number as an integer, if it is integral (`4`, `4.0`, `4e0`) and fits.
     package var integer: Int? {
         guard case .number(let literal) = self else { return nil }
         if let exact = Int(literal) { return exact }

@@ -1,4 +1,4 @@
-/// A short name for bytes that must not be shown: the same bytes have the same name. Not a cryptographic hash.
+/// A short identifier for bytes that must not be shown; equal bytes have equal fingerprints. Not cryptographic.
 package struct Fingerprint: Hashable, Sendable {
 
     package init() {}

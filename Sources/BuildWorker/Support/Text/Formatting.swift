@@ -1,12 +1,12 @@
 extension Double {
-    /// Whole numbers without a decimal point, others with as many digits as they need: `5`, `0.25`.
+    /// Whole numbers without a decimal point, others with as many digits as needed: `5`, `0.25`.
     package var plainText: String {
         self.rounded() == self && self.magnitude < 9_007_199_254_740_992 ? String(Int(self)) : "\(self)"
     }
 }
 
 extension FixedWidthInteger where Self: UnsignedInteger {
-    /// In hexadecimal, with zeros before it.
+    /// Hexadecimal, padded with zeros.
     package func hexadecimal(digits: Int) -> String {
         let text = String(self, radix: 16)
         return String(repeating: "0", count: Swift.max(0, digits - text.count)) + text
@@ -23,7 +23,7 @@ extension Duration {
 }
 
 extension String {
-    /// With all but RFC 3986's unreserved characters encoded.
+    /// Percent-encoded, except for RFC 3986's unreserved characters.
     package var percentEncoded: String {
         self.utf8.map { byte in
             switch byte {

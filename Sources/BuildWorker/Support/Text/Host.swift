@@ -1,4 +1,4 @@
-/// What may stand for a host in an address.
+/// Syntax checks for hosts in URLs.
 package enum Host {
     /// A name or an IP address; an IPv6 address without brackets.
     package static func isName(_ text: some StringProtocol) -> Bool {
@@ -12,8 +12,8 @@ package enum Host {
         return parts.count == 1 || !parts[1].isEmpty && parts[1].utf8.allSatisfy(\.isAlphanumeric)
     }
 
-    /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`. Looked at for every build: a regular expression takes longer than the rest of its
-    /// message.
+    /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`. Checked for every build; a regular expression would take longer
+    /// than the rest of the message.
     package static func isAuthority(_ text: some StringProtocol) -> Bool {
         var rest = text[...]
         if rest.first == "[" {
@@ -38,7 +38,7 @@ package enum Host {
 }
 
 extension UInt8 {
-    /// A letter or a digit of ASCII.
+    /// An ASCII letter or digit.
     package var isAlphanumeric: Bool {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

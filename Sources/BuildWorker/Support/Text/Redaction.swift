@@ -1,19 +1,19 @@
-// What is taken out of texts and documents that came from outside, before people see them. Three rules, and no others:
-// - of a document, members that are not known to be harmless (`ShownMembers`);
-// - of any text, what looks like a token, and secrets that are known (`sanitizedForLog`);
-// - of a text that may quote requests or settings, user, password and query of addresses, and what follows a word that announces a secret
-//   (`withoutCredentials`).
+// Redaction of external text and documents before they are shown. Three rules, and no others:
+// - documents: members that are not on the allow list (`ShownMembers`);
+// - any text: anything that looks like a token, and known secrets (`sanitizedForLog`);
+// - text that may quote requests or settings: user, password and query of URLs, and the text after a word that
+//   announces a secret (`withoutCredentials`).
 
-/// What people may see of a document that came from outside: a list of what is shown. Nobody can list what is secret.
+/// An allow list of document members that may be shown; a deny list could never be complete.
 ///
-/// Members by the name of the object that they are in, "" for the document itself; items of an array are in the same. Of all others the name
-/// is shown, and `<redacted>`.
+/// Members are listed by the name of the enclosing object, "" for the document itself; array items belong to the
+/// same object. Other members are shown by name only, with the value `<redacted>`.
 package struct ShownMembers: Sendable {
     private let names: [String: Set<String>]
 
     package init(_ names: [String: Set<String>]) { self.names = names }
 
-    /// A build message, as its publishers and this worker write it.
+    /// Build messages, as their publishers and this worker write them.
     package static let message = ShownMembers([
         "": ["job", "executor", "buildConfig", "cacheConfig"],
         "buildConfig": [
@@ -32,7 +32,7 @@ package struct ShownMembers: Sendable {
         "rootlessBuildkitEnabled", "terminationGracePeriodSeconds", "timeout",
     ]
 
-    /// Headers that RabbitMQ and this worker set.
+    /// Headers set by RabbitMQ and this worker.
     package static let headers = ShownMembers([
         "": [
             "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange",
@@ -49,7 +49,7 @@ package struct ShownMembers: Sendable {
         ],
     ])
 
-    /// What a spooled job carries: a note, an event or a report.
+    /// Payloads of spooled jobs: notes, events and reports.
     package static let job = ShownMembers([
         "": [
             "apiUri", "at", "attempt", "buildId", "cause", "causes", "class", "event", "fingerprint", "host", "id",
@@ -59,7 +59,7 @@ package struct ShownMembers: Sendable {
         "stats": ["hostname", "imagePullStartTime"], "timeline": ["atMs", "outcome", "step", "tookMs"],
     ])
 
-    /// The lists and maps of our settings.
+    /// The lists and maps in our settings.
     package static let settings = ShownMembers([
         "": [
             "heartbeatIntervalInSeconds", "key", "mountPath", "name", "path", "readOnly", "reconnectTimeInSeconds",
@@ -71,7 +71,7 @@ package struct ShownMembers: Sendable {
 }
 
 extension JSONValue {
-    /// With what may be seen, and nothing else.
+    /// The document with every member redacted that is not in `shown`.
     package func redacted(_ shown: ShownMembers) -> JSONValue { self.redacted(shown, in: "", isShown: false) }
 
     private func redacted(_ shown: ShownMembers, in name: String, isShown: Bool) -> JSONValue {
@@ -81,7 +81,7 @@ extension JSONValue {
             return .object(
                 members.map { member in
                     let isShown = names.contains(member.name)
-                    // A name may be a text like others.
+                    // Member names can contain secrets, too.
                     return Member(
                         member.name.sanitizedForLog(limit: 200),
                         isShown ? member.value.redacted(shown, in: member.name, isShown: true) : "<redacted>")
@@ -95,12 +95,12 @@ extension JSONValue {
 }
 
 extension String {
-    /// The text as it may stand in a log line or a build's status: on one line, without control characters, without what
-    /// looks like a token, at most `limit` characters.
+    /// The text made safe for a log line or a build's status: one line, no control characters, nothing that looks like
+    /// a token, at most `limit` characters.
     ///
-    /// A server may quote the request that it refuses, and a build's token is in its pod's arguments. So `secrets` are
-    /// taken out wherever they stand, a piece of one with the word around it, and so is each word of base64url characters that looks like
-    /// a web token's part or a piece of one (image digests and pod names do not).
+    /// A server may quote the request it rejects, and a pod's arguments contain the build's token. So `secrets` are
+    /// removed, as is any word that contains a piece of one, and each word of base64url characters that looks like a
+    /// part of a JWT (image digests and pod names do not).
     package func sanitizedForLog(limit: Int, hiding secrets: [Secret] = []) -> String {
         var text = self
         let pieces = secrets.reduce(into: Set<UInt128>()) { $0.formUnion(Self.pieces(of: $1.exposed)) }
@@ -116,7 +116,7 @@ extension String {
             shown.append(contentsOf: isSecret ? "<redacted>".unicodeScalars : run)
             run.removeAll(keepingCapacity: true)
         }
-        // Enough for the limit, whatever is taken out; the rest is not looked at.
+        // Enough for the limit, however much is removed; the rest is not scanned.
         for scalar in text.unicodeScalars.prefix(limit * 8) {
             if Self.isTokenCharacter(scalar) {
                 run.append(scalar)
@@ -136,7 +136,7 @@ extension String {
         }
     }
 
-    /// Control and format characters and line separators: what changes how a line looks.
+    /// Control characters, format characters and line separators.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: true
@@ -144,7 +144,7 @@ extension String {
         }
     }
 
-    /// Every 12 bytes in a row, packed; shorter pieces of a secret are in ordinary words, too.
+    /// All substrings of 12 bytes, packed; shorter pieces of a secret occur in ordinary words, too.
     private static func pieces(of text: String) -> Set<UInt128> {
         let length = 12
         var (pieces, piece): (Set<UInt128>, UInt128) = ([], 0)
@@ -168,7 +168,7 @@ extension String {
             }
         }
         func hasAll(_ classes: some Collection<CharacterClass?>) -> Bool { Set(classes.compactMap(\.self)).count == 3 }
-        // Words begin with their only capital and end with their digits; in a piece of a token every second character is of another class.
+        // Words have capitals only at the start and digits only at the end; token characters alternate between classes.
         func isMixed(_ part: ArraySlice<CharacterClass?>) -> Bool {
             part.count >= 16 && hasAll(part) && zip(part, part.dropFirst()).count { $0 != $1 } * 3 >= part.count
         }
@@ -176,8 +176,8 @@ extension String {
             || classes.split(separator: nil).contains(where: isMixed)
     }
 
-    /// Without user, password, query and fragment of addresses, and without what follows a word that announces a secret: `password=…`,
-    /// `Authorization: Basic …`.
+    /// Removes user, password, query and fragment of URLs, and the text after a word that announces a secret:
+    /// `password=…`, `Authorization: Basic …`.
     package var withoutCredentials: String {
         self.withoutAddressSecrets.replacing(
             /(?i)\b(authorization"?\s*[:=]\s*"?\w+|password"?\s*[:=]|passwd"?\s*[:=]|secret"?\s*[:=]|token"?\s*[:=])\s*"?[^\s",;]+/
@@ -190,8 +190,8 @@ extension String {
         }
     }
 
-    /// Of a setting's value, whatever is before an `@`: with and without a scheme, and should the password have a slash in it. Image references
-    /// have one, too, so this is for nothing else. The keys that are secrets never come here.
+    /// Removes everything before an `@`, with or without a scheme, even if the password contains a slash. For values of
+    /// settings only: image references contain `@`, too. Secret keys never get here.
     package var withoutUserinfo: String {
         self.replacing(/\/\/[^\s"]*@/, with: "//<redacted>@").replacing(
             /[^\s"@,\/]+:(?!\/\/)[^\s"]*@/, with: "<redacted>@"

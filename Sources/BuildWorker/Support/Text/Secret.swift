@@ -1,6 +1,6 @@
-/// A value that must not be seen. It prints, reflects and interpolates as `<redacted>`.
+/// A value that must not be shown. It prints, reflects and interpolates as `<redacted>`.
 package struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The value itself. Every use of this word is a place where the secret may leave; keep them few.
+    /// The value itself. Each use is a place where the secret may leak; keep them few.
     package let exposed: String
 
     package init(_ value: String) { self.exposed = value }

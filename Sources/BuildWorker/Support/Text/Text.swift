@@ -1,5 +1,5 @@
 extension String {
-    /// Without spaces and line breaks around it.
+    /// Without surrounding spaces and line breaks.
     package var trimmed: String {
         var rest = self[...]
         while rest.first?.isWhitespace == true { rest.removeFirst() }
@@ -7,7 +7,7 @@ extension String {
         return String(rest)
     }
 
-    /// `nil` where a percent sign has no two hexadecimal digits behind it, or the bytes are no UTF-8.
+    /// `nil` if a percent sign is not followed by two hexadecimal digits, or the bytes are not UTF-8.
     package var percentDecoded: String? {
         var bytes: [UInt8] = []
         var rest = self.utf8[...]

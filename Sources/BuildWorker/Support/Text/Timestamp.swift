@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// A moment as RFC 3339 in UTC with milliseconds, as JavaScript's `toISOString` writes it. Written by hand: date
-/// formatters cost more than the rest of a log line.
+/// An instant as RFC 3339 in UTC with milliseconds, like JavaScript's `toISOString`. Formatted by hand: a date
+/// formatter costs more than the rest of a log line.
 package struct Timestamp: Sendable, Hashable {
     package let secondsSince1970: Int
     package let milliseconds: Int
