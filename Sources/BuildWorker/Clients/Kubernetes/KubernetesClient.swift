@@ -128,17 +128,13 @@ package struct KubernetesClient: Sendable {
         } catch  where error.code == .notFound {}
     }
 
-<<<<<<< HEAD
-    /// Deletes all that match; none is fine. Costs the API server a look at every pod of the namespace.
+    /// Deletes all matching pods, if any. The API server scans every pod of the namespace.
+    ///
+    /// - Parameter isOptional: as of ``deletePod(named:isOptional:)``.
     package func deletePods(labelled selector: String, isOptional: Bool = false) async throws(KubernetesError) {
         _ = try await self.send(
             "delete pods", "DELETE", self.selecting(selector), body: nil, success: 200,
             untold: isOptional ? .forbidden : nil)
-=======
-    /// Deletes all matching pods, if any. The API server scans every pod of the namespace.
-    package func deletePods(labelled selector: String) async throws(KubernetesError) {
-        _ = try await self.send("delete pods", "DELETE", self.selecting(selector), body: nil, success: 200)
->>>>>>> prose1
     }
 
     private func selecting(_ selector: String) -> String { "\(self.podsURL)?labelSelector=\(selector.percentEncoded)" }
