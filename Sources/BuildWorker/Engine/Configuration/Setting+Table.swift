@@ -2,10 +2,10 @@ internal import Clients
 internal import RabbitMQ
 
 extension Setting {
-    /// Every key that has a variable, in the order in which it is documented.
+    /// Every key that has a variable, in documentation order.
     static let all = rabbitmq + executor + kubernetes + derivedWithVariables + ecosystem + others
 
-    /// Every key that a file may have.
+    /// Every key allowed in a file.
     static let known = all + overrides
 
     private static let rabbitmq: [Setting] = [
@@ -50,7 +50,7 @@ extension Setting {
 
     private static let derivedWithVariables = Self.derived.filter(Self.hasVariable)
 
-    /// Keys of the executors derived from `k8s` that only a file may have. What none says is as `executor.k8s` has it
+    /// Keys of executors derived from `k8s` that only a file may set. Unset ones inherit from `executor.k8s`
     /// (``KubernetesOptions/inherited(by:)``).
     static let overrides = Self.derived.filter { !Self.hasVariable($0) }
 
@@ -74,7 +74,7 @@ extension Setting {
                 .labelName),
         ] + Self.options(of: .vm, \.executor.vm).filter { !Self.unknownToVMs.contains($0.key) }
 
-    /// Options of `k8s` that the pod of a VM does not have.
+    /// Options of `k8s` that do not apply to VM pods.
     static let unknownToVMs = Set(
         ["sdHabEnabled"].map { "executor.k8s-vm.options.\($0)" }
             + [
@@ -85,7 +85,7 @@ extension Setting {
                 "runtimeClass", "imagePullSecretName", "volumeMounts", "buildSecrets", "buildSecretsFile",
             ].map { "executor.k8s-vm.options.kubernetes.\($0)" })
 
-    /// The keys below `executor.NAME.options`.
+    /// k8s-vm needs a base image if it is selected or has a weight.
     private static func options(
         of name: ExecutorOptions.Plugin, _ root: any WritableKeyPath<WorkerConfiguration, KubernetesOptions> & Sendable
     ) -> [Setting] {
@@ -212,6 +212,5 @@ extension Setting {
 }
 
 extension ValueFormat where Value == Double {
-    /// Of a pod's resources.
     fileprivate static func size(_ unit: String) -> ValueFormat { .positive(upTo: 100_000, unit: unit) }
 }

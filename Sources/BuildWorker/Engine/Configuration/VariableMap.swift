@@ -1,8 +1,8 @@
 internal import Support
 
-/// Which variable sets which key, from `Config/environment.yaml`.
+/// Maps variables to keys, from `Config/environment.yaml`.
 ///
-/// A leaf is a variable's name, or `{ name: X, format: json }` where the variable holds more than one text.
+/// A leaf is a variable name, or `{ name: X, format: json }` for a variable that holds more than one text.
 struct VariableMap {
     private(set) var variables: [String: String] = [:]
     private(set) var problems: [ConfigurationProblem] = []
