@@ -1,10 +1,10 @@
 internal import Synchronization
 internal import Workflow
 
-/// Builds this worker was told to stop, so that a `start` that comes after its `stop` does nothing.
+/// Builds stopped by this worker, so that a `start` that arrives after its `stop` does nothing.
 ///
-/// Bounded: the oldest are forgotten. What is forgotten, or was told to another worker, a retried start learns
-/// from the build API.
+/// Bounded: the oldest are dropped. For those, and for builds stopped by other workers, a retried start asks the build
+/// API.
 final class StoppedBuilds: Sendable {
     private struct State {
         var builds: Set<BuildID> = []

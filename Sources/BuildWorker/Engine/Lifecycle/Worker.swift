@@ -6,7 +6,7 @@ internal import Spool
 package import Support
 internal import Workflow
 
-/// The worker: two connections to the broker, and between them a task for every delivery.
+/// The worker: two broker connections, and a task for every delivery.
 ///
 /// `Delivery → BuildCommand → (Decision → perform → Fact)* → Settlement`
 package final class Worker: Service {
@@ -23,15 +23,15 @@ package final class Worker: Service {
     private let reports: ReportWriter?
     let pipeline: DeliveryPipeline
     private let inFlightCount: InFlightCount
-    /// Beside the deliveries, which come behind them. Shut down from the last to the first, each when those behind it have ended; when
-    /// cancelled, all end at once.
+    /// Services around the deliveries, which run after them. Shut down in reverse, each after those behind it; on
+    /// cancellation all stop at once.
     private let services: [any Service]
 
-    /// Opens what the worker keeps on its disk, which blocks, and composes it. Nothing goes on before ``run()``.
+    /// Opens the worker's files, which blocks, and composes it. Nothing runs before ``run()``.
     ///
     /// - Parameters:
-    ///   - host: this worker's name for the management UI: the pod's or the machine's.
-    ///   - environment: of the process, for what its supervisor says there (`NOTIFY_SOCKET`).
+    ///   - host: the worker's name in the management UI: the pod's or the machine's.
+    ///   - environment: of the process, for its supervisor's settings (`NOTIFY_SOCKET`).
     package static func open(
         _ configuration: WorkerConfiguration, host: String, environment: [String: String],
         clock: any MonotonicClock = ContinuousClock(), logger: Logger
@@ -44,7 +44,7 @@ package final class Worker: Service {
         return Worker(configuration, host, files, quarantine, health, environment, clock, logger)
     }
 
-    /// The composition, in the order in which parts know each other.
+    /// Composes the parts in order of dependency.
     private init(
         _ configuration: WorkerConfiguration, _ host: String, _ files: WorkerFiles, _ quarantine: Quarantine,
         _ health: Health, _ environment: [String: String],
@@ -56,7 +56,7 @@ package final class Worker: Service {
         self.files = files
         self.health = health
 
-        // MARK: Figures
+        // MARK: Metrics
         let prometheus = PrometheusMetrics()
         let statsd = StatsdMetrics(configuration.metrics)
         let meters = Metrics(prometheus, statsd)
@@ -83,7 +83,7 @@ package final class Worker: Service {
         self.consuming = consuming
         self.intake = intake
 
-        // MARK: Beside the deliveries
+        // MARK: Side services
         let spooler = Self.spooler(configuration, files, host, unobserved.buildAPI, meters, logger)
         let verifications = LocalVerifications(
             rabbitmq, journal: files.timers, clock: clock, logger: logger,
@@ -124,7 +124,7 @@ package final class Worker: Service {
                 ).sweep,
             ], chores: Self.chores(configuration, files, spooler, meters), clock: clock, logger: logger)
 
-        // MARK: Who is told
+        // MARK: Observers
         let liveness = Liveness(
             loops: [
                 .init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge },
@@ -157,7 +157,7 @@ package final class Worker: Service {
             heartbeatFile: files.spool.map { "\($0.path)/heartbeat" }, startMarker: files.startMarker,
             clock: clock, logger: logger)
 
-        // MARK: What is done for a delivery
+        // MARK: Delivery processing
         let performer = ActionPerformer(
             configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish,
             verifications: verifications, health: health, outages: outages,
@@ -174,16 +174,16 @@ package final class Worker: Service {
             observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe]
                 + [spooler?.observer].compactMap { $0 })
 
-        // MARK: What goes on
+        // MARK: Services
         let services: [(any Service)?] = [
             ThreadService(http.engine),
             ThreadService(publishing),
             ThreadService(consuming),
             reports,
             watchdog,
-            // Hands timers over: to the broker, or to the disk for the next worker.
+            // Hands timers over: to the broker, or to disk for the next worker.
             verifications,
-            // Does what is due, for ten seconds at most.
+            // Runs due jobs, for at most ten seconds.
             spooler,
             outages,
             janitor,
@@ -191,16 +191,16 @@ package final class Worker: Service {
         self.services = services.compactMap { $0 }
     }
 
-    /// What the worker tells probes and Prometheus over HTTP, by path: nothing of any build.
+    /// Routes for probes and Prometheus; contain no build data.
     package var probes: OperatorServer.Routes { self.supervisor.probes }
-    /// What it tells operators.
+    /// Routes for operators.
     package var pages: OperatorServer.Routes { self.supervisor.pages }
 
-    /// Nothing is being handled, and no timer runs here.
+    /// No delivery in flight and no local timer.
     package var isIdle: Bool { self.inFlightCount.count == 0 && self.verifications.count == 0 }
 
-    /// Takes deliveries until the graceful shutdown, settles what is in flight, and closes. When cancelled meanwhile (the
-    /// drain took too long, or a second signal came), it closes at once, and what is not settled goes back to its queue.
+    /// Consumes until graceful shutdown, settles what is in flight, and closes. On cancellation (drain timeout, or a
+    /// second signal) it closes at once and the broker requeues unsettled messages.
     package func run() async throws {
         await self.verifications.rearm()
         self.reportEarlierDeaths()
@@ -214,17 +214,16 @@ package final class Worker: Service {
                 "stopping at once: what is not settled goes back to its queue",
                 metadata: ["inFlight": .stringConvertible(self.inFlightCount.count)])
         }
-        // What failed last is to be read, too: of those that were handed back all at once.
+        // Includes the reports of deliveries that were requeued together.
         await self.reports?.flush()
         self.files.runMarker?.remove()
         self.logger.info("drained")
     }
 
-    /// consume → quarantine → serialize by build → limit by type → handle → settle: ``DeliveryPipeline``. Until the shutdown: then no more
-    /// are taken, and those in flight are settled.
+    /// Runs the ``DeliveryPipeline`` until shutdown, then settles what is in flight.
     private func handleDeliveries() async {
         await withGracefulShutdownHandler {
-            // Where their requests are: half of what a build costs is waking up other threads.
+            // On the HTTP engine's executor: half of a build's cost is waking other threads.
             await withTaskExecutorPreference(self.http.engine) {
                 async let own: Void = self.pipeline.handle(self.verifications.deliveries, from: self.verifications)
                 await self.pipeline.handle(self.consuming.deliveries, from: self.consuming)
