@@ -1,6 +1,6 @@
 internal import Support
 
-/// The tables, a section each.
+/// The tables, one section each.
 extension StatusText {
     var inFlight: [String] {
         let oldest =
