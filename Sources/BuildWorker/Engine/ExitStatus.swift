@@ -1,5 +1,5 @@
-/// The program's exit codes (a check's are those of its protocol: `CheckResult.Status`). From 64 on they follow
-/// sysexits.h, which supervisors know. docs/operate.md, the help and the alerts use these values.
+/// Exit codes; from 64 on as in sysexits.h. Checks use ``CheckStatus``. The help, docs/operate.md and alerts rely on
+/// them.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
     case done = 0
     case failed = 1
@@ -10,7 +10,6 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     case startFailed = 71
     case wrongConfiguration = 78
 
-    /// Markdown, short enough for a line of help.
     package var meaning: String {
         switch self {
         case .done: "done, or drained after SIGTERM"

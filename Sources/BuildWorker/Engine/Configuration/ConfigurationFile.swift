@@ -88,9 +88,7 @@ extension YamlError {
     }
 }
 
-/// A mounted credential file (Docker or Kubernetes secret), named by a variable that ends with `_FILE`.
-///
-/// Environment variables are readable by anyone who can inspect the process or pod; a file has its own permissions.
+/// A mounted credential file, named by a variable ending in `_FILE`: unlike a variable, it has its own permissions.
 struct CredentialFile {
     /// Suffix of the variable that names the file.
     static let suffix = "_FILE"

@@ -126,7 +126,7 @@ extension ConfigurationLayers {
         }
     }
 
-    /// A default must not exceed its maximum.
+    /// k8s-vm needs a base image if it is selected or has a weight.
     private mutating func checkVM() {
         let executor = self.configuration.executor
         guard executor.vm.machine.baseImage.isEmpty else { return }

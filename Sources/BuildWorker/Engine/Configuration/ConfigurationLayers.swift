@@ -25,9 +25,7 @@ struct ConfigurationLayers {
 
     // MARK: Files
 
-    /// - Parameters:
-    ///   - origin: the origin of values in this file.
-    ///   - mustBeComplete: whether a missing key is a problem.
+    /// - Parameter mustBeComplete: whether a missing key is a problem.
     mutating func add(file path: String, as origin: ConfigurationOrigin, mustBeComplete: Bool = false) {
         do throws(ConfigurationFile.Unreadable) {
             var seen: Set<String> = []
@@ -41,7 +39,6 @@ struct ConfigurationLayers {
         } catch { self.problems.add(nil, .file(path), error.reason) }
     }
 
-    /// Adds a document held in a variable, as if it were a file.
     mutating func add(document text: String, of variable: String) {
         let document: JSONValue
         do throws(JSONError) { document = try JSONValue(parsing: text) } catch { document = .null }
@@ -96,7 +93,7 @@ struct ConfigurationLayers {
             case .setting(let setting):
                 known.insert(mapping.variable)
                 self.set(setting, to: text, of: mapping.variable)
-            case .ignored: break // its other keys may mean something; those that do not are named below
+            case .ignored: break // other keys may have meaning; those without are reported below
             case .group, .unknown:
                 self.problems.add(mapping.key, .file(mapping.file), "is no key that \(mapping.variable) could set")
             }
@@ -141,7 +138,7 @@ struct ConfigurationLayers {
         _ setting: Setting, to raw: RawValue, from origin: ConfigurationOrigin, place: ConfigurationOrigin
     ) {
         var raw = self.withoutLineBreak(raw, setting, origin)
-        // White space only counts as empty where empty means "not set"; in a password it counts.
+        // A blank text is empty where empty means "not set"; in a password, spaces count.
         if case .text(let text) = raw, setting.whenEmpty == .notSet,
             setting.isSecret ? text.isEmpty : text.trimmed.isEmpty
         {
@@ -152,8 +149,7 @@ struct ConfigurationLayers {
         if setting.derived == nil { self.apply(value) } else { self.pending.append(value) }
     }
 
-    /// Removes one trailing newline, as `kubectl create secret --from-file` and `echo` leave it: a token with it cannot
-    /// be sent, and a rejected password gives no hint.
+    /// Removes one trailing newline, as left by `echo`: such a token cannot be sent, such a password is rejected.
     private mutating func withoutLineBreak(_ raw: RawValue, _ setting: Setting, _ origin: ConfigurationOrigin)
         -> RawValue
     {
@@ -194,10 +190,9 @@ struct ConfigurationLayers {
         }
     }
 
-    /// Derives the other executors: the options of `executor.k8s`, overridden by their own.
+    /// Derives the other executors from `executor.k8s` and their own options.
     ///
-    /// - Parameter below: the layers that the original also reads below its variables. There a variable sets the same
-    ///   key of all executors, so it overrides such a layer here too.
+    /// - Parameter below: layers that the original ranks below its variables, which there set a key of all executors.
     mutating func settleDerived(variablesAbove below: Set<ConfigurationOrigin>) {
         let kubernetes = self.configuration.executor.kubernetes
         for plugin in ExecutorOptions.Plugin.derived {

@@ -5,11 +5,9 @@ internal import Foundation
 package struct ConfigurationLoader: Sendable {
     private let directory: String
 
-    /// - Parameter directory: holds `default.yaml` and `environment.yaml`; see
-    ///   ``ConfigurationDirectory/locate(executablePath:environment:)``.
+    /// - Parameter directory: see ``ConfigurationDirectory/locate(executablePath:environment:)``.
     package init(directory: String) { self.directory = directory }
 
-    /// - Parameter file: a YAML file with a subset of the keys in `default.yaml`.
     /// - Throws: all problems together.
     package func load(file: String? = nil, environment: [String: String]) throws(ConfigurationError)
         -> LoadedConfiguration
@@ -46,23 +44,19 @@ package struct LoadedConfiguration: Sendable {
     package let configuration: WorkerConfiguration
     /// Every key with its value and origin.
     package let report: ConfigurationReport
-    /// Settings of the original worker that are set but have no effect here, one sentence per reason. Safe to log;
-    /// ``notes`` includes them.
+    /// Settings of the original worker without effect, one sentence per reason. Safe to log; ``notes`` has them too.
     package let unused: [String]
     /// Valid but possibly surprising settings, for example a variable without effect. Safe to log.
     package let notes: [String]
     package let secretVariables: Set<String>
 }
 
-/// The directory of the defaults and the variable map.
 package enum ConfigurationDirectory {
     static let defaults = "default.yaml"
     static let variables = "environment.yaml"
 
-    /// The directory that `BUILD_WORKER_CONFIG_DIR` names; otherwise the first of these that has both files: `Config`
-    /// beside the executable or up to four levels above it, `/etc/build-worker`, `./Config`.
-    ///
-    /// - Throws: an error that lists the places searched.
+    /// The directory named by `BUILD_WORKER_CONFIG_DIR`; otherwise the first with both files of: `Config` beside the
+    /// executable or up to four levels above it, `/etc/build-worker`, `./Config`.
     package static func locate(executablePath: String, environment: [String: String]) throws(ConfigurationError)
         -> String
     {

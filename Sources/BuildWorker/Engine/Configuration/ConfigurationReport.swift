@@ -11,7 +11,6 @@ package struct ConfigurationReport: Sendable {
         package let unit: String?
         package let origin: ConfigurationOrigin
 
-        /// The value with its unit, on one line.
         package var valueText: String {
             let plain = self.value.string.flatMap { $0.isEmpty || $0.hasControlCharacters ? nil : $0 }
             let text = self.value.isNull ? "(none)" : plain ?? self.value.text()

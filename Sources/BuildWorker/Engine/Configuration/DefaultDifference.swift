@@ -1,8 +1,7 @@
 internal import Clients
 package import Support
 
-/// A change in behaviour after swapping only the image: a different default, or a setting with another meaning.
-/// `docs/migrating.md` has the same table.
+/// A default or meaning that differs from the original worker's. `docs/migrating.md` has the same table.
 package struct DefaultDifference: Sendable {
     package let variable: String
     package let key: String
@@ -58,7 +57,6 @@ package struct DefaultDifference: Sendable {
         },
     ]
 
-    /// The differences that affect a configuration.
     package static func felt(by loaded: LoadedConfiguration) -> [DefaultDifference] {
         self.all.filter { difference in
             loaded.report.rows.contains {

@@ -1,7 +1,6 @@
 enum KeyTree {
     enum Place {
         case setting(Setting)
-        /// Has subkeys.
         case group
         /// A key of the original worker without meaning here.
         case ignored(reason: String)
@@ -38,8 +37,7 @@ enum KeyTree {
     }
 }
 
-/// Keys and variables of the original worker without meaning here. They are accepted with a note, so that existing
-/// deployments need no change.
+/// Settings of the original worker without meaning here. Accepted with a note, so that deployments need no change.
 enum IgnoredSettings {
     private static let otherExecutor = "it only concerns an executor other than k8s, k8s-sandbox and k8s-vm"
     private static let kind = "what an executor makes follows from its name"
@@ -96,7 +94,6 @@ enum IgnoredSettings {
     }
 
     static func reason(key: String) -> String? {
-        // For any executor.
         if ["retry", "breaker.maxFailures", "breaker.resetTimeout"].contains(where: {
             key.hasSuffix(".options.fusebox.\($0)")
         }) {
@@ -128,7 +125,6 @@ enum Spelling {
         return last[right.count]
     }
 
-    /// The closest candidate, if within `limit` edits.
     static func nearest(to word: String, in candidates: some Sequence<String>, within limit: Int = 3) -> String? {
         candidates.filter { abs($0.utf8.count - word.utf8.count) <= limit }.map { (Self.distance(word, $0), $0) }
             .filter { $0.0 <= limit && $0.0 * 2 < word.utf8.count }.min(by: <)?.1

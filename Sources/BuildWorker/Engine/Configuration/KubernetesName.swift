@@ -23,19 +23,15 @@ struct KubernetesName: Sendable {
         }
         return parts.count == 1 || Self.subdomain.matches(String(parts[0]))
     }
-    /// A label value.
     static let labelValue = KubernetesName(rule: "empty, or letters, digits, and -, _ or . between them, at most 63") {
         $0.wholeMatch(of: /([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?/) != nil
     }
-    /// A key in a Secret.
     static let secretKey = KubernetesName(rule: "letters, digits, -, _ and ., at most 253") {
         $0.wholeMatch(of: /[A-Za-z0-9._-]{1,253}/) != nil
     }
-    /// An environment variable name.
     static let variable = KubernetesName(rule: "letters, digits, -, _ and ., the first not a digit") {
         $0.wholeMatch(of: /[A-Za-z_.-][A-Za-z0-9_.-]*/) != nil
     }
-    /// A directory or file path.
     static let absolutePath = KubernetesName(rule: "a path that begins with / and has no .. and no : in it") { path in
         path.hasPrefix("/") && !path.contains { $0 == ":" || $0 == "\0" } && !path.split(separator: "/").contains("..")
     }

@@ -1,10 +1,8 @@
 internal import Foundation
 internal import Support
 
-/// The original worker's configuration sources: the files and variables that its library reads (npm `config` 3.3, also
-/// called node-config), in that library's order.
-///
-/// Objects are merged across files; any other value replaces the lower one.
+/// The original worker's configuration files and variables, in the order of its library (npm `config` 3.3, also called
+/// node-config). Objects are merged across files; any other value replaces the lower one.
 struct NodeConfig {
     struct Mapping {
         let key: String
@@ -19,8 +17,7 @@ struct NodeConfig {
     ]
     /// The directory in the original's image; operators may mount a file there.
     static let original = "/usr/src/app/node_modules/screwdriver-buildcluster-queue-worker/config"
-    /// The extensions its library reads, in its order. Only those that hold plain data and need no library are read
-    /// here.
+    /// The extensions that its library reads, in its order; here only those with plain data.
     private static let extensions = [
         "js", "cjs", "ts", "json", "json5", "hjson", "toml", "coffee", "iced", "yaml", "yml", "cson", "properties",
         "xml",
@@ -36,9 +33,7 @@ struct NodeConfig {
     /// `NODE_CONFIG`.
     let document: String?
 
-    /// - Parameters:
-    ///   - own: the directory of our defaults.
-    ///   - hostName: used if no variable gives one.
+    /// - Parameter own: the directory of our defaults.
     init(_ environment: [String: String], beside own: String, hostName: @autoclosure () -> String) {
         func text(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         self.document = text(Self.documentVariable)

@@ -4,12 +4,10 @@ internal import Support
 enum RawValue: Hashable, Sendable {
     /// A variable's text, or an unquoted scalar of a YAML file.
     case text(String)
-    /// A list or map of a YAML file.
     case document(JSONValue)
 
     init(_ value: JSONValue) { self = value.scalarText.map(RawValue.text) ?? .document(value) }
 
-    /// The document; text is parsed as JSON.
     private func parsed() throws(JSONError) -> JSONValue {
         switch self {
         case .document(let document): document
@@ -28,7 +26,6 @@ enum RawValue: Hashable, Sendable {
         do throws(JSONError) { return try self.parsed() } catch { throw Mismatch("\(expectation); it is \(error)") }
     }
 
-    /// A JSON array of strings only.
     func strings(_ expectation: String) throws(Mismatch) -> [String] {
         let elements = try self.json(expectation).array
         guard let elements, elements.allSatisfy({ $0.string != nil }) else { throw Mismatch(expectation) }
@@ -54,6 +51,5 @@ enum RawValue: Hashable, Sendable {
 }
 
 extension String {
-    /// As a JSON string, truncated.
     var quoted: String { RawValue.text(self).shown }
 }

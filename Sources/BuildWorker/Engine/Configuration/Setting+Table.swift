@@ -50,8 +50,7 @@ extension Setting {
 
     private static let derivedWithVariables = Self.derived.filter(Self.hasVariable)
 
-    /// Keys of executors derived from `k8s` that only a file may set. Unset ones inherit from `executor.k8s`
-    /// (``KubernetesOptions/inherited(by:)``).
+    /// Keys of derived executors without a variable; inherited if unset (``KubernetesOptions/inherited(by:)``).
     static let overrides = Self.derived.filter { !Self.hasVariable($0) }
 
     private static func hasVariable(_ setting: Setting) -> Bool {
@@ -74,7 +73,6 @@ extension Setting {
                 .labelName),
         ] + Self.options(of: .vm, \.executor.vm).filter { !Self.unknownToVMs.contains($0.key) }
 
-    /// Options of `k8s` that do not apply to VM pods.
     static let unknownToVMs = Set(
         ["sdHabEnabled"].map { "executor.k8s-vm.options.\($0)" }
             + [
@@ -85,7 +83,6 @@ extension Setting {
                 "runtimeClass", "imagePullSecretName", "volumeMounts", "buildSecrets", "buildSecretsFile",
             ].map { "executor.k8s-vm.options.kubernetes.\($0)" })
 
-    /// k8s-vm needs a base image if it is selected or has a weight.
     private static func options(
         of name: ExecutorOptions.Plugin, _ root: any WritableKeyPath<WorkerConfiguration, KubernetesOptions> & Sendable
     ) -> [Setting] {

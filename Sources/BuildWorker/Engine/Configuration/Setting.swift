@@ -9,7 +9,6 @@ struct Setting: Sendable {
     /// Always redacted.
     let isSecret: Bool
     let whenEmpty: WhenEmpty
-    /// Parses a layer's value into the configuration, which is unchanged on error.
     let apply: @Sendable (RawValue, inout WorkerConfiguration) throws(Mismatch) -> Void
     /// The effective value, redacted for a secret.
     let value: @Sendable (WorkerConfiguration) -> JSONValue

@@ -2,9 +2,7 @@ internal import Clients
 internal import Support
 
 extension ValueFormat where Value == [String] {
-    /// - Parameters:
-    ///   - plain: parses the non-JSON notation; `nil`: the text is JSON.
-    ///   - wrong: describes what is wrong with the strings.
+    /// - Parameter plain: parses the non-JSON notation; `nil`: the text is JSON.
     private static func strings(
         _ expectation: String, shape: ValueShape = .json,
         plain: @escaping @Sendable (String) -> [String]? = { _ in nil },
@@ -31,8 +29,7 @@ extension ValueFormat where Value == [String] {
     /// Accepted `Host` names; may be empty.
     static var hostNames: ValueFormat { .hosts(orNone: true, port: "it is good for any") }
 
-    /// Comma-separated host names; in a file also a list.
-    /// - Parameter port: the advice if one includes a port.
+    /// Comma-separated host names; in a file also a list. `port` is the advice if one includes a port.
     private static func hosts(orNone: Bool, port: String) -> ValueFormat {
         let expectation = "must be a host name or an IP address, several with commas between them"
         return .strings(expectation, shape: .list, plain: { orNone && $0.isEmpty ? [] : Self.separated($0) }) { hosts in

@@ -28,8 +28,7 @@ extension ValueFormat where Value == Int {
 }
 
 extension RawValue {
-    /// Kubernetes sets `RABBITMQ_PORT=tcp://10.0.0.7:5672` in every pod of a namespace that has a Service named
-    /// `rabbitmq`.
+    /// Kubernetes sets `RABBITMQ_PORT=tcp://10.0.0.7:5672` for a Service named `rabbitmq` in the namespace.
     fileprivate var hintAtServiceLink: String {
         guard case .text(let text) = self, text.hasPrefix("tcp://") else { return "" }
         let remedy = "say `enableServiceLinks: false` in the worker's pod, or set the variable"
@@ -63,8 +62,7 @@ extension ValueFormat where Value == Duration {
         }
     }
 
-    /// A number in `unit`, fractions allowed, rounded to milliseconds. Unless `zero` is allowed, a value that rounds to
-    /// 0 is invalid.
+    /// A number in `unit`, fractions allowed, rounded to milliseconds. 0 is invalid unless `zero` is allowed.
     static func duration(_ unit: Unit, upTo limit: Double, zero isZeroAllowed: Bool = false) -> ValueFormat {
         let range = "\(isZeroAllowed ? "from 0 to" : "greater than 0 and at most") \(limit.plainText)"
         let render = { @Sendable (duration: Duration) in JSONValue.number(duration.count(of: unit).plainText) }

@@ -92,7 +92,6 @@ extension ValueFormat where Value == String {
 
     // MARK: Addresses
 
-    /// The Kubernetes API server's address.
     static var serverAddress: ValueFormat {
         .text("host or host:port, perhaps with https:// or http:// before it; no path, no user, no password") { text in
             let address = text.hasSuffix("/") ? String(text.dropLast()) : text

@@ -1,9 +1,8 @@
 package import Clients
 package import RabbitMQ
 
-/// All settings, parsed and validated. Created once, at the edge, by ``ConfigurationLoader``.
-///
-/// A property's key is its path in `Config/default.yaml`; `Config/environment.yaml` maps variables to keys.
+/// All settings, parsed and validated. Created by ``ConfigurationLoader``. A property's key is its path in
+/// `Config/default.yaml`; `Config/environment.yaml` maps variables to keys.
 package struct WorkerConfiguration: Sendable {
     package var rabbitmq = RabbitMQOptions()
     package var executor = ExecutorOptions()
@@ -55,8 +54,7 @@ package struct MetricsOptions: Sendable {
 package struct JanitorOptions: Sendable {
     /// `janitor.intervalSeconds`, more than 0, at most 86 400 s.
     package var interval = Duration.seconds(30)
-    /// `janitor.podTTL` (minutes, fractions allowed, at most a year): delay between a build's end and the deletion of
-    /// its pod. 0: never; the controller or Kubernetes deletes it.
+    /// `janitor.podTTL` (minutes, at most a year): delay from a build's end to its pod's deletion. 0: never.
     package var podTTL = Duration.zero
     /// `reports.keepDays`, 1–3650.
     package var reportDays = 7
@@ -74,8 +72,7 @@ package struct LogOptions: Sendable {
 package struct SpoolJobOptions: Sendable {
     /// `spool.attempts`, 1–1000: attempts before a job is dead.
     package var attempts = 10
-    /// `spool.retryIntervalSeconds`, more than 0, at most 86 400 s: delay before the second attempt; doubles each time,
-    /// up to an hour.
+    /// `spool.retryIntervalSeconds`, more than 0, at most 86 400 s: before attempt 2; doubles, up to an hour.
     package var retryInterval = Duration.seconds(60)
     /// `spool.timeLimitSeconds`, more than 0, at most 86 400 s: limit of one run.
     package var timeLimit = Duration.seconds(600)

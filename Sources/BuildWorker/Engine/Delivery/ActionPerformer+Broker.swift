@@ -5,7 +5,6 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Actions that publish to the broker.
 extension ActionPerformer {
     private var rabbitmq: RabbitMQOptions { self.configuration.rabbitmq }
 
@@ -77,16 +76,15 @@ extension ActionPerformer {
         }
     }
 
-    /// Retries without counting an attempt: publishes a copy to the wait queue, without `x-death`, which holds the
-    /// count.
+    /// Publishes a copy to the wait queue, without `x-death`: that holds the attempt count.
     func postpone(_ reason: PostponeReason, _ facts: Facts, _ context: DeliveryContext) async -> PublishResult {
         let delivery = context.delivery
         var properties = delivery.properties
         properties.isPersistent = true
         for name in ["x-death", "x-delivery-count", "CC", "BCC"] { properties.headers[name] = nil }
         properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt))
-        // Each clock starts at its reason's first occurrence and travels in a header. An outage of the shared API does
-        // not count against this build; an outage of the message's own API does.
+        // Each clock starts at the first occurrence. A shared API's outage does not count, the message's own API's
+        // does.
         switch reason {
         case .outage:
             if let own = context.build?.apiURI, own != self.configuration.ecosystem.api { break }
@@ -111,8 +109,7 @@ extension ActionPerformer {
         }
         let waitQueue =
             delivery.queue == self.rabbitmq.retryQueue ? self.rabbitmq.retryWaitQueue : self.rabbitmq.waitQueue
-        // With the original's topology this queue has another name and may be unbound, and the user may lack permission
-        // to publish to the default exchange.
+        // The original names this queue differently and may not have bound it.
         let other = Topology.conventionalWaitQueue(of: delivery.queue)
         for (exchange, queue) in [(self.rabbitmq.exchange, waitQueue), (self.rabbitmq.exchange, other), ("", other)] {
             let message = OutgoingMessage(

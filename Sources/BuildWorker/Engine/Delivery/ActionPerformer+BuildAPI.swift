@@ -3,7 +3,6 @@ internal import Logging
 internal import Support
 internal import Workflow
 
-/// Actions on the build API and on this node's cache.
 extension ActionPerformer {
     /// Notes are best effort: one delays its delivery by at most this and one more attempt.
     private static let noteTimeout = Duration.seconds(15)
@@ -32,8 +31,7 @@ extension ActionPerformer {
             case .status where error.isRefusal: return .unknown
             // The API accepted the update, so the build had not ended; its status is unknown.
             case .unreadableAnswer: return .unknown
-            // The API does not know this request; the FAILURE update itself decides, as it is rejected for an ended
-            // build.
+            // The API does not know this request; it rejects the FAILURE update of an ended build.
             case .unknownQuestion: return .unknown
             case .status, .foreignAnswer, .unreachable, .hostFailing: break
             }
@@ -121,8 +119,7 @@ extension ActionPerformer {
         }
     }
 
-    /// - Returns: the build's status if the response has it, or the last error. During an outage of the API, or of the
-    ///   host in the message, there is one attempt: the message waits instead.
+    /// - Returns: the build's status if known, or the last error. During an outage there is one attempt only.
     private func update(
         _ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate, timeout: Duration = .seconds(600)
     ) async -> Result<String?, BuildAPIError> {

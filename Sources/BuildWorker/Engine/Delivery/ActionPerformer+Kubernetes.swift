@@ -5,7 +5,6 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Actions on Kubernetes.
 extension ActionPerformer {
     func createPod(_ context: DeliveryContext) async -> Fact {
         guard let build = context.build else {
@@ -55,8 +54,7 @@ extension ActionPerformer {
         }
     }
 
-    /// Uses the creation response as the pod's state if it is plainly pending. If a delay is configured, or the
-    /// response shows anything else, the pod is read in a separate request.
+    /// Uses the creation response if the pod is plainly pending and no delay is configured; otherwise reads the pod.
     private func created(
         _ pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext
     ) -> Fact {
@@ -116,8 +114,7 @@ extension ActionPerformer {
         return .search(seen, details)
     }
 
-    /// The fact from the build's primary place, or from a fallback if it has no pod there. `absent` only if all places
-    /// agree: an earlier start may have used other weights.
+    /// The fact from the primary place, else from a fallback: an earlier start may have used other weights.
     private func firstFound(
         from primary: BuildClusters.Place, _ look: (BuildClusters.Place) async -> (PodObservation, PodDetails?)
     ) async -> (PodObservation, PodDetails?) {
@@ -172,8 +169,7 @@ extension ActionPerformer {
                 try await self.deleteSecret(build, place)
             }
         }
-        // Pods of the original have random names and may exist beside ours: it creates one per delivery. The list is
-        // served from the API server's cache.
+        // The original creates one pod per delivery, under random names. The list comes from the API server's cache.
         for place in places {
             await delete(place) { () throws(KubernetesError) in
                 for pod in try await place.client.pods(labelled: place.selector(build.buildID)) {
@@ -191,8 +187,7 @@ extension ActionPerformer {
         return .done
     }
 
-    /// RBAC roles made for the original may lack delete by name; deletion by label, which they allow, costs a large
-    /// cluster a hundred times as much.
+    /// Roles made for the original may lack delete by name. Deletion by label costs a hundred times as much.
     private func deletePod(_ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext)
         async throws(KubernetesError)
     {

@@ -24,10 +24,10 @@ extension ActionPerformer {
         return PreparedSecret(secret: secret, version: version, place: place)
     }
 
-    /// Attaches the Secret to its pod, once that exists.
+    /// Attaches the Secret to its pod.
     ///
     /// - Parameter pod: the API server's response; `nil`: read the pod first.
-    /// - Returns: why the pod may never get its token; `nil` if it has it, or if garbage collection covers the rest.
+    /// - Returns: why the pod may never get its token; `nil` if it has it or garbage collection covers the rest.
     func handSecret(_ prepared: PreparedSecret?, to pod: JSONValue?, _ build: BuildConfig, _ context: DeliveryContext)
         async -> Problem?
     {
@@ -52,7 +52,6 @@ extension ActionPerformer {
         return nil
     }
 
-    /// For a pod from an earlier delivery.
     func handSecret(to pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext)
         async
     {

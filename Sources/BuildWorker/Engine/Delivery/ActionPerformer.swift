@@ -2,8 +2,7 @@ internal import Clients
 internal import RabbitMQ
 internal import Workflow
 
-/// Performs each ``Action`` and returns the resulting ``Fact``s. Makes no decisions. Health and circuit breakers are
-/// updated by the clients (``RequestWatch``).
+/// Performs each ``Action`` and returns ``Fact``s. Clients report to health and breakers (``RequestWatch``).
 struct ActionPerformer: Sendable {
     let configuration: WorkerConfiguration
     let clusters: BuildClusters
@@ -12,7 +11,6 @@ struct ActionPerformer: Sendable {
     let verifications: LocalVerifications
     let health: Health
     let outages: Outages
-    /// Stores status updates that the build API did not accept.
     var keepNote: @Sendable (PendingStatusUpdate) -> Void = { _ in }
 
     func perform(_ action: Action, given facts: Facts, _ context: DeliveryContext) async -> [Fact] {

@@ -24,13 +24,10 @@ final class DeliveryContext: Sendable, Identifiable {
     /// Seconds since 1970: when the build API became overdue, and when the pod's transient problem was first seen.
     let owedSince: Int?
     let troubledSince: Int?
-    /// Adds build and job to every line.
     let logger: Logger
     let arrivedAt: Timestamp
-    /// The arrival on the monotonic clock.
     let arrival = ContinuousClock.now
 
-    /// Start of the image pull, from an earlier pod read.
     private let pullStart: String?
 
     /// The id of this delivery's failure report, if one is made: the build's status message names it beforehand.
@@ -66,7 +63,6 @@ final class DeliveryContext: Sendable, Identifiable {
         self.wasHereBefore = earlier != nil || headers[Header.parkedHistory] != nil
         // Clients can set the header; the cap is above any limit.
         self.attempt = min(deaths.rejections(in: delivery.queue), 1_000_000) + max(0, min(earlier ?? 0, 1_000_000))
-        // Clients can set the header; the cap is above any limit.
         self.round = max(0, min(headers[Header.initRound]?.integer ?? 0, 1_000_000))
         self.isFromInitTimer =
             deaths.rejections(in: delivery.queue) == 0
@@ -89,7 +85,6 @@ final class DeliveryContext: Sendable, Identifiable {
         self.logger = logger
     }
 
-    /// The reason if the message is parked.
     var parkingError: BuildMessageError {
         if case .failure(let error) = self.message { return error }
         return self.owedSince.map { .owed(since: $0) }
@@ -105,8 +100,7 @@ final class DeliveryContext: Sendable, Identifiable {
     /// `nil`: the message is unreadable, was not decoded, or concerns no build.
     var build: BuildConfig? { if case .success(let message) = self.message { message.build } else { nil } }
 
-    /// Like ``build``, but decodes poison too, which may crash the process: call it only after parking, to fail the
-    /// build.
+    /// Like ``build``, but decodes poison too, which may crash the process: only after parking, to fail the build.
     func decodeBuild() -> BuildConfig? {
         guard self.command.isPoison, !self.isTooLarge else { return self.build }
         #if TEST_HOOKS

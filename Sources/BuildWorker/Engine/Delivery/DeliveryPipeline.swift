@@ -5,15 +5,12 @@ internal import Spool
 internal import Support
 internal import Workflow
 
-/// The stages of a delivery:
+/// The stages of a delivery: consume → quarantine → serialize by build → limit by type → handle → settle.
 ///
-///     consume → quarantine → serialize by build → limit by type → handle → settle
-///
-/// ``DeliveryMachine`` decides what happens at each stage; this class holds the shared state and the waiting.
+/// ``DeliveryMachine`` decides at each stage; this class holds the shared state and the waiting.
 final class DeliveryPipeline: Sendable {
     let rules: WorkflowRules
     let options: RabbitMQOptions
-    /// The build APIs that messages may name.
     let apiHosts: APIHosts
     let logger: Logger
     let quarantine: Quarantine
@@ -107,7 +104,6 @@ extension LocalVerifications: DeliverySource {
 /// Receives every event of a delivery, in order, on its task. Must be quick and cannot fail.
 typealias DeliveryObserver = @Sendable (DeliveryEvent, DeliveryContext) -> Void
 
-/// The drivers of one delivery.
 struct ProcessDrivers: DeliveryDrivers, Sendable {
     private let pipeline: DeliveryPipeline
     private let source: any DeliverySource
@@ -118,7 +114,6 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
     private var record: Quarantine.Record?
     /// Set for a suspected message.
     fileprivate private(set) var place: Quarantine.Place?
-    /// The build whose serial queue it is in.
     private var build: BuildID?
     /// `nil`: it is first in its queue.
     private var turn: OneShotSignal?
@@ -154,7 +149,6 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         return .done
     }
 
-    /// Performs a step that suspends.
     mutating func finish(_ step: DeliveryMachine.Step, _ facts: Facts) async -> DeliveryMachine.Input {
         switch step {
         case .wait(.amongOthers): await self.waitAmongOthers()

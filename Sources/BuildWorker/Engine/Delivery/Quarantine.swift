@@ -6,8 +6,8 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Isolates messages that crash the worker: deliveries in flight are recorded on disk, suspected ones are processed
-/// exclusively, and quarantined ones are not processed any more.
+/// Isolates messages that crash the worker: records deliveries in flight on disk, processes suspected messages
+/// exclusively and quarantined ones not at all.
 package final class Quarantine: Sendable {
     private let ledger: InFlightLedger?
     private let suspects: Suspects?
@@ -21,9 +21,7 @@ package final class Quarantine: Sendable {
     private let start: ContinuousClock.Instant
     private let clock: QuarantineClock
 
-    /// - Parameters:
-    ///   - spool: `nil`: nothing survives the process except the broker's counts.
-    ///   - prefetch: maximum deliveries in flight per queue.
+    /// - Parameter spool: `nil`: nothing survives the process except the broker's counts.
     init(
         _ spool: SpoolDirectory?, prefetch: Int, queues: Int = 1, health: Health, logger: Logger,
         clock: QuarantineClock = QuarantineClock()
@@ -131,9 +129,8 @@ package final class Quarantine: Sendable {
         fileprivate(set) var isInTheWay = false
     }
 
-    /// Reserves a position; call in order of arrival. Later deliveries wait for it, except if it crashed alone before:
-    /// then they go first, and one that gets past the same step is evidence against the message. Release with
-    /// ``leave(_:)``.
+    /// Reserves a position; call in order of arrival, release with ``leave(_:)``. Later deliveries wait, except if it
+    /// crashed alone before: then they go first, as witnesses at the same step.
     func joinAlone(_ key: MessageKey, _ delivery: Delivery) -> Place {
         var place = Place(
             key: key, queue: delivery.queue, redeliveries: delivery.redeliveries, arrival: self.clock.now())
@@ -154,8 +151,7 @@ package final class Quarantine: Sendable {
 
     func leave(_ place: Place) { if place.turn == nil { _ = self.countLast(place.queue, -1) } }
 
-    /// Waits for exclusive access, which ends with ``leave(_:)`` or after ``QuarantineClock/longestAlone``; after that
-    /// a crash is no more evidence against this message than against others.
+    /// Waits for exclusive access, which ends with ``leave(_:)`` or after ``QuarantineClock/longestAlone``.
     ///
     /// - Parameter isDue: skips the delay.
     /// - Returns: `nil` if the worker drains first: the broker requeues the message.
@@ -210,7 +206,6 @@ package final class Quarantine: Sendable {
         if record.solitude?.end() == true { self.lock.leave() }
     }
 
-    /// Records the next step.
     func begins(_ step: HandlingStep, _ record: Record) {
         if record.solitude?.lasts == true { self.write(step, record) }
     }
@@ -219,9 +214,8 @@ package final class Quarantine: Sendable {
         if let line = record.line { self.ledger?.update(line, record.key, step) }
     }
 
-    /// Leaves the HTTP event loop only if there is something to write: it must not wait for the disk.
+    /// Leaves the HTTP event loop only if there is something to write.
     ///
-    /// - Parameter place: of a suspected message.
     /// - Returns: whether anything changed.
     func persist(_ change: QuarantineChange, _ key: MessageKey, _ place: Place?) async -> Bool {
         switch change {
@@ -272,8 +266,7 @@ package final class Quarantine: Sendable {
 }
 
 struct QuarantineClock: Sendable {
-    /// Many times a normal delivery's duration. One that takes longer is waiting for something and must not block the
-    /// others.
+    /// Many times a normal delivery's duration. A slower one must not block the others.
     var longestAlone = Duration.seconds(30)
     var now: @Sendable () -> ContinuousClock.Instant = { .now }
     /// Returns `false` at once when the worker drains or stops.

@@ -1,10 +1,8 @@
 internal import Synchronization
 internal import Workflow
 
-/// Builds stopped by this worker, so that a `start` that arrives after its `stop` does nothing.
-///
-/// Bounded: the oldest are dropped. For those, and for builds stopped by other workers, a retried start asks the build
-/// API.
+/// Builds stopped by this worker: a `start` that arrives after its `stop` does nothing. Bounded, oldest dropped first;
+/// a retried start asks the build API as well.
 final class StoppedBuilds: Sendable {
     private struct State {
         var builds: Set<BuildID> = []

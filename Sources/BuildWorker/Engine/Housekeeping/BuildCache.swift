@@ -1,10 +1,8 @@
 internal import Clients
 internal import Glibc
 
-/// Build caches on this node's disk. Builds may write to a cache while it is removed.
-///
-/// Removes nothing outside the directory that the message names: each step goes from an open directory to one of its
-/// entries, follows no symbolic link and stays on the file system. An entry replaced by a link is removed as a link.
+/// Build caches on this node's disk, which builds may write to meanwhile. Removes nothing outside the message's
+/// directory: goes from open directory to entry, follows no link and stays on the file system.
 struct BuildCache: Sendable {
     struct Refusal: Error, CustomStringConvertible {
         let description: String
@@ -17,9 +15,7 @@ struct BuildCache: Sendable {
     /// The maximum of open directories. Deeper ones are moved up and removed in the next pass.
     private static let deepest = 32
 
-    /// Removes one cache directory. A missing one counts as removed.
-    ///
-    /// - Returns: the directory, or `nil` if caches are not on disk.
+    /// - Returns: the directory, or `nil` if caches are not on disk. A missing one counts as removed.
     func clear(_ cache: CacheConfig) throws(Refusal) -> String? {
         guard self.options.strategy == "disk", !self.options.path.isEmpty else { return nil }
         var names = cache.prefix.isEmpty ? [] : [cache.prefix]

@@ -3,8 +3,7 @@ internal import ServiceLifecycle
 internal import Support
 internal import Synchronization
 
-/// Periodic housekeeping: counts queue messages and removes leftovers. No build depends on it, so failures are logged
-/// and retried in the next round.
+/// Periodic housekeeping. No build depends on it; failures are logged and retried in the next round.
 final class Janitor: Service {
     /// Message counts by queue name; a missing entry means that the queue does not exist. Blocks.
     typealias CountQueues = @Sendable ([String]) throws -> [String: (ready: Int, consumers: Int)]
@@ -50,8 +49,7 @@ final class Janitor: Service {
         }
     }
 
-    /// Runs on a thread that is not awaited: an unresponsive broker may block it for long, and a drain cannot wait for
-    /// that.
+    /// Not awaited: an unresponsive broker may block it for long, and a drain cannot wait for that.
     private func lookAtQueues() {
         guard !self.isLooking.exchange(true, ordering: .relaxed) else { return }
         let names = self.survey.names

@@ -4,8 +4,7 @@ internal import Logging
 internal import Support
 internal import Workflow
 
-/// Compares build pods with their builds, a few at a time, and deletes those that finished long ago or whose build
-/// ended long ago. Off unless configured (`POD_TTL`).
+/// Deletes pods that finished long ago or whose build ended long ago. Off unless configured (`POD_TTL`).
 struct PodSweep: Sendable {
     /// Deletions or build API requests per round, for finished and unfinished pods each.
     private static let limit = 20
@@ -125,8 +124,7 @@ struct PodSweep: Sendable {
             metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue), "what": .string(what)])
     }
 
-    /// Unknown means no deletion, with one exception: a rejected build token is at least half a day old, and nothing
-    /// can be reported for a dead pod any more.
+    /// If unknown, the pod stays. Exception: a finished pod with an expired token, about which nothing can be reported.
     private func hasEnded(_ candidate: Candidate, _ place: BuildClusters.Place, isFinished: Bool) async -> Bool {
         guard let token = await place.token(candidate.access, self.logger) else { return false }
         let (build, apiURI) = (candidate.build, candidate.access.apiURI)

@@ -17,7 +17,6 @@ final class QueueSurvey: Sendable {
 
     var queues: [QueuesCheck.Queue] { self.state.withLock { $0 } }
 
-    /// All queues worth counting.
     var names: [String] {
         Set(
             self.queues.map(\.name)

@@ -3,8 +3,7 @@ internal import Foundation
 internal import Logging
 internal import Workflow
 
-/// Finds token Secrets left without an owner because their worker died and another one handled the message. A Secret
-/// whose pod exists is attached to it; any other is deleted.
+/// Attaches token Secrets left without an owner by a crash to their pods, and deletes those without a pod.
 struct SecretSweep: Sendable {
     /// Longer than the time between creating a Secret and its pod. A start later than that creates another Secret.
     static let timeout = Duration.seconds(600)

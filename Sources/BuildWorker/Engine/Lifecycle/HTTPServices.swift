@@ -11,7 +11,7 @@ struct HTTPServices: Sendable {
 
     init(_ configuration: WorkerConfiguration, _ meters: Metrics, _ logger: Logger) {
         let rabbitmq = configuration.rabbitmq
-        // At most one connection per build in flight.
+        // One request per delivery that may be in flight.
         let concurrency = min(max(6, rabbitmq.prefetchCount * 2), 64)
         let engine = self.engine
         var transports: [HTTPTransport] = []

@@ -5,9 +5,8 @@ package import Support
 
 /// Ends the worker when no work is left anywhere.
 ///
-/// The broker reports ready messages, not those in flight elsewhere. So an idle worker stops consuming and treats other
-/// consumers as busy. It ends after three checks in a row with empty queues and no other consumer (a message moving
-/// between queues is briefly in neither), or once the queues were empty for longer than any delivery is in flight.
+/// The broker does not report messages in flight elsewhere. So an idle worker stops consuming; it ends after three
+/// checks in a row with empty queues and no consumer, or once the queues were empty for longer than any delivery takes.
 package struct IdleWatch: Service {
     private static let interval = Duration.milliseconds(500)
     private static let looks = 3
@@ -17,7 +16,6 @@ package struct IdleWatch: Service {
     let intake: Intake
     /// Nothing in flight in this worker, and no local timer.
     let isIdle: @Sendable () -> Bool
-    /// All expected consumers are active.
     let isConsuming: @Sendable () -> Bool
     let look: @Sendable () async throws -> Look
     let clock: any MonotonicClock

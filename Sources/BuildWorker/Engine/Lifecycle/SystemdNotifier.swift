@@ -16,8 +16,7 @@ struct SystemdNotifier: Sendable {
             ? environment["WATCHDOG_USEC"].flatMap { Int($0) }.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
     }
 
-    /// - Parameter message: lines such as `READY=1`.
-    /// - Returns: whether systemd's socket accepted it.
+    /// - Returns: whether systemd's socket accepted the lines, such as `READY=1`.
     @discardableResult
     func send(_ message: String) -> Bool {
         let descriptor = socket(

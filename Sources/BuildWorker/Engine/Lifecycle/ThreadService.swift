@@ -14,7 +14,6 @@ extension PublishingConnection: ThreadOwner {}
 
 extension HTTPEngine: ThreadOwner { func start() {} }
 
-/// Runs a thread until shutdown or cancellation.
 struct ThreadService: Service {
     let owner: any ThreadOwner
 

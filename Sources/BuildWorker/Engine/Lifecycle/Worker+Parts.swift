@@ -5,7 +5,6 @@ internal import Spool
 internal import Support
 internal import Workflow
 
-/// Larger parts of the composition, and reports on earlier workers.
 extension Worker {
     static func publishing(_ options: RabbitMQOptions, _ host: String, _ health: Health, _ logger: Logger)
         -> PublishingConnection
@@ -53,7 +52,6 @@ extension Worker {
         }
     }
 
-    /// Reports earlier workers that crashed.
     func reportEarlierDeaths() {
         if let earlier = self.files.startMarker?.earlier {
             self.reporter.tell(

@@ -23,15 +23,14 @@ package final class Worker: Service {
     private let reports: ReportWriter?
     let pipeline: DeliveryPipeline
     private let inFlightCount: InFlightCount
-    /// Services around the deliveries, which run after them. Shut down in reverse, each after those behind it; on
-    /// cancellation all stop at once.
+    /// Services besides the deliveries. Shut down in reverse, after the deliveries; on cancellation all at once.
     private let services: [any Service]
 
-    /// Opens the worker's files, which blocks, and composes it. Nothing runs before ``run()``.
+    /// Opens files, which blocks, and composes the worker. Nothing runs before ``run()``.
     ///
     /// - Parameters:
-    ///   - host: the worker's name in the management UI: the pod's or the machine's.
-    ///   - environment: of the process, for its supervisor's settings (`NOTIFY_SOCKET`).
+    ///   - host: the name in the management UI: the pod's or the machine's.
+    ///   - environment: of the process (`NOTIFY_SOCKET`).
     package static func open(
         _ configuration: WorkerConfiguration, host: String, environment: [String: String],
         clock: any MonotonicClock = ContinuousClock(), logger: Logger
@@ -44,7 +43,6 @@ package final class Worker: Service {
         return Worker(configuration, host, files, quarantine, health, environment, clock, logger)
     }
 
-    /// Composes the parts in order of dependency.
     private init(
         _ configuration: WorkerConfiguration, _ host: String, _ files: WorkerFiles, _ quarantine: Quarantine,
         _ health: Health, _ environment: [String: String],
@@ -193,14 +191,11 @@ package final class Worker: Service {
 
     /// Routes for probes and Prometheus; contain no build data.
     package var probes: OperatorServer.Routes { self.supervisor.probes }
-    /// Routes for operators.
     package var pages: OperatorServer.Routes { self.supervisor.pages }
 
-    /// No delivery in flight and no local timer.
     package var isIdle: Bool { self.inFlightCount.count == 0 && self.verifications.count == 0 }
 
-    /// Consumes until graceful shutdown, settles what is in flight, and closes. On cancellation (drain timeout, or a
-    /// second signal) it closes at once and the broker requeues unsettled messages.
+    /// Consumes until graceful shutdown, then settles what is in flight. On cancellation the broker requeues the rest.
     package func run() async throws {
         await self.verifications.rearm()
         self.reportEarlierDeaths()
@@ -214,7 +209,7 @@ package final class Worker: Service {
                 "stopping at once: what is not settled goes back to its queue",
                 metadata: ["inFlight": .stringConvertible(self.inFlightCount.count)])
         }
-        // Includes the reports of deliveries that were requeued together.
+        // Includes the reports of deliveries requeued at shutdown.
         await self.reports?.flush()
         self.files.runMarker?.remove()
         self.logger.info("drained")

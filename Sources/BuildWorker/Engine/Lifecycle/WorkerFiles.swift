@@ -2,8 +2,7 @@ package import Logging
 internal import Spool
 internal import Support
 
-/// The worker's files and what an earlier worker left in them. Without a disk the worker continues; what a crash would
-/// then lose is logged once per part.
+/// The worker's files. Without a disk the worker continues; what a crash would lose is logged once per part.
 package struct WorkerFiles: Sendable {
     /// Locked for the worker's lifetime.
     let spool: SpoolDirectory?

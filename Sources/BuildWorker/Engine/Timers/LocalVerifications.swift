@@ -7,9 +7,8 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Verifications that the broker cannot hold, kept in this process and on disk for the next worker: init timers if
-/// there is no init queue. Without a usable retry queue, what they trigger is also processed here like a delivery,
-/// until it is settled.
+/// Verifications that the broker cannot hold, in memory and on disk: init timers without an init queue. Without a
+/// usable retry queue, what they trigger is also processed here like a delivery.
 final class LocalVerifications: Service {
     private struct Kept {
         let entry: TimerJournal.Entry
@@ -104,8 +103,7 @@ final class LocalVerifications: Service {
                 dueAt: Self.milliseconds(after: time), headers: properties.headers, body: verification.body))
     }
 
-    /// Keeps a local delivery with new headers for another attempt, after the wait queue's delay. The old entry is
-    /// removed when settled.
+    /// Keeps a local delivery for another attempt, after the wait queue's delay. The old entry goes when settled.
     func postpone(_ delivery: Delivery, headers: AMQPTable) async -> PublishResult {
         let entry = TimerJournal.Entry(
             dueAt: Self.milliseconds(after: self.options.retryDelay), headers: headers, body: delivery.body)
@@ -157,7 +155,7 @@ final class LocalVerifications: Service {
     private func fire(_ kept: Kept) async {
         var backoff = Backoff(first: .seconds(1), limit: .seconds(60))
         var random = SystemRandomNumberGenerator()
-        // Not the monotonic interval: a clock set back must not extend the wait for ever.
+        // Bounded: a clock that is set back must not extend the wait for ever.
         let rest = Duration.milliseconds(kept.entry.dueAt - Timestamp.now.millisecondsSince1970)
         _ = await self.clock.pause(min(max(rest, .zero), max(self.options.initTimeout, self.options.retryDelay)))
         while !Task.isCancelled {

@@ -6,8 +6,8 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Recovers init timers lost with another worker's disk, if workers keep them locally: once per init timeout, pods that
-/// should have started are verified by this worker. Several workers may do so, at one pod read each.
+/// Verifies pods that should have started, once per init timeout, if workers keep init timers locally: a timer may be
+/// lost with its worker's disk. Several workers may do so, at one pod read each.
 final class PodAdoption: Sendable {
     private let options: RabbitMQOptions
     private let clusters: BuildClusters

@@ -2,16 +2,13 @@ internal import RabbitMQ
 internal import Spool
 internal import Support
 
-/// Init timers on disk, one file each, for a broker without an init queue. A restarted worker loads them.
-///
-/// A file holds the message to send, including the token, so only the worker's user can read it.
+/// Init timers on disk, for a broker without an init queue. Files contain tokens: only the worker's user can read them.
 final class TimerJournal: Sendable {
     package struct Entry: Hashable, Sendable {
         /// Milliseconds since 1970: unlike the monotonic clock it survives a restart.
         var dueAt: Int
         /// The message's headers: strings and integers.
         var headers: AMQPTable
-        /// The `verify` message.
         var body: [UInt8]
     }
 

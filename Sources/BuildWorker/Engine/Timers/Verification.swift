@@ -11,9 +11,8 @@ struct Verification: Sendable {
     init(body: [UInt8], headers: AMQPTable) { (self.body, self.headers) = (body, headers) }
 
     /// - Parameters:
-    ///   - round: init timers so far, including the one that triggers this.
-    ///   - isFromTimer: triggered by a local timer; for its own the broker records that itself.
-    ///   - isPermanent: the pod has a permanent failure.
+    ///   - round: init timers so far, this one included.
+    ///   - isFromTimer: a local timer; the broker records its own.
     init(body: [UInt8], round: Int, imagePullStartTime: String?, isFromTimer: Bool = false, isPermanent: Bool = false) {
         var headers: AMQPTable = [Header.initRound: .int64(Int64(round))]
         if let imagePullStartTime { headers[Header.imagePullStart] = .text(imagePullStartTime) }
