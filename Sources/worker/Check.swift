@@ -43,14 +43,12 @@ struct CheckOptions: ParsableArguments {
         guard (0.1...3600).contains(self.timeout) else { throw ValidationError("--timeout is 0.1 to 3600 s") }
     }
 
-    /// Overrides the defaults.
     func apply(to thresholds: inout Thresholds) {
         if let warning { thresholds.warning = warning }
         if let critical { thresholds.critical = critical }
     }
 
-    /// Runs the check, prints its line and exits with its code, at the latest after ``timeout``. An unreachable broker
-    /// is CRITICAL, an unreadable disk UNKNOWN.
+    /// Runs the check, prints its line and exits with its code, at the latest after ``timeout``.
     func conclude(_ check: (WorkerConfiguration) async throws -> CheckResult) async -> Never {
         let timer = DispatchSource.makeTimerSource(queue: .global())
         timer.schedule(deadline: .now() + self.timeout)
@@ -68,7 +66,6 @@ struct CheckOptions: ParsableArguments {
 /// Never released: if a result and a timeout coincide, only one is printed.
 private let voice = Mutex(())
 
-/// Prints the line and exits.
 func say(_ result: CheckResult) -> Never {
     voice.withLock { _ in
         FileHandle.standardOutput.write(Data("\(result.line)\n".utf8))
@@ -115,8 +112,7 @@ struct CheckWorker: AsyncParsableCommand {
                 return check.judge(try await question.ask(deadline: .seconds(self.check.timeout * 0.75)))
             } catch {
                 guard case .unreachable(let reason, let nobodyListens) = error else { throw error }
-                // A worker that accepts the connection but does not respond is stuck, however recent its heartbeat
-                // file.
+                // A worker that accepts the connection but does not respond is stuck, despite a recent heartbeat.
                 guard self.url == nil, nobodyListens else { return CheckResult(.critical, reason) }
                 let host = ProcessInfo.processInfo.environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
                 do throws(SpoolError) {

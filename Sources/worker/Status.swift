@@ -82,8 +82,7 @@ struct StatusQuestion {
 
     private let address: String
 
-    /// - Parameters:
-    ///   - url: of the worker; `nil`: the local one, at `server`.
+    /// - Parameter url: of the worker; `nil`: the local one, at `server`.
     init(url: String?, _ server: ServerOptions?) throws(Failure) {
         guard let server, url == nil else {
             let url = url ?? ""

@@ -35,9 +35,8 @@ struct WorkerCommand: AsyncParsableCommand {
             Reports.self, Pod.self, Config.self,
         ])
 
-    /// Differs from ArgumentParser's `main` in two ways. This program's errors go to stderr unchanged, and their exit
-    /// codes are decided here only. Wrong usage of a check follows the plugin protocol: output on stdout, and not exit
-    /// code 64.
+    /// Like ArgumentParser's `main`, except for this program's errors and exit codes, and for wrong usage of a check:
+    /// it follows the plugin protocol (stdout, no exit code 64).
     static func main() async {
         // Signals stay pending until they are handled, first thing in `run`.
         if CommandLine.arguments.dropFirst().first == "run" { Self.hold([SIGTERM, SIGINT]) }
@@ -63,7 +62,6 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 }
 
-/// A command's error message for stderr.
 struct Failure: Error, CustomStringConvertible {
     let description: String
     let status: ExitStatus
@@ -112,8 +110,7 @@ struct ConfigurationOptions: ParsableArguments {
         return loaded
     }
 
-    /// Overwrites the values in place: `/proc/PID/environ` shows the original bytes to all programs of this user;
-    /// `unsetenv` only removes the pointer.
+    /// Overwrites the values in place: `/proc/PID/environ` shows the original bytes even after `unsetenv`.
     private static func forget(_ variables: Set<String>) {
         for variable in variables {
             guard let value = getenv(variable) else { continue }

@@ -32,7 +32,6 @@ struct BuildEvent: Hashable, Sendable {
     var jobType: String?
     var attempt: Int?
     var podName: String?
-    /// Sanitized.
     var cause: String?
     var reportID: String?
 

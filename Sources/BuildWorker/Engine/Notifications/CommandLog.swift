@@ -8,9 +8,7 @@ final class CommandLog: Sendable {
     private let file: Int32
     private let state: Mutex<(rest: Int, isCut: Bool)>
 
-    /// - Parameters:
-    ///   - limit: size of the file, in bytes; each run appends.
-    ///   - perRun: output of this run, in bytes.
+    /// - Parameter limit: bytes of the file over all runs; `perRun` limits this run's output.
     init(_ path: String, limit: Int, perRun: Int) throws(SpoolError) {
         self.file = try SpoolFile.make(path, O_WRONLY | O_APPEND)
         var status = stat()
@@ -22,7 +20,6 @@ final class CommandLog: Sendable {
 
     deinit { close(self.file) }
 
-    /// - Returns: whether more may follow.
     func copy(from source: Int32) -> Bool {
         var bytes = [UInt8](repeating: 0, count: 16_384)
         let count = bytes.withUnsafeMutableBytes { read(source, $0.baseAddress, $0.count) }

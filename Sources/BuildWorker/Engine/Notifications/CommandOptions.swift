@@ -1,6 +1,5 @@
 internal import Subprocess
 
-/// Settings and limits of an operator's command.
 struct CommandOptions: Hashable, Sendable {
     /// The program's absolute path, then its arguments.
     var arguments: [String]

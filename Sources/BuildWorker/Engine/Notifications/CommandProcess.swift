@@ -3,8 +3,7 @@ internal import Subprocess
 internal import Support
 internal import SystemPackage
 
-/// One run of an operator's command in its own process group: the event on stdin, output in the job's log. It inherits
-/// none of the worker's files and connections.
+/// One run of an operator's command in its own process group; inherits none of the worker's files and connections.
 struct CommandProcess: Sendable {
     let options: CommandOptions
 

@@ -2,7 +2,6 @@ internal import Clients
 internal import Support
 internal import Workflow
 
-/// Converts delivery events to build events.
 struct DeliveryEvents: Sendable {
     let executor: ExecutorOptions
     let tell: @Sendable (BuildEvent) -> Void

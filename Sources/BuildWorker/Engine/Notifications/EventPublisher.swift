@@ -1,8 +1,7 @@
 internal import RabbitMQ
 internal import Support
 
-/// Publishes build events on a separate connection: a missing exchange closes the channel, which must not affect build
-/// messages.
+/// Publishes build events on its own connection: a missing exchange closes the channel.
 final class EventPublisher: Sendable {
     private let exchange: String
     /// Stopping fails all unconfirmed messages.

@@ -1,6 +1,6 @@
 internal import Spool
 
-/// Decides which jobs start now, from their names alone.
+/// Decides which jobs start now. A value without I/O.
 struct JobPlan: Hashable, Sendable {
     struct Candidate: Hashable, Sendable {
         let name: JobName
@@ -9,9 +9,7 @@ struct JobPlan: Hashable, Sendable {
 
     let begin: [JobName]
 
-    /// - Parameters:
-    ///   - places: free slots.
-    ///   - now: milliseconds since 1970.
+    /// - Parameter places: free slots; `now` is in milliseconds since 1970.
     init(waiting: [Candidate], running: [Candidate], places: Int, now: Int) {
         let inFlight = Set(running.map(\.name.id))
         var taken = Set(running.compactMap(\.orderKey))

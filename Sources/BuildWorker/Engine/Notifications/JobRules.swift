@@ -7,7 +7,6 @@ struct JobRules: Hashable, Sendable {
     var retryInterval = Duration.seconds(60)
     /// Upper bound of the delay.
     var longestPause = Duration.seconds(3600)
-    /// Limit of one run.
     var timeLimit = Duration.seconds(600)
     /// Jobs have order keys, so their files are read before they are scheduled.
     var isOrdered = false

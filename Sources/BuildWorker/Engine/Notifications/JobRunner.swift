@@ -20,7 +20,6 @@ final class JobRunner: Service {
         var running: [String: JobPlan.Candidate] = [:]
         /// Order keys by job id, as of the last scan.
         var keys: [String: String?] = [:]
-        /// Put back unfinished because the worker stopped.
         var interrupted = 0
         /// The last disk error; `nil` while the disk works.
         var problem: String?
@@ -45,8 +44,7 @@ final class JobRunner: Service {
 
     func wake() { self.wakeups.continuation.yield() }
 
-    /// Runs until graceful shutdown, then until nothing runs and nothing is due. Delayed jobs stay on disk for the next
-    /// worker. On cancellation running jobs are put back without counting an attempt.
+    /// Runs until graceful shutdown, then until nothing is due. On cancellation running jobs are put back uncounted.
     func run() async {
         await withTaskGroup { group in
             group.addTask {
@@ -115,8 +113,8 @@ final class JobRunner: Service {
     // MARK: Scheduling
 
     private func plan() async -> [JobName] {
-        // Read before the listing: a job that fails and goes back to new meanwhile is then in at least one of the two.
-        // Otherwise the next job of its key could overtake it.
+        // Before the listing: a job that goes back to new meanwhile must be in one of the two, or its successor
+        // overtakes it.
         let running = self.state.withLock { Array($0.running.values) }
         let names = await self.onDisk { try self.candidates() } ?? []
         return self.state.withLock { state in
@@ -163,7 +161,6 @@ final class JobRunner: Service {
         self.wake()
     }
 
-    /// `nil`: it was unreadable and is dead now.
     private func outcome(of name: JobName) async -> JobOutcome? {
         let job: Job?
         do { job = try await OwnThread.run { try self.queue.read(name, in: .cur) } } catch {

@@ -4,9 +4,7 @@ internal import Spool
 internal import Support
 internal import Synchronization
 
-/// Accepts jobs from callers that must not wait for the disk, and writes them in order.
-///
-/// A crash loses the jobs of the last moments: notes and events, never anything that decides a build's result.
+/// Accepts jobs from callers that must not wait for the disk, and writes them in order. A crash loses the last ones.
 final class JobWriter: Service {
     private struct Draft: Sendable {
         let queue: SpoolQueue
@@ -15,7 +13,6 @@ final class JobWriter: Service {
         let at = Timestamp.now
     }
 
-    /// Maximum queue length.
     static let limit = 1000
     private let drafts = Line<Draft>(limit: JobWriter.limit)
     /// Dropped since the last accepted job.
@@ -24,7 +21,6 @@ final class JobWriter: Service {
     private let onWritten: @Sendable (JobKind) -> Void
     private let onRefused: @Sendable (JobKind) -> Void
 
-    /// - Parameter onWritten: wakes the runner.
     init(
         logger: Logger, onWritten: @escaping @Sendable (JobKind) -> Void,
         onRefused: @escaping @Sendable (JobKind) -> Void = { _ in }
@@ -34,7 +30,6 @@ final class JobWriter: Service {
         self.onRefused = onRefused
     }
 
-    /// Returns at once.
     func add(_ payload: JSONValue, to queue: SpoolQueue, orderKey: String? = nil) {
         let draft = Draft(queue: queue, payload: payload, orderKey: orderKey)
         if !self.drafts.add(draft) { self.refuse(draft, "\(Self.limit) wait to be written") }

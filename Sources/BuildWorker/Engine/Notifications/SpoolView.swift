@@ -1,8 +1,7 @@
 package import Spool
 package import Support
 
-/// Inspects and repairs the spool from the command line, beside a running worker or without one: every change is one
-/// rename.
+/// Inspects and repairs the spool, beside a running worker or without one: every change is one rename.
 package struct SpoolView: Sendable {
     package struct Entry: Sendable {
         package let kind: JobKind
@@ -29,7 +28,6 @@ package struct SpoolView: Sendable {
 
     private let queues: [SpoolQueue]
 
-    /// - Throws: if the directory cannot be read.
     package init(spool: String) throws(SpoolError) {
         var queues: [SpoolQueue] = []
         for kind in JobKind.allCases where SpoolDirectory.exists("\(spool)/queues/\(kind.rawValue)") {
@@ -55,7 +53,6 @@ package struct SpoolView: Sendable {
     }
 
     private static func entry(_ name: JobName, _ box: JobBox, _ queue: SpoolQueue) -> Entry {
-        // Unreadable jobs are listed too, so that they can be dropped.
         do throws(SpoolError) {
             return Entry(kind: queue.kind, box: box, name: name, job: try queue.read(name, in: box))
         } catch { return Entry(kind: queue.kind, box: box, name: name, job: nil) }
@@ -73,9 +70,7 @@ package struct SpoolView: Sendable {
         }
     }
 
-    /// Moves a dead job back to waiting, with all attempts.
-    ///
-    /// - Returns: `false` if it is not dead any more.
+    /// Moves a dead job back to waiting, with all attempts. Returns `false` if it is not dead any more.
     package func retry(_ entry: Entry) throws(SpoolError) -> Bool { try self.queue(entry)?.retry(entry.name) ?? false }
 
     /// - Returns: `false` if it is in flight or gone.

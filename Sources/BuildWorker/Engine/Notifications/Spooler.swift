@@ -5,9 +5,7 @@ internal import ServiceLifecycle
 internal import Spool
 internal import Support
 
-/// Stores and runs spooled jobs in a running worker.
-///
-/// Builds do not depend on it: without a disk, or with a full one, only notes and events are lost.
+/// Stores and runs spooled jobs. Builds do not depend on it: without a disk only notes and events are lost.
 final class Spooler: Service {
     private let queues: [JobKind: SpoolQueue]
     private let runners: [JobKind: JobRunner]
@@ -19,9 +17,7 @@ final class Spooler: Service {
     private let executor: ExecutorOptions
     private let logger: Logger
 
-    /// - Parameters:
-    ///   - queues: of every kind.
-    ///   - report: files a failure report that could not be filed earlier.
+    /// - Parameter report: files a failure report that could not be filed earlier.
     init(
         _ configuration: WorkerConfiguration, queues: [JobKind: SpoolQueue], directory: String, host: String,
         buildAPI: BuildAPIClient, meters: Metrics, logger: Logger,
@@ -86,10 +82,8 @@ final class Spooler: Service {
 
     // MARK: Input
 
-    /// A note that the build API did not accept.
     func keep(_ note: PendingStatusUpdate) { self.add(note.payload, .status, orderKey: note.orderKey) }
 
-    /// A failure report that could not be filed.
     func keep(_ report: FailureReport) { self.add(report.document, .report) }
 
     /// Sends `report.<kind>` with the report's members, except its timeline, which is on disk.
@@ -130,8 +124,7 @@ final class Spooler: Service {
     /// For jobs due when the worker drains.
     private static let flushLimit = Duration.seconds(10)
 
-    /// Runs until graceful shutdown, then at most ten seconds more for due jobs. The rest stays on disk for the next
-    /// worker. On cancellation it ends soon and jobs in flight are put back without counting an attempt.
+    /// Runs until graceful shutdown, then due jobs for ten seconds. On cancellation jobs are put back uncounted.
     func run() async throws {
         self.tell(BuildEvent(.workerStarted))
         // Before anything is written: removes an earlier worker's partial files.
@@ -154,9 +147,7 @@ final class Spooler: Service {
 
     // MARK: Housekeeping
 
-    /// Recovers orphaned jobs and removes old files. Blocks.
-    ///
-    /// - Returns: how many logs and dead jobs were removed.
+    /// Recovers orphaned jobs and removes old files. Blocks. Returns the number of logs and dead jobs removed.
     func clean(logsOlderThan logs: Duration, deadOlderThan dead: Duration) throws -> Int {
         var count = 0
         for queue in self.queues.values {

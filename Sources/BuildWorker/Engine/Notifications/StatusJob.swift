@@ -2,8 +2,7 @@ internal import Clients
 internal import Support
 internal import Workflow
 
-/// A status update that the build API did not accept in time: a node name or a waiting state, never a FAILURE, which
-/// the broker keeps.
+/// A status update the build API did not accept: a node name or a waiting state. FAILURE stays with the broker.
 struct PendingStatusUpdate: Hashable, Sendable {
     let build: BuildID
     let apiURI: String
@@ -35,7 +34,6 @@ struct PendingStatusUpdate: Hashable, Sendable {
         return .object(members)
     }
 
-    /// `nil`: not a status update.
     init?(_ payload: JSONValue) {
         guard let build = payload["buildId"]?.integer, let apiURI = payload["apiUri"]?.string,
             let token = payload["token"]?.string

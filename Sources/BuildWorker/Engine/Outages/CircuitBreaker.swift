@@ -1,11 +1,10 @@
 internal import Clients
 internal import Workflow
 
-/// Distinguishes a service outage from one build's fault. A value; the owner performs requests and probes.
+/// Distinguishes a service outage from one build's fault.
 ///
 /// Closed: opens after consecutive failures of different builds, or after one failure whose probe also fails. Open:
-/// closes after a successful probe. One build's fault never opens it: the probe succeeds, and a single build is not
-/// enough.
+/// closes after a successful probe.
 struct CircuitBreaker: Sendable {
     enum State: Hashable, Sendable {
         /// Next: `open`
@@ -16,7 +15,7 @@ struct CircuitBreaker: Sendable {
 
     /// Consecutive builds that must fail with a possible service fault to open it.
     static let buildsOfAnOutage = 3
-    /// After this many openings that probes end, failures count as the builds' own, so that those builds end.
+    /// After this many relapses, failures count as the builds' own faults, so that those builds can end.
     static let relapseLimit = 3
 
     private(set) var state = State.closed
@@ -41,10 +40,9 @@ struct CircuitBreaker: Sendable {
         if access == .write { self.relapses = 0 }
     }
 
-    /// A build's request failed in a way that may concern all builds.
+    /// A build's request failed in a way that may concern all builds. Returns whether the breaker opened.
     ///
     /// - Parameter asksForPause: the service asked for a pause: one build is enough.
-    /// - Returns: whether it opened.
     mutating func failed(
         _ build: BuildID, _ access: RequestAccess, asksForPause: Bool = false, cause: String,
         at now: ContinuousClock.Instant
@@ -59,7 +57,6 @@ struct CircuitBreaker: Sendable {
         return self.open(cause, now)
     }
 
-    /// - Returns: whether it opened.
     mutating func probeFailed(cause: String, at now: ContinuousClock.Instant) -> Bool {
         // The service itself is unavailable: earlier failures say nothing about the builds.
         self.relapses = 0

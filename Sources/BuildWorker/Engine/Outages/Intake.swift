@@ -1,7 +1,6 @@
 internal import Synchronization
 
-/// Consumes deliveries unless paused for a reason. The state is passed on under the lock, so that changes arrive in
-/// order.
+/// Consumes deliveries unless paused. The state is passed on under the lock, so that changes arrive in order.
 final class Intake: Sendable {
     enum Reason: Hashable, Sendable {
         case outage

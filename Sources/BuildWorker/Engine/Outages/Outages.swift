@@ -5,8 +5,7 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Detects when the cluster or the build API is unavailable to all builds, pauses consumption and probes until it is
-/// available again: an outage costs time, not builds.
+/// Pauses consumption and probes while the cluster or the build API is unavailable: costs time, not builds.
 final class Outages: Service {
     /// The raw value is its name in logs, metrics and `/status`.
     enum Dependency: String, Hashable, Sendable, CaseIterable {
@@ -41,7 +40,6 @@ final class Outages: Service {
     /// A cheap request to the service; `nil` if it responds.
     typealias Probe = @Sendable () async -> Failure?
 
-    /// Why a service did not fulfil a request.
     struct Failure: Sendable {
         let cause: String
         /// The pause that the service asked for.
@@ -117,9 +115,7 @@ final class Outages: Service {
 
     /// Finds out whether a failure of `build` concerns all builds. Takes as long as the probe.
     ///
-    /// - Parameters:
-    ///   - failure: if the service asks for a pause, that concerns all builds and no probe is needed.
-    ///   - probe: repeated with growing intervals until it succeeds.
+    /// - Parameter probe: repeated with growing intervals; skipped at first if the service asks for a pause.
     func judge(
         _ dependency: Dependency, _ access: RequestAccess, of build: BuildID, _ failure: Failure, probe: @escaping Probe
     ) async {

@@ -19,7 +19,6 @@ extension ParkedMessage {
 }
 
 extension AMQPValue {
-    /// As JSON; types without a JSON form are named.
     fileprivate var shown: JSONValue {
         switch self {
         case .void: .null

@@ -2,16 +2,13 @@ internal import Clients
 package import RabbitMQ
 internal import Support
 
-/// A message in the parked queue: unchanged, with the reason in our own headers.
-///
-/// Created when a message is parked (``init(_:reason:detail:id:at:)``) and read by `worker parked` (``init(parked:)``).
+/// A message in the parked queue: unchanged, with the reason in headers of our own.
 package struct ParkedMessage: Sendable {
     /// Identifies it to operators: 12 hexadecimal digits.
     package let id: String
     package let reason: String
     package let detail: String
-    /// The queue it came from, and the default target of a retry. `nil`: parked by another program, which did not
-    /// record it.
+    /// The queue it came from, the default target of a retry. `nil`: another program parked it.
     package let origin: String?
     /// RFC 3339; empty if not recorded.
     package let parkedAt: String
@@ -20,7 +17,6 @@ package struct ParkedMessage: Sendable {
 
     /// The broker acts on these headers: it would route copies to the queues they name, including this worker's.
     private static let setAside = [("CC", Header.originalCC), ("BCC", Header.originalBCC)]
-    /// Attempt counters, which a retry resets.
     private static let counts = [
         "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange",
         "x-last-death-queue",
@@ -29,9 +25,7 @@ package struct ParkedMessage: Sendable {
         Header.owedSince, Header.troubledSince, Header.isPermanent,
     ]
 
-    /// - Parameters:
-    ///   - at: RFC 3339.
-    ///   - nonce: distinguishes equal messages of the same millisecond.
+    /// - Parameter nonce: distinguishes equal messages of the same millisecond; `at` is RFC 3339.
     init(
         _ delivery: Delivery, for error: BuildMessageError, at time: String, nonce: UInt64 = .random(in: .min ... .max)
     ) {
@@ -78,7 +72,6 @@ package struct ParkedMessage: Sendable {
         return table
     }
 
-    /// The message to publish to the parked queue.
     func outgoing(_ options: RabbitMQOptions) -> OutgoingMessage {
         var properties = self.properties
         for field in self.reasons.fields { properties.headers[field.name] = field.value }
@@ -95,9 +88,7 @@ package struct ParkedMessage: Sendable {
 
     /// The message to publish on a retry: attempts reset, the parking added to its history.
     ///
-    /// - Parameters:
-    ///   - queue: the target; by default where it came from.
-    ///   - time: now, RFC 3339.
+    /// - Parameter queue: by default where it came from.
     package func retry(_ options: RabbitMQOptions, to queue: String? = nil, at time: String) -> OutgoingMessage? {
         guard let queue = queue ?? self.origin else { return nil }
         var properties = self.properties

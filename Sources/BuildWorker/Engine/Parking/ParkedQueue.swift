@@ -11,7 +11,6 @@ package struct ParkedQueue: Sendable {
         case unreadable(queue: String, reason: String)
         /// Changes made before the failure remain.
         case notPublished(id: String, outcome: PublishOutcome)
-        /// The message does not record its queue.
         case noOrigin(id: String)
 
         package var description: String {
@@ -50,10 +49,8 @@ package struct ParkedQueue: Sendable {
 
     package init(_ options: RabbitMQOptions) { self.options = options }
 
-    /// Passes every message to `judge` once, oldest first, and applies its verdict: a retry is confirmed by the broker
-    /// before the parked message is removed. If the broker fails, the remaining messages stay.
-    ///
-    /// - Parameter done: called for each message retried or dropped.
+    /// Passes every message to `judge` once, oldest first, and applies the verdict: a retry is confirmed before the
+    /// parked message is removed. If the broker fails, the rest stays. `done` is called per message changed.
     package func review(_ judge: (ParkedMessage) -> Verdict, done: (ParkedMessage) -> Void = { _ in })
         async throws(Failure)
     {
@@ -101,8 +98,7 @@ package struct ParkedQueue: Sendable {
         try await self.awaitReturn(of: left)
     }
 
-    /// Waits until the broker has requeued the unsettled messages, which happens just after it notices the closed
-    /// connection: the next command must see them. If they do not return, another consumer took them.
+    /// Waits for the broker to requeue unsettled messages, shortly after the connection closes, for the next command.
     private func awaitReturn(of count: Int) async throws(Failure) {
         let limit = ContinuousClock.now + Self.timeout
         while try await self.depth() < count, ContinuousClock.now < limit {
@@ -136,7 +132,6 @@ package struct ParkedQueue: Sendable {
         return depth
     }
 
-    /// Why the broker rejected the consumer.
     private final class Refusal: Sendable {
         let reason = Mutex<String?>(nil)
     }

@@ -79,7 +79,6 @@ struct DeliveryMetrics: Sendable {
 }
 
 extension DeliveryContext {
-    /// One of five values.
     var jobType: String {
         switch self.command {
         case .start: "start"
@@ -92,8 +91,7 @@ extension DeliveryContext {
 }
 
 extension MessageProperties {
-    /// Milliseconds since 1970: the broker's timestamp if it adds one (`message_interceptors`), else the publisher's
-    /// whole seconds.
+    /// Milliseconds since 1970: the broker's (`message_interceptors`), else the publisher's, in whole seconds.
     fileprivate var publishedAt: Int? {
         // Clients can set this header.
         let plausible = 0..<(1 << 50)

@@ -25,7 +25,6 @@ extension Fact {
         }
     }
 
-    /// `nil` if nothing went wrong.
     var problem: Problem? {
         switch self {
         case .build(.refused(let problem)), .build(.unavailable(let problem)), .creation(.rejected(let problem), _),

@@ -18,7 +18,6 @@ final class FailureReporter: Sendable {
 
         var steps: [Step] = []
 
-        /// In order of occurrence.
         var problems: [Problem] { self.steps.compactMap(\.fact.problem) }
 
         /// The last problem of a note, or the last of anything else: a lost note causes no other failure.
@@ -28,7 +27,6 @@ final class FailureReporter: Sendable {
             return problems.last { $0.failureClass != .other } ?? problems.last
         }
 
-        /// The cause of the FAILURE, sent or due.
         var cause: FailureCause? {
             self.steps.lazy.compactMap { if case .reportFailure(let cause) = $0.action { cause } else { nil } }.last
         }
@@ -82,7 +80,7 @@ final class FailureReporter: Sendable {
         where !causes.contains(where: { $0.contains(text) }) {
             causes.append(text)
         }
-        // Poison may be decoded only if its build was failed: the dangerous part is over then.
+        // Poison may be decoded only if its build was failed: it was decoded without a crash then.
         let build = course.cause == nil ? context.build : context.decodeBuild()
         if case .failure(let error) = context.message { causes.append(error.description) }
         var report = FailureReport(
@@ -104,7 +102,6 @@ final class FailureReporter: Sendable {
         self.tell(report, context.logger)
     }
 
-    /// Counts, logs and stores it.
     func tell(_ report: FailureReport, _ logger: Logger) {
         self.meters.count(.reports, report.kind.rawValue, report.failureClass.rawValue)
         self.ledger.add(report)
@@ -136,7 +133,6 @@ final class FailureReporter: Sendable {
 }
 
 extension FailureReport.Kind {
-    /// - Returns: `nil` if nothing failed.
     init?(_ settlement: Settlement, _ facts: Facts, _ command: BuildCommand) {
         if case .refused = facts.build, settlement == .ack {
             self = .failureRefused

@@ -31,13 +31,10 @@ package final class Health: Sendable {
     enum QueueState: Hashable, Sendable {
         case consumed
         case unknown
-        /// Intentionally.
         case paused
         case disconnected(AMQPError)
-        /// The broker's reason.
         case lost(reason: String)
 
-        /// Why it is not consumed.
         var reason: String? {
             switch self {
             case .consumed: nil
@@ -49,7 +46,6 @@ package final class Health: Sendable {
         }
     }
 
-    /// A condition that prevents work.
     enum Condition: Hashable, Sendable {
         case crashLoop(CrashLoop)
         case outage(Outages.Dependency, cause: String)
@@ -78,7 +74,6 @@ package final class Health: Sendable {
     }
 
     private enum RetryQueue: Hashable {
-        /// Neither consumed nor rejected yet.
         case unknown
         case usable
         /// Optional: the worker continues without it.
@@ -95,7 +90,6 @@ package final class Health: Sendable {
         /// `consume` or `publish`
         let role: String
         let isConnected: Bool
-        /// The broker's resource alarm.
         let blockedReason: String?
     }
 
@@ -173,7 +167,6 @@ package final class Health: Sendable {
     var canPublishSince: ContinuousClock.Instant? { self.state.withLock { $0.canPublishSince } }
     var canPublish: Bool { self.state.withLock { $0.isPublishingConnected && $0.blockedReason == nil } }
     var isDraining: Bool { self.state.withLock { $0.isDraining } }
-    /// By name.
     var queues: [String: QueueState] { self.state.withLock { $0.queues } }
 
     var connections: [Connection] {

@@ -7,7 +7,6 @@ final class InFlight: Sendable {
     package struct Entry: Sendable {
         let context: DeliveryContext
         var step: Action?
-        /// Start of the step, or of the wait.
         var since: ContinuousClock.Instant
     }
 

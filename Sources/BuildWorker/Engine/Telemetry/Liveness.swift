@@ -2,13 +2,10 @@ internal import Clients
 internal import Support
 internal import Workflow
 
-/// Whether the worker makes progress: its event loops tick and no step exceeds its deadline. External causes (an
-/// outage, a resource alarm) do not count against it.
+/// Whether event loops tick and each step keeps its deadline. Outages and resource alarms do not count.
 struct Liveness: Sendable {
-    /// A connection's event loop.
     struct Loop: Sendable {
         let name: String
-        /// Time since the last tick.
         let age: @Sendable () -> Duration
     }
 

@@ -5,7 +5,6 @@ enum LogCode: String, CaseIterable {
     case outageBegan = "outage_began"
     case outageContinues = "outage_continues"
     case outageEnded = "outage_ended"
-    /// Token, permissions, namespace, address.
     case clusterFault = "cluster_fault"
     case podAdopted = "pod_adopted"
     case executorUnknown = "executor_unknown"

@@ -4,9 +4,8 @@ package import Logging
 internal import Support
 internal import Synchronization
 
-/// Output of log lines; callers never wait for a reader. A line that the kernel accepts at once is written at once, so
-/// that it survives a crash; other lines go through a writer thread. Lines beyond the backlog limit are dropped and
-/// counted.
+/// Output of log lines; callers never wait. A line is written at once if the kernel accepts it, so that it survives a
+/// crash; others go through a thread. Beyond the backlog limit lines are dropped and counted.
 package final class LogOutput: Sendable {
     private struct State {
         var waiting: [UInt8] = []
@@ -22,7 +21,6 @@ package final class LogOutput: Sendable {
     private let state = Mutex(State())
     private let descriptor: Int32
 
-    /// A pipe or a file.
     private let takesPiecesAtOnce: Bool
 
     package init(descriptor: Int32 = 1) {
@@ -102,8 +100,7 @@ package struct WorkerLogHandler: LogHandler {
 
     /// These come first, in this order; other metadata is sorted by name.
     private static let leading = ["queue", "jobType", "buildId", "jobId", "attempt"]
-    /// Reserved keys. Metadata with such a name gets a `_` prefix: JSON readers keep the last of two duplicates and
-    /// would lose the sentence.
+    /// Reserved keys. Metadata with such a name gets a `_` prefix: JSON readers keep the last of two duplicates.
     private static let own: Set = ["timestamp", "level", "message"]
 
     package var logLevel: Logger.Level

@@ -1,7 +1,6 @@
 internal import Glibc
 
-/// The process's limit of open files and connections (`RLIMIT_NOFILE`). A failure to open one looks like an outage, so
-/// clients of the HTTP servers get a small share only.
+/// The limit of open files (`RLIMIT_NOFILE`). HTTP clients get a small share: a failure to open looks like an outage.
 package struct OpenFiles: Sendable {
     package let limit: Int
     /// More is never needed, and programs that close all possible descriptors at start would take long.

@@ -3,13 +3,11 @@ internal import ServiceLifecycle
 internal import Support
 internal import Synchronization
 
-/// Writes reports to disk in the background. During a burst that the disk cannot follow, reports are dropped; they are
-/// still logged and counted.
+/// Writes reports to disk in the background. In a burst reports are dropped; they are still logged and counted.
 final class ReportWriter: Service {
     private let store: ReportStore
     private let logger: Logger
     private let reports = Line<FailureReport>(limit: 1000)
-    /// Stores a report that could not be filed.
     private let keep: @Sendable (FailureReport) -> Void
     private let isFailing = Atomic<Bool>(false)
 
@@ -24,7 +22,6 @@ final class ReportWriter: Service {
     /// Runs until shutdown; reports added by then are filed.
     func run() async { await self.reports.consume(self.file) }
 
-    /// Files pending reports.
     func flush() async { await self.reports.consumeWaiting(self.file) }
 
     private func file(_ report: FailureReport) async {

@@ -21,9 +21,7 @@ struct StatusReporter: Sendable {
     /// Services whose outages are detected.
     let services: [Outages.Dependency]
     let transports: [HTTPTransport]
-    /// Deliveries in flight.
     let unacked: @Sendable () -> Int
-    /// Init timers in this process.
     let localTimers: @Sendable () -> Int
 
     /// Missing optional parts, and failing hosts with their waiting builds.
@@ -32,7 +30,6 @@ struct StatusReporter: Sendable {
     /// Routes for probes and Prometheus, open to any client: contain no build data.
     var probes: OperatorServer.Routes { self.routes(tellingCauses: false) }
 
-    /// Routes for operators, with all data.
     var pages: OperatorServer.Routes {
         self.routes(tellingCauses: true).merging(["/": { StatusPage.answer }, "/status": { .json(self.document) }]) {
             $1

@@ -4,8 +4,7 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Builds that this worker left with the broker, in a wait queue or with an init timer. Another worker may receive
-/// them, so this is only what is known here; an entry is dropped when due.
+/// Builds this worker left in a wait queue or with an init timer, until due. Another worker may receive them.
 final class Waiting: Sendable {
     enum Why: String, Sendable, CaseIterable {
         case initTimer = "init-timer"

@@ -11,7 +11,6 @@ package struct AlertRange: Hashable, Sendable, CustomStringConvertible {
     private let alertsInside: Bool
     package let description: String
 
-    /// - Returns: `nil` if invalid.
     package init?(_ text: String) {
         self.description = text
         self.alertsInside = text.hasPrefix("@")
@@ -23,7 +22,6 @@ package struct AlertRange: Hashable, Sendable, CustomStringConvertible {
         self.range = low...high
     }
 
-    /// Alerts above `limit` and below 0.
     package init(above limit: Int) {
         (self.range, self.alertsInside, self.description) = (0...Double(limit), false, String(limit))
     }
@@ -48,7 +46,6 @@ package struct Thresholds: Hashable, Sendable {
         return self.warning?.alerts(value) == true ? .warning : .ok
     }
 
-    /// The range that was violated for the status.
     func range(of status: CheckStatus) -> AlertRange? {
         switch status {
         case .warning: self.warning

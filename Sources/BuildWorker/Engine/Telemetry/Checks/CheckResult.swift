@@ -1,7 +1,6 @@
 internal import Support
 
-/// The status of a check in the Nagios plugin protocol, from best to worst: known failures are worse than unknown, as
-/// in the official plugins.
+/// A Nagios plugin status, from best to worst: as in the official plugins, a known failure is worse than unknown.
 package enum CheckStatus: String, Hashable, Sendable, CaseIterable, Comparable {
     case ok = "OK"
     case warning = "WARNING"
@@ -79,9 +78,7 @@ package struct CheckResult: Sendable {
         self.findings.append((status, text))
     }
 
-    /// Records the figure, and adds a finding if it violates a threshold.
-    ///
-    /// - Parameter text: describes the figure, for example "72 in new of status".
+    /// Records the figure, described by `text`, and adds a finding if it violates a threshold.
     mutating func measure(_ figure: CheckFigure, _ text: String = "") {
         self.figures.append(figure)
         guard let value = figure.value else { return }

@@ -2,12 +2,10 @@ internal import Clients
 package import RabbitMQ
 internal import Support
 
-/// The broker's management API, for commands: shows what AMQP does not, above all policies. Read only, with the
-/// worker's own credentials.
+/// The broker's management API: shows policies, which AMQP does not. Read only, with the worker's credentials.
 package struct ManagementAPI: Sendable {
     private enum Failure: Error {
         case unreachable(HTTPError)
-        /// An unusable response.
         case refused(String)
         case notFound
     }
@@ -112,7 +110,6 @@ package struct ManagementAPI: Sendable {
         return BrokerView.Exchange(kind: kind, alternate: alternate, unreadPolicy: unread, bindings: keys)
     }
 
-    /// - Returns: `nil` if there is no such object.
     private func object(
         _ kind: String, _ name: String, _ rest: String = "", until end: ContinuousClock.Instant
     ) async throws(Failure) -> JSONValue? {
@@ -151,7 +148,6 @@ package struct ManagementAPI: Sendable {
 }
 
 extension AMQPTable {
-    /// Strings, integers and booleans of a JSON object.
     fileprivate init(_ json: JSONValue?) {
         self.init(
             (json?.members ?? []).compactMap { member in

@@ -24,9 +24,7 @@ package struct QueuesCheck: Sendable {
 
     package init() {}
 
-    /// - Parameters:
-    ///   - findings: of the topology.
-    ///   - expectedTimers: armed init timers that have not fired; `nil`: no worker was asked.
+    /// - Parameter expectedTimers: armed init timers that have not fired; `nil`: no worker was asked.
     package func judge(_ queues: [Queue], _ findings: [TopologyFinding], expectedTimers: Int?) -> CheckResult {
         let ready = queues.compactMap { queue in queue.ready.map { "\($0) in \(queue.name)" } }
         var result = CheckResult(summary: ready.joined(separator: ", "))
@@ -58,7 +56,7 @@ package struct QueuesCheck: Sendable {
             case .wait, .retryWait: (self.depth, false)
             // One per starting build: not a backlog.
             case .initTimers: (Thresholds.none, false)
-            // An operator should look, but no build waits for it.
+            // Needs an operator, but no build waits for it.
             case .parked: (Thresholds(warning: AlertRange(above: 0)), false)
             }
         let hint = queue.role == .parked ? ": 'worker parked list' says why" : ""

@@ -7,7 +7,7 @@ package struct SpoolCheck: Sendable {
     package var depth = Thresholds(warning: AlertRange(above: 50), critical: AlertRange(above: 100))
     /// Age of the job that is overdue longest, in seconds. A job that waits for its next attempt is not due.
     package var age = Thresholds(warning: AlertRange(above: 900))
-    /// Dead jobs per kind; an operator has to look at them.
+    /// Dead jobs per kind; each needs an operator.
     private let dead = Thresholds(critical: AlertRange(above: 0))
 
     package init() {}

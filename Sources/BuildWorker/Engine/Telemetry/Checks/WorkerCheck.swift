@@ -7,8 +7,7 @@ package struct WorkerCheck: Sendable {
     package var unackedAge = Thresholds(warning: AlertRange(above: 300), critical: AlertRange(above: 900))
     /// Seconds since the last tick of a connection's event loop.
     private let loopAge: Thresholds
-    /// Checks liveness only, ignoring dependencies and long deliveries. For supervisors that restart: a restart fixes
-    /// nothing else.
+    /// Checks liveness only, ignoring dependencies and long deliveries: for supervisors that restart.
     package var asksForLifeOnly = false
 
     /// - Parameter heartbeat: of the RabbitMQ connections; the liveness limits derive from it.
@@ -36,7 +35,7 @@ package struct WorkerCheck: Sendable {
         var result = CheckResult(
             summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.plainText ?? "?") in flight")
         if !live { result.add(.critical, "it makes no progress") }
-        // A drain is intentional: a rollout must not page anybody.
+        // A drain is intentional: a rollout must not raise an alert.
         for problem in problems { result.add(live && isDraining ? .warning : .critical, problem) }
         if !ready, problems.isEmpty { result.add(isDraining ? .warning : .critical, "it does not consume") }
         // Their failures are already among the problems.
@@ -54,8 +53,7 @@ package struct WorkerCheck: Sendable {
         return result
     }
 
-    /// Judges a worker by its heartbeat file if its server is unreachable. A fresh file means alive, but something is
-    /// wrong.
+    /// Judges a worker by its heartbeat file if its server is unreachable: alive, but something is wrong.
     package func judge(unreachable reason: String, _ heartbeat: Heartbeat?) -> CheckResult {
         guard let heartbeat else { return CheckResult(.critical, "\(reason), and there is no heartbeat file") }
         let age = (heartbeat.age / .milliseconds(100)).rounded() / 10

@@ -1,9 +1,7 @@
 internal import CoreMetrics
 internal import Synchronization
 
-/// Records the catalogue's metrics through swift-metrics.
-///
-/// Instruments are created once and cached, so that counting costs a table lookup.
+/// Records metrics through swift-metrics. Instruments are cached, so that counting costs a table lookup.
 final class Metrics: Sendable {
     private struct Key: Hashable {
         let name: String

@@ -1,5 +1,4 @@
 extension Metric {
-    /// Prefix of the worker's own metrics.
     static let prefix = "build_worker_"
 
     /// All metrics in display order.

@@ -2,7 +2,6 @@ internal import CoreMetrics
 internal import Support
 internal import Synchronization
 
-/// The values of one metric with one set of labels.
 protocol PrometheusSample: AnyObject, Sendable {
     /// - Parameter labels: `name="value",…`, escaped; may be empty.
     func write(_ name: String, _ labels: String, to text: inout String)

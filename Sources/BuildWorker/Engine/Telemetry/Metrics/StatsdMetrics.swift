@@ -2,11 +2,10 @@ internal import CoreMetrics
 internal import Support
 internal import Synchronization
 
-/// A swift-metrics backend that sends to a statsd server over UDP, in packets of at most 512 bytes. Lost packets are
-/// not resent.
+/// A swift-metrics backend for a statsd server over UDP. Lost packets are not resent.
 ///
-/// Plain statsd has no labels, so their values become part of the name: `build_worker.deliveries.start`. Counters are
-/// sent as increments, gauges as values, durations one by one in milliseconds.
+/// Plain statsd has no labels: their values become part of the name (`build_worker.deliveries.start`). Counters are
+/// increments, durations are in milliseconds.
 final class StatsdMetrics: MetricsFactory {
     /// Fits every network's MTU, as the statsd documentation recommends.
     static let largestPacket = 512
@@ -24,15 +23,12 @@ final class StatsdMetrics: MetricsFactory {
     private let send: @Sendable ([UInt8]) -> Void
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - prefix: of all names, without the trailing dot; may be empty.
-    ///   - send: sends one packet.
+    /// - Parameter prefix: of all names, without the trailing dot; may be empty.
     init(prefix: String, send: @escaping @Sendable ([UInt8]) -> Void) {
         self.prefix = prefix.isEmpty ? "" : "\(prefix)."
         self.send = send
     }
 
-    /// Sends what is buffered. Call it every few seconds.
     func flush() {
         let state = self.state.withLock { state in
             let taken = state

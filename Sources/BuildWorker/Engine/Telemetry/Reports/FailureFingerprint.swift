@@ -8,9 +8,8 @@ enum FailureFingerprint {
         Fingerprint.of(Array("\(kind)\n\(failureClass.rawValue)\n\(cause)".utf8))
     }
 
-    /// Replaces what differs between builds by `#`: words with digits (ids, pod names, addresses, times, sizes), node
-    /// names, and text in double quotes without blanks, which is how servers quote names. Status codes, exit codes and
-    /// webhook names stay.
+    /// Replaces what differs between builds by `#`: words with digits, node names, and quoted text without blanks.
+    /// Status codes, exit codes and webhook names stay.
     static func withoutIDs(_ text: String) -> String {
         var words: [String] = []
         var (previous, before): (Substring, Substring) = ("", "")

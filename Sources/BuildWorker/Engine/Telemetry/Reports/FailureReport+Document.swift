@@ -27,7 +27,6 @@ extension FailureReport {
         ])
     }
 
-    /// - Returns: `nil` if it is not a report.
     package init?(_ document: JSONValue) {
         guard let id = document["id"]?.string, let kind = document["kind"]?.string.flatMap({ Kind(rawValue: $0) }),
             let failureClass = document["class"]?.string.flatMap({ FailureClass(rawValue: $0) }),

@@ -8,7 +8,6 @@ package struct FailureReport: Sendable {
         case retried
         /// Failed during an outage; another attempt follows, uncounted.
         case postponed
-        /// The build was set to FAILURE.
         case buildFailed = "build-failed"
         /// The API rejected the build's FAILURE.
         case failureRefused = "failure-refused"
@@ -32,7 +31,6 @@ package struct FailureReport: Sendable {
         case startFailed = "start-failed"
     }
 
-    /// One step of the delivery.
     package struct Step: Sendable, Hashable {
         /// Milliseconds since arrival.
         package let atMilliseconds: Int
@@ -64,7 +62,6 @@ package struct FailureReport: Sendable {
 
     /// - Parameters:
     ///   - root: the root cause; source of title and fingerprint.
-    ///   - causes: at least one; each is sanitized.
     ///   - secrets: redacted from every text.
     init(
         id: String = FailureReport.newID(), _ kind: Kind, _ root: Problem, causes: [String], host: String,

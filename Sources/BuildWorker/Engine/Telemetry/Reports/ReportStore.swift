@@ -35,9 +35,7 @@ package struct ReportStore: Sendable {
         return true
     }
 
-    /// Oldest first, without timelines. A line truncated by a crash is skipped.
-    ///
-    /// - Parameter since: RFC 3339; `nil`: all.
+    /// Oldest first, without timelines. Truncated lines are skipped. `since`: RFC 3339; `nil`: all.
     package func list(since: String? = nil) throws(SpoolError) -> [FailureReport] {
         var reports: [FailureReport] = []
         for day in try self.days() {
@@ -61,9 +59,7 @@ package struct ReportStore: Sendable {
         return nil
     }
 
-    /// Removes the days before `day` (`2026-11-14`).
-    ///
-    /// - Returns: the number of reports removed.
+    /// Removes the days before `day` (`2026-11-14`). Returns the number of reports removed.
     func prune(before day: String) throws(SpoolError) -> Int {
         var count = 0
         var failure: SpoolError?

@@ -21,8 +21,7 @@ package struct Answer: Sendable {
         Answer(contentType: "application/json; charset=utf-8", body: document.serialized())
     }
 
-    /// 200 `ok`, or 503 with one reason per line.
-    /// - Parameter notes: information that is no problem.
+    /// 200 `ok`, or 503 with one reason per line; `notes` are no problems.
     static func verdict(_ problems: [String], notes: [String] = []) -> Answer {
         .text((problems.isEmpty ? ["ok"] + notes : problems).joined(separator: "\n"), isOK: problems.isEmpty)
     }

@@ -3,10 +3,8 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import ServiceLifecycle
 
-/// The read-only HTTP server for operators and probes. Responses contain no secrets.
-///
-/// Clients may be hostile: each connection gets one response, and nothing is read after its request. A connection's
-/// memory is one request head or one response, both for a limited time.
+/// The read-only HTTP server for operators and probes. Responses contain no secrets. Clients may be hostile: one
+/// response per connection, nothing is read after the request, and time and memory are bounded.
 package struct OperatorServer: Service {
     /// By path, for example `/health`.
     package typealias Routes = [String: @Sendable () -> Answer]
@@ -42,8 +40,7 @@ package struct OperatorServer: Service {
     private let onListening: @Sendable (Int) -> Void
 
     /// - Parameters:
-    ///   - settings: the settings of the address, for error messages.
-    ///   - names: the accepted `Host` names.
+    ///   - settings: the names of the address settings, for error messages.
     ///   - onListening: called with the port, which matters if 0 was configured.
     package init(
         _ options: ServerOptions, setBy settings: String, names: OwnNames, limits: Limits, routes: Routes,
@@ -92,7 +89,6 @@ package struct OperatorServer: Service {
     }
 }
 
-/// Limits the size of a request head.
 private final class HeadLimit: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private var left: Int

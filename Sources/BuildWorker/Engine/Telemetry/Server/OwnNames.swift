@@ -1,8 +1,7 @@
 internal import Glibc
 internal import Support
 
-/// The `Host` names a server accepts. Others indicate DNS rebinding: a page in an operator's browser whose name
-/// resolves to this address. IP addresses are always accepted.
+/// The accepted `Host` names, against DNS rebinding. IP addresses are always accepted.
 package struct OwnNames: Sendable {
     private let names: Set<String>
 

@@ -1,8 +1,7 @@
 internal import NIOCore
 internal import Synchronization
 
-/// A server's connections, up to a limit. A new one is always accepted; above the limit the address with the most
-/// connections loses its oldest. So probes get through, whatever other clients keep open.
+/// A server's connections. A new one is always accepted; above the limit the address with the most loses its oldest.
 final class Visitors: Sendable {
     private struct Visitor {
         let channel: any Channel

@@ -1,6 +1,5 @@
 internal import Support
 
-/// The tables, one section each.
 extension StatusText {
     var inFlight: [String] {
         let oldest =

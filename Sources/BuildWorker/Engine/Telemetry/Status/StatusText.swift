@@ -6,10 +6,7 @@ package struct StatusText {
     private let colours: Bool
     private let limit: Int
 
-    /// - Parameters:
-    ///   - status: the document of `/status`.
-    ///   - colours: whether the terminal supports them.
-    ///   - limit: rows per table.
+    /// - Parameter limit: rows per table.
     package init(_ status: JSONValue, colours: Bool, limit: Int = .max) {
         (self.status, self.colours, self.limit) = (status, colours, limit)
     }
@@ -84,7 +81,6 @@ package struct StatusText {
 }
 
 extension JSONValue? {
-    /// A number or text; a dash if unknown.
     func text(_ name: String) -> String { self?[name]?.scalarText ?? "-" }
 
     /// Seconds, formatted as on the status page: 4.2 s, 42 s, 3 min 05 s, 2 h 05 min, 3 d 4 h.

@@ -13,8 +13,7 @@ package enum StatusPage {
         "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
     ].joined(separator: "; ")
 
-    // SHA-256 of the page's style and script in base64. Constants, because the program has no other use for a hash
-    // function; a test recomputes them and prints the expected values.
+    // SHA-256 of style and script in base64. A test recomputes them and prints the expected values.
     static let styleHash = "w++b+k7TFz+uHa7qwfRe+lgRcvQXAov0zwArOQ+bW4I="
     static let scriptHash = "x8vVobS6wsfTjcPUNzmSwGfDlZBcmM/I87SC9bgfnmI="
 
