@@ -19,11 +19,11 @@ struct Check: AsyncParsableCommand {
             """,
         subcommands: [CheckWorker.self, CheckQueues.self, CheckSpool.self, CheckReports.self])
 
-    /// Without it this would print help and exit with 0, which is OK to whoever watches.
+    /// Without it this would print help and exit with 0, which monitoring takes for OK.
     func run() async throws { throw ValidationError("name what to check: worker, queues, spool or reports") }
 }
 
-/// What every check takes.
+/// Options common to all checks.
 struct CheckOptions: ParsableArguments {
     @Option(
         name: [.customShort("w"), .long], help: ArgumentHelp("When to warn.", valueName: "range"), transform: alertRange
@@ -43,19 +43,17 @@ struct CheckOptions: ParsableArguments {
         guard (0.1...3600).contains(self.timeout) else { throw ValidationError("--timeout is 0.1 to 3600 s") }
     }
 
-    /// What was given takes the place of what is usual.
     func apply(to thresholds: inout Thresholds) {
         if let warning { thresholds.warning = warning }
         if let critical { thresholds.critical = critical }
     }
 
-    /// Makes the check, prints its line and ends the process with its exit code; after ``timeout`` whatever the check is at. A broker that
-    /// cannot be asked is CRITICAL, a disk that cannot be read UNKNOWN.
+    /// Runs the check, prints its line and exits with its code, at the latest after ``timeout``.
     func conclude(_ check: (WorkerConfiguration) async throws -> CheckResult) async -> Never {
         let timer = DispatchSource.makeTimerSource(queue: .global())
         timer.schedule(deadline: .now() + self.timeout)
         let seconds = self.timeout
-        // The guidelines for plugins: what takes too long is a fault of what is checked, not of the check.
+        // Plugin guidelines: a timeout is a failure of the target, not of the check.
         timer.setEventHandler { say(CheckResult(.critical, "no answer within \(seconds) s")) }
         timer.resume()
         do { say(try await check(try self.options.read().configuration)) } catch {
@@ -65,10 +63,9 @@ struct CheckOptions: ParsableArguments {
     }
 }
 
-/// Never given back: of a verdict and a timer that end at once, one speaks.
+/// Never released: if a result and a timeout coincide, only one is printed.
 private let voice = Mutex(())
 
-/// Prints the line and ends the process.
 func say(_ result: CheckResult) -> Never {
     voice.withLock { _ in
         FileHandle.standardOutput.write(Data("\(result.line)\n".utf8))
@@ -110,12 +107,12 @@ struct CheckWorker: AsyncParsableCommand {
             self.check.apply(to: &check.unackedAge)
             check.asksForLifeOnly = self.alive
             do throws(StatusQuestion.Failure) {
-                // Before the time is up, so that the reason is told.
+                // Ends before the timeout, so that the reason is printed.
                 let question = try StatusQuestion(url: self.url, configuration.status)
                 return check.judge(try await question.ask(deadline: .seconds(self.check.timeout * 0.75)))
             } catch {
                 guard case .unreachable(let reason, let nobodyListens) = error else { throw error }
-                // A worker that takes the connection and says nothing is stuck, whatever it wrote a moment ago.
+                // A worker that accepts the connection but does not respond is stuck, despite a recent heartbeat.
                 guard self.url == nil, nobodyListens else { return CheckResult(.critical, reason) }
                 let host = ProcessInfo.processInfo.environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
                 do throws(SpoolError) {
@@ -151,7 +148,7 @@ struct CheckQueues: AsyncParsableCommand {
         check.acceptsDrift = self.acceptDrift
         await self.check.conclude { configuration in
             let rabbitmq = configuration.rabbitmq
-            // First, so that what is armed meanwhile cannot be missing.
+            // First: a timer armed meanwhile must not count as missing.
             let timers = await self.expectedTimers(configuration.status)
             let view = await ManagementAPI(rabbitmq).view(of: Topology(rabbitmq))
             let administration = try TopologyAdministration(rabbitmq, view: view)
@@ -165,7 +162,7 @@ struct CheckQueues: AsyncParsableCommand {
         }
     }
 
-    /// Those with the broker; `nil` where no worker answers: whether one should is for 'check worker' to say.
+    /// Timers with the broker; `nil` if no worker responds, which is for 'check worker' to report.
     private func expectedTimers(_ server: ServerOptions) async -> Int? {
         do throws(StatusQuestion.Failure) {
             let question = try StatusQuestion(url: self.url, server)

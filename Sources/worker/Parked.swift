@@ -92,7 +92,6 @@ struct Parked: AsyncParsableCommand {
         Failure("not parked: \(ids.joined(separator: ", ")). 'worker parked list' shows what is")
     }
 
-    /// Which messages a command is about.
     struct Selection: ParsableArguments {
         @Argument(help: "Ids, from 'list'.") var ids: [String] = []
         @Flag(name: .long, help: "All of them.") var all = false
@@ -110,7 +109,7 @@ struct Parked: AsyncParsableCommand {
             let rabbitmq = try options.load().configuration.rabbitmq
             var missing = Set(self.ids)
             var lines: [String] = []
-            // What was done before a failure is told all the same.
+            // Changes made before a failure are printed too.
             defer { lines.forEach { print($0) } }
             try await ParkedQueue(rabbitmq).review { parked in
                 let isChosen =

@@ -5,7 +5,6 @@ internal import Foundation
 internal import RabbitMQ
 internal import Support
 
-/// A message as its publisher would write it.
 struct MessageArgument: ParsableArguments {
     @Argument(help: "A file with the message, or - for stdin.")
     var file: String

@@ -79,7 +79,7 @@ struct Reports: AsyncParsableCommand {
     }
 }
 
-/// The beginning of a stretch of time that ends now.
+/// The start of a period that ends now.
 struct Since: ExpressibleByArgument {
     /// RFC 3339.
     let text: String

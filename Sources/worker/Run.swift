@@ -29,7 +29,7 @@ struct Run: AsyncParsableCommand {
     var exitWhenIdle = false
 
     func run() async throws {
-        // Before all else: a signal that comes while the worker starts does what it does later.
+        // First: a signal during startup must have the same effect as later.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let loaded = try self.options.load()
         let configuration = loaded.configuration
@@ -40,7 +40,7 @@ struct Run: AsyncParsableCommand {
                 output: output)
         }
         for note in loaded.notes { logger.notice("\(note)") }
-        // The only event loop is the HTTP servers'; by default there would be one a processor.
+        // Only the HTTP servers use NIO's event loop; the default is one per processor.
         NIOSingletons.groupLoopCountSuggestion = 1
         let environment = ProcessInfo.processInfo.environment
         let proxies = ["http_proxy", "https_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }.filter {
@@ -78,7 +78,7 @@ struct Run: AsyncParsableCommand {
                 "Status page on http://\(configuration.status.host):\(port)/",
                 metadata: ["statusPort": .stringConvertible(port)])
         }
-        // Shut down in reverse: the worker drains while its health can still be asked.
+        // Shut down in reverse: health stays available while the worker drains.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: probes),
             .init(service: pages),
@@ -101,7 +101,7 @@ struct Run: AsyncParsableCommand {
         if worker.health.isInCrashLoop { throw ExitCode(.crashLoop) }
     }
 
-    /// The first signal shuts the group down; a second one means "now".
+    /// The first signal starts a graceful shutdown; the second one stops at once.
     private static func run(_ group: ServiceGroup, heeding signals: UnixSignalsSequence) async throws {
         try await withThrowingTaskGroup { tasks in
             tasks.addTask { try await group.run() }

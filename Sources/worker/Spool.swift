@@ -81,7 +81,6 @@ struct Spool: ParsableCommand {
         }
     }
 
-    /// Narrows down which jobs are meant.
     struct Filter: ParsableArguments {
         @Option(name: .long, help: "status, publish, command or report; may be given several times.") var kind:
             [String] = []
@@ -106,7 +105,6 @@ struct Spool: ParsableCommand {
         }
     }
 
-    /// The jobs a change is for.
     struct Chosen: ParsableArguments {
         @Argument(help: "Ids, from 'list'.") var ids: [String] = []
         @Flag(name: .long, help: "All of them.") var all = false

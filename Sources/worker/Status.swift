@@ -23,7 +23,7 @@ struct Status: AsyncParsableCommand {
 
     private static let interval = Duration.seconds(2)
     private static let deadline = Duration.seconds(5)
-    /// Rows of a table while watching: what scrolls away is not seen.
+    /// Rows per table in watch mode, so that nothing scrolls off the screen.
     private static let fewRows = 12
 
     func validate() throws {
@@ -51,14 +51,14 @@ struct Status: AsyncParsableCommand {
                     StatusText(try await question.ask(deadline: Self.deadline), colours: colours, limit: Self.fewRows)
                     .text
             } catch { text = error.description }
-            // Home and clear: nothing flickers, and what was on the screen before is still above it.
+            // Home and clear avoid flicker and keep the scrollback.
             FileHandle.standardOutput.write(Data("\(isTerminal ? "\u{1B}[H\u{1B}[2J" : "")\(text)\n".utf8))
             try await Task.sleep(for: Self.interval)
         }
     }
 
     private func question() throws -> StatusQuestion {
-        // Who names the worker needs no configuration.
+        // With an explicit URL no configuration is needed.
         let server = self.url == nil ? try self.options.load().configuration.status : nil
         do throws(StatusQuestion.Failure) { return try StatusQuestion(url: self.url, server) } catch {
             throw ValidationError(error.description)
@@ -66,11 +66,11 @@ struct Status: AsyncParsableCommand {
     }
 }
 
-/// Asks a worker for the document of `/status`.
+/// Requests the document of `/status` from a worker.
 struct StatusQuestion {
     enum Failure: Error, CustomStringConvertible {
         case unreachable(reason: String, nobodyListens: Bool)
-        /// Something else answers there, or it is not known where to ask.
+        /// Another server responds, or the address is unknown.
         case noWorker(reason: String)
 
         var description: String {
@@ -82,8 +82,7 @@ struct StatusQuestion {
 
     private let address: String
 
-    /// - Parameters:
-    ///   - url: of the worker; `nil`: the one that runs here, on `server`.
+    /// - Parameter url: of the worker; `nil`: the local one, at `server`.
     init(url: String?, _ server: ServerOptions?) throws(Failure) {
         guard let server, url == nil else {
             let url = url ?? ""
@@ -95,7 +94,7 @@ struct StatusQuestion {
                 reason:
                     "PORT or STATUS_PORT is 0, so the worker has taken a free port and logged it: name it with --url")
         }
-        // A server that listens on one address only is asked there.
+        // A server bound to a specific address is reached there only.
         let host = ["0.0.0.0", "::", ""].contains(server.host) ? "127.0.0.1" : server.host
         self.address = "http://\(host.contains(":") ? "[\(host)]" : host):\(server.port)/status"
     }

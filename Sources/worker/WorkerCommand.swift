@@ -5,7 +5,7 @@ internal import RabbitMQ
 internal import Spool
 internal import Support
 
-/// The command line. Each subcommand is a composition root of its own: it makes what it needs and ends.
+/// The command line. Each subcommand is its own composition root.
 @main
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,10 +35,10 @@ struct WorkerCommand: AsyncParsableCommand {
             Reports.self, Pod.self, Config.self,
         ])
 
-    /// As ArgumentParser has it, but for the errors of this program: what they say goes to stderr as it is, and here alone it is decided what
-    /// exit code they mean. And but for wrong usage of a check: 64 is no exit code of a plugin, and what a plugin says belongs on stdout.
+    /// Like ArgumentParser's `main`, except for this program's errors and exit codes, and for wrong usage of a check:
+    /// it follows the plugin protocol (stdout, no exit code 64).
     static func main() async {
-        // Kept until they are heeded, which is the first thing that it does.
+        // Signals stay pending until they are handled, first thing in `run`.
         if CommandLine.arguments.dropFirst().first == "run" { Self.hold([SIGTERM, SIGINT]) }
         do {
             var command = try self.parseAsRoot()
@@ -53,7 +53,7 @@ struct WorkerCommand: AsyncParsableCommand {
         }
     }
 
-    /// Signals wait instead of ending the process. Called while it has no other thread: later ones begin with the same mask.
+    /// Blocks signals, which stay pending. Call it while the process has a single thread: later ones inherit the mask.
     private static func hold(_ signals: [Int32]) {
         var mask = sigset_t()
         sigemptyset(&mask)
@@ -62,7 +62,6 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 }
 
-/// What a command says on stderr when it cannot do what it was asked for.
 struct Failure: Error, CustomStringConvertible {
     let description: String
     let status: ExitStatus
@@ -73,7 +72,7 @@ struct Failure: Error, CustomStringConvertible {
 }
 
 extension ExitStatus {
-    /// `nil`: it is ArgumentParser's.
+    /// `nil`: an error of ArgumentParser.
     fileprivate init?(_ error: any Error) {
         switch error {
         case let error as Failure: self = error.status
@@ -90,12 +89,12 @@ extension ExitCode {
     init(_ status: ExitStatus) { self.init(status.rawValue) }
 }
 
-/// Where the configuration comes from; every subcommand takes it.
+/// Options for the configuration's location, common to all subcommands.
 struct ConfigurationOptions: ParsableArguments {
     @Option(name: .long, help: "A YAML or JSON file with keys of Config/default.yaml; variables override it.")
     var config: String?
 
-    /// Ends the command with every problem when there is one.
+    /// Exits with all problems if there are any.
     func load() throws -> LoadedConfiguration {
         do throws(ConfigurationError) { return try self.read() } catch {
             throw Failure("the configuration is wrong, nothing was started:\n\(error)", .wrongConfiguration)
@@ -111,8 +110,7 @@ struct ConfigurationOptions: ParsableArguments {
         return loaded
     }
 
-    /// Overwrites their values where the kernel has put them: `/proc/PID/environ` shows those bytes to every program of this user, whatever
-    /// `unsetenv` says, for that takes away no more than the pointer to them.
+    /// Overwrites the values in place: `/proc/PID/environ` shows the original bytes even after `unsetenv`.
     private static func forget(_ variables: Set<String>) {
         for variable in variables {
             guard let value = getenv(variable) else { continue }

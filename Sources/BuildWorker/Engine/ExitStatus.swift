@@ -1,5 +1,5 @@
-/// What the program's exit code says (a check's codes are those of its protocol: `CheckResult.Status`). From 64 on they are those of
-/// sysexits.h, which supervisors know. docs/operate.md, the help and the alerts say what stands here.
+/// Exit codes; from 64 on as in sysexits.h. Checks use ``CheckStatus``. The help, docs/operate.md and alerts rely on
+/// them.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
     case done = 0
     case failed = 1
@@ -10,7 +10,6 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     case startFailed = 71
     case wrongConfiguration = 78
 
-    /// In Markdown, and short enough for a line of help.
     package var meaning: String {
         switch self {
         case .done: "done, or drained after SIGTERM"
@@ -24,7 +23,6 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         }
     }
 
-    /// A line a code, for the help.
     package static var help: String {
         self.allCases.map { "  \($0.rawValue < 10 ? " " : "")\($0.rawValue)  \($0.meaning.filter { $0 != "`" })" }
             .joined(separator: "\n")

@@ -1,8 +1,8 @@
-/// Which layer an effective value comes from. Later layers go before earlier ones.
+/// The layer that an effective value comes from. A later layer overrides the earlier ones.
 package enum ConfigurationOrigin: Hashable, Sendable, CustomStringConvertible {
     /// `Config/default.yaml`.
     case `default`
-    /// The file given with `--config`, or one that is found (``NodeConfig``).
+    /// The file given with `--config`, or one found by ``NodeConfig``.
     case file(String)
     case variable(String)
 
@@ -15,14 +15,13 @@ package enum ConfigurationOrigin: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Something an operator has to put right.
+/// A configuration error that an operator must fix.
 package struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
-    /// `nil` where a whole file is meant.
+    /// `nil`: the problem concerns a whole file.
     package let key: String?
     package let origin: ConfigurationOrigin
-    /// What was given, cut if long; `<redacted>` for a secret; `nil` where showing it says nothing.
+    /// The value given, truncated; `<redacted>` for a secret; `nil` where it is of no use.
     package let value: String?
-    /// What would be right.
     package let expectation: String
 
     /// Safe to log.
@@ -37,7 +36,6 @@ extension [ConfigurationProblem] {
         self.append(ConfigurationProblem(key: key, origin: origin, value: value, expectation: expectation))
     }
 
-    /// Whole files first, then keys as they are documented, then keys that do not exist.
     var inKeyOrder: [ConfigurationProblem] {
         let places = Dictionary(uniqueKeysWithValues: Setting.known.enumerated().map { ($1.key, $0) })
         func rank(_ problem: ConfigurationProblem) -> Int { problem.key.map { places[$0] ?? Int.max } ?? -1 }
@@ -45,12 +43,11 @@ extension [ConfigurationProblem] {
     }
 }
 
-/// Everything that is wrong with a configuration, in the order of its keys. Nothing of it was put into effect.
+/// All problems of a configuration, in key order. Nothing of it was applied.
 package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     package let problems: [ConfigurationProblem]
 
     init(_ problems: [ConfigurationProblem]) { self.problems = problems }
 
-    /// A line a problem; safe to log.
     package var description: String { self.problems.map { "- \($0)" }.joined(separator: "\n") }
 }

@@ -2,13 +2,13 @@ internal import Foundation
 internal import Support
 internal import Yams
 
-/// A YAML file, or a JSON file where its name says so, as a tree. Maps keep their order, scalars their text.
+/// A YAML file, or a JSON file by its extension, as a tree. Maps keep their order, scalars their text.
 struct ConfigurationFile {
-    /// An object; `nil` where the file is empty.
+    /// The top-level object; `nil` for an empty file.
     let root: JSONValue?
 
     struct Unreadable: Error {
-        /// Holds nothing of the file's contents but names of keys.
+        /// Contains key names at most, never other file contents.
         let reason: String
     }
 
@@ -32,7 +32,7 @@ struct ConfigurationFile {
 }
 
 extension Node {
-    /// Plain scalars that JSON knows become what it knows, `~` and nothing at all become null; all others are texts.
+    /// Plain scalars follow JSON types; `~` and an empty value become null; everything else is a string.
     fileprivate var json: JSONValue {
         switch self {
         case .scalar(let scalar):
@@ -46,7 +46,7 @@ extension Node {
         case .sequence(let sequence): return .array(sequence.map(\.json))
         case .mapping(let mapping):
             let members = mapping.map { JSONValue.Member($0.key.scalar?.string ?? "?", $0.value.json) }
-            // `<<: *anchor`: what stands beside it goes before.
+            // `<<: *anchor`: sibling keys take precedence.
             let merged = members.filter { $0.name == "<<" }.flatMap { $0.value.array ?? [$0.value] }
             let own = JSONValue.object(members.filter { $0.name != "<<" })
             return (merged.reversed() + [own]).dropFirst().reduce(merged.last ?? own) { $0.merging($1, deeply: false) }
@@ -63,7 +63,7 @@ extension JSONValue {
         }
     }
 
-    /// Objects become one, with all else of `above`.
+    /// Merges objects; any other value of `above` replaces ours.
     func merging(_ above: JSONValue, deeply: Bool = true) -> JSONValue {
         guard self.members != nil, let members = above.members else { return above }
         return members.reduce(into: self) { result, member in
@@ -73,7 +73,7 @@ extension JSONValue {
 }
 
 extension YamlError {
-    /// What and where; the library's own description quotes the line, which may hold a password.
+    /// What and where, without contents: the library's own description quotes the line, which may hold a password.
     fileprivate var withoutContents: String {
         switch self {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
@@ -88,20 +88,18 @@ extension YamlError {
     }
 }
 
-/// A file that holds a credential, as Docker and Kubernetes mount them, named by a variable that ends with `_FILE`.
-///
-/// What a variable holds is seen by whoever may look at the process or its pod; a file has readers of its own.
+/// A mounted credential file, named by a variable ending in `_FILE`: unlike a variable, it has its own permissions.
 struct CredentialFile {
-    /// Ends the variable that names the file for a variable.
+    /// Suffix of the variable that names the file.
     static let suffix = "_FILE"
-    /// In bytes. Nobody's password is longer; a device, perhaps, is.
+    /// Bytes. Passwords are shorter; a device file may be endless.
     static let largest = 65_536
 
-    /// Without white space around it: editors and `echo` end a file with a line break.
+    /// Trimmed of white space: editors and `echo` append a newline.
     let text: String
 
     struct Unusable: Error {
-        /// Holds nothing of the contents.
+        /// Contains no file contents.
         let expectation: String
     }
 

@@ -4,7 +4,7 @@ internal import RabbitMQ
 internal import Support
 
 extension ConfigurationLayers {
-    /// What no value shows alone. Looks at the effective values only.
+    /// Checks rules that span several keys, on effective values only.
     mutating func checkConsistency() {
         self.checkBroker()
         for plugin in ExecutorOptions.Plugin.allCases {
@@ -68,12 +68,11 @@ extension ConfigurationLayers {
         )
     }
 
-    /// A key of an executor's `kubernetes`.
     private func key(_ plugin: ExecutorOptions.Plugin, _ name: String) -> String {
         "executor.\(plugin.rawValue).options.kubernetes.\(name)"
     }
 
-    /// What another executor has from k8s is told there.
+    /// Whether the option is set for this executor; problems of inherited values are reported for `k8s`.
     private func isOwn(_ plugin: ExecutorOptions.Plugin, _ name: String) -> Bool {
         plugin == .k8s || self.origins[self.key(plugin, name)] != nil
     }
@@ -98,7 +97,7 @@ extension ConfigurationLayers {
         }
     }
 
-    /// Kubernetes refuses every pod that has two volumes of one name, or two mounts at one path.
+    /// Kubernetes rejects a pod with duplicate volume names or mount paths.
     private mutating func checkMounts(_ plugin: ExecutorOptions.Plugin) {
         let options = self.configuration.executor.options(of: plugin)
         let mounts =
@@ -117,7 +116,7 @@ extension ConfigurationLayers {
         }
     }
 
-    /// The token that one API server takes is not for another's eyes.
+    /// A token must not be sent to another executor's API server.
     private mutating func checkTokens() {
         for plugin in ExecutorOptions.Plugin.derived
         where self.configuration.executor.options(of: plugin).isOtherCluster {
@@ -127,7 +126,7 @@ extension ConfigurationLayers {
         }
     }
 
-    /// What nobody can be given must not be what anybody gets.
+    /// k8s-vm needs a base image if it is selected or has a weight.
     private mutating func checkVM() {
         let executor = self.configuration.executor
         guard executor.vm.machine.baseImage.isEmpty else { return }
@@ -137,7 +136,7 @@ extension ConfigurationLayers {
         if executor.vmShare.weight > 0 { self.refuse("executor.k8s-vm.weightage", needs) }
     }
 
-    /// Where the key's value comes from is where the problem is; one that is already known is not told twice.
+    /// Adds a problem, with the origin of the key's value, unless the key already has one.
     private mutating func refuse(_ key: String, _ expectation: String) {
         guard case .setting(let setting) = KeyTree.place(of: key), !self.problems.contains(where: { $0.key == key })
         else { return }
@@ -145,7 +144,7 @@ extension ConfigurationLayers {
         self.problems.add(key, self.origins[key] ?? .default, value: value, expectation)
     }
 
-    /// Where a file says whose certificates to trust, and none of it counts.
+    /// Notes a CA file that has no effect because certificates are not verified.
     private mutating func noteUncheckedCertificates() {
         for plugin in ExecutorOptions.Plugin.allCases {
             let options = self.configuration.executor.options(of: plugin)
@@ -179,7 +178,7 @@ extension ConfigurationLayers {
             self.notes.append("K8S_BUILD_TOKEN=secret does not count for k8s-vm: \(reason)")
         }
         self.noteUncheckedCertificates()
-        // The worker we succeed put user and password into a URI, which decoded them.
+        // The original worker put user and password into a URI, which decoded them.
         let rabbitmq = self.configuration.rabbitmq
         for (key, text) in [("rabbitmq.username", rabbitmq.username), ("rabbitmq.password", rabbitmq.password.exposed)]
         where text.contains(/%[0-9A-Fa-f]{2}/) {

@@ -1,35 +1,31 @@
 internal import Clients
 internal import Support
 
-/// A configuration while layers are put onto it, from the lowest to the highest.
+/// The configuration while layers are applied, lowest first.
 struct ConfigurationLayers {
     private(set) var configuration = WorkerConfiguration()
-    /// By key; a key that no layer set has none.
+    /// By key; keys that no layer set are missing.
     private(set) var origins: [String: ConfigurationOrigin] = [:]
     var problems: [ConfigurationProblem] = []
     var notes: [String] = []
     private(set) var ignored = IgnoredSettings.Found()
-    /// Whole documents may hold any of our secrets.
+    /// A variable that holds a whole document may contain any secret.
     private(set) var secretVariables: Set = [NodeConfig.documentVariable]
-    /// What files and variables said of the keys that hold objects: those are merged, and everything else is replaced.
+    /// Object values from files and variables, by key: these are merged, all other values replaced.
     private var objects: [String: JSONValue] = [:]
-    /// What is said of the other executors: it counts above all that is said of `executor.k8s`, wherever that is said.
+    /// Values of derived executors. They override everything inherited from `executor.k8s`, whichever layer sets that.
     private var pending: [PendingValue] = []
 
     private struct PendingValue {
         let setting: Setting
         let raw: RawValue
-        /// How the value is labelled.
         let origin: ConfigurationOrigin
-        /// Where a problem of it is.
         let place: ConfigurationOrigin
     }
 
     // MARK: Files
 
-    /// - Parameters:
-    ///   - origin: how values of the file are labelled.
-    ///   - mustBeComplete: whether a key that is not there is a problem.
+    /// - Parameter mustBeComplete: whether a missing key is a problem.
     mutating func add(file path: String, as origin: ConfigurationOrigin, mustBeComplete: Bool = false) {
         do throws(ConfigurationFile.Unreadable) {
             var seen: Set<String> = []
@@ -43,7 +39,6 @@ struct ConfigurationLayers {
         } catch { self.problems.add(nil, .file(path), error.reason) }
     }
 
-    /// What stands in one variable, as in a file.
     mutating func add(document text: String, of variable: String) {
         let document: JSONValue
         do throws(JSONError) { document = try JSONValue(parsing: text) } catch { document = .null }
@@ -55,7 +50,7 @@ struct ConfigurationLayers {
         self.add(document, prefix: "", .variable(variable), .variable(variable), &seen)
     }
 
-    /// - Parameter place: where a problem is; `origin` is how values are labelled.
+    /// - Parameter place: the origin of problems; `origin` is that of values.
     private mutating func add(
         _ document: JSONValue, prefix: String, _ place: ConfigurationOrigin, _ origin: ConfigurationOrigin,
         _ seen: inout Set<String>
@@ -74,7 +69,7 @@ struct ConfigurationLayers {
                 }
             case .ignored(let reason): self.ignored.add("\(key) (\(place))", reason)
             case .unknown:
-                // The value is not shown: this may be a password below a misspelt key.
+                // The value is not shown: it may be a password under a misspelt key.
                 let suggestion = KeyTree.suggestion(for: key).map { ". Is \($0) meant?" } ?? ""
                 self.problems.add(key, place, "is not a known key\(suggestion)")
             }
@@ -83,7 +78,7 @@ struct ConfigurationLayers {
 
     // MARK: Variables
 
-    /// - Parameter further: variables that the operator's own files map to keys, and that go before ours.
+    /// - Parameter further: mappings from the operator's own files; they override ours.
     mutating func add(
         _ environment: [String: String], mapped variables: [String: String], _ further: [NodeConfig.Mapping] = []
     ) {
@@ -98,7 +93,7 @@ struct ConfigurationLayers {
             case .setting(let setting):
                 known.insert(mapping.variable)
                 self.set(setting, to: text, of: mapping.variable)
-            case .ignored: break // its other keys may mean something; those that do not are named below
+            case .ignored: break // other keys may have meaning; those without are reported below
             case .group, .unknown:
                 self.problems.add(mapping.key, .file(mapping.file), "is no key that \(mapping.variable) could set")
             }
@@ -106,7 +101,7 @@ struct ConfigurationLayers {
         for setting in Setting.known where setting.isCredential {
             guard let variable = variables[setting.key] else { continue }
             let name = variable + CredentialFile.suffix
-            // K8S_TOKEN_FILE is a setting itself: that file is read again when it changes.
+            // K8S_TOKEN_FILE is a setting of its own: that file is read again when it changes.
             guard known.insert(name).inserted, let path = environment[name], !path.isEmpty else { continue }
             self.set(setting, toContentsOf: path, named: name, unless: environment[variable] ?? "", of: variable)
         }
@@ -143,7 +138,7 @@ struct ConfigurationLayers {
         _ setting: Setting, to raw: RawValue, from origin: ConfigurationOrigin, place: ConfigurationOrigin
     ) {
         var raw = self.withoutLineBreak(raw, setting, origin)
-        // Blank is as good as empty where empty says nothing; spaces in a password count.
+        // A blank text is empty where empty means "not set"; in a password, spaces count.
         if case .text(let text) = raw, setting.whenEmpty == .notSet,
             setting.isSecret ? text.isEmpty : text.trimmed.isEmpty
         {
@@ -154,8 +149,7 @@ struct ConfigurationLayers {
         if setting.derived == nil { self.apply(value) } else { self.pending.append(value) }
     }
 
-    /// `kubectl create secret --from-file` and `echo` leave one; a token could not be sent with it, and a password that is refused says
-    /// nothing.
+    /// Removes one trailing newline, as left by `echo`: such a token cannot be sent, such a password is rejected.
     private mutating func withoutLineBreak(_ raw: RawValue, _ setting: Setting, _ origin: ConfigurationOrigin)
         -> RawValue
     {
@@ -184,9 +178,9 @@ struct ConfigurationLayers {
         }
     }
 
-    // MARK: When all layers are on
+    // MARK: After all layers
 
-    /// What nobody has set gives way to the port that somebody has.
+    /// Resolves a default status port: 0 if `httpd.port` is 0, one lower on a conflict.
     mutating func settleStatusPort() {
         guard self.origins["status.port"] ?? .default == .default else { return }
         switch self.configuration.httpd.port {
@@ -196,16 +190,15 @@ struct ConfigurationLayers {
         }
     }
 
-    /// The other executors have what `executor.k8s` has, and on top what is said of themselves.
+    /// Derives the other executors from `executor.k8s` and their own options.
     ///
-    /// - Parameter below: what the original reads, too, below its variables: each of those sets the same key of all its executors, so that
-    ///   a file made for it says nothing here that a variable says.
+    /// - Parameter below: layers that the original ranks below its variables, which there set a key of all executors.
     mutating func settleDerived(variablesAbove below: Set<ConfigurationOrigin>) {
         let kubernetes = self.configuration.executor.kubernetes
         for plugin in ExecutorOptions.Plugin.derived {
             let values = self.pending.filter { $0.setting.derived == plugin }
             var options = kubernetes.inherited(by: plugin)
-            // A token goes before a file; the one of k8s must not go before the executor's own file.
+            // A token takes precedence over a token file; an inherited token must not override the executor's own file.
             if values.contains(where: { $0.setting.key.hasSuffix(".kubernetes.tokenFile") }) { options.token = nil }
             self.configuration.executor[keyPath: plugin.options] = options
             for value in values where !below.contains(value.origin) || !self.isSetByVariable(value.setting, plugin) {
@@ -216,7 +209,7 @@ struct ConfigurationLayers {
         }
     }
 
-    /// As a key of `executor.k8s`, whose variable it has.
+    /// Whether the corresponding key of `executor.k8s`, which shares the variable, was set by one.
     private func isSetByVariable(_ setting: Setting, _ plugin: ExecutorOptions.Plugin) -> Bool {
         let key = setting.key.replacing("executor.\(plugin.rawValue).", with: "executor.k8s.", maxReplacements: 1)
         guard case .variable(let name)? = self.origins[key], name != NodeConfig.documentVariable else { return false }

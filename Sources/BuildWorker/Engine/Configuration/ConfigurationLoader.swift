@@ -1,17 +1,14 @@
 internal import Foundation
 
-/// Makes a ``WorkerConfiguration`` of layers. From the lowest: `Config/default.yaml`, the files that the worker we succeed reads
+/// Builds a ``WorkerConfiguration`` from layers. Lowest first: `Config/default.yaml`, the original worker's files
 /// (``NodeConfig``), the file given with `--config`, `NODE_CONFIG`, variables, `runtime.json`.
 package struct ConfigurationLoader: Sendable {
     private let directory: String
 
-    /// - Parameter directory: has `default.yaml` and `environment.yaml`; see
-    ///   ``ConfigurationDirectory/locate(executablePath:environment:)``.
+    /// - Parameter directory: see ``ConfigurationDirectory/locate(executablePath:environment:)``.
     package init(directory: String) { self.directory = directory }
 
-    /// - Parameters:
-    ///   - file: a YAML file shaped like `default.yaml` with some of its keys.
-    /// - Throws: every problem there is, at once.
+    /// - Throws: all problems together.
     package func load(file: String? = nil, environment: [String: String]) throws(ConfigurationError)
         -> LoadedConfiguration
     {
@@ -42,28 +39,24 @@ package struct ConfigurationLoader: Sendable {
     }
 }
 
-/// A configuration without problems, and how it came about.
+/// A valid configuration with its origins and notes.
 package struct LoadedConfiguration: Sendable {
     package let configuration: WorkerConfiguration
-    /// Every key with its value and where that came from.
+    /// Every key with its value and origin.
     package let report: ConfigurationReport
-    /// Settings of the worker we succeed that are set and mean nothing here, a sentence a reason. Safe to log; ``notes`` has them too.
+    /// Settings of the original worker without effect, one sentence per reason. Safe to log; ``notes`` has them too.
     package let unused: [String]
-    /// What is not wrong but may surprise, for example a variable that has no meaning here. Safe to log.
+    /// Valid but possibly surprising settings, for example a variable without effect. Safe to log.
     package let notes: [String]
-    /// Variables that hold a secret.
     package let secretVariables: Set<String>
 }
 
-/// The directory with the defaults and the map of variables.
 package enum ConfigurationDirectory {
     static let defaults = "default.yaml"
     static let variables = "environment.yaml"
 
-    /// The directory that `BUILD_WORKER_CONFIG_DIR` names; without it, the first of these that has both files: `Config`
-    /// beside the executable or up to four levels above it, `/etc/build-worker`, `./Config`.
-    ///
-    /// - Throws: an error that says where it looked.
+    /// The directory named by `BUILD_WORKER_CONFIG_DIR`; otherwise the first with both files of: `Config` beside the
+    /// executable or up to four levels above it, `/etc/build-worker`, `./Config`.
     package static func locate(executablePath: String, environment: [String: String]) throws(ConfigurationError)
         -> String
     {

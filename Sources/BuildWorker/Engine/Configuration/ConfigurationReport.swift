@@ -1,17 +1,16 @@
 package import Support
 
-/// Every setting with its variable, its effective value and where that came from, for `worker config`.
+/// Every setting with its variable, effective value and origin, for `worker config`.
 package struct ConfigurationReport: Sendable {
     package struct Row: Sendable, Hashable {
         package let key: String
         package let variable: String
-        /// `<redacted>` for a secret, null where there is none.
+        /// `<redacted>` for a secret, null if unset.
         package let value: JSONValue
-        /// Of the value, for example `min`.
+        /// The unit of the value, for example `min`.
         package let unit: String?
         package let origin: ConfigurationOrigin
 
-        /// The value with its unit, for people, on one line.
         package var valueText: String {
             let plain = self.value.string.flatMap { $0.isEmpty || $0.hasControlCharacters ? nil : $0 }
             let text = self.value.isNull ? "(none)" : plain ?? self.value.text()
@@ -22,7 +21,7 @@ package struct ConfigurationReport: Sendable {
     package let rows: [Row]
 
     init(_ configuration: WorkerConfiguration, variables: [String: String], origins: [String: ConfigurationOrigin]) {
-        // What is not said of the sandbox is not shown either: it is as `executor.k8s` has it.
+        // Options of derived executors that only inherit from `executor.k8s` are omitted.
         let settings = Setting.all + Setting.overrides.filter { origins[$0.key] != nil }
         self.rows = settings.map { setting in
             Row(
@@ -32,7 +31,7 @@ package struct ConfigurationReport: Sendable {
         }
     }
 
-    /// Aligned columns, without a line break at the end. Values stand last: they may be long.
+    /// Aligned columns, without a trailing newline. Values come last because they may be long.
     package var table: String {
         let lines =
             [["VARIABLE", "KEY", "ORIGIN", "VALUE"]]
@@ -43,7 +42,7 @@ package struct ConfigurationReport: Sendable {
         }.joined(separator: "\n")
     }
 
-    /// `{"settings":[{"key","variable","value","unit","origin"}]}`; `unit` is null where the value has none.
+    /// `{"settings":[{"key","variable","value","unit","origin"}]}`; `unit` is null for a value without one.
     package var document: JSONValue {
         [
             "settings": .array(

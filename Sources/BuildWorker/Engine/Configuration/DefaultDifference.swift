@@ -1,17 +1,14 @@
 internal import Clients
 package import Support
 
-/// What an operator of the worker we succeed would feel who changes the image and nothing else: a default that is another one here, or a
-/// setting that means something else. `docs/migrating.md` has the same table.
+/// A default or meaning that differs from the original worker's. `docs/migrating.md` has the same table.
 package struct DefaultDifference: Sendable {
     package let variable: String
-    /// Its path in `Config/default.yaml`.
     package let key: String
-    /// The original's value, as `worker config` would print it, and ours.
     package let original: String
     package let ours: String
     package let meaning: String
-    /// What to set to have it as before.
+    /// What to set to restore the original behaviour.
     package let remedy: String
     private let isFelt: @Sendable (WorkerConfiguration, ConfigurationOrigin) -> Bool
 
@@ -60,7 +57,6 @@ package struct DefaultDifference: Sendable {
         },
     ]
 
-    /// Those that a configuration would feel.
     package static func felt(by loaded: LoadedConfiguration) -> [DefaultDifference] {
         self.all.filter { difference in
             loaded.report.rows.contains {
@@ -69,7 +65,7 @@ package struct DefaultDifference: Sendable {
         }
     }
 
-    /// For people: what of ``all`` a configuration would feel, and what it sets in vain.
+    /// Plain text: the affecting differences, and settings without effect.
     package static func text(_ loaded: LoadedConfiguration) -> String {
         let felt = self.felt(by: loaded).map { difference in
             """

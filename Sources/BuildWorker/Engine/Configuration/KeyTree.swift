@@ -1,16 +1,14 @@
-/// The keys that a file may have.
 enum KeyTree {
     enum Place {
         case setting(Setting)
-        /// Has keys below it.
         case group
-        /// Of the worker we succeed; without meaning here.
+        /// A key of the original worker without meaning here.
         case ignored(reason: String)
         case unknown
     }
 
     static func place(of key: String) -> Place {
-        // The name that the original's router reads; its `exclusion` is read by nobody.
+        // The original's router reads `exclusions`; its `exclusion` is unused.
         let key = key.hasSuffix(".exclusions") ? String(key.dropLast()) : key
         if let setting = Self.settings[key] { return .setting(setting) }
         if Self.groups.contains(key) { return .group }
@@ -26,28 +24,27 @@ enum KeyTree {
             return parts.indices.dropFirst().map { parts[..<$0].joined(separator: ".") }
         })
 
-    /// What somebody who wrote `key` may have meant: a neighbour spelt like it, or a key of that name elsewhere.
+    /// The most likely intended key: a sibling with similar spelling, or the same name elsewhere.
     static func suggestion(for key: String) -> String? {
         func parent(_ key: String) -> String { key.split(separator: ".").dropLast().joined(separator: ".") }
         let known = Self.groups.union(Self.settings.keys)
         if let near = Spelling.nearest(to: key, in: known.filter { parent($0) == parent(key) }) { return near }
         let name = key.split(separator: ".").last
-        // Of those that exist twice, the one of k8s.
+        // Of duplicates, the one under `k8s`.
         let namesakes = Setting.all.map(\.key).filter { $0.split(separator: ".").last == name }
         return namesakes.min { (Spelling.distance(key, $0), $0) < (Spelling.distance(key, $1), $1) }
             ?? Spelling.nearest(to: key, in: known)
     }
 }
 
-/// Keys and variables of the worker we succeed that mean nothing here. They are taken, with a note, so that its
-/// deployments need no change.
+/// Settings of the original worker without meaning here. Accepted with a note, so that deployments need no change.
 enum IgnoredSettings {
     private static let otherExecutor = "it only concerns an executor other than k8s, k8s-sandbox and k8s-vm"
     private static let kind = "what an executor makes follows from its name"
     private static let address = "the health server's address is not published"
     private static let program = "configuration is read from YAML and JSON files, and from nothing that has to be run"
 
-    /// Where `*` ends a name, all that begin like it.
+    /// A trailing `*` matches any suffix.
     private static let variables = [
         (
             "K8S_VM_*",
@@ -72,7 +69,7 @@ enum IgnoredSettings {
         ),
     ]
 
-    /// What is set of them, a sentence a reason.
+    /// The ignored settings that are set, one sentence per reason.
     struct Found: Sendable {
         private var names: [(reason: String, names: [String])] = []
 
@@ -97,7 +94,6 @@ enum IgnoredSettings {
     }
 
     static func reason(key: String) -> String? {
-        // Of any executor.
         if ["retry", "breaker.maxFailures", "breaker.resetTimeout"].contains(where: {
             key.hasSuffix(".options.fusebox.\($0)")
         }) {
@@ -108,9 +104,9 @@ enum IgnoredSettings {
     }
 }
 
-/// How far two words are apart.
+/// Edit distance between words.
 enum Spelling {
-    /// Letters to put in, take out or change, or neighbours to swap, until one is the other.
+    /// Insertions, deletions, substitutions and transpositions of neighbours that turn one into the other.
     static func distance(_ left: String, _ right: String) -> Int {
         let (left, right) = (Array(left.lowercased().utf8), Array(right.lowercased().utf8))
         var beforeLast: [Int] = []
@@ -129,7 +125,6 @@ enum Spelling {
         return last[right.count]
     }
 
-    /// The candidate that is so near that it was probably meant.
     static func nearest(to word: String, in candidates: some Sequence<String>, within limit: Int = 3) -> String? {
         candidates.filter { abs($0.utf8.count - word.utf8.count) <= limit }.map { (Self.distance(word, $0), $0) }
             .filter { $0.0 <= limit && $0.0 * 2 < word.utf8.count }.min(by: <)?.1

@@ -1,19 +1,19 @@
-/// The rules that Kubernetes has for names, so that a wrong one is found before every pod is refused for it.
+/// Kubernetes name rules, checked here so that a wrong name is found before pods are rejected.
 struct KubernetesName: Sendable {
     /// Completes "must be".
     let rule: String
     let matches: @Sendable (String) -> Bool
 
-    /// DNS-1123 label: of a namespace, of a volume.
+    /// DNS-1123 label: namespaces and volumes.
     static let label = KubernetesName(rule: "lower case letters, digits and - between them, at most 63") {
         $0.wholeMatch(of: /[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/) != nil
     }
-    /// DNS-1123 subdomain: of most objects.
+    /// DNS-1123 subdomain: most objects.
     static let subdomain = KubernetesName(rule: "lower case letters, digits, and - or . between them, at most 253") {
         $0.utf8.count <= 253
             && $0.wholeMatch(of: /[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/) != nil
     }
-    /// Of a label or an annotation.
+    /// A label or annotation key.
     static let qualified = KubernetesName(
         rule: "letters, digits, and -, _ or . between them, at most 63, perhaps with a DNS name and / before it"
     ) { text in
@@ -23,19 +23,15 @@ struct KubernetesName: Sendable {
         }
         return parts.count == 1 || Self.subdomain.matches(String(parts[0]))
     }
-    /// What a label may hold.
     static let labelValue = KubernetesName(rule: "empty, or letters, digits, and -, _ or . between them, at most 63") {
         $0.wholeMatch(of: /([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?/) != nil
     }
-    /// Of a Secret's key.
     static let secretKey = KubernetesName(rule: "letters, digits, -, _ and ., at most 253") {
         $0.wholeMatch(of: /[A-Za-z0-9._-]{1,253}/) != nil
     }
-    /// Of an environment variable.
     static let variable = KubernetesName(rule: "letters, digits, -, _ and ., the first not a digit") {
         $0.wholeMatch(of: /[A-Za-z_.-][A-Za-z0-9_.-]*/) != nil
     }
-    /// Of a directory or file.
     static let absolutePath = KubernetesName(rule: "a path that begins with / and has no .. and no : in it") { path in
         path.hasPrefix("/") && !path.contains { $0 == ":" || $0 == "\0" } && !path.split(separator: "/").contains("..")
     }

@@ -1,12 +1,9 @@
 internal import Foundation
 internal import Support
 
-/// What an operator of the worker we succeed may have given it: the files and variables that its library reads (npm `config` 3.3, also
-/// called node-config), in that library's order.
-///
-/// Objects of different files become one; everything else that is said higher up replaces what is below.
+/// The original worker's configuration files and variables, in the order of its library (npm `config` 3.3, also called
+/// node-config). Objects are merged across files; any other value replaces the lower one.
 struct NodeConfig {
-    /// A line of `custom-environment-variables`.
     struct Mapping {
         let key: String
         let variable: String
@@ -14,31 +11,29 @@ struct NodeConfig {
     }
 
     static let documentVariable = "NODE_CONFIG"
-    /// Known by name, so that nobody is asked whether another is meant.
+    /// Known names, so that no spelling suggestion is made for them.
     static let variables: Set = [
         documentVariable, "NODE_CONFIG_DIR", "NODE_CONFIG_ENV", "NODE_ENV", "NODE_APP_INSTANCE",
     ]
-    /// Where its image has its own; a file may be mounted there.
+    /// The directory in the original's image; operators may mount a file there.
     static let original = "/usr/src/app/node_modules/screwdriver-buildcluster-queue-worker/config"
-    /// Those that its library reads, in its order; of these, we read the ones that hold nothing but data and need no library.
+    /// The extensions that its library reads, in its order; here only those with plain data.
     private static let extensions = [
         "js", "cjs", "ts", "json", "json5", "hjson", "toml", "coffee", "iced", "yaml", "yml", "cson", "properties",
         "xml",
     ]
     private static let readable: Set = ["json", "yaml", "yml"]
 
-    /// Lowest first.
+    /// Lowest precedence first.
     private(set) var files: [String] = []
-    /// What goes before variables.
+    /// Files that override variables.
     private(set) var runtimeFiles: [String] = []
     private(set) var mappings: [Mapping] = []
     private(set) var problems: [ConfigurationProblem] = []
     /// `NODE_CONFIG`.
     let document: String?
 
-    /// - Parameters:
-    ///   - own: our defaults' directory.
-    ///   - hostName: where no variable says it.
+    /// - Parameter own: the directory of our defaults.
     init(_ environment: [String: String], beside own: String, hostName: @autoclosure () -> String) {
         func text(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         self.document = text(Self.documentVariable)
@@ -51,7 +46,7 @@ struct NodeConfig {
         var found: [(rank: Int, path: String)] = []
         for directory in named ?? [Self.original, own] {
             guard let names = Self.contents(of: directory) else {
-                // Whoever says where the image had it anyway says nothing.
+                // Naming the image's default directory is not worth a note.
                 if named != nil, directory != Self.original {
                     let expectation = "must be a directory that can be read, or several with : between them"
                     self.problems.add(nil, .variable("NODE_CONFIG_DIR"), value: directory.quoted, expectation)
@@ -68,7 +63,7 @@ struct NodeConfig {
                 found.append((rank, path))
             }
         }
-        // As many places as there are directories may have a file of one rank; the last directory's counts most.
+        // Several directories may have a file of the same rank; the last directory wins.
         for (_, file) in found.enumerated().sorted(by: { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) })
             .map(\.element)
         {
@@ -83,7 +78,6 @@ struct NodeConfig {
     private static let map = "custom-environment-variables"
     private static let runtime = "runtime"
 
-    /// By a file's name, how high it stands.
     private static func ranks(deployments: [String], host: String, instance: String?) -> [String: Int] {
         let short = String(host.prefix { $0 != "." })
         var names = ["default"] + deployments
@@ -96,7 +90,7 @@ struct NodeConfig {
             }
         }
         files += Self.extensions.map { "\(Self.map).\($0)" } + ["\(Self.runtime).json"]
-        // Of a name that is there twice, the later place counts.
+        // For a duplicate name the later position wins.
         return Dictionary(files.enumerated().map { ($1, $0) }) { max($0, $1) }
     }
 
@@ -108,7 +102,7 @@ struct NodeConfig {
         } catch { self.problems.add(nil, .file(file), error.reason) }
     }
 
-    /// A leaf is a variable's name, or an object with it as `__name`; what its `__format` says our settings know themselves.
+    /// A leaf is a variable name, or an object with it as `__name`; `__format` is ignored: settings know their format.
     private static func leaves(of document: JSONValue, prefix: String, _ file: String) -> [Mapping] {
         (document.members ?? []).flatMap { member in
             let key = prefix + member.name

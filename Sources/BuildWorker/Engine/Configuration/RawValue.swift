@@ -1,15 +1,13 @@
 internal import Support
 
-/// What a layer says about a key, before anyone knows what it means.
+/// An uninterpreted value from a layer.
 enum RawValue: Hashable, Sendable {
-    /// A variable's text, or a scalar of a YAML file with its quotes taken off.
+    /// A variable's text, or an unquoted scalar of a YAML file.
     case text(String)
-    /// A list or map of a YAML file.
     case document(JSONValue)
 
     init(_ value: JSONValue) { self = value.scalarText.map(RawValue.text) ?? .document(value) }
 
-    /// The document in it; a text is parsed.
     private func parsed() throws(JSONError) -> JSONValue {
         switch self {
         case .document(let document): document
@@ -17,7 +15,6 @@ enum RawValue: Hashable, Sendable {
         }
     }
 
-    /// The JSON object in it, if it is one.
     var object: JSONValue? {
         do throws(JSONError) {
             let document = try self.parsed()
@@ -29,14 +26,13 @@ enum RawValue: Hashable, Sendable {
         do throws(JSONError) { return try self.parsed() } catch { throw Mismatch("\(expectation); it is \(error)") }
     }
 
-    /// A JSON array of nothing but strings.
     func strings(_ expectation: String) throws(Mismatch) -> [String] {
         let elements = try self.json(expectation).array
         guard let elements, elements.allSatisfy({ $0.string != nil }) else { throw Mismatch(expectation) }
         return elements.compactMap(\.string)
     }
 
-    /// As people should see it in a problem: on one line, without credentials, not too long. Of JSON, what our settings are made of.
+    /// For error messages: one line, no credentials, truncated. JSON is reduced to the types that our settings use.
     var shown: String {
         if case .text(let text) = self, !["{", "["].contains(text.trimmed.first) { return Self.shown(text) }
         do throws(JSONError) { return Self.shown(try self.parsed().redacted(.settings).text()) } catch {
@@ -55,6 +51,5 @@ enum RawValue: Hashable, Sendable {
 }
 
 extension String {
-    /// As JSON has it, cut if long.
     var quoted: String { RawValue.text(self).shown }
 }

@@ -2,10 +2,10 @@ internal import Clients
 internal import RabbitMQ
 
 extension Setting {
-    /// Every key that has a variable, in the order in which it is documented.
+    /// Every key that has a variable, in documentation order.
     static let all = rabbitmq + executor + kubernetes + derivedWithVariables + ecosystem + others
 
-    /// Every key that a file may have.
+    /// Every key allowed in a file.
     static let known = all + overrides
 
     private static let rabbitmq: [Setting] = [
@@ -50,8 +50,7 @@ extension Setting {
 
     private static let derivedWithVariables = Self.derived.filter(Self.hasVariable)
 
-    /// Keys of the executors derived from `k8s` that only a file may have. What none says is as `executor.k8s` has it
-    /// (``KubernetesOptions/inherited(by:)``).
+    /// Keys of derived executors without a variable; inherited if unset (``KubernetesOptions/inherited(by:)``).
     static let overrides = Self.derived.filter { !Self.hasVariable($0) }
 
     private static func hasVariable(_ setting: Setting) -> Bool {
@@ -74,7 +73,6 @@ extension Setting {
                 .labelName),
         ] + Self.options(of: .vm, \.executor.vm).filter { !Self.unknownToVMs.contains($0.key) }
 
-    /// Options of `k8s` that the pod of a VM does not have.
     static let unknownToVMs = Set(
         ["sdHabEnabled"].map { "executor.k8s-vm.options.\($0)" }
             + [
@@ -85,7 +83,6 @@ extension Setting {
                 "runtimeClass", "imagePullSecretName", "volumeMounts", "buildSecrets", "buildSecretsFile",
             ].map { "executor.k8s-vm.options.kubernetes.\($0)" })
 
-    /// The keys below `executor.NAME.options`.
     private static func options(
         of name: ExecutorOptions.Plugin, _ root: any WritableKeyPath<WorkerConfiguration, KubernetesOptions> & Sendable
     ) -> [Setting] {
@@ -212,6 +209,5 @@ extension Setting {
 }
 
 extension ValueFormat where Value == Double {
-    /// Of a pod's resources.
     fileprivate static func size(_ unit: String) -> ValueFormat { .positive(upTo: 100_000, unit: unit) }
 }

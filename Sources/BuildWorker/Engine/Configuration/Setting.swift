@@ -1,33 +1,31 @@
 internal import Clients
 internal import Support
 
-/// One key of the configuration: what it sets, how it is written, what an empty text means.
+/// One configuration key: target, format, and meaning of an empty value.
 struct Setting: Sendable {
-    /// The path in `Config/default.yaml`.
     let key: String
     let shape: ValueShape
     let unit: String?
-    /// Never shown.
+    /// Always redacted.
     let isSecret: Bool
     let whenEmpty: WhenEmpty
-    /// Reads what a layer says into the configuration; it stays as it was where that is wrong.
     let apply: @Sendable (RawValue, inout WorkerConfiguration) throws(Mismatch) -> Void
     /// The effective value, redacted for a secret.
     let value: @Sendable (WorkerConfiguration) -> JSONValue
 
-    /// Its variable may be replaced by one that names a file.
+    /// Can be read from a file named by a `_FILE` variable.
     var isCredential: Bool { self.isSecret || self.key == "rabbitmq.username" }
 
-    /// The executor whose own option it is; `nil`: of `k8s`, or of no executor.
+    /// The derived executor that owns the option; `nil` for `k8s` and for keys outside executors.
     var derived: ExecutorOptions.Plugin? {
         ExecutorOptions.Plugin.derived.first { self.key.hasPrefix("executor.\($0.rawValue).options.") }
     }
 
-    /// What an empty text means. Kubernetes manifests often set a variable to nothing instead of leaving it out.
+    /// Kubernetes manifests often set a variable to "" instead of omitting it.
     enum WhenEmpty: Sendable {
-        /// As if the key were not there: the layer below counts.
+        /// Treated as missing: the layer below applies.
         case notSet
-        /// A value like others.
+        /// An ordinary value.
         case value
     }
 
@@ -45,7 +43,7 @@ struct Setting: Sendable {
         self.value = { configuration in format.render(configuration[keyPath: property]) }
     }
 
-    /// A key of one executor's options, which `options` leads to.
+    /// A key of one executor's options, which `options` points to.
     init<Value: Sendable>(
         _ key: String, _ options: any WritableKeyPath<WorkerConfiguration, KubernetesOptions> & Sendable,
         _ property: any WritableKeyPath<KubernetesOptions, Value> & Sendable, _ format: ValueFormat<Value>,

@@ -2,9 +2,7 @@ internal import Clients
 internal import Support
 
 extension ValueFormat where Value == [String] {
-    /// - Parameters:
-    ///   - plain: reads a text that is written without JSON; `nil`: this one is JSON.
-    ///   - wrong: what is wrong with the texts.
+    /// - Parameter plain: parses the non-JSON notation; `nil`: the text is JSON.
     private static func strings(
         _ expectation: String, shape: ValueShape = .json,
         plain: @escaping @Sendable (String) -> [String]? = { _ in nil },
@@ -26,14 +24,12 @@ extension ValueFormat where Value == [String] {
         text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmed }
     }
 
-    /// Of the broker's nodes.
     static var hosts: ValueFormat { .hosts(orNone: false, port: "use RABBITMQ_PORT, which holds for all hosts") }
 
-    /// By which the worker may be asked, or none.
+    /// Accepted `Host` names; may be empty.
     static var hostNames: ValueFormat { .hosts(orNone: true, port: "it is good for any") }
 
-    /// Host names with commas between them; in a file also a list.
-    /// - Parameter port: what to do instead of writing one.
+    /// Comma-separated host names; in a file also a list. `port` is the advice if one includes a port.
     private static func hosts(orNone: Bool, port: String) -> ValueFormat {
         let expectation = "must be a host name or an IP address, several with commas between them"
         return .strings(expectation, shape: .list, plain: { orNone && $0.isEmpty ? [] : Self.separated($0) }) { hosts in
@@ -48,7 +44,7 @@ extension ValueFormat where Value == [String] {
         }
     }
 
-    /// Host names, IP addresses and `*.` before a domain, with commas between them or as a list. Nothing is none.
+    /// Host names, IP addresses and `*.domain`, comma-separated or as a list; may be empty.
     static var hostPatterns: ValueFormat {
         let expectation =
             "must be host names, IP addresses or *.example.com, with commas between them or as a JSON array; no scheme, no port"
@@ -59,7 +55,7 @@ extension ValueFormat where Value == [String] {
             })
     }
 
-    /// A program's absolute path, or a JSON array of the path and its arguments. No shell reads it. Nothing, or `[]`, is none.
+    /// An absolute program path, or a JSON array of the path and arguments. No shell is involved. Empty or `[]`: none.
     static var command: ValueFormat {
         let example = #"["/usr/local/bin/tell","--all"]"#
         let expectation =
@@ -71,7 +67,7 @@ extension ValueFormat where Value == [String] {
             })
     }
 
-    /// A JSON array of patterns of routing keys.
+    /// A JSON array of routing key patterns.
     static var topicPatterns: ValueFormat {
         let example = #"["build.failed","outage.*"]"#
         let expectation = "must be a JSON array of event patterns, for example \(example); * is one word, # any number"
@@ -80,7 +76,7 @@ extension ValueFormat where Value == [String] {
         }
     }
 
-    /// A JSON array of regular expressions, for images' names. An empty one would exclude every image.
+    /// A JSON array of regular expressions for image names. An empty one would exclude every image.
     static var patterns: ValueFormat {
         .strings(#"must be a JSON array of regular expressions, for example ["rhel6"]"#) { patterns in
             patterns.filter { $0.isEmpty || !ImagePattern.isValid($0) }.map {

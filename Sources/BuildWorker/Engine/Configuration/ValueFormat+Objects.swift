@@ -3,7 +3,7 @@ internal import RabbitMQ
 internal import Support
 
 extension ValueFormat where Value == [(name: String, value: String)] {
-    /// A JSON object of scalars, which become text; the members keep their order.
+    /// A JSON object of scalars, converted to strings; member order is kept.
     static func map(values: KubernetesName? = nil, reserved: [String: String] = [:]) -> ValueFormat {
         .json(
             #"must be a JSON object of names and texts, for example {"name":"value"}"#,
@@ -33,7 +33,7 @@ extension ValueFormat where Value == [(name: String, value: String)] {
 }
 
 extension ValueFormat where Value == JSONValue? {
-    /// A pod's `lifecycle`, passed on as it is. `{}` is none.
+    /// A pod's `lifecycle`, passed through unchanged. `{}`: none.
     static var lifecycleHooks: ValueFormat {
         .json("must be a JSON object with postStart, preStop or both", render: { $0 ?? .null }) { document, _, _ in
             guard let members = document.members,
@@ -44,14 +44,13 @@ extension ValueFormat where Value == JSONValue? {
     }
 }
 
-/// The two settings of `rabbitmq.connectOptions`.
 struct ConnectOptions: Sendable, Hashable {
     var heartbeat: Duration
     var reconnectLimit: Duration
 }
 
 extension RabbitMQOptions {
-    /// ``heartbeat`` and ``reconnectLimit``, which one variable sets.
+    /// ``heartbeat`` and ``reconnectLimit``, which share one variable.
     var connectOptions: ConnectOptions {
         get { ConnectOptions(heartbeat: self.heartbeat, reconnectLimit: self.reconnectLimit) }
         set { (self.heartbeat, self.reconnectLimit) = (newValue.heartbeat, newValue.reconnectLimit) }
@@ -59,7 +58,7 @@ extension RabbitMQOptions {
 }
 
 extension ValueFormat where Value == ConnectOptions {
-    /// What the object does not name stays as the layer below had it.
+    /// Members that are missing keep the value of the layer below.
     static var connectOptions: ValueFormat {
         let (heartbeat, reconnect) = ("heartbeatIntervalInSeconds", "reconnectTimeInSeconds")
         return .json(
@@ -99,11 +98,11 @@ extension ValueFormat where Value == ConnectOptions {
 
 // MARK: Arrays of objects
 
-/// How one field of an array's objects is written, and where it goes.
+/// One field of the objects in an array: format and target.
 private struct ItemField<Item: Sendable>: Sendable {
     let name: String
     var isRequired = true
-    /// - Returns: what is wrong with the value.
+    /// - Returns: what is wrong with the value, or `nil`.
     let read: @Sendable (JSONValue, inout Item) -> String?
     let write: @Sendable (Item) -> JSONValue?
 
@@ -147,7 +146,7 @@ private struct ItemField<Item: Sendable>: Sendable {
 }
 
 extension ValueFormat {
-    /// A JSON array of objects. `{}` and `[{}]`, which operators write for "none", are none.
+    /// A JSON array of objects. `{}` and `[{}]`, which operators write for "none", are empty.
     fileprivate static func list<Item>(like example: String, of empty: Item, _ fields: [ItemField<Item>]) -> ValueFormat
     where Value == [Item] {
         .json(

@@ -28,7 +28,7 @@ extension ValueFormat where Value == Int {
 }
 
 extension RawValue {
-    /// For a Service named `rabbitmq` Kubernetes puts `RABBITMQ_PORT=tcp://10.0.0.7:5672` into every pod of its namespace.
+    /// Kubernetes sets `RABBITMQ_PORT=tcp://10.0.0.7:5672` for a Service named `rabbitmq` in the namespace.
     fileprivate var hintAtServiceLink: String {
         guard case .text(let text) = self, text.hasPrefix("tcp://") else { return "" }
         let remedy = "say `enableServiceLinks: false` in the worker's pod, or set the variable"
@@ -37,7 +37,7 @@ extension RawValue {
 }
 
 extension ValueFormat where Value == Double {
-    /// More than 0, fractions allowed.
+    /// Greater than 0, fractions allowed.
     static func positive(upTo limit: Double, unit: String? = nil) -> ValueFormat {
         let expectation = "must be a number greater than 0 and at most \(limit.plainText)"
         return .scalar(expectation, unit: unit, render: { .number($0.plainText) }) { text in
@@ -47,7 +47,7 @@ extension ValueFormat where Value == Double {
 }
 
 extension ValueFormat where Value == Duration {
-    /// By its milliseconds.
+    /// The raw value is in milliseconds.
     enum Unit: Double {
         case milliseconds = 1
         case seconds = 1000
@@ -62,7 +62,7 @@ extension ValueFormat where Value == Duration {
         }
     }
 
-    /// A number of that unit, fractions allowed, kept to the millisecond. Where `zero` is not allowed, what rounds to 0 is neither.
+    /// A number in `unit`, fractions allowed, rounded to milliseconds. 0 is invalid unless `zero` is allowed.
     static func duration(_ unit: Unit, upTo limit: Double, zero isZeroAllowed: Bool = false) -> ValueFormat {
         let range = "\(isZeroAllowed ? "from 0 to" : "greater than 0 and at most") \(limit.plainText)"
         let render = { @Sendable (duration: Duration) in JSONValue.number(duration.count(of: unit).plainText) }
@@ -82,7 +82,7 @@ extension Duration {
 }
 
 extension Double {
-    /// Only what people write: digits, and perhaps a point with more of them.
+    /// Accepts digits with an optional fraction only.
     init?(decimal text: String) {
         guard text.wholeMatch(of: /[+-]?[0-9]+(\.[0-9]+)?|[+-]?\.[0-9]+/) != nil else { return nil }
         self.init(text)

@@ -2,14 +2,14 @@ internal import Clients
 internal import Support
 
 extension ValueFormat where Value == String {
-    /// Any text that passes; `expectation` completes "must be".
+    /// Any text that satisfies the check; `expectation` completes "must be".
     static func text(
         _ expectation: String, keepsSpace: Bool = false, where isRight: @escaping @Sendable (String) -> Bool
     ) -> ValueFormat {
         .text(expectation, keepsSpace: keepsSpace) { isRight($0) ? $0 : nil }
     }
 
-    /// A text that is made another by reading it; `nil`: it is wrong.
+    /// Text transformed by `parse`; `nil` means invalid.
     private static func text(
         _ expectation: String, keepsSpace: Bool = false, read: @escaping @Sendable (String) -> String?
     ) -> ValueFormat {
@@ -24,7 +24,7 @@ extension ValueFormat where Value == String {
         }
     }
 
-    /// As it stands, but without control characters.
+    /// Verbatim text without control characters.
     static var plain: ValueFormat {
         .text("a text without control characters", keepsSpace: true) { !$0.hasControlCharacters }
     }
@@ -33,7 +33,7 @@ extension ValueFormat where Value == String {
 
     static var path: ValueFormat { .text("the path of a file", keepsSpace: true) { !$0.isEmpty && !$0.contains("\0") } }
 
-    /// AMQP takes 255 bytes; what we add to a queue's name for its companions (`.parked`) must fit too.
+    /// The AMQP limit is 255 bytes; the suffixes of companion queues (`.parked`) must fit too.
     static func brokerName(_ what: String, upTo limit: Int) -> ValueFormat {
         .text(
             "the name of \(what), at most \(limit) bytes, without control characters, and not beginning with \"amq.\""
@@ -42,7 +42,7 @@ extension ValueFormat where Value == String {
         }
     }
 
-    /// The path of the broker's URI, from which the vhost's name follows.
+    /// The path of the broker's URI, from which the vhost is derived.
     static var vhost: ValueFormat {
         let rule = "at most 255 bytes, written as in a URI: % only before two hexadecimal digits"
         let advice =
@@ -57,7 +57,6 @@ extension ValueFormat where Value == String {
         }
     }
 
-    /// `EXECUTOR_PREFIX`.
     static var podPrefix: ValueFormat {
         .text("empty, or at most 30 lower case letters, digits and -, the first not -: pods are named after it") {
             $0.wholeMatch(of: /([a-z0-9][a-z0-9-]{0,29})?/) != nil
@@ -93,7 +92,6 @@ extension ValueFormat where Value == String {
 
     // MARK: Addresses
 
-    /// Of the Kubernetes API server.
     static var serverAddress: ValueFormat {
         .text("host or host:port, perhaps with https:// or http:// before it; no path, no user, no password") { text in
             let address = text.hasSuffix("/") ? String(text.dropLast()) : text
@@ -102,12 +100,12 @@ extension ValueFormat where Value == String {
         }
     }
 
-    /// Of an HTTP service. The slash at the end is taken off: paths are put behind it.
+    /// An HTTP service's base URL. A trailing slash is removed: paths are appended.
     static var httpURL: ValueFormat {
         .text("an http:// or https:// address without user, password, ? and #") { Self.url($0, allowingQuery: false) }
     }
 
-    /// Empty, or passed on to the build as it is.
+    /// Empty, or passed to the build unchanged.
     static var optionalHTTPURL: ValueFormat {
         .scalar("must be empty or an http:// or https:// address", render: { .string($0.withoutUserinfo) }) {
             $0.isEmpty ? "" : Self.url($0, allowingQuery: true)
@@ -129,7 +127,7 @@ extension ValueFormat where Value == String {
     }
 }
 
-/// Empty is `nil`.
+/// Empty means `nil`.
 extension ValueFormat where Value == String? {
     static var optionalPath: ValueFormat {
         .scalar("must be the path of a file", keepsSpace: true, render: { $0.map(JSONValue.string) ?? .null }) {
@@ -152,7 +150,7 @@ extension ValueFormat where Value == Secret {
     }
 }
 
-/// Empty is `nil`.
+/// Empty means `nil`.
 extension ValueFormat where Value == Secret? {
     private static func secret(_ expectation: String, where isRight: @escaping @Sendable (String) -> Bool)
         -> ValueFormat
@@ -162,18 +160,18 @@ extension ValueFormat where Value == Secret? {
         }
     }
 
-    /// Goes into an HTTP header, so there is no white space within.
+    /// Sent in an HTTP header, so it contains no white space.
     static var bearerToken: ValueFormat {
         .secret("must be a token: visible ASCII characters without spaces") {
             $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         }
     }
 
-    /// May have a user and a password.
+    /// May include user and password.
     static var proxy: ValueFormat {
         let user = "perhaps with user:password@ before the host (percent-encoded)"
         return .secret("must be empty or http://host:port or https://host:port of a proxy, \(user)") { text in
-            // What else stands before the @ must be percent-encoded, or libcurl reads the address otherwise than we do.
+            // Other characters before the @ must be percent-encoded, or libcurl would parse the address differently.
             let user = /[A-Za-z0-9._~!$&'()*+,;=:-]|%[2-7][0-9A-Fa-f]/
             guard let match = text.wholeMatch(of: /https?:\/\/(?:([^@\/?#\s]*)@)?([^@\/?#\s]+)\/?/) else {
                 return false
@@ -186,7 +184,7 @@ extension ValueFormat where Value == Secret? {
 extension ValueFormat where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     private static var words: String { Value.allCases.map(\.rawValue).joined(separator: ", ") }
 
-    /// One of the type's own words, in any case of letters.
+    /// A raw value of the type, case-insensitive.
     static var word: ValueFormat {
         .scalar("must be one of \(Self.words)", render: { .string($0.rawValue) }) { Value(rawValue: $0.lowercased()) }
     }

@@ -1,11 +1,10 @@
 internal import Support
 
-/// How the values of one type are written in variables and files, and shown to people.
+/// How values of one type are written in variables and files, and displayed.
 struct ValueFormat<Value: Sendable>: Sendable {
     let shape: ValueShape
-    /// Shown behind the value, for example `min`.
     let unit: String?
-    /// Makes a value of what a layer says; the second argument is what the layers below said.
+    /// Parses a layer's value; the second argument is the value of the layers below.
     let parse: @Sendable (RawValue, Value) throws(Mismatch) -> Value
     let render: @Sendable (Value) -> JSONValue
 
@@ -17,7 +16,7 @@ struct ValueFormat<Value: Sendable>: Sendable {
         (self.shape, self.unit, self.parse, self.render) = (shape, unit, parse, render)
     }
 
-    /// One text, with the white space around it taken off unless `keepsSpace`. `nil` from `parse` means that it is wrong.
+    /// One text, trimmed unless `keepsSpace`. `parse` returns `nil` for an invalid text.
     static func scalar(
         _ expectation: String, unit: String? = nil, keepsSpace: Bool = false,
         render: @escaping @Sendable (Value) -> JSONValue,
@@ -33,7 +32,7 @@ struct ValueFormat<Value: Sendable>: Sendable {
             }, render: render)
     }
 
-    /// A JSON document. `nil` from `parse` means that it is another one; what `parse` adds to its last argument is what is wrong in it.
+    /// A JSON document. `parse` returns `nil` for a wrong document, and appends errors within it to its last argument.
     static func json(
         _ expectation: String, render: @escaping @Sendable (Value) -> JSONValue,
         parse: @escaping @Sendable (JSONValue, Value, inout [String]) -> Value?
@@ -49,12 +48,12 @@ struct ValueFormat<Value: Sendable>: Sendable {
     }
 }
 
-/// What a variable holds; `Config/environment.yaml` says it too, as `format`, for whoever reads it.
+/// A variable's format; also given as `format` in `Config/environment.yaml`, for its readers.
 enum ValueShape: String, Sendable {
     case text, list, json
 }
 
-/// Why what a layer says is not a value: what would be right, or each thing that is not.
+/// An invalid value: what would be valid, or each thing that is not.
 struct Mismatch: Error, Hashable {
     let expectations: [String]
 

@@ -1,8 +1,6 @@
 internal import Support
 
-/// Which variable sets which key, from `Config/environment.yaml`.
-///
-/// A leaf is a variable's name, or `{ name: X, format: json }` where the variable holds more than one text.
+/// Maps variables to keys, from `Config/environment.yaml`. A leaf is a variable name, or `{ name: X, format: json }`.
 struct VariableMap {
     private(set) var variables: [String: String] = [:]
     private(set) var problems: [ConfigurationProblem] = []

@@ -5,7 +5,6 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// What is handed to the broker.
 extension ActionPerformer {
     private var rabbitmq: RabbitMQOptions { self.configuration.rabbitmq }
 
@@ -20,7 +19,7 @@ extension ActionPerformer {
     }
 
     func armTimer(_ round: Int, _ facts: Facts, _ context: DeliveryContext) async -> PublishResult {
-        // Fired, it would go nowhere.
+        // The broker could not deliver it when the timer fires.
         guard self.verifications.brokerCanVerify else { return .unroutable }
         let outcome = await self.handOver(
             self.verification(round, facts, context)?.outgoing(to: self.rabbitmq.initQueue, self.rabbitmq), context)
@@ -41,7 +40,7 @@ extension ActionPerformer {
         let outcome = await self.verifications.keep(verification, for: self.rabbitmq.initTimeout)
         switch outcome {
         case .done:
-            // Where the retry queue cannot be used it has been said why; else it is so for every build, and one line is read.
+            // If the retry queue is unusable, the reason is already logged; otherwise one line covers all builds.
             guard self.verifications.brokerCanVerify else { break }
             context.logger.log(
                 level: Self.hasSaidThatItKeepsTimers.exchange(true, ordering: .relaxed) ? .debug : .warning,
@@ -67,7 +66,7 @@ extension ActionPerformer {
     {
         switch outcome {
         case .confirmed: return .confirmed
-        // Who may not write there has no queue there.
+        // Without permission to write, the queue is as good as missing.
         case .returned, .refused: return .unroutable
         case .nacked, .unconfirmed, .unsendable:
             context.logger.warning(
@@ -77,15 +76,15 @@ extension ActionPerformer {
         }
     }
 
-    /// Another try after a wait that counts no attempt: a copy in the wait queue, without the deaths that are the count.
+    /// Publishes a copy to the wait queue, without `x-death`: that holds the attempt count.
     func postpone(_ reason: PostponeReason, _ facts: Facts, _ context: DeliveryContext) async -> PublishResult {
         let delivery = context.delivery
         var properties = delivery.properties
         properties.isPersistent = true
         for name in ["x-death", "x-delivery-count", "CC", "BCC"] { properties.headers[name] = nil }
         properties.headers[Header.earlierAttempts] = .int64(Int64(context.attempt))
-        // Each clock begins when its reason is first met, and goes along. In an outage the API fails for all, and owes this build nothing; one of
-        // the message's own does.
+        // Each clock starts at the first occurrence. A shared API's outage does not count, the message's own API's
+        // does.
         switch reason {
         case .outage:
             if let own = context.build?.apiURI, own != self.configuration.ecosystem.api { break }
@@ -99,7 +98,7 @@ extension ActionPerformer {
             properties.headers[Header.troubledSince] = .int64(
                 Int64(context.troubledSince ?? context.arrivedAt.secondsSince1970))
         }
-        // Another worker may get it, which knows nothing of its crashes.
+        // Another worker that receives it has no record of its crashes.
         if case .poison(let crashes) = context.command {
             properties.headers[Header.poisonCrashes] = .int64(Int64(crashes))
         }
@@ -110,7 +109,7 @@ extension ActionPerformer {
         }
         let waitQueue =
             delivery.queue == self.rabbitmq.retryQueue ? self.rabbitmq.retryWaitQueue : self.rabbitmq.waitQueue
-        // The original's administrators name it otherwise, and need not have bound it; nor may its user publish past the exchange.
+        // The original names this queue differently and may not have bound it.
         let other = Topology.conventionalWaitQueue(of: delivery.queue)
         for (exchange, queue) in [(self.rabbitmq.exchange, waitQueue), (self.rabbitmq.exchange, other), ("", other)] {
             let message = OutgoingMessage(

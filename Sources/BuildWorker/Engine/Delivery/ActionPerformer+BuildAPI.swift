@@ -3,9 +3,8 @@ internal import Logging
 internal import Support
 internal import Workflow
 
-/// What the build API is asked and told, and what this node keeps itself.
 extension ActionPerformer {
-    /// A note is good to know, not owed: it may not hold its delivery for longer than this and one more attempt.
+    /// Notes are best effort: one delays its delivery by at most this and one more attempt.
     private static let noteTimeout = Duration.seconds(15)
 
     private var retries: RetryPolicy {
@@ -30,9 +29,9 @@ extension ActionPerformer {
             case .begun: return .begun
             case .token, .forbidden: return .refused(error.problem)
             case .status where error.isRefusal: return .unknown
-            // It took the update, which it does of no build that has ended, and did not say more.
+            // The API accepted the update, so the build had not ended; its status is unknown.
             case .unreadableAnswer: return .unknown
-            // Asked another: the FAILURE itself, which the API refuses of an end.
+            // The API does not know this request; it rejects the FAILURE update of an ended build.
             case .unknownQuestion: return .unknown
             case .status, .foreignAnswer, .unreachable, .hostFailing: break
             }
@@ -48,7 +47,7 @@ extension ActionPerformer {
         return outcome
     }
 
-    /// - Returns: also what is left to be told later.
+    /// - Returns: the outcome, and the note to send later, if any.
     func tryToTell(_ note: StatusUpdate, _ facts: Facts, _ context: DeliveryContext) async -> (
         NoteOutcome, lost: PendingStatusUpdate?
     ) {
@@ -80,7 +79,7 @@ extension ActionPerformer {
             context.logger.warning(
                 "the build API did not take a note; the build goes on", metadata: ["error": .string(error.description)])
             guard !error.isRefusal else { return (.refused(error.problem), nil) }
-            // A verification that waits for an outage's end tells its note itself.
+            // A verification that waits for an outage to end sends its own note later.
             if context.command == .verify, self.outages.isAnyOpen { return (.lost(error.problem), nil) }
             return (
                 .lost(error.problem), PendingStatusUpdate(build: build.buildID, apiURI: apiURI, token: token, update)
@@ -99,7 +98,7 @@ extension ActionPerformer {
         if context.command == .start { await self.discardSecrets(build, context) }
         let update = BuildUpdate(status: "FAILURE", statusMessage: "\(cause.description) [report \(context.reportID)]")
         switch await self.update(build.buildID, at: apiURI, token: token, with: update) {
-        // UNSTABLE keeps what it is, and a build of an aborted event becomes ABORTED at any update.
+        // UNSTABLE stays unchanged, and any update turns a build of an aborted event into ABORTED.
         case .success(let status?) where status != "FAILURE" && BuildState(status: status) == .ended: return .ended
         case .success:
             context.logger.info("build status successfully updated for build \(build.buildID)")
@@ -120,8 +119,7 @@ extension ActionPerformer {
         }
     }
 
-    /// - Returns: the build's status if the answer has it, or the last error. While the API, or the host in the message, is known to fail there
-    ///   is one attempt: the message waits instead.
+    /// - Returns: the build's status if known, or the last error. During an outage there is one attempt only.
     private func update(
         _ build: BuildID, at apiURI: String, token: Secret, with update: BuildUpdate, timeout: Duration = .seconds(600)
     ) async -> Result<String?, BuildAPIError> {
@@ -131,10 +129,10 @@ extension ActionPerformer {
             do throws(BuildAPIError) {
                 return .success(try await self.buildAPI.update(build, at: apiURI, token: token, with: update))
             } catch {
-                // It has just been asked for, so most likely it is our own word that ended it.
+                // The build was active a moment ago, so most likely our own update ended it.
                 if error.code == .ended, mayHaveHadEffect, let status = update.status { return .success(status) }
                 mayHaveHadEffect = mayHaveHadEffect || error.isRetriable
-                // A longer pause is the wait queue's.
+                // Longer delays are left to the wait queue.
                 guard let shortest = self.retries.pause(afterAttempt: attempt, isRetriable: error.isRetriable),
                     !self.outages.isOpen(.buildAPI), !self.buildAPI.isFailing(apiURI),
                     error.retryAfter ?? .zero <= Self.noteTimeout
@@ -147,7 +145,6 @@ extension ActionPerformer {
         }
     }
 
-    /// - Returns: `false` when a drain ran out of timeout meanwhile.
     private static func waited(_ pause: Duration) async -> Bool {
         do { try await Task.sleep(for: pause) } catch { return false }
         return true
@@ -171,13 +168,13 @@ extension ActionPerformer {
 }
 
 extension BuildState {
-    /// - Parameter status: by the build API's answer to an update that it took.
+    /// - Parameter status: from the build API's response to an accepted update.
     init(status: String) {
         self =
             switch status {
             case "QUEUED", "BLOCKED", "FROZEN": .waiting
             case "SUCCESS", "FAILURE", "ABORTED", "UNSTABLE", "COLLAPSED": .ended
-            // A status that is new is one of a build that has not ended: so says the answer.
+            // An unknown status: the update was accepted, so the build has not ended.
             default: .running
             }
     }

@@ -5,7 +5,6 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// What the cluster is asked and told.
 extension ActionPerformer {
     func createPod(_ context: DeliveryContext) async -> Fact {
         guard let build = context.build else {
@@ -55,8 +54,7 @@ extension ActionPerformer {
         }
     }
 
-    /// What the answer to its creation says of a pod: that it is pending, and no more is to be seen at that moment. Where the look shall
-    /// come later, or the answer shows anything else, it is a request of its own.
+    /// Uses the creation response if the pod is plainly pending and no delay is configured; otherwise reads the pod.
     private func created(
         _ pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext
     ) -> Fact {
@@ -72,7 +70,7 @@ extension ActionPerformer {
         guard let build = context.build else { return .pod(.notFound) }
         let primary = self.clusters.primary(of: build)
         if primary.options.podStatusQueryDelay > .zero {
-            // Only a drain that ran out of time cancels, and then the look may come early.
+            // Only a drain timeout cancels this; an early read does no harm.
             try? await Task.sleep(for: primary.options.podStatusQueryDelay)
         }
         let (seen, details) = await self.firstFound(from: primary.place) { place in
@@ -82,7 +80,7 @@ extension ActionPerformer {
                 let seen = self.observe([pod], build, place, context)
                 if context.command == .start, context.isRepeated, seen.0 != .notOwned {
                     self.logAdoption(name, place, context)
-                    // Whoever made it may have died before it had its Secret.
+                    // Its creator may have died before the Secret was attached.
                     await self.handSecret(to: pod, build, place, context)
                 }
                 return seen
@@ -116,8 +114,7 @@ extension ActionPerformer {
         return .search(seen, details)
     }
 
-    /// What is seen where the build's pod should be; where there is none, what is seen elsewhere. `absent` only if all places say so: a start
-    /// that came before may have been handled under other weights, which led elsewhere.
+    /// The fact from the primary place, else from a fallback: an earlier start may have used other weights.
     private func firstFound(
         from primary: BuildClusters.Place, _ look: (BuildClusters.Place) async -> (PodObservation, PodDetails?)
     ) async -> (PodObservation, PodDetails?) {
@@ -127,7 +124,7 @@ extension ActionPerformer {
         for place in self.clusters.fallbacks(for: primary) {
             let seen = await look(place)
             switch seen.0 {
-            // Of another controller, which counts its builds as ours does.
+            // Belongs to another controller with overlapping build ids.
             case .notFound, .notOwned: continue
             case .unknown: unseen = seen.0
             case .pending, .running, .succeeded, .broken, .terminating: return seen
@@ -155,14 +152,14 @@ extension ActionPerformer {
         return (observation, details)
     }
 
-    /// Wherever they are: a `stop` does not say which executor has them.
+    /// Deletes in all places: a `stop` does not name the executor.
     func deletePods(_ context: DeliveryContext) async -> Outcome {
         guard let build = context.build else { return .done }
         let places = self.clusters.all(from: self.clusters.primary(of: build).place)
         var problems: [Problem] = []
         func delete(_ place: BuildClusters.Place, _ request: () async throws(KubernetesError) -> Void) async {
             do throws(KubernetesError) { try await request() } catch {
-                // Where there is no such namespace there are no pods.
+                // No namespace, no pods.
                 if error.code != .namespaceNotFound { problems.append(error.problem) }
             }
         }
@@ -172,8 +169,7 @@ extension ActionPerformer {
                 try await self.deleteSecret(build, place)
             }
         }
-        // Pods of the original have random names, and may be beside one of ours: it makes another at each delivery. The answer is from the API
-        // server's memory.
+        // The original creates one pod per delivery, under random names. The list comes from the API server's cache.
         for place in places {
             await delete(place) { () throws(KubernetesError) in
                 for pod in try await place.client.pods(labelled: place.selector(build.buildID)) {
@@ -191,7 +187,7 @@ extension ActionPerformer {
         return .done
     }
 
-    /// Roles made for the original let nobody delete by name; what they allow costs a large cluster a hundred times as much.
+    /// Roles made for the original may lack delete by name. Deletion by label costs a hundred times as much.
     private func deletePod(_ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext)
         async throws(KubernetesError)
     {

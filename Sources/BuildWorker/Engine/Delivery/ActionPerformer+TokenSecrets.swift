@@ -5,16 +5,16 @@ internal import Spool
 internal import Support
 internal import Workflow
 
-/// Where builds' tokens are kept out of their pods: the Secret beside each pod.
+/// Keeps build tokens out of pod specs: one Secret per pod.
 extension ActionPerformer {
-    /// A Secret that was prepared for a pod that is being made.
+    /// A Secret prepared for a pod that is being created.
     struct PreparedSecret: Sendable {
         let secret: TokenSecret
         let version: KubernetesClient.SecretVersion
         let place: BuildClusters.Place
     }
 
-    /// - Returns: `nil` where the token stands in the pod.
+    /// - Returns: `nil` if the token is in the pod spec.
     func prepareSecret(
         _ build: BuildConfig, _ options: KubernetesOptions, _ place: BuildClusters.Place, _ context: DeliveryContext
     ) async throws(KubernetesError) -> PreparedSecret? {
@@ -24,10 +24,10 @@ extension ActionPerformer {
         return PreparedSecret(secret: secret, version: version, place: place)
     }
 
-    /// The pod was made, or is there already.
+    /// Attaches the Secret to its pod.
     ///
-    /// - Parameter pod: as the API server answered; `nil`: it has to be asked first.
-    /// - Returns: why the pod may never find its token; `nil` where it does, or the janitor sees to what is left.
+    /// - Parameter pod: the API server's response; `nil`: read the pod first.
+    /// - Returns: why the pod may never get its token; `nil` if it has it or garbage collection covers the rest.
     func handSecret(_ prepared: PreparedSecret?, to pod: JSONValue?, _ build: BuildConfig, _ context: DeliveryContext)
         async -> Problem?
     {
@@ -46,13 +46,12 @@ extension ActionPerformer {
             context.logger.warning(
                 "the Secret with the build's token has no owner yet; it will be garbage-collected",
                 metadata: .of(.secretLeft, ["error": .string(error.description)]))
-            // Gone, and not to be made again: then only another attempt helps.
+            // The Secret is gone and cannot be recreated: only another attempt helps.
             if error.operation == "create secret", error.code != .alreadyExists { return error.problem }
         }
         return nil
     }
 
-    /// The pod is of an earlier delivery.
     func handSecret(to pod: JSONValue, _ build: BuildConfig, _ place: BuildClusters.Place, _ context: DeliveryContext)
         async
     {
@@ -70,7 +69,7 @@ extension ActionPerformer {
         }
     }
 
-    /// No pod was made. Where that is not certain (`error`), the Secret stays for the next attempt.
+    /// Deletes the Secret if no pod was created. If that is uncertain (`error`), it stays for the next attempt.
     func discardSecret(
         _ prepared: PreparedSecret?, after error: KubernetesError? = nil, _ build: BuildConfig,
         _ context: DeliveryContext
@@ -85,7 +84,7 @@ extension ActionPerformer {
         }
     }
 
-    /// The build is failed, so nobody comes back for a Secret that still awaits its pod.
+    /// Deletes Secrets without a pod after the build failed: no later attempt would use them.
     func discardSecrets(_ build: BuildConfig, _ context: DeliveryContext) async {
         for place in self.clusters.places where place.usesTokenSecrets {
             do {
@@ -100,7 +99,7 @@ extension ActionPerformer {
         }
     }
 
-    /// With the build's pods. A Secret that a pod owns the cluster removes by itself, but this one may have none yet.
+    /// Deletes the build's Secret with its pods. Kubernetes garbage-collects it only once a pod owns it.
     func deleteSecret(_ build: BuildConfig, _ place: BuildClusters.Place) async throws(KubernetesError) {
         guard place.usesTokenSecrets else { return }
         try await place.client.deleteSecret(named: place.podName(build.buildID))
@@ -108,7 +107,7 @@ extension ActionPerformer {
 }
 
 extension KubernetesError {
-    /// Whether a request that failed so may have been carried out all the same.
+    /// Whether the failed request may have taken effect.
     fileprivate var mayHaveHadEffect: Bool {
         switch self.code {
         case .serverError, .unexpectedStatus, .foreignAnswer, .unreadableAnswer, .unreachable: true

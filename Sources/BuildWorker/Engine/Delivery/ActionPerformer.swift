@@ -2,8 +2,7 @@ internal import Clients
 internal import RabbitMQ
 internal import Workflow
 
-/// Turns each ``Action`` into requests and messages, and what comes of them into ``Fact``s. Decides nothing. What health and the circuit breakers
-/// learn from the requests the clients tell them (``RequestWatch``).
+/// Performs each ``Action`` and returns ``Fact``s. Clients report to health and breakers (``RequestWatch``).
 struct ActionPerformer: Sendable {
     let configuration: WorkerConfiguration
     let clusters: BuildClusters
@@ -12,7 +11,6 @@ struct ActionPerformer: Sendable {
     let verifications: LocalVerifications
     let health: Health
     let outages: Outages
-    /// Where notes go that the build API does not take now.
     var keepNote: @Sendable (PendingStatusUpdate) -> Void = { _ in }
 
     func perform(_ action: Action, given facts: Facts, _ context: DeliveryContext) async -> [Fact] {
@@ -46,7 +44,7 @@ struct ActionPerformer: Sendable {
         async let telling = self.tryToTell(note, facts, context)
         let timer = await self.armTimer(round, facts, context)
         let (outcome, lost) = await telling
-        // Without its timer the message comes back, and tells what is true then.
+        // Without its timer the message comes back, and a fresh note is sent then.
         if timer != .unconfirmed, let lost { self.keepNote(lost) }
         return [.timer(timer), .note(outcome)]
     }

@@ -5,39 +5,35 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// One delivery with all that its handling needs to know: what it asks for, and what is known before anything is done.
+/// A delivery and everything known about it before processing starts.
 final class DeliveryContext: Sendable, Identifiable {
-    /// Of this process.
     let id = DeliveryContext.lastID.add(1, ordering: .relaxed).newValue
     private static let lastID = Atomic<Int>(0)
     let delivery: Delivery
-    /// A message, or why it is none.
+    /// The decoded message, or why it cannot be decoded.
     let message: Result<BuildMessage, BuildMessageError>
     let command: BuildCommand
     let attempt: Int
-    /// The broker could not bring it back after a rejection, or would be harmed by one.
+    /// The broker could not redeliver it after a rejection, or a rejection would harm the broker.
     let mustNotBeRejected: Bool
-    /// It waited without an attempt, or was parked, so this is not its first delivery.
+    /// It was postponed or parked before, so this is not its first delivery.
     let wasHereBefore: Bool
-    /// Init timers the build has had, from the header that we put on the timer's message.
+    /// Init timers so far, from the timer message's header.
     let round: Int
     let isFromInitTimer: Bool
-    /// Since when the build API has owed an answer, and since when the pod has been in trouble that may pass (seconds since 1970).
+    /// Seconds since 1970: when the build API became overdue, and when the pod's transient problem was first seen.
     let owedSince: Int?
     let troubledSince: Int?
-    /// Carries build and job on every line.
     let logger: Logger
     let arrivedAt: Timestamp
-    /// The same moment, to measure from.
     let arrival = ContinuousClock.now
 
-    /// When the image pull began, by an earlier look at the pod.
     private let pullStart: String?
 
-    /// Of the report that is made should this delivery fail: the build's status message names it before it is made.
+    /// The id of this delivery's failure report, if one is made: the build's status message names it beforehand.
     let reportID = FailureReport.newID()
 
-    /// - Parameter crashes: so often handling it ended the worker: it is not read.
+    /// - Parameter crashes: how often the message crashed the worker. It is not decoded if that is too often.
     init(
         _ delivery: Delivery, options: RabbitMQOptions, apiHosts: APIHosts = APIHosts(), logger: Logger,
         crashes: Int? = nil
@@ -52,7 +48,7 @@ final class DeliveryContext: Sendable, Identifiable {
             guard delivery.bodySize <= options.largestMessage else { throw Self.tooLarge(delivery, options) }
             guard !deaths.isMalformed else { throw BuildMessageError.malformedDeathHistory }
             let message = try BuildMessage(decoding: delivery.body)
-            // A `stop` asks the build API nothing, so its pods go, whatever it names.
+            // A `stop` does not call the build API, so its pods are deleted whatever API it names.
             if message.jobType != "stop", let refusal = message.build?.apiURI.flatMap(apiHosts.refusal) {
                 throw BuildMessageError.forbiddenAPI(refusal)
             }
@@ -63,16 +59,15 @@ final class DeliveryContext: Sendable, Identifiable {
         self.isTooLarge = delivery.bodySize > options.largestMessage
         self.command = BuildCommand(message)
         let earlier = headers[Header.earlierAttempts]?.integer
-        // An operator's retry is not the first delivery either.
+        // A retry by an operator counts as well.
         self.wasHereBefore = earlier != nil || headers[Header.parkedHistory] != nil
-        // Any client may write the header: more attempts than any limit are as good as the limit.
+        // Clients can set the header; the cap is above any limit.
         self.attempt = min(deaths.rejections(in: delivery.queue), 1_000_000) + max(0, min(earlier ?? 0, 1_000_000))
-        // A client may send any number here; more timers than any limit is as good as the limit.
         self.round = max(0, min(headers[Header.initRound]?.integer ?? 0, 1_000_000))
         self.isFromInitTimer =
             deaths.rejections(in: delivery.queue) == 0
             && (deaths.expirations(in: options.initQueue) > 0 || headers[Header.initTimer]?.integer == 1)
-        // Any client may write this one, too; a time is no longer.
+        // Clients can set the header; a timestamp is no longer than this.
         self.pullStart = headers[Header.imagePullStart]?.text.flatMap { $0.utf8.count <= 64 ? $0 : nil }
         (self.owedSince, self.troubledSince) = (
             headers[Header.owedSince]?.integer, headers[Header.troubledSince]?.integer
@@ -90,7 +85,6 @@ final class DeliveryContext: Sendable, Identifiable {
         self.logger = logger
     }
 
-    /// Why it is parked, should it be.
     var parkingError: BuildMessageError {
         if case .failure(let error) = self.message { return error }
         return self.owedSince.map { .owed(since: $0) }
@@ -103,10 +97,10 @@ final class DeliveryContext: Sendable, Identifiable {
         .tooLarge(bytes: delivery.bodySize, limit: options.largestMessage, hash: delivery.omitted?.hash)
     }
 
-    /// `nil`: the message is unreadable, not read, or concerns no build.
+    /// `nil`: the message is unreadable, was not decoded, or concerns no build.
     var build: BuildConfig? { if case .success(let message) = self.message { message.build } else { nil } }
 
-    /// … and poison is decoded for it, which may be what kills the process: only once it is parked, and where its build has to be told.
+    /// Like ``build``, but decodes poison too, which may crash the process: only after parking, to fail the build.
     func decodeBuild() -> BuildConfig? {
         guard self.command.isPoison, !self.isTooLarge else { return self.build }
         #if TEST_HOOKS
@@ -117,20 +111,19 @@ final class DeliveryContext: Sendable, Identifiable {
         }
     }
 
-    /// What must stand in nothing that is shown. Poison is not read for it.
+    /// Secrets to redact from all output. Does not decode poison.
     var tokens: [Secret] { [self.build?.token].compactMap { $0 } }
 
-    /// `jobId: 91877, jobType: start, buildId: 8609231`, as operators grep it.
+    /// `jobId: 91877, jobType: start, buildId: 8609231`, the format that operators grep.
     var job: String {
         guard case .success(let message) = self.message else { return "jobId: , jobType: unread, buildId: " }
         return
             "jobId: \(message.build?.jobID ?? ""), jobType: \(message.jobType), buildId: \(message.build?.buildID.description ?? "")"
     }
 
-    /// Not the first delivery, whatever became of those before.
+    /// Not the first delivery, whatever the outcome of earlier ones.
     var isRepeated: Bool { self.attempt > 0 || self.wasHereBefore || self.delivery.isRedelivered }
 
-    /// What the workflow begins with.
     func facts(_ rules: WorkflowRules) -> Facts {
         Facts(
             attempt: self.attempt, isRepeated: self.isRepeated, isFromInitTimer: self.isFromInitTimer,
@@ -141,13 +134,13 @@ final class DeliveryContext: Sendable, Identifiable {
             isOverdue: self.isOver(rules.apiPatience, since: self.owedSince), pullStart: self.pullStart)
     }
 
-    /// Timers are armed for pods that were seen.
+    /// Init timers are armed only for pods that were seen.
     private var lastSeen: String? {
         if let start = self.pullStart { return "it had a node, and its image was pulled since \(start)" }
         return self.round > 0 ? "it waited for a node when it was last seen" : nil
     }
 
-    /// Clocks of several machines differ, and any client may write a header: a time to come has just begun.
+    /// Clocks of machines differ, and clients can set headers: a time in the future counts as now.
     private func isOver(_ limit: Duration, since begin: Int?) -> Bool {
         guard limit > .zero else { return true }
         guard let begin else { return false }
@@ -156,21 +149,21 @@ final class DeliveryContext: Sendable, Identifiable {
     }
 }
 
-/// Headers on what we publish. `x-death` is the broker's.
+/// Headers on published messages. `x-death` is the broker's.
 enum Header {
     static let initRound = "x-init-round"
-    /// 1 on a `verify` whose timer ran in this process, because the broker had no queue for it.
+    /// 1 on a `verify` whose timer ran in this process, because the broker had no init queue.
     static let initTimer = "x-init-timer"
     static let imagePullStart = "x-image-pull-start-time"
-    /// On a message that waits without an attempt: those it had before. The broker's own count began anew.
+    /// Attempts before the message was postponed; the broker's own count restarts.
     static let earlierAttempts = "x-earlier-attempts"
-    /// When the build API began to owe an answer (seconds since 1970), on a message that waits for it.
+    /// When the build API became overdue (seconds since 1970).
     static let owedSince = "x-owed-since"
-    /// When the pod was first seen in trouble that may pass (seconds since 1970).
+    /// When the pod's transient problem was first seen (seconds since 1970).
     static let troubledSince = "x-troubled-since"
-    /// 1 on a `verify` of a pod that was seen in trouble that does not pass.
+    /// 1 on a `verify` of a pod with a permanent failure.
     static let isPermanent = "x-pod-is-hopeless"
-    /// On poison that is parked already and whose build is still to be told: how often it crashed a worker.
+    /// On parked poison whose build is not failed yet: how often it crashed a worker.
     static let poisonCrashes = "x-poison-crashes"
     static let parkedID = "x-parked-id"
     /// An array of tables: the headers of earlier parkings, with the time of each retry.
@@ -179,7 +172,7 @@ enum Header {
     static let parkedDetail = "x-parked-detail"
     static let parkedFrom = "x-parked-from"
     static let parkedAt = "x-parked-at"
-    /// A client's `x-death` that no broker may see again.
+    /// A malformed `x-death` from a client; the broker must not receive it again.
     static let malformedDeaths = "x-malformed-x-death"
     static let originalCC = "x-original-cc"
     static let originalBCC = "x-original-bcc"

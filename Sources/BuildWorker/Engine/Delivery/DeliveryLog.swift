@@ -2,7 +2,7 @@ internal import Logging
 internal import Support
 internal import Workflow
 
-/// The sentences that operators grep.
+/// Log lines that operators grep.
 struct DeliveryLog: Sendable {
     let rules: WorkflowRules
 
@@ -23,7 +23,6 @@ struct DeliveryLog: Sendable {
         }
     }
 
-    /// With the result in words.
     private func settled(_ settlement: Settlement, _ facts: Facts, _ context: DeliveryContext) {
         let result = facts.summary(of: context.command)
         switch settlement {
@@ -49,7 +48,6 @@ struct DeliveryLog: Sendable {
 }
 
 extension Facts {
-    /// What came out, in a few words for the log.
     func summary(of command: BuildCommand) -> String {
         switch self.failure {
         case .taken: return "build failed"

@@ -5,15 +5,12 @@ internal import Spool
 internal import Support
 internal import Workflow
 
-/// The way of a delivery through the worker, from top to bottom:
+/// The stages of a delivery: consume → quarantine → serialize by build → limit by type → handle → settle.
 ///
-///     consume → quarantine → serialize by build → limit by type → handle → settle
-///
-/// What happens at each stage is decided by ``DeliveryMachine``; here are those who wait for one another.
+/// ``DeliveryMachine`` decides at each stage; this class holds the shared state and the waiting.
 final class DeliveryPipeline: Sendable {
     let rules: WorkflowRules
     let options: RabbitMQOptions
-    /// Which build APIs a message may name.
     let apiHosts: APIHosts
     let logger: Logger
     let quarantine: Quarantine
@@ -21,9 +18,9 @@ final class DeliveryPipeline: Sendable {
     let limits: KeyedSemaphore<String>
     let stoppedBuilds = StoppedBuilds()
     let inFlightCount: InFlightCount
-    /// Turns an action into the facts it taught. Never throws: a failure is a fact too.
+    /// Performs an action and returns the facts learned. Never throws: a failure is a fact too.
     let perform: @Sendable (Action, Facts, DeliveryContext) async -> [Fact]
-    /// Whether a service that builds need is away for everybody, or was since then.
+    /// Whether a required service is unavailable for all builds, or was at any time since then.
     let isOutage: @Sendable (ContinuousClock.Instant) -> Bool
     private let observers: [DeliveryObserver]
 
@@ -44,18 +41,18 @@ final class DeliveryPipeline: Sendable {
 
     // MARK: Consume
 
-    /// A task a delivery; the prefetch bounds how many there are.
+    /// One task per delivery; the prefetch limits their number.
     func handle(_ deliveries: AsyncStream<Delivery>, from source: any DeliverySource) async {
         await withDiscardingTaskGroup { group in
             for await delivery in deliveries {
-                // Here, in the order of arrival: tasks begin in any order.
+                // Here, in order of arrival: tasks start in any order.
                 let received = self.receive(delivery, from: source)
                 group.addTask { await self.finish(received) }
             }
         }
     }
 
-    /// Call it in the order of arrival, and ``finish(_:)`` once for each.
+    /// Call in order of arrival; call ``finish(_:)`` once for each result.
     func receive(_ delivery: Delivery, from source: any DeliverySource) -> DeliveryRunner<ProcessDrivers> {
         self.inFlightCount.began()
         let key = MessageKey(queue: delivery.queue, body: delivery.body)
@@ -66,7 +63,7 @@ final class DeliveryPipeline: Sendable {
 
     func finish(_ received: DeliveryRunner<ProcessDrivers>) async {
         if let place = received.drivers.place {
-            // Here files are synced to the disk, which the thread of all requests must not wait for.
+            // Leaves the HTTP event loop: files are synced to disk here.
             await withTaskExecutorPreference(globalConcurrentExecutor) { await Self.run(received) }
             self.quarantine.leave(place)
         } else {
@@ -88,12 +85,12 @@ final class DeliveryPipeline: Sendable {
     }
 }
 
-/// Where deliveries come from, and are settled: the broker's connection, or this process itself.
+/// The source of deliveries, which also settles them: the broker connection, or this process.
 protocol DeliverySource: Sendable {
     func settle(_ tag: DeliveryTag, as settlement: Settlement) async
-    /// Waits until the settlements have left.
+    /// Waits until all settlements are sent.
     func flush() async
-    /// It has the message back: its channel is closed.
+    /// The channel is closed, so the broker has requeued the message.
     func isGone(_ tag: DeliveryTag) -> Bool
 }
 
@@ -104,10 +101,9 @@ extension LocalVerifications: DeliverySource {
     func isGone(_ tag: DeliveryTag) -> Bool { false }
 }
 
-/// Told of every event, in order, on the delivery's own task: it must be quick, decides nothing and does not fail.
+/// Receives every event of a delivery, in order, on its task. Must be quick and cannot fail.
 typealias DeliveryObserver = @Sendable (DeliveryEvent, DeliveryContext) -> Void
 
-/// One delivery in the process.
 struct ProcessDrivers: DeliveryDrivers, Sendable {
     private let pipeline: DeliveryPipeline
     private let source: any DeliverySource
@@ -116,11 +112,10 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
     private let arrival = ContinuousClock.now
     private var context: DeliveryContext?
     private var record: Quarantine.Record?
-    /// Of one that is handled alone.
+    /// Set for a suspected message.
     fileprivate private(set) var place: Quarantine.Place?
-    /// In whose line it is.
     private var build: BuildID?
-    /// `nil`: it came first.
+    /// `nil`: it is first in its queue.
     private var turn: OneShotSignal?
     private var isAmongOthers = false
 
@@ -154,7 +149,6 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         return .done
     }
 
-    /// … and what takes time.
     mutating func finish(_ step: DeliveryMachine.Step, _ facts: Facts) async -> DeliveryMachine.Input {
         switch step {
         case .wait(.amongOthers): await self.waitAmongOthers()
@@ -163,7 +157,7 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         case .persist(let change):
             return .persisted(isNews: await self.pipeline.quarantine.persist(change, self.key, self.place))
         case .pause:
-            // Ends early when cancelled.
+            // Returns early when cancelled.
             try? await Task.sleep(for: .seconds(1))
             return self.interruption.map { .interrupted($0) } ?? .done
         case .settle(let settlement, let isUrgent):
@@ -210,7 +204,7 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         if hasToWait { quarantine.waits(record) }
         await self.turn?.wait()
         await limits.join(type)?.wait()
-        // Last: who waits here waits for nothing else, so a suspect's time comes.
+        // Last, so that a delivery waiting here holds nothing else and a suspected message gets its turn.
         await quarantine.enterShared()
         self.isAmongOthers = true
         if hasToWait { quarantine.waits(record, false) }
@@ -252,7 +246,7 @@ struct ProcessDrivers: DeliveryDrivers, Sendable {
         guard let context else { return .completed([], isOutage: false) }
         let start = ContinuousClock.now
         let learned = await self.pipeline.perform(action, facts, context)
-        // A request that was given up would pass for the cluster's failure.
+        // A cancelled request must not count as a failure of the cluster.
         return Task.isCancelled
             ? .interrupted(.cancelled) : .completed(learned, isOutage: self.pipeline.isOutage(start))
     }

@@ -1,6 +1,5 @@
 internal import Synchronization
 
-/// Counts the deliveries that are being handled.
 final class InFlightCount: Sendable {
     private let deliveries = Atomic<Int>(0)
 

@@ -6,25 +6,22 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Keeps a message that kills from taking its neighbours down again and again: what is handled is on record, suspects are
-/// handled alone, and one that is known to kill is not handled any more.
+/// Isolates messages that crash the worker: records deliveries in flight on disk, processes suspected messages
+/// exclusively and quarantined ones not at all.
 package final class Quarantine: Sendable {
     private let ledger: InFlightLedger?
     private let suspects: Suspects?
     private let lock = AsyncReadWriteLock()
     private let logger: Logger
     private let health: Health
-    /// Of one queue: deliveries that may be in flight.
+    /// Maximum deliveries in flight per queue.
     private let prefetch: Int
-    /// Of each queue: those in flight that are to be handled last.
     private let last = Mutex<[String: Int]>([:])
     private let isFull = Atomic<Bool>(false)
     private let start: ContinuousClock.Instant
     private let clock: QuarantineClock
 
-    /// - Parameters:
-    ///   - spool: `nil`: nothing survives this process but what the broker counts.
-    ///   - prefetch: deliveries of one queue that may be in flight.
+    /// - Parameter spool: `nil`: nothing survives the process except the broker's counts.
     init(
         _ spool: SpoolDirectory?, prefetch: Int, queues: Int = 1, health: Health, logger: Logger,
         clock: QuarantineClock = QuarantineClock()
@@ -36,7 +33,7 @@ package final class Quarantine: Sendable {
         do throws(SpoolError) {
             if let spool {
                 let path = "\(spool.path)/inflight"
-                // In this order: a crash meanwhile must not cost the evidence.
+                // In this order: a crash in between must not lose the evidence.
                 suspects = try Suspects("\(spool.path)/suspects", survivors: try InFlightLedger.survivors(path))
                 try suspects?.save()
                 ledger = try InFlightLedger(path, capacity: prefetch * queues)
@@ -58,14 +55,14 @@ package final class Quarantine: Sendable {
         health.crashLoop(suspects.crashLoop)
     }
 
-    /// What was in flight when an earlier worker ended without warning, and is not cleared yet.
+    /// Messages in flight when an earlier worker crashed, not cleared yet.
     var suspectMessages: [MessageKey] { self.suspects?.keys ?? [] }
 
     var crashLoop: CrashLoop? { self.suspects?.crashLoop }
 
     func verdict(_ key: MessageKey, _ delivery: Delivery) -> QuarantineVerdict {
         let headers = delivery.properties.headers
-        // An operator's retry begins with a clean record, whatever is left of an earlier one.
+        // A retry by an operator starts with a clean record.
         if headers[Header.parkedHistory] != nil, headers[Header.earlierAttempts] == nil, !delivery.isRedelivered {
             self.clear(key)
         }
@@ -79,21 +76,20 @@ package final class Quarantine: Sendable {
         }
     }
 
-    /// A delivery on record, which may be handled. Finish with ``Quarantine/leave(_:)``.
+    /// A recorded delivery that may be processed. Finish with ``Quarantine/leave(_:)``.
     struct Record: Sendable {
         fileprivate let key: MessageKey
         fileprivate let line: InFlightLedger.Place?
-        /// `nil`: it was among others from the beginning.
+        /// `nil`: never exclusive.
         fileprivate let solitude: Solitude?
     }
 
-    /// Being alone, which has an end.
+    /// A period of exclusive processing, which ends once.
     fileprivate final class Solitude: Sendable {
         private let state = Mutex<(isOver: Bool, timer: Task<Void, Never>?)>((false, nil))
         var lasts: Bool { self.state.withLock { !$0.isOver } }
-        /// - Parameter timer: ends with it.
+        /// - Parameter timer: cancelled when the period ends.
         func begin(_ timer: Task<Void, Never>) { self.state.withLock { $0.timer = timer } }
-        /// - Returns: `false`: it was over before.
         func end() -> Bool {
             self.state.withLock { state in
                 state.timer?.cancel()
@@ -103,38 +99,38 @@ package final class Quarantine: Sendable {
         }
     }
 
-    // MARK: Among others
+    // MARK: Shared
 
-    /// Call it in the order of arrival.
+    /// Call in order of arrival.
     func join(_ key: MessageKey) -> Record { self.enter(key, .amongOthers) }
 
-    /// Somebody is handled alone, or is to be.
+    /// A delivery is processed exclusively, or waits to be.
     var isClosed: Bool { self.lock.isClosed }
 
-    /// What happens while it waits is not its doing.
+    /// A crash while it waits is not attributed to it.
     func waits(_ record: Record, _ isWaiting: Bool = true) { self.write(isWaiting ? .waiting : .amongOthers, record) }
 
-    /// Waits while a suspect is handled. ``leaveShared()`` again.
+    /// Waits while a suspected message is processed. Call ``leaveShared()`` afterwards.
     func enterShared() async { await self.lock.enterShared() }
     func leaveShared() { self.lock.leave() }
 
-    // MARK: Alone
+    // MARK: Exclusive
 
-    /// Of a suspect, in the line of those that are handled alone.
+    /// A suspected message's position in the queue for exclusive processing.
     struct Place: Sendable {
         fileprivate let key: MessageKey
         fileprivate let queue: String
         fileprivate let redeliveries: Int
         fileprivate let arrival: ContinuousClock.Instant
         fileprivate let luck = Double.random(in: 0.5...1)
-        /// `nil`: it goes to the end, once its time has come.
+        /// `nil`: it joins at the end once its delay is over.
         fileprivate var turn: OneShotSignal?
-        /// Those that are to be handled last are all that may be in flight: nobody else comes while they wait.
+        /// Deferred messages fill the whole prefetch and block all others.
         fileprivate(set) var isInTheWay = false
     }
 
-    /// To be taken in the order of arrival. Nothing that comes later is handled before it, but where it died alone before: then what came
-    /// with it goes first, and is a witness if it gets past that step. Give it back with ``leave(_:)``.
+    /// Reserves a position; call in order of arrival, release with ``leave(_:)``. Later deliveries wait, except if it
+    /// crashed alone before: then they go first, as witnesses at the same step.
     func joinAlone(_ key: MessageKey, _ delivery: Delivery) -> Place {
         var place = Place(
             key: key, queue: delivery.queue, redeliveries: delivery.redeliveries, arrival: self.clock.now())
@@ -155,11 +151,10 @@ package final class Quarantine: Sendable {
 
     func leave(_ place: Place) { if place.turn == nil { _ = self.countLast(place.queue, -1) } }
 
-    /// Waits until nothing else is handled, and nothing else will be until it leaves, or for a while: from then on a death says no more of it
-    /// than of the others.
+    /// Waits for exclusive access, which ends with ``leave(_:)`` or after ``QuarantineClock/longestAlone``.
     ///
-    /// - Parameter isDue: it has no time to wait.
-    /// - Returns: `nil` where it has still to wait when the worker drains: the broker gives it to another.
+    /// - Parameter isDue: skips the delay.
+    /// - Returns: `nil` if the worker drains first: the broker requeues the message.
     func enterAlone(_ place: Place, isDue: Bool) async -> Record? {
         if place.turn == nil, !isDue { guard await self.waitOut(place) else { return nil } }
         await (place.turn ?? self.lock.joinExclusive()).wait()
@@ -175,7 +170,7 @@ package final class Quarantine: Sendable {
         }
         solitude.begin(
             Task {
-                // A worker that drains lets nobody else in.
+                // A draining worker admits no further deliveries.
                 guard await self.clock.sleep(self.clock.longestAlone), solitude.end() else { return }
                 self.write(.amongOthers, record)
                 self.logger.warning(
@@ -191,7 +186,6 @@ package final class Quarantine: Sendable {
             ?? CrashDelay(nil, redeliveries: place.redeliveries, loop: nil)
     }
 
-    /// - Returns: `false`: the worker drains.
     private func waitOut(_ place: Place) async -> Bool {
         while true {
             let delay = self.delay(place)
@@ -199,20 +193,19 @@ package final class Quarantine: Sendable {
                 self.start + delay.sinceStart * (delay.isByChance ? place.luck : 1), place.arrival + delay.sinceArrival)
             let rest = due - self.clock.now()
             guard rest > .zero else { return true }
-            // Somebody may get past the step meanwhile, and it has no more to wait for.
+            // Another delivery may get past the step meanwhile, which ends the delay.
             guard await self.clock.sleep(min(rest, .seconds(1))) else { return false }
         }
     }
 
-    // MARK: On record
+    // MARK: Ledger
 
-    /// It is done with, or goes back to where it was.
+    /// Removes the record: the message is settled, or goes back to its queue.
     func leave(_ record: Record) {
         if let line = record.line { self.ledger?.leave(line) }
         if record.solitude?.end() == true { self.lock.leave() }
     }
 
-    /// What it is about to do.
     func begins(_ step: HandlingStep, _ record: Record) {
         if record.solitude?.lasts == true { self.write(step, record) }
     }
@@ -221,10 +214,9 @@ package final class Quarantine: Sendable {
         if let line = record.line { self.ledger?.update(line, record.key, step) }
     }
 
-    /// Waits for the disk only where there is something to write: the thread of all requests must not.
+    /// Leaves the HTTP event loop only if there is something to write.
     ///
-    /// - Parameter place: of one that is handled alone.
-    /// - Returns: whether that is news.
+    /// - Returns: whether anything changed.
     func persist(_ change: QuarantineChange, _ key: MessageKey, _ place: Place?) async -> Bool {
         switch change {
         case .setAside:
@@ -273,12 +265,11 @@ package final class Quarantine: Sendable {
     }
 }
 
-/// Time, as quarantine needs it.
 struct QuarantineClock: Sendable {
-    /// Many times what a delivery takes that meets no trouble. Whoever takes longer waits for something, and must not keep all others.
+    /// Many times a normal delivery's duration. A slower one must not block the others.
     var longestAlone = Duration.seconds(30)
     var now: @Sendable () -> ContinuousClock.Instant = { .now }
-    /// → `false` at once when the worker drains, or ends.
+    /// Returns `false` at once when the worker drains or stops.
     var sleep: @Sendable (Duration) async -> Bool = { duration in
         do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) } } catch { return false }
         return !Task.isShuttingDownGracefully

@@ -1,10 +1,8 @@
 internal import Synchronization
 internal import Workflow
 
-/// Builds this worker was told to stop, so that a `start` that comes after its `stop` does nothing.
-///
-/// Bounded: the oldest are forgotten. What is forgotten, or was told to another worker, a retried start learns
-/// from the build API.
+/// Builds stopped by this worker: a `start` that arrives after its `stop` does nothing. Bounded, oldest dropped first;
+/// a retried start asks the build API as well.
 final class StoppedBuilds: Sendable {
     private struct State {
         var builds: Set<BuildID> = []

@@ -5,18 +5,17 @@ internal import Workflow
 #if TEST_HOOKS
     internal import Glibc
 
-    /// Messages that end the worker on purpose, to see what becomes of them and of their neighbours, and peers that do. Debug builds only:
-    /// tests use them, images have release builds.
+    /// Messages that crash the worker on purpose, to test quarantine. Debug builds only; images have release builds.
     enum TestHooks {
-        /// A container of this name ends the worker when the message is read.
+        /// A container of this name crashes the worker when the message is decoded.
         private static let killsReader = Array("\"test-hook/kills-reader\"".utf8)
-        /// … and when it is read to tell its build, too.
+        /// Crashes also when the build is failed.
         private static let killsEveryReader = Array("\"test-hook/kills-every-reader\"".utf8)
-        /// … when it is handled.
+        /// Crashes when processed.
         private static let killsHandler = "test-hook/kills-handler"
-        /// … when it begins the step whose case's name follows, as `test-hook/kills-at-createPod`.
+        /// Crashes at the step named by the suffix, as in `test-hook/kills-at-createPod`.
         private static let killsAt = "test-hook/kills-at-"
-        /// Names a file. While there is one, every worker dies that begins the step whose case's name is in it.
+        /// Names a file. While it exists, every worker crashes at the step whose case name it contains.
         private static let peer = "TEST_HOOK_PEER"
 
         static func read(_ delivery: Delivery) {

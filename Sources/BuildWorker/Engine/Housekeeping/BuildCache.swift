@@ -1,31 +1,27 @@
 internal import Clients
 internal import Glibc
 
-/// Build caches on this node's disk, which builds may write to while one is removed.
-///
-/// Nothing is removed but what is in the directory that the message names: every step leads from an open directory to an entry of it, follows
-/// no link and stays on the file system. What is exchanged for a link meanwhile is removed as the link that it is.
+/// Build caches on this node's disk, which builds may write to meanwhile. Removes nothing outside the message's
+/// directory: goes from open directory to entry, follows no link and stays on the file system.
 struct BuildCache: Sendable {
     struct Refusal: Error, CustomStringConvertible {
         let description: String
     }
 
     let options: EcosystemOptions.Cache
-    /// A build that goes on writing must not hold this for ever. What is gone by then stays gone.
+    /// A build that keeps writing must not block this for ever. What was removed stays removed.
     var timeLimit = Duration.seconds(300)
 
-    /// As many directories are open at a time. What is deeper is moved up, and removed in the next pass.
+    /// The maximum of open directories. Deeper ones are moved up and removed in the next pass.
     private static let deepest = 32
 
-    /// Removes one cache directory; one that is not there is done.
-    ///
-    /// - Returns: the directory, or `nil` where caches are not on disk.
+    /// - Returns: the directory, or `nil` if caches are not on disk. A missing one counts as removed.
     func clear(_ cache: CacheConfig) throws(Refusal) -> String? {
         guard self.options.strategy == "disk", !self.options.path.isEmpty else { return nil }
         var names = cache.prefix.isEmpty ? [] : [cache.prefix]
         names += [cache.scope.rawValue, cache.pipelineID]
         if cache.scope != .pipelines { names.append(cache.id) }
-        // All of them first: a path that would climb out is refused even where it does not exist.
+        // Validates all components first: a path that climbs out is rejected even if it does not exist.
         guard
             names.allSatisfy({
                 !["", ".", ".."].contains($0) && !$0.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
@@ -37,7 +33,7 @@ struct BuildCache: Sendable {
             "\(self.options.path.hasSuffix("/") ? String(self.options.path.dropLast()) : self.options.path)/\(names.joined(separator: "/"))"
         var chain: [OpenDirectory] = []
         for name in [self.options.path] + names {
-            // Where the cache is, is the operator's to say, by a link perhaps.
+            // The operator may configure the cache root as a link.
             switch OpenDirectory.open(Array(name.utf8CString), in: chain.last) {
             case .success(let directory): chain.append(directory)
             case .failure(Errno(ENOENT)): return path
@@ -62,7 +58,7 @@ struct BuildCache: Sendable {
             guard let entry = directory.next() else {
                 switch directory.unlink(in: open.dropLast().last ?? parent) {
                 case 0, ENOENT: open.removeLast()
-                // It is something else now, which the next pass over its parent removes.
+                // Replaced meanwhile; the next pass over its parent removes it.
                 case ENOTDIR where open.count > 1: open.removeLast()
                 case ENOTEMPTY, EEXIST:
                     usleep(1000)
@@ -79,7 +75,7 @@ struct BuildCache: Sendable {
             guard open.count < Self.deepest else {
                 moved += 1
                 let code = directory.move(entry, to: top, ".deep-\(moved)")
-                // Of such a name the next pass finds another.
+                // The name is taken; the next pass picks another.
                 guard [0, ENOENT, EEXIST, ENOTEMPTY, ENOTDIR].contains(code) else {
                     throw Self.refusal("move a directory up to", path, code)
                 }
@@ -88,7 +84,7 @@ struct BuildCache: Sendable {
             switch OpenDirectory.open(entry, in: directory) {
             case .success(let child) where child.device == top.device: open.append(child)
             case .success: throw Refusal(description: "another file system is mounted in \(path)")
-            // Exchanged since: the next pass removes it.
+            // Replaced meanwhile: the next pass removes it.
             case .failure(Errno(ENOENT)), .failure(Errno(ENOTDIR)), .failure(Errno(ELOOP)): continue
             case .failure(let error): throw Self.refusal("open a directory of", path, error.code)
             }
@@ -100,7 +96,7 @@ struct BuildCache: Sendable {
     }
 }
 
-/// A directory that was found by its name, and stays the same whatever becomes of that name.
+/// An open directory: stays the same if its name is reused.
 private final class OpenDirectory {
     private let name: [CChar]
     private let stream: OpaquePointer
@@ -113,7 +109,7 @@ private final class OpenDirectory {
 
     deinit { closedir(self.stream) }
 
-    /// - Parameter parent: follows no link then; `nil`: `name` is a path.
+    /// - Parameter parent: if given, links are not followed; `nil`: `name` is a path.
     static func open(_ name: [CChar], in parent: OpenDirectory?) -> Result<OpenDirectory, Errno> {
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (parent == nil ? 0 : O_NOFOLLOW)
         let descriptor = openat(parent?.descriptor ?? AT_FDCWD, name, flags)
@@ -125,7 +121,7 @@ private final class OpenDirectory {
         return .success(OpenDirectory(name, stream, status.st_dev))
     }
 
-    /// An entry's name, as it is: builds write other names than UTF-8's, too. `nil`: all have been seen.
+    /// The next entry's name as raw bytes, which need not be UTF-8; `nil` at the end.
     func next() -> [CChar]? {
         let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
         while let entry = readdir(self.stream) {
@@ -139,7 +135,7 @@ private final class OpenDirectory {
 
     func rewind() { rewinddir(self.stream) }
 
-    /// These three return 0 or what is wrong.
+    /// Returns 0 or errno, like the next two.
     func unlink(_ entry: [CChar]) -> Int32 { unlinkat(self.descriptor, entry, 0) == 0 ? 0 : errno }
     func unlink(in parent: OpenDirectory) -> Int32 {
         unlinkat(parent.descriptor, self.name, AT_REMOVEDIR) == 0 ? 0 : errno

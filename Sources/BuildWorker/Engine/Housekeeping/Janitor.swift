@@ -3,18 +3,16 @@ internal import ServiceLifecycle
 internal import Support
 internal import Synchronization
 
-/// Housekeeping, every half minute or so: looks at the queues, and removes what nobody removes otherwise. Nothing here is needed
-/// for a build's fate, so whatever fails is said and tried again next time.
+/// Periodic housekeeping. No build depends on it; failures are logged and retried in the next round.
 final class Janitor: Service {
-    /// Counts what a queue holds, by name; one that is missing does not exist. Blocks.
+    /// Message counts by queue name; a missing entry means that the queue does not exist. Blocks.
     typealias CountQueues = @Sendable ([String]) throws -> [String: (ready: Int, consumers: Int)]
 
     private let interval: Duration
     private let survey: QueueSurvey
     private let countQueues: CountQueues
-    /// One after another.
     private let sweeps: [@Sendable () async -> Void]
-    /// Other chores, on a thread that may block. One that fails is said, and tried again next time.
+    /// Other chores, on a thread that may block. Failures are logged and retried in the next round.
     private let chores: [@Sendable () throws -> Void]
     private let clock: any MonotonicClock
     private let logger: Logger
@@ -39,7 +37,7 @@ final class Janitor: Service {
     private func clean() async {
         var pause = Duration.seconds(1)
         while await self.clock.pause(pause) {
-            // Spread out: workers that were started together would all ask at the same moment.
+            // Jitter: workers started together must not all ask at once.
             pause = self.interval * Double.random(in: 0.8...1.2)
             self.lookAtQueues()
             for sweep in self.sweeps { await sweep() }
@@ -51,8 +49,7 @@ final class Janitor: Service {
         }
     }
 
-    /// On a thread that ends by itself and that nobody waits for: a broker that does not answer holds it for long, and a drain cannot
-    /// wait for that.
+    /// Not awaited: an unresponsive broker may block it for long, and a drain cannot wait for that.
     private func lookAtQueues() {
         guard !self.isLooking.exchange(true, ordering: .relaxed) else { return }
         let names = self.survey.names
@@ -63,13 +60,13 @@ final class Janitor: Service {
                 self.report(names.filter { counts[$0] == nil })
                 self.survey.update(counts)
             } catch {
-                // The worker's own connections say what is wrong, louder.
+                // The worker's own connections report the problem more visibly.
                 self.logger.debug("cannot look at the queues", metadata: ["error": .string("\(error)")])
             }
         }
     }
 
-    /// Once, when a queue that was there is gone.
+    /// Logs once when a queue disappears.
     private func report(_ missing: [String]) {
         for queue in self.survey.queues where queue.ready != nil && missing.contains(queue.name) {
             self.logger.error("queue \(queue.name) is gone: 'worker topology check' says what follows from that")

@@ -4,10 +4,9 @@ internal import Logging
 internal import Support
 internal import Workflow
 
-/// Compares the pods of builds with what should be, a few at a time, and deletes those that are of no use any more: finished
-/// long ago, or of a build that ended long ago. Only where an operator asked for it (`POD_TTL`).
+/// Deletes pods that finished long ago or whose build ended long ago. Off unless configured (`POD_TTL`).
 struct PodSweep: Sendable {
-    /// What one round may delete or ask the build API for, of finished pods and of others each.
+    /// Deletions or build API requests per round, for finished and unfinished pods each.
     private static let limit = 20
 
     private let configuration: WorkerConfiguration
@@ -25,12 +24,11 @@ struct PodSweep: Sendable {
         )
     }
 
-    /// A pod that may go, and why.
     enum Verdict: Hashable, Sendable {
         case keep
-        /// It ended longer ago than the limit.
+        /// Finished longer ago than the limit.
         case finished
-        /// It runs, or waits, for longer than any build may: whether its build has ended is worth a question.
+        /// Running or pending longer than any build may: ask the build API whether the build has ended.
         case ask
     }
 
@@ -42,7 +40,7 @@ struct PodSweep: Sendable {
             let ends = (pod[path: "status", "containerStatuses"]?.array ?? []).compactMap {
                 Self.date($0[path: "state", "terminated", "finishedAt"])
             }
-            // An evicted pod has no containers that ended: then its age counts.
+            // An evicted pod has no terminated containers: its age counts.
             guard let end = ends.max() ?? Self.date(pod[path: "metadata", "creationTimestamp"]) else { return .keep }
             return now.timeIntervalSince(end) > limit ? .finished : .keep
         default:
@@ -58,7 +56,7 @@ struct PodSweep: Sendable {
     }
 
     private func sweep(_ place: BuildClusters.Place, _ ttl: Duration) async {
-        // Of each sort its own share, and not the same ones each time: builds that run for long must not keep the rest from its turn.
+        // Separate random samples, so that long-running builds do not starve the others.
         var (finished, unfinished) = (Sample<Candidate>(limit: Self.limit), Sample<Candidate>(limit: Self.limit))
         do throws(KubernetesError) {
             try await place.client.forEachPage(ofPodsLabelled: PodName.selectorOfAll) { pods in
@@ -69,27 +67,25 @@ struct PodSweep: Sendable {
                 }
             }
         } catch {
-            // What was seen until then is as good as in a whole round.
             self.logger.warning(
                 "not all pods of builds could be compared with what should be",
                 metadata: ["error": .string(error.description)])
         }
         for (candidate, isFinished) in finished.elements.map({ ($0, true) }) + unfinished.elements.map({ ($0, false) })
         where !Task.isCancelled {
-            // A finished pod may still have to be verified: only its build's end says that nobody looks at it any more.
+            // A finished pod may still await verification: only its build's end makes it safe to delete.
             guard await self.hasEnded(candidate, place, isFinished: isFinished) else { continue }
             await self.delete(
                 candidate.name, candidate.build, place, isFinished ? "finished-pods" : "pods-of-ended-builds")
         }
     }
 
-    /// What is kept of a pod that may go.
     private struct Candidate {
         let name: String
         let build: BuildID
         let access: BuildAccess
 
-        /// `nil`: another worker's, whose builds are in the same namespace under another prefix.
+        /// `nil`: it belongs to another worker that uses the namespace with another prefix.
         init?(_ pod: JSONValue, _ prefix: String) {
             guard let name = pod[path: "metadata", "name"]?.string, let build = PodName.build(of: pod, prefix: prefix),
                 let access = BuildAccess(pod: pod)
@@ -100,7 +96,7 @@ struct PodSweep: Sendable {
         }
     }
 
-    /// A few of many, each as likely as any other (reservoir sampling, Vitter's algorithm R).
+    /// A uniform random sample (reservoir sampling, Vitter's algorithm R).
     private struct Sample<Element> {
         let limit: Int
         private(set) var elements: [Element] = []
@@ -128,16 +124,15 @@ struct PodSweep: Sendable {
             metadata: ["podName": .string(name), "buildId": .stringConvertible(build.rawValue), "what": .string(what)])
     }
 
-    /// Not knowing is no reason to delete, but for one thing: when the build's token is not taken any more, half a day has passed, and nobody
-    /// can be told anything of a pod that is dead.
+    /// If unknown, the pod stays. Exception: a finished pod with an expired token, about which nothing can be reported.
     private func hasEnded(_ candidate: Candidate, _ place: BuildClusters.Place, isFinished: Bool) async -> Bool {
         guard let token = await place.token(candidate.access, self.logger) else { return false }
         let (build, apiURI) = (candidate.build, candidate.access.apiURI)
-        // The certain question takes a running build's status message away; builds that run have a step that is active.
+        // The reliable request clears a running build's status message, so first look for an active step.
         do throws(BuildAPIError) {
             if try await self.buildAPI.hasActiveStep(build, at: apiURI, token: token) { return false }
         } catch {
-            // A build without steps, or an API that does not tell of them.
+            // The build has no steps, or the API does not expose them.
             guard error.code != .token, !error.isPotentialOutage else { return self.isDead(error, isFinished) }
         }
         do throws(BuildAPIError) {

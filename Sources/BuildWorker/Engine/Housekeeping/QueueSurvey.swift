@@ -1,10 +1,10 @@
 internal import RabbitMQ
 internal import Synchronization
 
-/// What the worker's queues held when somebody last looked.
+/// The last known message counts of the worker's queues.
 final class QueueSurvey: Sendable {
     private let state: Mutex<[QueuesCheck.Queue]>
-    /// A wait queue is the worker's own or the original's, whichever is there.
+    /// Wait queue names: the worker's own and the original's, whichever exists.
     private let waitQueues: [QueueRole: [String]]
 
     init(_ options: RabbitMQOptions) {
@@ -17,7 +17,6 @@ final class QueueSurvey: Sendable {
 
     var queues: [QueuesCheck.Queue] { self.state.withLock { $0 } }
 
-    /// Of all that are worth a look.
     var names: [String] {
         Set(
             self.queues.map(\.name)
@@ -25,7 +24,7 @@ final class QueueSurvey: Sendable {
         ).sorted()
     }
 
-    /// - Parameter counts: by name; what is missing does not exist.
+    /// - Parameter counts: by name; a missing entry means that the queue does not exist.
     func update(_ counts: [String: (ready: Int, consumers: Int)]) {
         self.state.withLock { queues in
             for (index, queue) in queues.enumerated() {

@@ -3,10 +3,9 @@ internal import Foundation
 internal import Logging
 internal import Workflow
 
-/// Looks for Secrets of tokens that await a pod for too long: the worker that made them died, and its message went another way. One whose
-/// pod is there is given to it; one without a pod is removed.
+/// Attaches token Secrets left without an owner by a crash to their pods, and deletes those without a pod.
 struct SecretSweep: Sendable {
-    /// Longer than anybody can be between making a Secret and its pod. Should a start be later still, it finds none and makes another.
+    /// Longer than the time between creating a Secret and its pod. A start later than that creates another Secret.
     static let timeout = Duration.seconds(600)
 
     let clusters: BuildClusters
@@ -24,7 +23,7 @@ struct SecretSweep: Sendable {
                 try await place.client.forEachPage(
                     ofSecretsLabelled: "app=screwdriver,tier=builds,\(TokenSecret.awaitsPodLabel)"
                 ) { secrets in
-                    // Another worker's builds may be in the same namespace, under another prefix.
+                    // Other workers may use the namespace with another prefix.
                     for secret in secrets
                     where !Task.isCancelled && Self.isOverdue(secret, now: Date()) && place.isOurs(secret) {
                         await self.settle(secret, place)

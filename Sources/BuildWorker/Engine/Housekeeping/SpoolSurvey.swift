@@ -2,7 +2,7 @@ internal import Spool
 internal import Support
 internal import Synchronization
 
-/// What the spool held when somebody last looked: a listing of its boxes costs a few system calls, and the status page asks often.
+/// Cached spool statistics: listing costs a few system calls, and the status page polls often.
 final class SpoolSurvey: Sendable {
     private let census = Mutex(SpoolCensus(kinds: []))
 
@@ -14,6 +14,5 @@ final class SpoolSurvey: Sendable {
 }
 
 extension SpoolCensus.Kind {
-    /// Of the jobs that are not dead, since the oldest was made.
     var age: Duration? { self.oldestMade.map { .milliseconds(max(0, Timestamp.now.millisecondsSince1970 - $0)) } }
 }

@@ -2,7 +2,7 @@ internal import Clients
 internal import Logging
 internal import RabbitMQ
 
-/// Whom the worker asks over HTTP, over one engine: the API servers and the build API.
+/// The HTTP clients on one shared engine: Kubernetes and the build API.
 struct HTTPServices: Sendable {
     let engine = HTTPEngine()
     private(set) var clusters: BuildClusters
@@ -11,7 +11,7 @@ struct HTTPServices: Sendable {
 
     init(_ configuration: WorkerConfiguration, _ meters: Metrics, _ logger: Logger) {
         let rabbitmq = configuration.rabbitmq
-        // As many as there may be builds in flight.
+        // One request per delivery that may be in flight.
         let concurrency = min(max(6, rabbitmq.prefetchCount * 2), 64)
         let engine = self.engine
         var transports: [HTTPTransport] = []
@@ -45,7 +45,7 @@ struct HTTPServices: Sendable {
         }
         options.proxy = ecosystem.proxy
         options.refusesLinkLocal = true
-        // Whoever publishes may say whose answers these are; what JSON is made into takes thirty times its bytes.
+        // Publishers can name the server, so responses are bounded: parsed JSON takes thirty times its size.
         options.limits.bodyBytes = 4 << 20
         self.buildAPI = BuildAPIClient(
             transport: transport(options), deadline: configuration.executor.kubernetes.requestTimeout,
@@ -60,7 +60,7 @@ struct HTTPServices: Sendable {
             logger.info("certificates of a service are checked, where it speaks TLS", metadata: trusted)
         }
     }
-    /// With the layer that learns from requests for builds.
+    /// Adds the layer that observes requests for builds.
     func observed(by watch: RequestWatch) -> HTTPServices {
         var services = self
         services.clusters = self.clusters.observed { watch.observer(of: Outages.Dependency($0)) }

@@ -3,31 +3,27 @@ package import RabbitMQ
 internal import ServiceLifecycle
 package import Support
 
-/// Ends the worker when there is nothing left to do anywhere.
+/// Ends the worker when no work is left anywhere.
 ///
-/// The broker tells how many messages wait in a queue, not how many somebody has in flight. So a worker that sees no work stops
-/// consuming, and whoever still consumes may have something in flight: it ends when nobody else consumes and all queues
-/// are empty, three looks in a row (a message on its way between two queues is in neither for a moment), or when they stay
-/// empty for so long that nothing can be in flight.
+/// The broker does not report messages in flight elsewhere. So an idle worker stops consuming; it ends after three
+/// checks in a row with empty queues and no consumer, or once the queues were empty for longer than any delivery takes.
 package struct IdleWatch: Service {
     private static let interval = Duration.milliseconds(500)
     private static let looks = 3
-    /// The longest a delivery is in flight, with some to spare: a few requests and their retries.
+    /// The longest time in flight, with margin: a few requests and their retries.
     private static let longestHandling = Duration.seconds(120)
 
     let intake: Intake
-    /// Of this worker: nothing is in flight, and no timer runs in it.
+    /// Nothing in flight in this worker, and no local timer.
     let isIdle: @Sendable () -> Bool
-    /// Whether it consumes where it should.
     let isConsuming: @Sendable () -> Bool
     let look: @Sendable () async throws -> Look
     let clock: any MonotonicClock
     let logger: Logger
 
-    /// What one look at the broker shows.
     enum Look {
         case busy
-        /// Empty queues, but others consume.
+        /// Queues are empty, but others consume.
         case othersMayBeBusy
         case idle
     }
@@ -60,10 +56,10 @@ package struct IdleWatch: Service {
         self.logger.info("nothing is left to do")
     }
 
-    /// - Parameter isTaking: this worker's own consumers should still be there.
+    /// - Parameter isTaking: this worker's own consumers should be active.
     private func look(isTaking: Bool) async -> Look {
         guard self.isIdle() else { return .busy }
-        // Where this worker cannot see the broker it cannot know.
+        // Without its consumers the worker cannot judge.
         if isTaking, !self.isConsuming() { return .busy }
         do {
             let look = try await self.look()
@@ -82,7 +78,7 @@ extension IdleWatch {
             look: { try await OwnThread.run { try Self.look(options) } }, clock: clock, logger: logger)
     }
 
-    /// Blocks. Parked messages wait for people, not for this worker.
+    /// Blocks. Ignores the parked queue, which waits for operators.
     private static func look(_ options: RabbitMQOptions) throws(AMQPError) -> Look {
         let others = [options.queue, options.retryQueue].map(Topology.conventionalWaitQueue(of:))
         let names = Topology(options).queues.map(\.name).filter { $0 != options.parkedQueue } + others

@@ -1,16 +1,16 @@
 internal import ServiceLifecycle
 internal import Synchronization
 
-/// What waits for one consumer, in order, given by those who must not wait themselves.
+/// A bounded FIFO queue for one consumer; producers never wait.
 final class Line<Element: Sendable>: Sendable {
     private let limit: Int
     private let elements = Mutex<ArraySlice<Element>>([])
     private let wakeups = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
-    /// - Parameter limit: that may wait.
+    /// - Parameter limit: maximum queue length.
     init(limit: Int) { self.limit = limit }
 
-    /// - Returns: `false` when so many wait that this one is left out.
+    /// - Returns: `false` if the queue is full; the element is dropped.
     func add(_ element: Element) -> Bool {
         let isTaken = self.elements.withLock { elements in
             guard elements.count < self.limit else { return false }
@@ -21,7 +21,7 @@ final class Line<Element: Sendable>: Sendable {
         return isTaken
     }
 
-    /// Until the graceful shutdown; what was added by then is consumed first, also when cancelled.
+    /// Consumes until graceful shutdown; what was added by then is consumed, also when cancelled.
     func consume(_ body: (Element) async -> Void) async {
         await withGracefulShutdownHandler {
             for await _ in self.wakeups.stream { await self.consumeWaiting(body) }
@@ -31,7 +31,6 @@ final class Line<Element: Sendable>: Sendable {
         await self.consumeWaiting(body)
     }
 
-    /// What waits now.
     func consumeWaiting(_ body: (Element) async -> Void) async {
         while let element = self.elements.withLock({ $0.popFirst() }) { await body(element) }
     }

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// Tells systemd how the service does, where systemd asked for it (sd_notify(3): `Type=notify`, `WatchdogSec=`).
+/// Reports service state to systemd (sd_notify(3): `Type=notify`, `WatchdogSec=`).
 struct SystemdNotifier: Sendable {
     private let socketPath: String
-    /// systemd kills the service when it hears nothing for so long.
+    /// systemd kills the service after this time without a notification.
     let watchdog: Duration?
 
-    /// - Parameter environment: of the process. `nil` where systemd did not start it, or does not listen.
+    /// - Parameter environment: of the process. `nil` if systemd did not start it or expects no notifications.
     init?(_ environment: [String: String], pid: Int) {
         guard let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@") else { return nil }
         self.socketPath = path
@@ -16,8 +16,7 @@ struct SystemdNotifier: Sendable {
             ? environment["WATCHDOG_USEC"].flatMap { Int($0) }.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
     }
 
-    /// - Parameter message: lines such as `READY=1`.
-    /// - Returns: whether systemd's socket took it.
+    /// - Returns: whether systemd's socket accepted the lines, such as `READY=1`.
     @discardableResult
     func send(_ message: String) -> Bool {
         let descriptor = socket(
@@ -27,7 +26,7 @@ struct SystemdNotifier: Sendable {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         var path = Array(self.socketPath.utf8)
-        // Abstract sockets begin with a zero byte, which the variable spells @.
+        // Abstract sockets begin with a zero byte, written as @ in the variable.
         if path.first == UInt8(ascii: "@") { path[0] = 0 }
         guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }

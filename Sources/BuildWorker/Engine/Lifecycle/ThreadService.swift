@@ -2,10 +2,9 @@ internal import Clients
 internal import RabbitMQ
 internal import ServiceLifecycle
 
-/// Something with a thread of its own.
 protocol ThreadOwner: Sendable {
     func start()
-    /// Ends the thread soon; returns at once.
+    /// Asks the thread to stop; returns at once.
     func stop()
     func waitUntilStopped() async
 }
@@ -13,10 +12,8 @@ protocol ThreadOwner: Sendable {
 extension ConsumingConnection: ThreadOwner {}
 extension PublishingConnection: ThreadOwner {}
 
-/// Its thread begins with the first request.
 extension HTTPEngine: ThreadOwner { func start() {} }
 
-/// Keeps a thread going until the shutdown. Cancelled, it ends it as well.
 struct ThreadService: Service {
     let owner: any ThreadOwner
 

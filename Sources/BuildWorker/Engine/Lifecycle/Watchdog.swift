@@ -3,22 +3,19 @@ internal import ServiceLifecycle
 internal import Spool
 internal import Support
 
-/// Looks after the worker every few seconds: is it alive? Says so to systemd and in a file, closes the charts' points, and sends
-/// what statsd is to know.
+/// Checks liveness every few seconds; reports it to systemd and in a file, closes chart points and flushes statsd.
 struct Watchdog: Service {
     private static let interval = Duration.seconds(5)
 
-    /// Why the worker makes no progress; empty while it does.
     let problems: @Sendable () -> [String]
     let isReady: @Sendable () -> Bool
-    /// For the file.
     let heartbeat: @Sendable () -> JSONValue
-    /// Blocks; `nil`: nobody wants them.
+    /// Blocks; `nil` if not configured.
     let sendFigures: (@Sendable () -> Void)?
-    /// When a point of the charts is over. Blocks.
+    /// Called when a chart point is complete. Blocks.
     let closePoint: @Sendable () throws -> Void
     let systemd: SystemdNotifier?
-    /// `heartbeat` in the spool, for a look from outside without HTTP; `nil` without a disk.
+    /// `heartbeat` in the spool, for checks without HTTP; `nil` without a disk.
     let heartbeatFile: String?
     let startMarker: StartMarker?
     let clock: any MonotonicClock
@@ -26,7 +23,7 @@ struct Watchdog: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            // Apart: a name server that is slow must not look like a worker that stands still.
+            // Concurrently: a slow name server must not look like a stalled worker.
             async let figures: Void = self.tellFigures()
             await self.watch()
             await figures
@@ -42,7 +39,7 @@ struct Watchdog: Service {
 
     private func watch() async {
         var (wasReady, wasLive) = (false, true)
-        // systemd wants to hear it twice in its time.
+        // systemd recommends two notifications per period.
         let interval = self.systemd?.watchdog.map { min(Self.interval, $0 / 2) } ?? Self.interval
         var nextPoint = self.clock.now + History.interval
         repeat {
@@ -70,7 +67,7 @@ struct Watchdog: Service {
                 }
                 nextPoint += History.interval
             }
-            // Until it is ready somebody may be waiting for that.
+            // Until readiness, check often: a supervisor may be waiting for it.
         } while await self.clock.pause(wasReady ? interval : min(interval, .milliseconds(200)))
         self.systemd?.send("STOPPING=1")
         self.startMarker?.remove()

@@ -5,7 +5,6 @@ internal import Spool
 internal import Support
 internal import Workflow
 
-/// Parts of the composition that take more than a line, and what is reported of workers before this one.
 extension Worker {
     static func publishing(_ options: RabbitMQOptions, _ host: String, _ health: Health, _ logger: Logger)
         -> PublishingConnection
@@ -53,7 +52,6 @@ extension Worker {
         }
     }
 
-    /// Of workers that could not report themselves.
     func reportEarlierDeaths() {
         if let earlier = self.files.startMarker?.earlier {
             self.reporter.tell(
@@ -84,7 +82,7 @@ extension Worker {
             FailureReport(.crashed, Problem(.worker, root), causes: causes, host: self.host), self.logger)
     }
 
-    /// The process ends before it took a message, for this reason. Writes it down at once.
+    /// Reports a failure before the first message was consumed. Writes it to disk at once.
     package func reportFailedStart(_ reason: String) {
         self.logger.critical("\(reason)")
         guard let spool = self.files.spool else { return }
@@ -96,7 +94,6 @@ extension Worker {
         }
     }
 
-    /// What the janitor does besides looking at queues and pods.
     static func chores(
         _ configuration: WorkerConfiguration, _ files: WorkerFiles, _ spooler: Spooler?, _ meters: Metrics
     ) -> [@Sendable () throws -> Void] {
@@ -119,7 +116,7 @@ extension Worker {
 }
 
 extension WorkerFiles {
-    /// A worker ended without warning, and nothing says of what.
+    /// An earlier worker crashed without a record of its deliveries.
     func isCautious(_ quarantine: Quarantine, _ logger: Logger) -> Bool {
         guard self.runMarker?.earlier != nil, quarantine.suspectMessages.isEmpty else { return false }
         logger.warning(
@@ -129,12 +126,11 @@ extension WorkerFiles {
 }
 
 extension RabbitMQOptions {
-    /// The worker's, the build queue first.
     var consumedQueues: [String] { [self.queue] + (self.retryQueueEnabled ? [self.retryQueue] : []) }
 }
 
 extension TopologyAdministration {
-    /// By name; what is missing does not exist. Blocks.
+    /// By name; a missing entry means that the queue does not exist. Blocks.
     static func counts(of names: [String], _ options: RabbitMQOptions) throws(AMQPError) -> [String: (
         ready: Int, consumers: Int
     )] {

@@ -6,7 +6,7 @@ internal import Spool
 package import Support
 internal import Workflow
 
-/// The worker: two connections to the broker, and between them a task for every delivery.
+/// The worker: two broker connections, and a task for every delivery.
 ///
 /// `Delivery → BuildCommand → (Decision → perform → Fact)* → Settlement`
 package final class Worker: Service {
@@ -23,15 +23,14 @@ package final class Worker: Service {
     private let reports: ReportWriter?
     let pipeline: DeliveryPipeline
     private let inFlightCount: InFlightCount
-    /// Beside the deliveries, which come behind them. Shut down from the last to the first, each when those behind it have ended; when
-    /// cancelled, all end at once.
+    /// Services besides the deliveries. Shut down in reverse, after the deliveries; on cancellation all at once.
     private let services: [any Service]
 
-    /// Opens what the worker keeps on its disk, which blocks, and composes it. Nothing goes on before ``run()``.
+    /// Opens files, which blocks, and composes the worker. Nothing runs before ``run()``.
     ///
     /// - Parameters:
-    ///   - host: this worker's name for the management UI: the pod's or the machine's.
-    ///   - environment: of the process, for what its supervisor says there (`NOTIFY_SOCKET`).
+    ///   - host: the name in the management UI: the pod's or the machine's.
+    ///   - environment: of the process (`NOTIFY_SOCKET`).
     package static func open(
         _ configuration: WorkerConfiguration, host: String, environment: [String: String],
         clock: any MonotonicClock = ContinuousClock(), logger: Logger
@@ -44,7 +43,6 @@ package final class Worker: Service {
         return Worker(configuration, host, files, quarantine, health, environment, clock, logger)
     }
 
-    /// The composition, in the order in which parts know each other.
     private init(
         _ configuration: WorkerConfiguration, _ host: String, _ files: WorkerFiles, _ quarantine: Quarantine,
         _ health: Health, _ environment: [String: String],
@@ -56,7 +54,7 @@ package final class Worker: Service {
         self.files = files
         self.health = health
 
-        // MARK: Figures
+        // MARK: Metrics
         let prometheus = PrometheusMetrics()
         let statsd = StatsdMetrics(configuration.metrics)
         let meters = Metrics(prometheus, statsd)
@@ -83,7 +81,7 @@ package final class Worker: Service {
         self.consuming = consuming
         self.intake = intake
 
-        // MARK: Beside the deliveries
+        // MARK: Side services
         let spooler = Self.spooler(configuration, files, host, unobserved.buildAPI, meters, logger)
         let verifications = LocalVerifications(
             rabbitmq, journal: files.timers, clock: clock, logger: logger,
@@ -124,7 +122,7 @@ package final class Worker: Service {
                 ).sweep,
             ], chores: Self.chores(configuration, files, spooler, meters), clock: clock, logger: logger)
 
-        // MARK: Who is told
+        // MARK: Observers
         let liveness = Liveness(
             loops: [
                 .init(name: "consume") { consuming.loopAge }, .init(name: "publish") { publishing.loopAge },
@@ -157,7 +155,7 @@ package final class Worker: Service {
             heartbeatFile: files.spool.map { "\($0.path)/heartbeat" }, startMarker: files.startMarker,
             clock: clock, logger: logger)
 
-        // MARK: What is done for a delivery
+        // MARK: Delivery processing
         let performer = ActionPerformer(
             configuration: configuration, clusters: clusters, buildAPI: buildAPI, publish: publish,
             verifications: verifications, health: health, outages: outages,
@@ -174,16 +172,16 @@ package final class Worker: Service {
             observers: [inFlight.observe, waiting.observe, metrics.observe, reporter.observe]
                 + [spooler?.observer].compactMap { $0 })
 
-        // MARK: What goes on
+        // MARK: Services
         let services: [(any Service)?] = [
             ThreadService(http.engine),
             ThreadService(publishing),
             ThreadService(consuming),
             reports,
             watchdog,
-            // Hands timers over: to the broker, or to the disk for the next worker.
+            // Hands timers over: to the broker, or to disk for the next worker.
             verifications,
-            // Does what is due, for ten seconds at most.
+            // Runs due jobs, for at most ten seconds.
             spooler,
             outages,
             janitor,
@@ -191,16 +189,13 @@ package final class Worker: Service {
         self.services = services.compactMap { $0 }
     }
 
-    /// What the worker tells probes and Prometheus over HTTP, by path: nothing of any build.
+    /// Routes for probes and Prometheus; contain no build data.
     package var probes: OperatorServer.Routes { self.supervisor.probes }
-    /// What it tells operators.
     package var pages: OperatorServer.Routes { self.supervisor.pages }
 
-    /// Nothing is being handled, and no timer runs here.
     package var isIdle: Bool { self.inFlightCount.count == 0 && self.verifications.count == 0 }
 
-    /// Takes deliveries until the graceful shutdown, settles what is in flight, and closes. When cancelled meanwhile (the
-    /// drain took too long, or a second signal came), it closes at once, and what is not settled goes back to its queue.
+    /// Consumes until graceful shutdown, then settles what is in flight. On cancellation the broker requeues the rest.
     package func run() async throws {
         await self.verifications.rearm()
         self.reportEarlierDeaths()
@@ -214,17 +209,16 @@ package final class Worker: Service {
                 "stopping at once: what is not settled goes back to its queue",
                 metadata: ["inFlight": .stringConvertible(self.inFlightCount.count)])
         }
-        // What failed last is to be read, too: of those that were handed back all at once.
+        // Includes the reports of deliveries requeued at shutdown.
         await self.reports?.flush()
         self.files.runMarker?.remove()
         self.logger.info("drained")
     }
 
-    /// consume → quarantine → serialize by build → limit by type → handle → settle: ``DeliveryPipeline``. Until the shutdown: then no more
-    /// are taken, and those in flight are settled.
+    /// Runs the ``DeliveryPipeline`` until shutdown, then settles what is in flight.
     private func handleDeliveries() async {
         await withGracefulShutdownHandler {
-            // Where their requests are: half of what a build costs is waking up other threads.
+            // On the HTTP engine's executor: half of a build's cost is waking other threads.
             await withTaskExecutorPreference(self.http.engine) {
                 async let own: Void = self.pipeline.handle(self.verifications.deliveries, from: self.verifications)
                 await self.pipeline.handle(self.consuming.deliveries, from: self.consuming)

@@ -2,21 +2,20 @@ package import Logging
 internal import Spool
 internal import Support
 
-/// What the worker keeps on its disk, opened, with what an earlier worker left there. Without a disk the worker goes on; what only a disk can
-/// keep is then lost in a crash, and each part says so once.
+/// The worker's files. Without a disk the worker continues; what a crash would lose is logged once per part.
 package struct WorkerFiles: Sendable {
-    /// Held for as long as the worker lives: it is nobody else's meanwhile.
+    /// Locked for the worker's lifetime.
     let spool: SpoolDirectory?
-    /// There for as long as this worker runs.
+    /// Exists while this worker runs.
     let runMarker: StartMarker?
-    /// There until it takes messages.
+    /// Exists until it consumes messages.
     let startMarker: StartMarker?
     let timers: TimerJournal?
     let jobs: [JobKind: SpoolQueue]?
 
-    /// Opens, and makes where they are missing, all but what ``Isolation`` keeps. Blocks.
+    /// Opens the files, creating missing ones, except those of ``Isolation``. Blocks.
     package init(_ configuration: WorkerConfiguration, host: String, logger: Logger) {
-        /// - Parameter loss: what is lost where it cannot be opened.
+        /// - Parameter loss: what is lost if it cannot be opened.
         func open<Part>(or loss: String, level: Logger.Level = .error, _ body: () throws(SpoolError) -> Part) -> Part? {
             do throws(SpoolError) { return try body() } catch {
                 logger.log(level: level, "\(loss)", metadata: ["error": .string(error.description)])

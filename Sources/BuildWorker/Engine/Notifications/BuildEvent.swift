@@ -1,19 +1,19 @@
 internal import Support
 internal import Workflow
 
-/// Something that happened, for others to act on: sent to the events exchange, and to the operator's command on stdin.
+/// An event sent to the events exchange and, on stdin, to the operator's command.
 struct BuildEvent: Hashable, Sendable {
     /// Also the routing key.
     enum Kind: String, Hashable, Sendable, CaseIterable {
         case podCreated = "build.pod-created"
-        /// Its pod was seen running, or was done already.
+        /// The pod was seen running or already finished.
         case buildStarted = "build.started"
-        /// The API was told FAILURE, or refused to hear it.
+        /// FAILURE was sent, or the API rejected it.
         case buildFailed = "build.failed"
         case buildStopped = "build.stopped"
-        /// Tried again, one attempt charged.
+        /// Retried; the attempt counts.
         case buildRetried = "build.retried"
-        /// Tried again without an attempt: an outage.
+        /// Retried after an outage; the attempt does not count.
         case buildPostponed = "build.postponed"
         case messageParked = "message.parked"
         case workerStarted = "worker.started"
@@ -23,7 +23,7 @@ struct BuildEvent: Hashable, Sendable {
     }
 
     let kind: Kind
-    /// Of this event; the same when it is delivered twice.
+    /// Event id, stable across redeliveries.
     let id: String
     /// RFC 3339.
     let at: String
@@ -32,7 +32,6 @@ struct BuildEvent: Hashable, Sendable {
     var jobType: String?
     var attempt: Int?
     var podName: String?
-    /// Safe to show.
     var cause: String?
     var reportID: String?
 
@@ -41,7 +40,6 @@ struct BuildEvent: Hashable, Sendable {
         self.id = "\(time.millisecondsSince1970)-\(String(UInt64.random(in: .min ... .max), radix: 16))"
     }
 
-    /// - Parameter worker: this worker's name.
     func document(worker: String) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("event", .string(self.kind.rawValue)), .init("id", .string(self.id)), .init("at", .string(self.at)),

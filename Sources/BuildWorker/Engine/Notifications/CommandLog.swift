@@ -3,18 +3,16 @@ internal import Spool
 internal import Support
 internal import Synchronization
 
-/// What a job's command says, in its log, up to a limit. A full disk costs the words and nothing else.
+/// Captures a command's output in the job's log, up to a limit. A full disk loses output only.
 final class CommandLog: Sendable {
     private let file: Int32
     private let state: Mutex<(rest: Int, isCut: Bool)>
 
-    /// - Parameters:
-    ///   - limit: of the file; each run adds to it.
-    ///   - perRun: of this run's words.
+    /// - Parameter limit: bytes of the file over all runs; `perRun` limits this run's output.
     init(_ path: String, limit: Int, perRun: Int) throws(SpoolError) {
         self.file = try SpoolFile.make(path, O_WRONLY | O_APPEND)
         var status = stat()
-        // One that cannot be measured gets nothing.
+        // A file whose size is unknown gets no output.
         self.state = Mutex(
             (fstat(self.file, &status) == 0 ? min(perRun, max(0, limit - Int(status.st_size))) : 0, false))
         self.write(Array("--- \(Timestamp.now.text)\n".utf8)[...])
@@ -22,7 +20,6 @@ final class CommandLog: Sendable {
 
     deinit { close(self.file) }
 
-    /// - Returns: whether there may be more to come.
     func copy(from source: Int32) -> Bool {
         var bytes = [UInt8](repeating: 0, count: 16_384)
         let count = bytes.withUnsafeMutableBytes { read(source, $0.baseAddress, $0.count) }

@@ -3,12 +3,11 @@ internal import Subprocess
 internal import Support
 internal import SystemPackage
 
-/// One run of an operator's command: a process group of its own, the event on stdin, its words in the job's log. Of the worker's own files
-/// and connections it gets none.
+/// One run of an operator's command in its own process group; inherits none of the worker's files and connections.
 struct CommandProcess: Sendable {
     let options: CommandOptions
 
-    /// When cancelled, the group gets INT, then TERM, then KILL.
+    /// On cancellation the group gets INT, then TERM, then KILL.
     func run(_ input: [UInt8], log path: String) async -> JobOutcome {
         do {
             let options = self.options
@@ -16,7 +15,7 @@ struct CommandProcess: Sendable {
                 try CommandLog(path, limit: options.logLimit, perRun: options.outputLimit)
             }
             let (stdin, output) = (try FileDescriptor.pipe(), try FileDescriptor.pipe())
-            // Nothing depends on it any more.
+            // The result does not depend on it.
             defer { try? output.readEnd.close() }
             // Written before there is a reader, so it must fit: an event is a few hundred bytes, a pipe holds 64 KiB.
             let isWritten =
@@ -40,7 +39,7 @@ struct CommandProcess: Sendable {
             ) { execution in
                 let program = execution.processIdentifier
                 try await OwnThread.run { Self.copy(output.readEnd.rawValue, of: program, to: log) }
-                // Whoever it left behind in its group goes with it. Not reaped yet, its number is nobody else's.
+                // Kills what is left of the group. The program is not reaped yet, so its process id cannot be reused.
                 kill(-program.value, SIGKILL)
             }
             if Task.isCancelled { return .failed("the command was ended") }
@@ -54,13 +53,13 @@ struct CommandProcess: Sendable {
         }
     }
 
-    /// Until the program has ended: what left its group may hold the output open for longer, and is not waited for. Blocks.
+    /// Ends with the program: a descendant outside the group may keep the output open. Blocks.
     private static func copy(_ output: Int32, of program: ProcessIdentifier, to log: CommandLog) {
         _ = fcntl(output, F_SETFL, O_NONBLOCK)
         var isOpen = true
         var hasEnded = false
         while !hasEnded {
-            // A kernel or a sandbox without pidfd: then it is looked for again and again.
+            // Without pidfd (old kernel, sandbox): poll.
             var waits = [
                 pollfd(fd: isOpen ? output : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: program.processDescriptor, events: Int16(POLLIN), revents: 0),

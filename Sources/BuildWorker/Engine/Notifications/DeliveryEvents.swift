@@ -2,7 +2,6 @@ internal import Clients
 internal import Support
 internal import Workflow
 
-/// Makes build events of what happens to deliveries.
 struct DeliveryEvents: Sendable {
     let executor: ExecutorOptions
     let tell: @Sendable (BuildEvent) -> Void
@@ -29,7 +28,7 @@ struct DeliveryEvents: Sendable {
             case .nack: Self.event(.buildRetried, context, cause: facts.summary(of: context.command))
             case .ack where facts.postponement == .confirmed:
                 Self.event(.buildPostponed, context, cause: facts.summary(of: context.command))
-            // Of a stop that gave up there is an error in the log, and no event.
+            // A stop that gave up is logged as an error and sends no event.
             case .ack where context.command == .stop && facts.deletion == .done: Self.event(.buildStopped, context)
             case .ack where Self.hasBegun(facts) && context.command == .verify: Self.event(.buildStarted, context)
             case .ack: nil
@@ -62,7 +61,7 @@ struct DeliveryEvents: Sendable {
         var event = BuildEvent(kind, cause: cause)
         event.jobType = context.jobType
         event.attempt = context.attempt
-        // Poison is not read for this: that is what kills.
+        // Poison must not be decoded here: that may crash the worker.
         guard let build = context.build else { return event }
         (event.buildID, event.jobID) = (build.buildID, build.jobID)
         return event

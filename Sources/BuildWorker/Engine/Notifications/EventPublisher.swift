@@ -1,22 +1,21 @@
 internal import RabbitMQ
 internal import Support
 
-/// Sends build events to the events exchange, over a connection of its own: a missing exchange closes the channel it is found out on,
-/// and no build's message may be on that.
+/// Publishes build events on its own connection: a missing exchange closes the channel.
 final class EventPublisher: Sendable {
     private let exchange: String
-    /// What is not confirmed when it stops has failed.
+    /// Stopping fails all unconfirmed messages.
     let connection: PublishingConnection
 
     init(_ configuration: WorkerConfiguration, host: String, onEvent: @escaping @Sendable (ConnectionEvent) -> Void) {
         self.exchange = configuration.events.exchange
         let endpoint = AMQPEndpoint(
             configuration.rabbitmq, connectionName: "\(Product.name) events \(host) \(Product.version)")
-        // What waits longer fails, waits on the disk, and is tried again.
+        // After that the publish fails, and the job is retried from disk.
         self.connection = PublishingConnection(endpoint, timeout: .seconds(30), onEvent: onEvent)
     }
 
-    /// An event that nobody has bound a queue for is done.
+    /// An event without a bound queue counts as done.
     func publish(_ event: JSONValue) async -> JobOutcome {
         guard let key = event["event"]?.string else { return .permanentFailure("it is no event") }
         var properties = MessageProperties()

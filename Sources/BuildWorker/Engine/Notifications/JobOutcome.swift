@@ -1,14 +1,13 @@
-/// What came of one run of a spooled job.
+/// The result of one run of a spooled job.
 enum JobOutcome: Hashable, Sendable {
     case done
-    /// Nobody wants it any more, or whoever it is for says no for good: it is over, with a line in the log.
+    /// Obsolete, or rejected for good: the job ends with a log line.
     case refused(String)
-    /// Tried again after a pause, until it had all its attempts.
+    /// Retried after a delay until the attempts are used up.
     case failed(String)
-    /// No further attempt can help: it is dead at once, and an operator decides.
+    /// Retrying cannot help: dead at once, for an operator to decide.
     case permanentFailure(String)
 
-    /// For metrics.
     var word: String {
         switch self {
         case .done: "done"

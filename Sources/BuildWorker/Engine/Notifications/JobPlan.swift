@@ -1,8 +1,7 @@
 internal import Spool
 
-/// Which jobs begin now. A value: looks at names and decides.
+/// Decides which jobs start now. A value without I/O.
 struct JobPlan: Hashable, Sendable {
-    /// A job that waits or runs, with its order key if it has one.
     struct Candidate: Hashable, Sendable {
         let name: JobName
         let orderKey: String?
@@ -10,14 +9,12 @@ struct JobPlan: Hashable, Sendable {
 
     let begin: [JobName]
 
-    /// - Parameters:
-    ///   - places: how many may begin.
-    ///   - now: milliseconds since 1970.
+    /// - Parameter places: free slots; `now` is in milliseconds since 1970.
     init(waiting: [Candidate], running: [Candidate], places: Int, now: Int) {
         let inFlight = Set(running.map(\.name.id))
         var taken = Set(running.compactMap(\.orderKey))
         var begin: [JobName] = []
-        // Of one key the one made first is the only one that may begin: those after it wait, however long it has to wait itself.
+        // Only the oldest job of a key may start; later ones wait for it, even while it is delayed itself.
         var first: [String: Int] = [:]
         for candidate in waiting {
             guard let key = candidate.orderKey else { continue }

@@ -4,9 +4,9 @@ internal import Spool
 internal import Support
 internal import Synchronization
 
-/// Runs the jobs of one kind: what is due, so many at a time, each within its time limit, until it is done or dead.
+/// Runs the jobs of one kind, within the limits of ``JobRules``, until each is done or dead.
 final class JobRunner: Service {
-    /// Does what a job asks for. Cancelled when the time limit is over or the worker ends at once; it must then end soon.
+    /// Performs a job. Cancelled at the time limit or when the worker stops at once; must then return soon.
     typealias Process = @Sendable (Job, _ log: String) async -> JobOutcome
 
     let queue: SpoolQueue
@@ -18,15 +18,14 @@ final class JobRunner: Service {
 
     private struct State {
         var running: [String: JobPlan.Candidate] = [:]
-        /// Order keys by id, of the jobs that were there at the last look.
+        /// Order keys by job id, as of the last scan.
         var keys: [String: String?] = [:]
-        /// Put back because the worker ended.
         var interrupted = 0
-        /// What the disk said when it failed last; `nil` while it works.
+        /// The last disk error; `nil` while the disk works.
         var problem: String?
-        /// Dead for what is in their files, and not told yet.
+        /// Unreadable jobs moved to dead since the last log line.
         var unreadable: (first: JobName, error: String, count: Int)?
-        /// When such are told again, and how long that was put off.
+        /// When the next such line is due, and the current interval.
         var telling = (next: ContinuousClock.now, pause: Duration.zero)
     }
 
@@ -43,11 +42,9 @@ final class JobRunner: Service {
         self.logger = logger
     }
 
-    /// There may be something to do.
     func wake() { self.wakeups.continuation.yield() }
 
-    /// Until the graceful shutdown, and then until nothing runs and nothing is due. What has to wait, waits on the disk for the next worker.
-    /// When cancelled, what runs is put back without an attempt.
+    /// Runs until graceful shutdown, then until nothing is due. On cancellation running jobs are put back uncounted.
     func run() async {
         await withTaskGroup { group in
             group.addTask {
@@ -79,7 +76,7 @@ final class JobRunner: Service {
         await self.flush()
     }
 
-    /// The disk may end with the worker, as a container's does, so what is due is not left to a next one.
+    /// Runs what is due: the disk may be lost with the container.
     private func flush() async {
         await withTaskGroup { group in
             while !Task.isCancelled {
@@ -97,7 +94,7 @@ final class JobRunner: Service {
         }
     }
 
-    /// Takes back what an earlier worker left. Call it once, before anything is written to the boxes, and then ``run()``.
+    /// Recovers what an earlier worker left. Call once, before anything is written to the queues, then ``run()``.
     func recover() async {
         await self.onDisk {
             let recovery = try self.queue.recoverAll()
@@ -113,11 +110,11 @@ final class JobRunner: Service {
         }
     }
 
-    // MARK: What begins
+    // MARK: Scheduling
 
     private func plan() async -> [JobName] {
-        // Taken before the listing: a job that fails and goes back to new meanwhile is then in one of the two at least. In neither, the
-        // next of its key would overtake it.
+        // Before the listing: a job that goes back to new meanwhile must be in one of the two, or its successor
+        // overtakes it.
         let running = self.state.withLock { Array($0.running.values) }
         let names = await self.onDisk { try self.candidates() } ?? []
         return self.state.withLock { state in
@@ -140,7 +137,7 @@ final class JobRunner: Service {
             if let key = known[name.id] {
                 keys[name.id] = .some(key)
             } else {
-                // One that cannot be read is in nobody's way; its run says what is wrong.
+                // An unreadable job blocks no other; its own run reports the error.
                 do throws(SpoolError) { keys[name.id] = .some(try self.queue.read(name, in: .new)?.orderKey) } catch {
                     keys[name.id] = .some(nil)
                 }
@@ -150,21 +147,20 @@ final class JobRunner: Service {
         return names.map { JobPlan.Candidate(name: $0, orderKey: keys[$0.id] ?? nil) }
     }
 
-    // MARK: One run
+    // MARK: Execution
 
     private func run(_ name: JobName) async {
         let isClaimed = await self.onDisk { try self.queue.claim(name) }
         if isClaimed == true, let outcome = await self.outcome(of: name) { await self.settle(name, outcome) }
         if isClaimed == nil {
-            // The disk does not let it be claimed: at once it would not either. Cancelled, it is left.
+            // The disk refused the claim and would again at once. On cancellation the job stays.
             do { try await Task.sleep(for: .seconds(5)) } catch {}
         }
         _ = self.state.withLock { $0.running.removeValue(forKey: name.id) }
-        // A place is free, and whoever waited for this one may begin.
+        // A slot is free, and a job with the same key may start.
         self.wake()
     }
 
-    /// `nil`: it cannot be read, and is dead.
     private func outcome(of name: JobName) async -> JobOutcome? {
         let job: Job?
         do { job = try await OwnThread.run { try self.queue.read(name, in: .cur) } } catch {
@@ -180,7 +176,7 @@ final class JobRunner: Service {
             for await outcome in group {
                 guard let outcome else { continue }
                 if outcome == Self.late {
-                    // Its word counts still: it may just have been done.
+                    // Its result still counts: it may have just finished.
                     isLate = true
                     group.cancelAll()
                     continue
@@ -255,7 +251,7 @@ final class JobRunner: Service {
         }
     }
 
-    /// A line for all that came since the last, ever more seldom while there are more: somebody may have laid thousands there.
+    /// One line for all since the last, at growing intervals: there may be thousands.
     private func tellUnreadable(isLast: Bool = false) {
         let now = ContinuousClock.now
         let known = self.state.withLock { state in
@@ -282,7 +278,7 @@ final class JobRunner: Service {
         ["jobFile": .string(name.id), "attempt": .stringConvertible(name.attempt)]
     }
 
-    /// Does something that blocks. A disk that fails is said once, until it works again; nothing a build needs is on it.
+    /// Runs blocking disk work. A disk failure is logged once until it recovers; builds do not depend on it.
     @discardableResult
     private func onDisk<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async -> Result? {
         do {

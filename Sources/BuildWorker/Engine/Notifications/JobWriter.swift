@@ -4,9 +4,7 @@ internal import Spool
 internal import Support
 internal import Synchronization
 
-/// Takes jobs from those who must not wait for a disk, and writes them down one after another, in order.
-///
-/// What a crash can lose are the jobs of the last moments, those not synced yet: notes and events, never what a build's fate depends on.
+/// Accepts jobs from callers that must not wait for the disk, and writes them in order. A crash loses the last ones.
 final class JobWriter: Service {
     private struct Draft: Sendable {
         let queue: SpoolQueue
@@ -15,16 +13,14 @@ final class JobWriter: Service {
         let at = Timestamp.now
     }
 
-    /// Jobs that wait to be written.
     static let limit = 1000
     private let drafts = Line<Draft>(limit: JobWriter.limit)
-    /// Since the last that was taken.
+    /// Dropped since the last accepted job.
     private let refused = Atomic<Int>(0)
     private let logger: Logger
     private let onWritten: @Sendable (JobKind) -> Void
     private let onRefused: @Sendable (JobKind) -> Void
 
-    /// - Parameter onWritten: wakes who runs them.
     init(
         logger: Logger, onWritten: @escaping @Sendable (JobKind) -> Void,
         onRefused: @escaping @Sendable (JobKind) -> Void = { _ in }
@@ -34,13 +30,12 @@ final class JobWriter: Service {
         self.onRefused = onRefused
     }
 
-    /// Returns at once.
     func add(_ payload: JSONValue, to queue: SpoolQueue, orderKey: String? = nil) {
         let draft = Draft(queue: queue, payload: payload, orderKey: orderKey)
         if !self.drafts.add(draft) { self.refuse(draft, "\(Self.limit) wait to be written") }
     }
 
-    /// Until the shutdown; what was added by then is written, also when cancelled.
+    /// Runs until shutdown; jobs added by then are written, also when cancelled.
     func run() async {
         await self.drafts.consume { draft in
             do {
@@ -53,7 +48,7 @@ final class JobWriter: Service {
         }
     }
 
-    /// Said once for as long as it lasts.
+    /// Logs once per period of failure.
     private func refuse(_ draft: Draft, _ reason: String) {
         self.onRefused(draft.queue.kind)
         guard self.refused.add(1, ordering: .relaxed).oldValue == 0 else { return }

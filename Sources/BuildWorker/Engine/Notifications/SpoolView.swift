@@ -1,9 +1,8 @@
 package import Spool
 package import Support
 
-/// The spool's jobs as an operator's command sees and mends them, beside a running worker or without one: every change is one rename.
+/// Inspects and repairs the spool, beside a running worker or without one: every change is one rename.
 package struct SpoolView: Sendable {
-    /// A job, where it is, and what its file says.
     package struct Entry: Sendable {
         package let kind: JobKind
         package let box: JobBox
@@ -14,15 +13,14 @@ package struct SpoolView: Sendable {
         package var lastError: String? { self.job?.history.last?.error }
     }
 
-    /// Which jobs are meant.
     package struct Selection: Sendable {
         package var kinds: Set<JobKind> = Set(JobKind.allCases)
         package var boxes: Set<JobBox> = [.new, .cur, .dead]
-        /// Ids; empty: all.
+        /// Empty: all.
         package var ids: Set<String> = []
-        /// Made at least so long ago.
+        /// Minimum age.
         package var olderThan = Duration.zero
-        /// Stands in what `worker spool show` prints of it; empty: whatever it says.
+        /// Matches the output of `worker spool show`; empty: all.
         package var text = ""
 
         package init() {}
@@ -30,7 +28,6 @@ package struct SpoolView: Sendable {
 
     private let queues: [SpoolQueue]
 
-    /// - Throws: when the directory cannot be read.
     package init(spool: String) throws(SpoolError) {
         var queues: [SpoolQueue] = []
         for kind in JobKind.allCases where SpoolDirectory.exists("\(spool)/queues/\(kind.rawValue)") {
@@ -39,7 +36,7 @@ package struct SpoolView: Sendable {
         self.queues = queues
     }
 
-    /// By kind and box, what may run first first.
+    /// Sorted by kind and box, then by when they may run.
     package func entries(_ selection: Selection = Selection(), now: Timestamp = .now) throws(SpoolError) -> [Entry] {
         var entries: [Entry] = []
         let limit = now.millisecondsSince1970 - Int(selection.olderThan / .milliseconds(1))
@@ -56,7 +53,6 @@ package struct SpoolView: Sendable {
     }
 
     private static func entry(_ name: JobName, _ box: JobBox, _ queue: SpoolQueue) -> Entry {
-        // What cannot be read is there all the same, to be dropped.
         do throws(SpoolError) {
             return Entry(kind: queue.kind, box: box, name: name, job: try queue.read(name, in: box))
         } catch { return Entry(kind: queue.kind, box: box, name: name, job: nil) }
@@ -66,7 +62,7 @@ package struct SpoolView: Sendable {
         entry.job.map { $0.document.text().contains(text) } ?? false
     }
 
-    /// What its runs said, at most `limit` bytes from the end; `nil`: nothing.
+    /// The end of the job's log, at most `limit` bytes; `nil`: no output.
     package func log(of entry: Entry, limit: Int = 65_536) throws(SpoolError) -> String? {
         guard let queue = self.queue(entry) else { return nil }
         return try SpoolFile.read(queue.log(of: entry.name, in: entry.box)).map {
@@ -74,14 +70,12 @@ package struct SpoolView: Sendable {
         }
     }
 
-    /// Dead → waiting, with all attempts.
-    ///
-    /// - Returns: `false` when it is not dead any more.
+    /// Moves a dead job back to waiting, with all attempts. Returns `false` if it is not dead any more.
     package func retry(_ entry: Entry) throws(SpoolError) -> Bool { try self.queue(entry)?.retry(entry.name) ?? false }
 
-    /// - Returns: `false` when it is in flight or gone.
+    /// - Returns: `false` if it is in flight or gone.
     package func drop(_ entry: Entry) throws(SpoolError) -> Bool {
-        // A worker has it: it would be done all the same.
+        // A worker is running it: dropping would not stop it.
         guard entry.box != .cur else { return false }
         return try self.queue(entry)?.drop(entry.name, in: entry.box) ?? false
     }
@@ -90,7 +84,7 @@ package struct SpoolView: Sendable {
 }
 
 extension SpoolView.Entry {
-    /// All but its secrets.
+    /// Without secrets.
     package func document(now: Timestamp = .now) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("id", .string(self.name.id)), .init("kind", .string(self.kind.rawValue)),
@@ -107,7 +101,6 @@ extension SpoolView.Entry {
         return .object(members)
     }
 
-    /// One line.
     package func line(now: Timestamp = .now) -> String {
         let age = Duration.seconds(max(0, (now.millisecondsSince1970 - self.name.created) / 1000)).formatted
         let wait = self.name.started - now.millisecondsSince1970

@@ -5,9 +5,7 @@ internal import ServiceLifecycle
 internal import Spool
 internal import Support
 
-/// The spool's jobs in a running worker: takes what may wait, writes it down, and runs it until it is done or dead.
-///
-/// Nothing here is needed for a build's fate. Where there is no disk, or it is full, notes and events are lost and builds are not.
+/// Stores and runs spooled jobs. Builds do not depend on it: without a disk only notes and events are lost.
 final class Spooler: Service {
     private let queues: [JobKind: SpoolQueue]
     private let runners: [JobKind: JobRunner]
@@ -16,13 +14,10 @@ final class Spooler: Service {
     private let hookEvents: [TopicPattern]
     private let host: String
     private let directory: String
-    /// Of the names of pods.
     private let executor: ExecutorOptions
     private let logger: Logger
 
-    /// - Parameters:
-    ///   - queues: of every kind.
-    ///   - report: files a failure report that could not be filed when it was made.
+    /// - Parameter report: files a failure report that could not be filed earlier.
     init(
         _ configuration: WorkerConfiguration, queues: [JobKind: SpoolQueue], directory: String, host: String,
         buildAPI: BuildAPIClient, meters: Metrics, logger: Logger,
@@ -39,7 +34,7 @@ final class Spooler: Service {
             ? nil : EventPublisher(configuration, host: host) { $0.log(to: logger, connection: "events") }
         var runners: [JobKind: JobRunner] = [:]
         for (kind, queue) in queues {
-            // Jobs of what was switched off wait: an operator may drop them, or switch it on again.
+            // Jobs of a disabled feature stay: an operator may drop them or enable it again.
             guard let process = Self.process(kind, configuration, self.publisher, buildAPI, report) else { continue }
             runners[kind] = JobRunner(
                 queue, rules: Self.rules(kind, configuration.spoolJobs), logger: logger,
@@ -56,7 +51,7 @@ final class Spooler: Service {
         (rules.retryInterval, rules.timeLimit) = (options.retryInterval, options.timeLimit)
         switch kind {
         case .status: (rules.concurrency, rules.isOrdered) = (4, true)
-        // The broker confirms one by one what is sent together.
+        // The broker confirms a batch message by message.
         case .publish: rules.concurrency = 100
         case .command: rules.concurrency = 2
         case .report: rules.concurrency = 1
@@ -85,15 +80,13 @@ final class Spooler: Service {
         }
     }
 
-    // MARK: What comes in
+    // MARK: Input
 
-    /// A note that the build API did not take now.
     func keep(_ note: PendingStatusUpdate) { self.add(note.payload, .status, orderKey: note.orderKey) }
 
-    /// A failure report that cannot be filed now.
     func keep(_ report: FailureReport) { self.add(report.document, .report) }
 
-    /// As `report.<kind>`, with the members of the report and without its timeline, which is on disk.
+    /// Sends `report.<kind>` with the report's members, except its timeline, which is on disk.
     func tell(_ report: FailureReport) {
         var brief = report
         brief.timeline = []
@@ -115,7 +108,7 @@ final class Spooler: Service {
         if isForHook { self.add(document, .command) }
     }
 
-    /// `nil`: nobody wants events, and they cost nothing.
+    /// `nil` if events are disabled.
     var observer: DeliveryObserver? {
         guard self.publisher != nil || !self.hookEvents.isEmpty else { return nil }
         return DeliveryEvents(executor: self.executor) { self.tell($0) }.observe
@@ -128,16 +121,15 @@ final class Spooler: Service {
 
     // MARK: Running
 
-    /// For the jobs that are due when the worker drains.
+    /// For jobs due when the worker drains.
     private static let flushLimit = Duration.seconds(10)
 
-    /// Until the graceful shutdown, and then for at most ten seconds more, so that what is due is done. What is left is on the disk, for
-    /// the next worker. Cancelled, it ends soon, and what was in flight is put back without an attempt.
+    /// Runs until graceful shutdown, then due jobs for ten seconds. On cancellation jobs are put back uncounted.
     func run() async throws {
         self.tell(BuildEvent(.workerStarted))
-        // Before anything is written: what an earlier worker left half written is swept away.
+        // Before anything is written: removes an earlier worker's partial files.
         for runner in self.runners.values { await runner.recover() }
-        // Shut down in reverse: nothing more comes in, what is due is done, and then nobody publishes.
+        // Shut down in reverse: input stops, due jobs run, then the publisher stops.
         let publisher = self.publisher.map { ThreadService($0.connection) }
         let services =
             [publisher].compactMap { $0 as (any Service)? } + JobKind.allCases.compactMap { self.runners[$0] } + [
@@ -155,9 +147,7 @@ final class Spooler: Service {
 
     // MARK: Housekeeping
 
-    /// Takes back what nobody touches, and removes what is old. Blocks.
-    ///
-    /// - Returns: how many logs and dead jobs were removed.
+    /// Recovers orphaned jobs and removes old files. Blocks. Returns the number of logs and dead jobs removed.
     func clean(logsOlderThan logs: Duration, deadOlderThan dead: Duration) throws -> Int {
         var count = 0
         for queue in self.queues.values {

@@ -2,13 +2,12 @@ internal import Clients
 internal import Support
 internal import Workflow
 
-/// A note to the build API that was lost when it was due. It can say what a node is and how a build waits, never that it failed: a
-/// FAILURE is the broker's to keep.
+/// A status update the build API did not accept: a node name or a waiting state. FAILURE stays with the broker.
 struct PendingStatusUpdate: Hashable, Sendable {
     let build: BuildID
     let apiURI: String
     let token: Secret
-    /// Either of them is told.
+    /// Either this or the stats are sent.
     let statusMessage: String?
     let stats: BuildStats?
 
@@ -17,7 +16,7 @@ struct PendingStatusUpdate: Hashable, Sendable {
         (self.statusMessage, self.stats) = (update.statusMessage, update.stats)
     }
 
-    /// Notes of one build are told in their order.
+    /// Updates of one build are sent in order.
     var orderKey: String { self.build.description }
 
     var payload: JSONValue {
@@ -35,7 +34,6 @@ struct PendingStatusUpdate: Hashable, Sendable {
         return .object(members)
     }
 
-    /// `nil`: it is none.
     init?(_ payload: JSONValue) {
         guard let build = payload["buildId"]?.integer, let apiURI = payload["apiUri"]?.string,
             let token = payload["token"]?.string
@@ -50,7 +48,7 @@ struct PendingStatusUpdate: Hashable, Sendable {
         }
     }
 
-    /// Tells it. A note on waiting that comes after the build has begun would be wrong, so the API is asked first.
+    /// Sends it. A waiting state would be wrong once the build has begun, so the API is asked first.
     func tell(_ api: BuildAPIClient) async -> JobOutcome {
         do throws(BuildAPIError) {
             if self.statusMessage != nil {

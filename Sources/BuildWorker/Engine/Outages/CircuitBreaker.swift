@@ -1,28 +1,28 @@
 internal import Clients
 internal import Workflow
 
-/// Tells an outage of a service from the fault of one build. A value; whoever holds it asks and probes.
+/// Distinguishes a service outage from one build's fault.
 ///
-/// Closed, failures of different builds without a success between them open it, and so does one failure whose probe fails
-/// as well. Open, a probe that succeeds closes it. One build's own fault never opens it: its probe succeeds, and it is one.
+/// Closed: opens after consecutive failures of different builds, or after one failure whose probe also fails. Open:
+/// closes after a successful probe.
 struct CircuitBreaker: Sendable {
     enum State: Hashable, Sendable {
-        /// → `open`
+        /// Next: `open`
         case closed
-        /// → `closed`
+        /// Next: `closed`
         case open(since: ContinuousClock.Instant, cause: String)
     }
 
-    /// Builds in a row that failed for the service's sake, by which it is away for all.
+    /// Consecutive builds that must fail with a possible service fault to open it.
     static let buildsOfAnOutage = 3
-    /// With probes that succeed in between, so many rows of failed builds are those builds' own fault after all: they must end.
+    /// After this many relapses, failures count as the builds' own faults, so that those builds can end.
     static let relapseLimit = 3
 
     private(set) var state = State.closed
     private var failedBuilds: [RequestAccess: Set<BuildID>] = [:]
-    /// Whose failure opened it last.
+    /// The build whose failure opened it last.
     private var pausedFor: BuildID?
-    /// How often it opened since a build's request, or a probe's failure, last told more: a probe may pass where builds still fail.
+    /// Openings since the last successful write or failed probe: probes may pass while builds still fail.
     private(set) var relapses = 0
 
     var isOpen: Bool {
@@ -32,26 +32,24 @@ struct CircuitBreaker: Sendable {
         }
     }
 
-    /// A build's request was answered, whatever the answer said of the build: no row of failures goes on over it.
+    /// A build's request was answered, with any status: resets the failure count.
     mutating func answered(_ access: RequestAccess) { self.failedBuilds[access] = nil }
 
-    /// A build's request had its effect.
     mutating func succeeded(_ access: RequestAccess) {
         self.answered(access)
         if access == .write { self.relapses = 0 }
     }
 
-    /// A build's request failed in a way that may be everybody's.
+    /// A build's request failed in a way that may concern all builds. Returns whether the breaker opened.
     ///
-    /// - Parameter asksForPause: the service says itself that it wants to be left alone: one build is enough.
-    /// - Returns: whether it opened.
+    /// - Parameter asksForPause: the service asked for a pause: one build is enough.
     mutating func failed(
         _ build: BuildID, _ access: RequestAccess, asksForPause: Bool = false, cause: String,
         at now: ContinuousClock.Instant
     ) -> Bool {
         guard !self.isOpen else { return false }
         self.failedBuilds[access, default: []].insert(build)
-        // Asked for again by the same build alone, it is that build's matter: a limit for its token, perhaps.
+        // Asked again for the same build only, it concerns that build: perhaps a rate limit of its token.
         let isPause = asksForPause && self.pausedFor != build
         guard isPause || self.failedBuilds[access]?.count == Self.buildsOfAnOutage, self.relapses < Self.relapseLimit
         else { return false }
@@ -59,9 +57,8 @@ struct CircuitBreaker: Sendable {
         return self.open(cause, now)
     }
 
-    /// - Returns: whether it opened.
     mutating func probeFailed(cause: String, at now: ContinuousClock.Instant) -> Bool {
-        // The service itself says that it is away: what failed before says nothing of builds.
+        // The service itself is unavailable: earlier failures say nothing about the builds.
         self.relapses = 0
         return self.isOpen ? false : self.open(cause, now)
     }

@@ -1,18 +1,17 @@
 internal import Synchronization
 
-/// Whether deliveries are taken: while nobody has a reason against it. The wish is passed on under the lock, so that wishes arrive in order.
+/// Consumes deliveries unless paused. The state is passed on under the lock, so that changes arrive in order.
 final class Intake: Sendable {
     enum Reason: Hashable, Sendable {
-        /// A service that builds need is away.
         case outage
-        /// This worker looks whether anything is left to do.
+        /// The worker checks whether any work is left.
         case idle
     }
 
     private let reasons = Mutex<Set<Reason>>([])
     private let set: @Sendable (Bool) -> Void
 
-    /// - Parameter set: may only pass the wish on.
+    /// - Parameter set: called under the lock; must return at once.
     init(_ set: @escaping @Sendable (Bool) -> Void) { self.set = set }
 
     func pause(for reason: Reason) { self.change { $0.insert(reason).inserted } }

@@ -5,18 +5,16 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Notices when the cluster or the build API fails for everybody, stops the intake meanwhile, and probes until it is back:
-/// an outage of others costs time, not builds.
+/// Pauses consumption and probes while the cluster or the build API is unavailable: costs time, not builds.
 final class Outages: Service {
-    /// Its name in logs, metrics and `/status` is the raw value.
+    /// The raw value is its name in logs, metrics and `/status`.
     enum Dependency: String, Hashable, Sendable, CaseIterable {
         case cluster = "kubernetes"
-        /// Where the executor has a place of its own.
+        /// If the executor uses a separate cluster.
         case sandboxCluster = "kubernetes_sandbox"
         case vmCluster = "kubernetes_vm"
         case buildAPI = "build_api"
 
-        /// In sentences.
         var title: String {
             switch self {
             case .cluster: "the Kubernetes API"
@@ -39,18 +37,17 @@ final class Outages: Service {
         }
     }
 
-    /// Asks a service for next to nothing. `nil`: it answers.
+    /// A cheap request to the service; `nil` if it responds.
     typealias Probe = @Sendable () async -> Failure?
 
-    /// Why a service did not do what it was asked for.
     struct Failure: Sendable {
         let cause: String
-        /// It asks to be left alone for so long.
+        /// The pause that the service asked for.
         let retryAfter: Duration?
 
         init(_ cause: String, retryAfter: Duration? = nil) {
             self.cause = cause
-            // "At once" is no pause.
+            // A pause of 0 is none.
             self.retryAfter = retryAfter.flatMap { $0 > .zero ? $0 : nil }
         }
 
@@ -59,12 +56,10 @@ final class Outages: Service {
 
     private struct Watched {
         var breaker = CircuitBreaker()
-        /// Repeats the question that failed.
         var probe: Probe?
         var lastAnswer: ContinuousClock.Instant?
-        /// When its last outage ended.
         var wasBackAt: ContinuousClock.Instant?
-        /// It asked to be left alone until then.
+        /// Not probed earlier: the service asked for a pause.
         var notBefore: ContinuousClock.Instant?
 
         mutating func heed(_ failure: Failure, at now: ContinuousClock.Instant) {
@@ -72,7 +67,7 @@ final class Outages: Service {
         }
     }
 
-    /// A service that answered a probe so shortly ago is not probed again.
+    /// A successful probe is not repeated within this time.
     private static let probeValidity = Duration.seconds(1)
     private static let longestPause = Duration.seconds(30)
 
@@ -83,9 +78,7 @@ final class Outages: Service {
     private let health: Health
     private let clock: any MonotonicClock
     private let logger: Logger
-    /// Told of each outage as it begins.
     private let onOpen: @Sendable (Dependency) -> Void
-    /// … and as it ends.
     private let onClose: @Sendable (Dependency) -> Void
 
     init(
@@ -102,10 +95,10 @@ final class Outages: Service {
         (self.opened, self.feed) = AsyncStream.makeStream()
     }
 
-    /// Whether one of the services is away for everybody.
+    /// Whether a service is unavailable for all builds.
     var isAnyOpen: Bool { self.watched.withLock { $0.values.contains { $0.breaker.isOpen } } }
 
-    /// Whether one of them is, or was at some time since: what failed then may be judged when it is over.
+    /// Also counts outages since `start`, during which failures are not the builds' fault.
     func wasAnyOpen(since start: ContinuousClock.Instant) -> Bool {
         self.watched.withLock { $0.values.contains { $0.breaker.isOpen || $0.wasBackAt.map { $0 >= start } ?? false } }
     }
@@ -120,15 +113,13 @@ final class Outages: Service {
         self.watched.withLock { $0[dependency, default: Watched()].breaker.answered(access) }
     }
 
-    /// Finds out whether what failed for `build` fails for everybody. Takes as long as the probe does.
+    /// Finds out whether a failure of `build` concerns all builds. Takes as long as the probe.
     ///
-    /// - Parameters:
-    ///   - failure: where the service asks to be left alone, that is everybody's business, and no probe is needed to know it.
-    ///   - probe: tried again, with growing pauses, until it succeeds.
+    /// - Parameter probe: repeated with growing intervals; skipped at first if the service asks for a pause.
     func judge(
         _ dependency: Dependency, _ access: RequestAccess, of build: BuildID, _ failure: Failure, probe: @escaping Probe
     ) async {
-        // Given up by this worker itself.
+        // Cancelled by the worker itself.
         guard !Task.isCancelled else { return }
         let now = self.clock.now
         let (isSettled, hasOpened) = self.watched.withLock { all -> (Bool, Bool) in
@@ -142,7 +133,7 @@ final class Outages: Service {
                 self.pause(dependency, failure.cause)
                 return (true, true)
             }
-            // Whoever wants to be left alone is not probed.
+            // A service that asks for a pause is not probed.
             return (failure.retryAfter != nil || one.lastAnswer.map { $0 + Self.probeValidity > now } ?? false, false)
         }
         if hasOpened { self.begin(dependency, failure.cause) }
@@ -159,7 +150,7 @@ final class Outages: Service {
         if opensNow { self.begin(dependency, second.cause) }
     }
 
-    /// Under the lock, so that what is told of one change never follows what is told of the next.
+    /// Under the lock, so that callbacks arrive in order.
     private func pause(_ dependency: Dependency, _ cause: String) {
         self.health.outage(of: dependency, cause: cause)
         self.intake.pause(for: .outage)
@@ -173,7 +164,7 @@ final class Outages: Service {
         self.feed.yield(dependency)
     }
 
-    /// Probes what is away until it is back. The shutdown does not wait for that.
+    /// Probes unavailable services until they recover, or until shutdown.
     func run() async {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in

@@ -2,16 +2,16 @@ internal import Clients
 internal import Logging
 internal import Workflow
 
-/// For whom a request is made. What has none is a chore of the worker's own, which says nothing of builds.
+/// The build a request is made for. Requests without one are the worker's own and do not count as builds' failures.
 struct RequestScope: Sendable {
     @TaskLocal static var current: RequestScope?
 
-    /// Read only after a request for it has failed.
+    /// Evaluated only after a failed request.
     let build: @Sendable () -> BuildID?
     let logger: Logger
 }
 
-/// What learns from every request that is made for a build: health, the circuit breaker of its service, and the log.
+/// Observes every request made for a build; updates health, the service's circuit breaker and the log.
 struct RequestWatch: Sendable {
     let health: Health
     let outages: Outages
@@ -25,7 +25,7 @@ struct RequestWatch: Sendable {
             }
             if error.isMisconfiguration {
                 self.health.fault(of: service, access, error.description)
-                // What was not sent nobody has refused.
+                // A request that was not sent was not rejected.
                 let words =
                     error.status == nil
                     ? "this worker cannot ask the cluster: check its address and token"

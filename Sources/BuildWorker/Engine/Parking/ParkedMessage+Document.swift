@@ -2,7 +2,7 @@ internal import RabbitMQ
 package import Support
 
 extension ParkedMessage {
-    /// What may be seen of it (``ShownMembers``): JSON for people and tools. A body that is not JSON is shown by its size and hash.
+    /// The displayable parts (``ShownMembers``) as JSON. A body that is not JSON is shown by size and hash.
     package var document: JSONValue {
         var members: [JSONValue.Member] = [
             .init("id", .string(self.id)), .init("reason", .string(self.reason)), .init("detail", .string(self.detail)),
@@ -19,7 +19,6 @@ extension ParkedMessage {
 }
 
 extension AMQPValue {
-    /// As JSON; what JSON has no word for is named.
     fileprivate var shown: JSONValue {
         switch self {
         case .void: .null

@@ -2,25 +2,21 @@ internal import Clients
 package import RabbitMQ
 internal import Support
 
-/// A message in the parked queue: as it came, with the reason in headers of ours.
-///
-/// Made when a message is parked (``init(_:reason:detail:id:at:)``) and read back by `worker parked` (``init(parked:)``).
+/// A message in the parked queue: unchanged, with the reason in headers of our own.
 package struct ParkedMessage: Sendable {
-    /// Names it to operators: 12 hexadecimal digits.
+    /// Identifies it to operators: 12 hexadecimal digits.
     package let id: String
-    /// A code that does not change: ``BuildMessageError/reason``.
     package let reason: String
     package let detail: String
-    /// The queue it was taken from, to which a retry gives it back. `nil`: somebody else parked it and did not say.
+    /// The queue it came from, the default target of a retry. `nil`: another program parked it.
     package let origin: String?
-    /// RFC 3339, or empty where nobody wrote it.
+    /// RFC 3339; empty if not recorded.
     package let parkedAt: String
     package let properties: MessageProperties
     package let body: [UInt8]
 
-    /// The broker acts on these: it would route copies to wherever they say, this worker's queues included.
+    /// The broker acts on these headers: it would route copies to the queues they name, including this worker's.
     private static let setAside = [("CC", Header.originalCC), ("BCC", Header.originalBCC)]
-    /// Counts of attempts that a retry begins anew.
     private static let counts = [
         "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange",
         "x-last-death-queue",
@@ -29,9 +25,7 @@ package struct ParkedMessage: Sendable {
         Header.owedSince, Header.troubledSince, Header.isPermanent,
     ]
 
-    /// - Parameters:
-    ///   - at: RFC 3339.
-    ///   - nonce: tells it from an equal one of the same millisecond.
+    /// - Parameter nonce: distinguishes equal messages of the same millisecond; `at` is RFC 3339.
     init(
         _ delivery: Delivery, for error: BuildMessageError, at time: String, nonce: UInt64 = .random(in: .min ... .max)
     ) {
@@ -50,7 +44,7 @@ package struct ParkedMessage: Sendable {
         self.properties = properties
     }
 
-    /// Reads one from the parked queue. Nothing is required: messages of others are shown too.
+    /// Parses a message of the parked queue. No header is required: messages of other programs are accepted.
     package init(parked delivery: Delivery) {
         let headers = delivery.properties.headers
         self.reason = headers[Header.parkedReason]?.text ?? "unknown"
@@ -78,7 +72,6 @@ package struct ParkedMessage: Sendable {
         return table
     }
 
-    /// What goes to the parked queue.
     func outgoing(_ options: RabbitMQOptions) -> OutgoingMessage {
         var properties = self.properties
         for field in self.reasons.fields { properties.headers[field.name] = field.value }
@@ -86,19 +79,16 @@ package struct ParkedMessage: Sendable {
             exchange: options.exchange, routingKey: options.parkedQueue, properties: properties, body: self.body)
     }
 
-    /// The same without the message's own headers: near the limit when they came, they may be above it with ours, and the
-    /// body is worth more than they.
+    /// Without the message's own headers: together with ours they may exceed the limit, and the body matters more.
     func outgoingWithoutHeaders(_ options: RabbitMQOptions) -> OutgoingMessage {
         var message = self.outgoing(options)
         message.properties.headers = self.reasons
         return message
     }
 
-    /// What goes back to work: no attempts counted yet, and why it was parked in its history.
+    /// The message to publish on a retry: attempts reset, the parking added to its history.
     ///
-    /// - Parameters:
-    ///   - queue: where to; by default where it came from.
-    ///   - time: now, RFC 3339.
+    /// - Parameter queue: by default where it came from.
     package func retry(_ options: RabbitMQOptions, to queue: String? = nil, at time: String) -> OutgoingMessage? {
         guard let queue = queue ?? self.origin else { return nil }
         var properties = self.properties
@@ -113,6 +103,5 @@ package struct ParkedMessage: Sendable {
         return OutgoingMessage(exchange: options.exchange, routingKey: queue, properties: properties, body: self.body)
     }
 
-    /// How often it was parked and retried before.
     package var retries: Int { self.properties.headers[Header.parkedHistory]?.array?.count ?? 0 }
 }

@@ -2,17 +2,15 @@ package import RabbitMQ
 internal import Support
 internal import Synchronization
 
-/// The parked queue in an operator's hands: looks at all of its messages, gives some back to work or drops them, and puts
-/// the rest back as they were.
+/// Operator access to the parked queue: reads all messages, retries or drops some, and requeues the rest unchanged.
 package struct ParkedQueue: Sendable {
     package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
         case unroutable(String)
         case broker(AMQPError)
-        /// There are messages, and the broker hands none out.
+        /// The queue has messages, but none is delivered.
         case unreadable(queue: String, reason: String)
-        /// What came of it before stands.
+        /// Changes made before the failure remain.
         case notPublished(id: String, outcome: PublishOutcome)
-        /// Nobody wrote down where it came from.
         case noOrigin(id: String)
 
         package var description: String {
@@ -36,27 +34,23 @@ package struct ParkedQueue: Sendable {
         }
     }
 
-    /// What to do with a message.
     package enum Verdict: Hashable, Sendable {
         case leave
-        /// `queue`: where to; `nil`: where it came from.
         case retry(queue: String?)
         case drop
     }
 
-    /// The broker hands out no more than this at a time; the rest is seen at the next call.
+    /// Messages per call; call again for the rest.
     static let largestLook = 10_000
-    /// With nothing arriving for so long, somebody else took the rest.
+    /// If no message arrives for this long, another consumer has the rest.
     private static let timeout = Duration.seconds(5)
 
     private let options: RabbitMQOptions
 
     package init(_ options: RabbitMQOptions) { self.options = options }
 
-    /// Shows every message to `judge` once, the oldest first, and does what it says: a retry is confirmed by the broker before the
-    /// parked message is removed. Where the broker fails, the messages not judged yet stay.
-    ///
-    /// - Parameter done: told of each message that was retried or dropped.
+    /// Passes every message to `judge` once, oldest first, and applies the verdict: a retry is confirmed before the
+    /// parked message is removed. If the broker fails, the rest stays. `done` is called per message changed.
     package func review(_ judge: (ParkedMessage) -> Verdict, done: (ParkedMessage) -> Void = { _ in })
         async throws(Failure)
     {
@@ -91,11 +85,11 @@ package struct ParkedQueue: Sendable {
                 done(parked)
             } catch {
                 failure = failure ?? error
-                // One that nobody would take does not keep the others.
+                // A message that is rejected by itself does not stop the others.
                 guard error.concernsOneMessage else { break }
             }
         }
-        // What is not settled goes back to its place.
+        // The broker requeues what is not settled.
         consuming.stop()
         publishing.stop()
         await consuming.waitUntilStopped()
@@ -104,8 +98,7 @@ package struct ParkedQueue: Sendable {
         try await self.awaitReturn(of: left)
     }
 
-    /// The broker puts back what was only looked at when it has noticed the connection's end, a moment later: the next command must
-    /// find it. Where it does not come back, somebody else has taken it.
+    /// Waits for the broker to requeue unsettled messages, shortly after the connection closes, for the next command.
     private func awaitReturn(of count: Int) async throws(Failure) {
         let limit = ContinuousClock.now + Self.timeout
         while try await self.depth() < count, ContinuousClock.now < limit {
@@ -139,7 +132,6 @@ package struct ParkedQueue: Sendable {
         return depth
     }
 
-    /// Why the broker does not let us consume.
     private final class Refusal: Sendable {
         let reason = Mutex<String?>(nil)
     }
@@ -148,7 +140,7 @@ package struct ParkedQueue: Sendable {
         let time = Mutex(ContinuousClock.now)
     }
 
-    /// As many as there should be, or those that came before nothing more did.
+    /// Takes `count` messages, or fewer if no more arrive.
     private static func take(_ count: Int, from connection: ConsumingConnection) async -> [Delivery] {
         let lastArrival = LastArrival()
         return await withTaskGroup(of: Void.self) { group in

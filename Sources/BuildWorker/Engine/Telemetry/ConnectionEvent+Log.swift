@@ -3,7 +3,7 @@ internal import RabbitMQ
 internal import Support
 
 extension ConnectionEvent {
-    /// - Parameter isNews: `false`: what it says was so before.
+    /// - Parameter isNews: `false`: the state did not change.
     func log(to logger: Logger, connection: String, isNews: Bool = true) {
         func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
             let metadata = more.merging(["connection": .string(connection)]) { first, _ in first }
@@ -51,6 +51,6 @@ extension ConnectionEvent {
         }
     }
 
-    /// `consumer_timeout`, half an hour by default: the broker takes back all that is in flight on the channel.
+    /// `consumer_timeout`, half an hour by default: the broker requeues everything in flight on the channel.
     private static func isTakenBack(_ reason: String) -> Bool { reason.contains("delivery acknowledgement") }
 }

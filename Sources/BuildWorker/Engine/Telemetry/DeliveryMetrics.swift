@@ -2,10 +2,8 @@ internal import RabbitMQ
 internal import Support
 internal import Workflow
 
-/// Counts what happens to deliveries.
 struct DeliveryMetrics: Sendable {
     let meters: Metrics
-    /// For the charts of the status page.
     let history: History
 
     func observe(_ event: DeliveryEvent, _ context: DeliveryContext) {
@@ -58,7 +56,7 @@ struct DeliveryMetrics: Sendable {
             self.history.count(.failures)
         case .pod(.running, let details), .pod(.succeeded, let details), .search(.running, let details),
             .search(.succeeded, let details):
-            // A build's last verification is the one that sees it run; looks before it would count it twice.
+            // Only a build's last verification sees it run; counting earlier ones would count it twice.
             guard context.command == .verify, let times = details?.times else { return }
             self.meters.record(.podToScheduled, took: times.untilScheduled)
             self.meters.record(.scheduledToRunning, took: times.untilRunning)
@@ -73,7 +71,7 @@ struct DeliveryMetrics: Sendable {
         self.meters.count(.podsCreated)
         self.meters.record(.deliveryToPod, took: sinceArrival)
         self.history.created(after: sinceArrival)
-        // A message that was tried before, or waited for an operator, says nothing of how quick things are.
+        // Retried, postponed and parked messages say nothing about latency.
         guard !context.wasHereBefore, context.attempt == 0, let published = context.delivery.properties.publishedAt
         else { return }
         self.meters.record(.queueToPod, took: .milliseconds(max(0, Timestamp.now.millisecondsSince1970 - published)))
@@ -81,7 +79,6 @@ struct DeliveryMetrics: Sendable {
 }
 
 extension DeliveryContext {
-    /// One of five words.
     var jobType: String {
         switch self.command {
         case .start: "start"
@@ -94,9 +91,9 @@ extension DeliveryContext {
 }
 
 extension MessageProperties {
-    /// Milliseconds since 1970: the broker's timestamp where it adds one (`message_interceptors`), or the publisher's whole seconds.
+    /// Milliseconds since 1970: the broker's (`message_interceptors`), else the publisher's, in whole seconds.
     fileprivate var publishedAt: Int? {
-        // Any client may send any number here.
+        // Clients can set this header.
         let plausible = 0..<(1 << 50)
         if let exact = self.headers["timestamp_in_ms"]?.integer, plausible.contains(exact) { return exact }
         return self.timestamp.flatMap { Int(exactly: $0) }.flatMap { $0 < 1 << 40 ? $0 * 1000 : nil }
@@ -104,7 +101,6 @@ extension MessageProperties {
 }
 
 extension FailureCause {
-    /// A word for counting.
     var reason: String {
         switch self {
         case .podRejected: "pod-rejected"

@@ -1,7 +1,7 @@
 internal import Workflow
 
 extension Fact {
-    /// What came of a step, in a few words.
+    /// The outcome of a step in a few words.
     var words: String {
         switch self {
         case .build(.waiting): "the build waits to begin"
@@ -25,7 +25,6 @@ extension Fact {
         }
     }
 
-    /// What went wrong; `nil` where nothing did.
     var problem: Problem? {
         switch self {
         case .build(.refused(let problem)), .build(.unavailable(let problem)), .creation(.rejected(let problem), _),
@@ -45,7 +44,7 @@ extension Fact {
             Problem(.broker, "the message was not confirmed by RabbitMQ")
         case .parking(.unroutable), .postponement(.unroutable):
             Problem(.broker, "RabbitMQ has no queue for the message")
-        // Without an init queue the timer is kept here; that a build has ended is no problem.
+        // Keeping the timer here, without an init queue, is no problem; nor is an ended build.
         case .timer, .verification, .parking, .postponement, .failure, .note, .pod, .search, .build, .creation,
             .deletion, .timerKept, .clearing:
             nil

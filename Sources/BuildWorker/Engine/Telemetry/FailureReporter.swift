@@ -5,9 +5,9 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Makes a report of every attempt that failed: keeps what was done for each delivery, and looks at the end what became of it.
+/// Creates a report of every failed attempt: records the steps of each delivery and evaluates them at its end.
 final class FailureReporter: Sendable {
-    /// Kept as it is: words are made of it only when something failed, which is seldom.
+    /// Raw facts: text is only formatted on failure, which is rare.
     private struct Course {
         struct Step {
             let action: Action
@@ -18,17 +18,15 @@ final class FailureReporter: Sendable {
 
         var steps: [Step] = []
 
-        /// What went wrong on the way, the latest last.
         var problems: [Problem] { self.steps.compactMap(\.fact.problem) }
 
-        /// The last that had to do with notes, or the last that had not: a note that is lost fails nothing else.
+        /// The last problem of a note, or the last of anything else: a lost note causes no other failure.
         func problem(ofNote: Bool) -> Problem? {
             let problems = self.steps.filter { if case .note = $0.fact { ofNote } else { !ofNote } }.compactMap(
                 \.fact.problem)
             return problems.last { $0.failureClass != .other } ?? problems.last
         }
 
-        /// Of the FAILURE that was told, or was to be told.
         var cause: FailureCause? {
             self.steps.lazy.compactMap { if case .reportFailure(let cause) = $0.action { cause } else { nil } }.last
         }
@@ -44,7 +42,7 @@ final class FailureReporter: Sendable {
     private let sink: @Sendable (FailureReport) -> Void
     private let courses = Mutex<[DeliveryContext.ID: Course]>([:])
 
-    /// - Parameter sink: takes each report to where it is kept. Must be quick.
+    /// - Parameter sink: stores a report. Must be quick.
     init(
         host: String, hiding secrets: [Secret], meters: Metrics, ledger: ReportLedger,
         sink: @escaping @Sendable (FailureReport) -> Void
@@ -67,7 +65,7 @@ final class FailureReporter: Sendable {
             let course = self.courses.withLock { $0.removeValue(forKey: context.id) } ?? Course()
             guard let kind = FailureReport.Kind(settlement, facts, context.command) else { return }
             self.report(kind, course, facts.summary(of: context.command), context)
-        // Whoever gets it next says how it went.
+        // The next delivery reports the outcome.
         case .takenBack: self.courses.withLock { $0[context.id] = nil }
         case .requeued:
             let course = self.courses.withLock { $0.removeValue(forKey: context.id) } ?? Course()
@@ -77,12 +75,12 @@ final class FailureReporter: Sendable {
 
     private func report(_ kind: FailureReport.Kind, _ course: Course, _ summary: String, _ context: DeliveryContext) {
         var causes: [String] = []
-        // From what people see to what is behind it.
+        // From symptom to root cause.
         for text in [course.cause?.description, summary].compactMap({ $0 }) + course.problems.reversed().map(\.detail)
         where !causes.contains(where: { $0.contains(text) }) {
             causes.append(text)
         }
-        // Poison may be read only where its build was told: whatever kills lies behind it then.
+        // Poison may be decoded only if its build was failed: it was decoded without a crash then.
         let build = course.cause == nil ? context.build : context.decodeBuild()
         if case .failure(let error) = context.message { causes.append(error.description) }
         var report = FailureReport(
@@ -104,7 +102,6 @@ final class FailureReporter: Sendable {
         self.tell(report, context.logger)
     }
 
-    /// Counts, logs and keeps it.
     func tell(_ report: FailureReport, _ logger: Logger) {
         self.meters.count(.reports, report.kind.rawValue, report.failureClass.rawValue)
         self.ledger.add(report)
@@ -119,13 +116,13 @@ final class FailureReporter: Sendable {
         self.sink(report)
     }
 
-    /// What an operator would look at: the build's cause where it was failed, else the last problem that was met.
+    /// The root cause for an operator: why the build failed, else the last problem.
     private func root(_ kind: FailureReport.Kind, _ course: Course, _ summary: String, _ causes: [String]) -> Problem {
         let text = causes.last ?? ""
         switch kind {
         case .parked, .dropped: return Problem(.message, text)
         case .poison: return Problem(.poison, text)
-        // Whatever else it had met by then.
+        // Regardless of earlier problems.
         case .handedBack, .crashed, .startFailed: return Problem(.worker, summary)
         case .buildFailed: if let cause = course.cause { return Problem(cause.failureClass, cause.root) }
         case .owed, .noteLost, .failureRefused, .retried, .postponed, .gaveUp: break
@@ -136,7 +133,6 @@ final class FailureReporter: Sendable {
 }
 
 extension FailureReport.Kind {
-    /// - Returns: `nil` where nothing failed.
     init?(_ settlement: Settlement, _ facts: Facts, _ command: BuildCommand) {
         if case .refused = facts.build, settlement == .ack {
             self = .failureRefused
@@ -171,7 +167,6 @@ extension FailureReport.Kind {
         }
     }
 
-    /// Somebody has to do something.
     fileprivate var isLoud: Bool {
         switch self {
         case .buildFailed, .failureRefused, .owed, .parked, .dropped, .poison, .gaveUp, .crashed, .startFailed: true

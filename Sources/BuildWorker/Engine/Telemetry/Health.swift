@@ -3,22 +3,22 @@ package import RabbitMQ
 internal import Spool
 internal import Synchronization
 
-/// Whether the worker can do its work, and what keeps it from it.
+/// Whether the worker can process builds, and what prevents it.
 package final class Health: Sendable {
     private struct State {
         var isConsumingConnected = false
         var isPublishingConnected = false
         var blockedReason: String?
-        /// Since when messages can be published, if they can.
+        /// `nil` while messages cannot be published.
         var canPublishSince: ContinuousClock.Instant?
         var queues: [String: QueueState] = [:]
         var retryQueue = RetryQueue.unknown
-        /// Timers came back from the broker, which has no init queue or does not let this worker publish there.
+        /// The broker has no init queue, or this worker may not publish to it: timers are kept locally.
         var keepsTimers = false
-        /// The worker's own: token, rights, namespace. Who may look may still not create: one says nothing of the other.
+        /// Misconfiguration of this worker: token, permissions, namespace. Reading and writing are tracked separately.
         var faults: [Fault: (text: String, at: ContinuousClock.Instant)] = [:]
         var outages: [Outages.Dependency: Outage] = [:]
-        /// Workers on this disk died in a row, and it is not over.
+        /// Consecutive workers on this disk crashed, and the loop is not over.
         var crashLoop: CrashLoop?
         var isDraining = false
     }
@@ -31,13 +31,10 @@ package final class Health: Sendable {
     enum QueueState: Hashable, Sendable {
         case consumed
         case unknown
-        /// On purpose.
         case paused
         case disconnected(AMQPError)
-        /// By the broker's words.
         case lost(reason: String)
 
-        /// Why it is not consumed.
         var reason: String? {
             switch self {
             case .consumed: nil
@@ -49,7 +46,6 @@ package final class Health: Sendable {
         }
     }
 
-    /// What keeps the worker from its work.
     enum Condition: Hashable, Sendable {
         case crashLoop(CrashLoop)
         case outage(Outages.Dependency, cause: String)
@@ -60,9 +56,7 @@ package final class Health: Sendable {
         case blocked(reason: String)
         case fault(Outages.Dependency, RequestAccess, text: String)
 
-        /// For people.
-        ///
-        /// - Parameter withCause: with what a service said, which may name a build and its pod.
+        /// - Parameter withCause: includes the service's message, which may name a build and its pod.
         func sentence(withCause: Bool) -> String {
             switch self {
             case .crashLoop(let loop): loop.description
@@ -80,14 +74,13 @@ package final class Health: Sendable {
     }
 
     private enum RetryQueue: Hashable {
-        /// Not consumed yet, nor refused.
         case unknown
         case usable
-        /// The worker goes on without.
+        /// Optional: the worker continues without it.
         case missing(reason: String)
     }
 
-    /// A service that is away for everybody.
+    /// A service that is unavailable for all builds.
     struct Outage: Sendable {
         let cause: String
         let since: ContinuousClock.Instant
@@ -97,17 +90,16 @@ package final class Health: Sendable {
         /// `consume` or `publish`
         let role: String
         let isConnected: Bool
-        /// Why the broker takes no messages on it.
         let blockedReason: String?
     }
 
-    /// A fault that nobody has met again for so long may be mended; only another request would tell.
+    /// A fault not seen again within this time may be fixed; only another request would tell.
     private static let faultLifetime = Duration.seconds(120)
 
     private let state: Mutex<State>
     private let retryQueue: String?
 
-    /// - Parameter retryQueue: the one of the queues that the worker can do without. Not among them it is switched off.
+    /// - Parameter retryQueue: the optional queue; disabled if not among `queues`.
     package init(queues: [String], retryQueue: String? = nil) {
         self.retryQueue = retryQueue
         var state = State()
@@ -118,7 +110,7 @@ package final class Health: Sendable {
         self.state = Mutex(state)
     }
 
-    /// - Returns: whether it says more than what was known.
+    /// - Returns: whether the state changed.
     @discardableResult
     package func consuming(_ event: ConnectionEvent) -> Bool {
         self.state.withLock { state in
@@ -155,12 +147,12 @@ package final class Health: Sendable {
         }
     }
 
-    /// - Parameter text: what the service says; `nil` when a request to it succeeded.
+    /// - Parameter text: the service's error; `nil` after a successful request.
     func fault(of service: Outages.Dependency, _ access: RequestAccess, _ text: String?) {
         self.state.withLock { $0.faults[Fault(service: service, access: access)] = text.map { ($0, .now) } }
     }
 
-    /// - Parameter cause: `nil` when the service is back.
+    /// - Parameter cause: `nil` when the service is available again.
     func outage(of service: Outages.Dependency, cause: String?) {
         self.state.withLock { state in
             state.outages[service] = cause.map { Outage(cause: $0, since: state.outages[service]?.since ?? .now) }
@@ -175,7 +167,6 @@ package final class Health: Sendable {
     var canPublishSince: ContinuousClock.Instant? { self.state.withLock { $0.canPublishSince } }
     var canPublish: Bool { self.state.withLock { $0.isPublishingConnected && $0.blockedReason == nil } }
     var isDraining: Bool { self.state.withLock { $0.isDraining } }
-    /// By the name of each that is to be consumed.
     var queues: [String: QueueState] { self.state.withLock { $0.queues } }
 
     var connections: [Connection] {
@@ -188,13 +179,13 @@ package final class Health: Sendable {
         }
     }
 
-    /// What is published to the retry queue comes back, to this worker or another, as far as it knows.
+    /// As far as is known, messages in the retry queue are consumed, by this worker or another.
     var canUseRetryQueue: Bool { self.state.withLock { $0.retryQueue == .usable } }
 
-    /// What became of the last init timer: with the broker, or kept here because the broker has no queue for it.
+    /// Records where the last init timer is kept: with the broker, or here because it has no init queue.
     func initTimer(isKeptHere: Bool) { self.state.withLock { $0.keepsTimers = isKeptHere } }
 
-    /// What the worker works without, and what that costs.
+    /// Missing optional parts, and the consequences.
     package var notes: [String] {
         guard let queue = self.retryQueue else { return [] }
         let (state, keepsTimers) = self.state.withLock { ($0.retryQueue, $0.keepsTimers) }
@@ -213,16 +204,16 @@ package final class Health: Sendable {
 
     package func draining() { self.state.withLock { $0.isDraining = true } }
 
-    /// Why the worker is not ready, the gravest first; empty when it is.
+    /// Why the worker is not ready, most severe first; empty if ready.
     package var problems: [String] { self.problems(withCauses: true) }
 
-    /// - Parameter withCauses: with what a service said, which may name a build and its pod.
+    /// - Parameter withCauses: includes services' messages, which may name a build and its pod.
     func problems(withCauses: Bool) -> [String] { self.conditions.map { $0.sentence(withCause: withCauses) } }
 
-    /// The same without a crash loop, in which it works, if slowly.
+    /// All conditions except a crash loop, during which the worker is slow but works.
     var hindrances: [Condition] { self.conditions.filter { if case .crashLoop = $0 { false } else { true } } }
 
-    /// What keeps messages from coming and going.
+    /// Conditions that stop messages from being consumed or published.
     var brokerProblems: [Condition] { self.state.withLock { self.brokerConditions($0) } }
 
     private var conditions: [Condition] {
@@ -230,7 +221,7 @@ package final class Health: Sendable {
             let outages = state.outages.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 Condition.outage($0.key, cause: $0.value.cause)
             }
-            // Where the worker itself pauses its queues, that they are paused says nothing more.
+            // Queues that the worker paused itself are no separate condition.
             let broker = self.brokerConditions(state).filter {
                 if case .queue(_, .paused) = $0 { outages.isEmpty } else { true }
             }

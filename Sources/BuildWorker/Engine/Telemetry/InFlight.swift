@@ -2,12 +2,11 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// The deliveries that were taken and are not settled: since when, and what is being done for each.
+/// Deliveries in flight, with their age and current step.
 final class InFlight: Sendable {
     package struct Entry: Sendable {
         let context: DeliveryContext
         var step: Action?
-        /// When the step began, or the wait for its turn.
         var since: ContinuousClock.Instant
     }
 
@@ -31,10 +30,10 @@ final class InFlight: Sendable {
         }
     }
 
-    /// The oldest first.
+    /// Oldest first.
     var all: [Entry] { self.entries.withLock { Array($0.values) }.sorted { $0.context.arrival < $1.context.arrival } }
 
-    /// By job type; every type has a number.
+    /// By job type; every type has an entry.
     var counts: [String: Int] {
         var counts = ["start": 0, "stop": 0, "verify": 0, "clear": 0, "unread": 0]
         for entry in self.entries.withLock({ Array($0.values) }) { counts[entry.context.jobType, default: 0] += 1 }

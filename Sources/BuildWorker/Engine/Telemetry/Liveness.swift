@@ -2,29 +2,25 @@ internal import Clients
 internal import Support
 internal import Workflow
 
-/// Whether the worker makes progress: its threads turn and no step of a delivery takes longer than it ever should. What others
-/// keep it from (an outage, a broker's alarm) is no lack of life.
+/// Whether event loops tick and each step keeps its deadline. Outages and resource alarms do not count.
 struct Liveness: Sendable {
-    /// A thread that serves a connection.
     struct Loop: Sendable {
         let name: String
-        /// Since it last looked what there is to do.
         let age: @Sendable () -> Duration
     }
 
     let loops: [Loop]
     let inFlight: InFlight
-    /// Messages cannot be published now: whoever waits for a confirm waits rightly.
+    /// Publishing is blocked, so a wait for a confirm may be long.
     let isPublishingHeldUp: @Sendable () -> Bool
-    /// Since when they can; whoever waits for a confirm has that long.
+    /// When publishing became possible; the deadline of a confirm starts no earlier.
     let canPublishSince: @Sendable () -> ContinuousClock.Instant?
     let clock: any MonotonicClock
-    /// Of a loop. Two heartbeats, but not less than connecting may take.
+    /// Two heartbeats, but at least the time that connecting may take.
     let loopDeadline: Duration
-    /// Of one step of a delivery.
     let stepDeadline: Duration
 
-    /// Longer than all requests of a step and their retries may take.
+    /// Longer than all requests of a step with their retries.
     static func stepDeadline(_ executor: ExecutorOptions) -> Duration {
         let requests = ExecutorOptions.Plugin.allCases.map { plugin in
             let options = executor.options(of: plugin)
@@ -34,10 +30,10 @@ struct Liveness: Sendable {
         return max(.seconds(300), (requests.max() ?? .zero) * 2)
     }
 
-    /// Empty while it lives.
+    /// Empty if alive.
     var problems: [String] { self.problems(withBuilds: true) }
 
-    /// - Parameter withBuilds: whether it is said whose step takes too long.
+    /// - Parameter withBuilds: names the build of each stalled step.
     func problems(withBuilds: Bool) -> [String] {
         let now = self.clock.now
         let stuckLoops = self.loops.compactMap { loop -> String? in

@@ -1,11 +1,10 @@
 internal import Logging
 
-/// What a log line is about, under the key `event`: for whoever looks for a line, while its sentence may change.
+/// A stable code for a log line, under the key `event`; the sentence may change.
 enum LogCode: String, CaseIterable {
     case outageBegan = "outage_began"
     case outageContinues = "outage_continues"
     case outageEnded = "outage_ended"
-    /// Token, rights, namespace, address.
     case clusterFault = "cluster_fault"
     case podAdopted = "pod_adopted"
     case executorUnknown = "executor_unknown"

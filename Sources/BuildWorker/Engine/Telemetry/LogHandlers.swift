@@ -4,24 +4,23 @@ package import Logging
 internal import Support
 internal import Synchronization
 
-/// Where log lines go. Whoever logs never waits for the reader: a line that the kernel takes at once is written at once (so that a crash a
-/// moment later does not lose it), others wait for a thread that does nothing else, and when too much waits, lines are dropped and counted.
+/// Output of log lines; callers never wait. A line is written at once if the kernel accepts it, so that it survives a
+/// crash; others go through a thread. Beyond the backlog limit lines are dropped and counted.
 package final class LogOutput: Sendable {
     private struct State {
         var waiting: [UInt8] = []
         var isWriting = false
     }
 
-    /// In bytes, of what waits.
+    /// Backlog limit in bytes.
     private static let limit = 4 << 20
     private static let dropped = Atomic(0)
-    /// Since the start of the process, by all outputs.
+    /// Since process start, over all outputs.
     package static var droppedLines: Int { Self.dropped.load(ordering: .relaxed) }
 
     private let state = Mutex(State())
     private let descriptor: Int32
 
-    /// A pipe or a file.
     private let takesPiecesAtOnce: Bool
 
     package init(descriptor: Int32 = 1) {
@@ -34,7 +33,7 @@ package final class LogOutput: Sendable {
     func write(_ line: [UInt8]) {
         self.state.withLock { state in
             var rest = line[...]
-            // A pipe that can be written to takes this much without a pause (`PIPE_BUF`), and in one piece. A terminal may not.
+            // A writable pipe accepts this much at once and in one piece (`PIPE_BUF`). A terminal may not.
             if !state.isWriting, line.count <= 4096, self.takesPiecesAtOnce, self.isReady(atMost: 0) {
                 let written = line.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
                 rest = rest.dropFirst(max(0, written))
@@ -64,11 +63,11 @@ package final class LogOutput: Sendable {
         }
     }
 
-    /// Before the process ends: waits for a slow reader, but not for ever.
+    /// Waits for a slow reader, within limits; call it before the process ends.
     package func flush(within limit: Duration = .seconds(1)) async {
         let end = ContinuousClock.now + limit
         while self.state.withLock({ $0.isWriting }), .now < end {
-            // A cancelled task waits for nothing.
+            // A cancelled task does not wait.
             do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
         }
     }
@@ -87,7 +86,7 @@ package final class LogOutput: Sendable {
             } else if written < 0, errno == EAGAIN {
                 _ = self.isReady(atMost: 1000)
             } else if written < 0, errno != EINTR {
-                // Nobody reads any more.
+                // The reader is gone.
                 Self.dropped.add(rest.count { $0 == 0x0A }, ordering: .relaxed)
                 return
             }
@@ -95,13 +94,13 @@ package final class LogOutput: Sendable {
     }
 }
 
-/// Log lines for machines (one JSON object each) or for people.
+/// Formats log lines as JSON objects or as plain text.
 package struct WorkerLogHandler: LogHandler {
     package enum Format: Sendable { case json, text }
 
-    /// These come first, in this order; other metadata follows by name.
+    /// These come first, in this order; other metadata is sorted by name.
     private static let leading = ["queue", "jobType", "buildId", "jobId", "attempt"]
-    /// The line's own. Metadata of that name gets a `_` before it: a reader of JSON would keep the last of two and lose the sentence.
+    /// Reserved keys. Metadata with such a name gets a `_` prefix: JSON readers keep the last of two duplicates.
     private static let own: Set = ["timestamp", "level", "message"]
 
     package var logLevel: Logger.Level
@@ -142,7 +141,7 @@ package struct WorkerLogHandler: LogHandler {
 
     private static func value(_ value: Logger.MetadataValue) -> JSONValue {
         switch value {
-        // Whatever it looks like: an id of digits alone must not have another type than its neighbours, or lose digits in a reader's Double.
+        // Always text: an id of digits must not change its type, or lose digits as a Double.
         case .string(let text): .string(text)
         case .stringConvertible(let value):
             Self.isNumber(value) ? .number(value.description) : .string(value.description)
@@ -159,13 +158,12 @@ package struct WorkerLogHandler: LogHandler {
     private static func text(_ event: LogEvent, _ fields: [(String, Logger.MetadataValue)]) -> [UInt8] {
         let level = event.level.rawValue.uppercased().padding(toLength: 8, withPad: " ", startingAt: 0)
         let rest = fields.map { " \($0.0)=\($0.1)" }.joined()
-        // A line is a line: what came from outside must not start a new one.
+        // Line breaks in input must not start a new log line.
         let line = "\(Timestamp.now.text) \(level) \(event.message)\(rest)"
         return line.utf8.flatMap { $0 == 0x0A ? Array("\\n".utf8) : [$0 < 0x20 || $0 == 0x7F ? 0x20 : $0] } + [0x0A]
     }
 }
 
 extension Logger.Level {
-    /// Both have the same words.
     package init(_ level: LogOptions.Level) { self = Self(rawValue: level.rawValue) ?? .info }
 }

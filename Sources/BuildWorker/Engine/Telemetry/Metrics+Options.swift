@@ -2,7 +2,7 @@ internal import Clients
 internal import Support
 
 extension Result<Int, HTTPError> {
-    /// Of the answers that mean something to the worker, the code; of others the class, for a server may answer with anything.
+    /// The code of responses that matter to the worker, otherwise its class: servers may send any code.
     var codeForMetrics: String {
         switch self {
         case .success(let status):
@@ -25,7 +25,7 @@ extension Result<Int, HTTPError> {
 }
 
 extension StatsdMetrics {
-    /// `nil` where no server is to be told.
+    /// `nil` if statsd is not configured.
     convenience init?(_ options: MetricsOptions) {
         guard !options.statsdHost.isEmpty else { return nil }
         let socket = StatsdSocket(host: options.statsdHost, port: options.statsdPort)
@@ -34,7 +34,7 @@ extension StatsdMetrics {
 }
 
 extension KeyedSemaphore<String> {
-    /// By job type; a type with 0 has no limit.
+    /// By job type; 0 means no limit.
     convenience init(_ options: ConcurrencyOptions) {
         let limits = ["start": options.start, "stop": options.stop, "verify": options.verify, "clear": options.clear]
             .filter { $0.value > 0 }

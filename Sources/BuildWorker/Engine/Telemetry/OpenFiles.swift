@@ -1,15 +1,14 @@
 internal import Glibc
 
-/// How many files and connections this process may have open at a time (`RLIMIT_NOFILE`). One that cannot be opened looks like an outage, so
-/// most of them are the work's, whatever visitors do.
+/// The limit of open files (`RLIMIT_NOFILE`). HTTP clients get a small share: a failure to open looks like an outage.
 package struct OpenFiles: Sendable {
     package let limit: Int
-    /// Above it nothing asks for more, and programs that close all they could have inherited are not held up for long.
+    /// More is never needed, and programs that close all possible descriptors at start would take long.
     private static let highest: rlim_t = 65_536
-    /// Two connections and a few files for each of 40 deliveries, and as much again.
+    /// Two connections and a few files for each of 40 deliveries, doubled.
     private static let enough = 512
 
-    /// Raises the process's own limit as far as it may.
+    /// Raises the soft limit as far as allowed.
     package init() {
         var limits = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
@@ -23,10 +22,10 @@ package struct OpenFiles: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// Connections of one of the two servers: at most 64, and an eighth of all for both.
+    /// Connections per server: at most 64, and at most an eighth of the limit for both.
     package var visitors: Int { min(64, max(4, self.limit / 16)) }
 
-    /// What to do where the limit is low.
+    /// Advice if the limit is low.
     package var warning: String? {
         guard self.limit < Self.enough else { return nil }
         return

@@ -1,17 +1,17 @@
 internal import Foundation
 internal import Glibc
 
-/// What the process costs its machine.
+/// Resource usage of this process.
 enum ProcessUsage {
     static var pid: Int { Int(getpid()) }
 
-    /// In bytes.
+    /// Bytes.
     static var residentMemory: Int {
         let pages = Self.fields("/proc/self/statm").dropFirst().first.flatMap { Int($0) } ?? 0
         return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
-    /// User and system, in seconds.
+    /// User and system time, in seconds.
     static var cpuSeconds: Double {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
@@ -24,7 +24,7 @@ enum ProcessUsage {
         defer { closedir(stream) }
         var count = 0
         while readdir(stream) != nil { count += 1 }
-        // Three of them are "." and "..", and the directory that is being read.
+        // Excludes ".", ".." and the directory being read.
         return max(0, count - 3)
     }
 

@@ -3,13 +3,11 @@ internal import ServiceLifecycle
 internal import Support
 internal import Synchronization
 
-/// Takes reports to the disk, off the path of the deliveries. A burst that the disk cannot follow is cut short: what is left out
-/// is in the log and in the counts.
+/// Writes reports to disk in the background. In a burst reports are dropped; they are still logged and counted.
 final class ReportWriter: Service {
     private let store: ReportStore
     private let logger: Logger
     private let reports = Line<FailureReport>(limit: 1000)
-    /// Takes a report that could not be filed now.
     private let keep: @Sendable (FailureReport) -> Void
     private let isFailing = Atomic<Bool>(false)
 
@@ -21,10 +19,9 @@ final class ReportWriter: Service {
 
     func add(_ report: FailureReport) { _ = self.reports.add(report) }
 
-    /// Until the shutdown; what was added by then is filed.
+    /// Runs until shutdown; reports added by then are filed.
     func run() async { await self.reports.consume(self.file) }
 
-    /// Files what was added since.
     func flush() async { await self.reports.consumeWaiting(self.file) }
 
     private func file(_ report: FailureReport) async {
@@ -41,7 +38,7 @@ final class ReportWriter: Service {
         }
     }
 
-    /// Once for each time that it fails.
+    /// Logs once per period of failure.
     private func complain(_ reason: String) {
         guard !self.isFailing.exchange(true, ordering: .relaxed) else { return }
         self.logger.error(

@@ -4,7 +4,7 @@ internal import Spool
 internal import Support
 internal import Workflow
 
-/// `GET /status`: what the worker has in flight, what it waits for, and what is wrong. docs/status-api.md explains every member.
+/// `GET /status`: deliveries in flight, delayed builds, and problems. docs/status-api.md explains every member.
 extension StatusReporter {
     private static let longestList = 500
 
@@ -65,7 +65,7 @@ extension StatusReporter {
     }
 
     private func document(of queue: QueuesCheck.Queue) -> JSONValue {
-        // `nil`: it is not one that this worker consumes.
+        // `nil`: this worker does not consume it.
         let state = self.health.queues[queue.name]
         return [
             "name": .string(queue.name), "role": .string(queue.role.rawValue),
@@ -132,7 +132,7 @@ extension Liveness.Loop {
 extension JSONValue {
     static func integer(_ value: Int) -> JSONValue { .number(String(value)) }
 
-    /// With tenths.
+    /// Rounded to tenths.
     static func seconds(_ duration: Duration?) -> JSONValue {
         guard let duration else { return .null }
         let tenths = Int(duration / .milliseconds(100))
@@ -141,7 +141,7 @@ extension JSONValue {
 }
 
 extension StatusReporter {
-    /// Members of ``document``, as many as a supervisor needs.
+    /// The members of ``document`` that a supervisor needs.
     var heartbeat: JSONValue {
         let wanted: Set = [
             "version", "host", "pid", "startedAt", "now", "ready", "live", "draining", "problems", "connections",

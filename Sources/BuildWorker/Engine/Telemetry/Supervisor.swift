@@ -3,7 +3,7 @@ internal import RabbitMQ
 internal import Spool
 internal import Support
 
-/// Knows how the worker does and tells those who ask: metrics, the status document, whether it lives and is ready.
+/// Provides metrics, the status document, liveness and readiness.
 struct StatusReporter: Sendable {
     let host: String
     let startedAt = Timestamp.now
@@ -18,21 +18,18 @@ struct StatusReporter: Sendable {
     let reports: ReportLedger
     let spool: SpoolSurvey
     let failingHosts: FailingHosts
-    /// Those that this worker may find away.
+    /// Services whose outages are detected.
     let services: [Outages.Dependency]
     let transports: [HTTPTransport]
-    /// Deliveries taken and not settled.
     let unacked: @Sendable () -> Int
-    /// Init timers that run in this process.
     let localTimers: @Sendable () -> Int
 
-    /// What the worker works without, and whose builds wait.
+    /// Missing optional parts, and failing hosts with their waiting builds.
     var notes: [String] { self.health.notes + self.failingHosts.notes() }
 
-    /// For machines, whoever asks: nothing of any build.
+    /// Routes for probes and Prometheus, open to any client: contain no build data.
     var probes: OperatorServer.Routes { self.routes(tellingCauses: false) }
 
-    /// For operators: all of it.
     var pages: OperatorServer.Routes {
         self.routes(tellingCauses: true).merging(["/": { StatusPage.answer }, "/status": { .json(self.document) }]) {
             $1
@@ -57,7 +54,7 @@ struct StatusReporter: Sendable {
         return self.prometheus.text
     }
 
-    /// Sets what is not counted as it happens. Call it before figures are shown or sent.
+    /// Updates the gauges. Call it before metrics are shown or sent.
     func measure() {
         let meters = self.meters
         for (type, count) in self.inFlight.counts { meters.set(.inFlight, type, to: Double(count)) }
@@ -67,7 +64,7 @@ struct StatusReporter: Sendable {
         for why in Waiting.Why.allCases {
             meters.set(.waitingBuilds, why.rawValue, to: Double(waiting.count { $0.why == why }))
         }
-        // With the broker.
+        // Those with the broker.
         meters.set(.timersExpected, to: Double(max(0, waiting.count { $0.why == .initTimer } - self.localTimers())))
         for connection in self.health.connections {
             meters.set(.connections, connection.role, to: connection.isConnected ? 1 : 0)
@@ -86,7 +83,7 @@ struct StatusReporter: Sendable {
         }
         for queue in self.survey.queues {
             if let ready = queue.ready { meters.set(.queueMessages, queue.role.rawValue, to: Double(ready)) }
-            // Nobody need consume what the worker works without.
+            // Optional queues need no consumer.
             if let consumers = queue.consumers, queue.role != .retry || self.health.canUseRetryQueue {
                 meters.set(.queueConsumers, queue.role.rawValue, to: Double(consumers))
             }

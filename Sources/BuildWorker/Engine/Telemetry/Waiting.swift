@@ -4,8 +4,7 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Builds that this worker left with the broker to come back: in a wait queue or with an init timer. They may come back to
-/// another worker, so this is what is known here and no more; it is forgotten when they are due.
+/// Builds this worker left in a wait queue or with an init timer, until due. Another worker may receive them.
 final class Waiting: Sendable {
     enum Why: String, Sendable, CaseIterable {
         case initTimer = "init-timer"
@@ -19,7 +18,7 @@ final class Waiting: Sendable {
         let why: Why
         let attempt: Int
         let queue: String
-        /// What the log says came of the last delivery.
+        /// The logged result of the last delivery.
         let reason: String
         let since: ContinuousClock.Instant
         let due: ContinuousClock.Instant
@@ -30,7 +29,7 @@ final class Waiting: Sendable {
         let why: Why
     }
 
-    /// More than a worker with a prefetch of 20 meets in a day of outage.
+    /// More than a worker with a prefetch of 20 accumulates in a day of outage.
     private static let limit = 20_000
 
     private let options: RabbitMQOptions
@@ -86,7 +85,7 @@ final class Waiting: Sendable {
         }
     }
 
-    /// Those that are not due yet, the soonest first.
+    /// Not due yet, soonest first.
     var all: [Entry] {
         let now = self.clock.now
         return self.entries.withLock { entries in

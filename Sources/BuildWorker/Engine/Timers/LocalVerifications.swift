@@ -7,13 +7,12 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Verifications that the broker cannot hold, kept in this process and written down, so that the next one on the same disk has them
-/// again: init timers where there is no init queue; and where the retry queue cannot be used, also what comes when they fire, which is
-/// then handled here like a delivery, until it is settled.
+/// Verifications that the broker cannot hold, in memory and on disk: init timers without an init queue. Without a
+/// usable retry queue, what they trigger is also processed here like a delivery.
 final class LocalVerifications: Service {
     private struct Kept {
         let entry: TimerJournal.Entry
-        /// `nil`: it is nowhere but here.
+        /// `nil`: in memory only.
         let file: String?
         let build: BuildID
 
@@ -23,26 +22,26 @@ final class LocalVerifications: Service {
     }
 
     private struct Deliveries {
-        /// Not given out yet, for enough are in flight.
+        /// Due, but held back because enough are in flight.
         var due: ArraySlice<Kept> = []
         var inFlight: [UInt64: Kept] = [:]
         var lastNumber: UInt64 = 0
     }
 
     private let options: RabbitMQOptions
-    /// `nil`: there is no disk for it.
+    /// `nil`: there is no disk.
     private let journal: TimerJournal?
     private let publish: @Sendable (OutgoingMessage) async -> PublishOutcome
-    /// Whether somebody takes what is published to the retry queue.
+    /// Whether messages in the retry queue are consumed.
     private let isRetryQueueUsable: @Sendable () -> Bool
     private let logger: Logger
     private let kept: AsyncStream<Kept>
     private let feed: AsyncStream<Kept>.Continuation
-    /// What has fired and is to be handled here, at most a prefetch unsettled. Ends after ``endDeliveries()``.
+    /// Due verifications to process here, at most one prefetch unsettled. Ends after ``endDeliveries()``.
     let deliveries: AsyncStream<Delivery>
     private let deliveryFeed: AsyncStream<Delivery>.Continuation
     private let given = Mutex(Deliveries())
-    /// By build: those that are kept here.
+    /// Number of verifications kept here, by build.
     private let builds = Mutex<[BuildID: Int]>([:])
     private let clock: any MonotonicClock
 
@@ -61,15 +60,15 @@ final class LocalVerifications: Service {
         (self.deliveries, self.deliveryFeed) = AsyncStream.makeStream()
     }
 
-    /// Those that are not handed over or settled.
+    /// Verifications neither handed over nor settled.
     var count: Int { self.builds.withLock { $0.values.reduce(0, +) } }
 
-    /// Whether the broker can verify. Where not, nothing is published for it: it would be published into nothing.
+    /// Whether the broker can deliver verifications. If not, publishing them would lose them.
     var brokerCanVerify: Bool { self.isRetryQueueUsable() }
 
     func isKept(_ build: BuildID) -> Bool { self.builds.withLock { $0[build] != nil } }
 
-    /// Reads those of a worker before this one, once, before ``run()``: what is overdue fires there at once.
+    /// Loads timers of earlier workers. Call once before ``run()``; overdue ones fire there at once.
     func rearm() async {
         guard let journal else { return }
         do {
@@ -80,7 +79,7 @@ final class LocalVerifications: Service {
                 case .failure(let error): problems.append(error)
                 }
             }
-            // In one line: somebody may have laid thousands there.
+            // One line for all: there may be thousands.
             if let first = problems.first {
                 self.logger.error(
                     "init timers on disk cannot be read; their files are left for you",
@@ -96,7 +95,7 @@ final class LocalVerifications: Service {
         }
     }
 
-    /// - Returns: why it could not be written down; then it is not kept.
+    /// - Returns: the error if it could not be written; then it is not kept.
     func keep(_ verification: Verification, for time: Duration) async -> Outcome {
         let properties = verification.properties
         return await self.keep(
@@ -104,8 +103,7 @@ final class LocalVerifications: Service {
                 dueAt: Self.milliseconds(after: time), headers: properties.headers, body: verification.body))
     }
 
-    /// Keeps a delivery of this process with other headers for another try, after the time that the broker's wait queue has; what it
-    /// replaces goes when it is settled.
+    /// Keeps a local delivery for another attempt, after the wait queue's delay. The old entry goes when settled.
     func postpone(_ delivery: Delivery, headers: AMQPTable) async -> PublishResult {
         let entry = TimerJournal.Entry(
             dueAt: Self.milliseconds(after: self.options.retryDelay), headers: headers, body: delivery.body)
@@ -114,7 +112,7 @@ final class LocalVerifications: Service {
 
     private func keep(_ entry: TimerJournal.Entry) async -> Outcome {
         do {
-            // Waits for the disk.
+            // Blocks on the disk.
             let file = try await OwnThread.run { [journal] in try journal?.write(entry) }
             self.arm(Kept(entry: entry, file: file))
             return .done
@@ -133,15 +131,15 @@ final class LocalVerifications: Service {
         }
     }
 
-    /// Nothing more is handled here; what fires from now on is handed over when ``run()`` ends.
+    /// Ends local processing; what fires afterwards is handed over when ``run()`` ends.
     func endDeliveries() { self.deliveryFeed.finish() }
 
-    /// Fires timers until the shutdown. Then hands over what the broker can take now, and leaves the rest on disk.
+    /// Fires timers until shutdown, then hands over what the broker can hold; the rest stays on disk.
     func run() async {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for await kept in self.kept { group.addTask { await self.fire(kept) } }
-                // Who sleeps wakes, and hands over at once.
+                // Wakes sleeping timers, which then hand over.
                 group.cancelAll()
             }
         } onCancelOrGracefulShutdown: {
@@ -157,7 +155,7 @@ final class LocalVerifications: Service {
     private func fire(_ kept: Kept) async {
         var backoff = Backoff(first: .seconds(1), limit: .seconds(60))
         var random = SystemRandomNumberGenerator()
-        // A clock that was set back must not make it wait for ever.
+        // Bounded: a clock that is set back must not extend the wait for ever.
         let rest = Duration.milliseconds(kept.entry.dueAt - Timestamp.now.millisecondsSince1970)
         _ = await self.clock.pause(min(max(rest, .zero), max(self.options.initTimeout, self.options.retryDelay)))
         while !Task.isCancelled {
@@ -198,14 +196,14 @@ final class LocalVerifications: Service {
 
     private func forget(_ file: String?) {
         guard let file else { return }
-        // Left behind it fires once more, which is one look too many and does no harm.
+        // A leftover file fires once more: a superfluous pod read without harm.
         do throws(SpoolError) { try self.journal?.remove(file) } catch {
             self.logger.warning(
                 "an init timer that fired stays on disk", metadata: ["error": .string(error.description)])
         }
     }
 
-    // MARK: Handled here
+    // MARK: Local deliveries
 
     private func deliver(_ kept: Kept) {
         self.given.withLock { $0.due.append(kept) }
@@ -226,7 +224,7 @@ final class LocalVerifications: Service {
         }
     }
 
-    /// As the broker would: what is rejected comes again after a wait, with an attempt more.
+    /// Like the broker: a rejected delivery comes back after a delay with one more attempt.
     func settle(_ tag: DeliveryTag, as settlement: Settlement) async {
         guard let kept = self.given.withLock({ $0.inFlight.removeValue(forKey: tag.number) }) else { return }
         var file = kept.file
@@ -237,7 +235,7 @@ final class LocalVerifications: Service {
                 Int64((entry.headers[Header.earlierAttempts]?.integer ?? 0) + 1))
             entry.headers[Header.initTimer] = nil
             if case .failed = await self.keep(entry) {
-                // On a full disk the old file holds it.
+                // The disk is full: the old file still holds it.
                 file = nil
                 self.arm(Kept(entry: entry, file: kept.file))
             }
@@ -253,14 +251,14 @@ final class LocalVerifications: Service {
 }
 
 extension TimerJournal.Entry {
-    /// The message's; it was one of a build when it was kept.
+    /// The message concerned a build when it was kept.
     fileprivate var build: BuildID {
         do throws(BuildMessageError) {
             return try BuildMessage(decoding: self.body).build?.buildID ?? BuildID(rawValue: 0)
         } catch { return BuildID(rawValue: 0) }
     }
 
-    /// - Parameter isEarly: it is only a look: no round is spent and nothing is late.
+    /// - Parameter isEarly: a pod read before the timeout: no round is counted and nothing is late.
     fileprivate func outgoing(_ options: RabbitMQOptions, isEarly: Bool) -> OutgoingMessage {
         var message = Verification(body: self.body, headers: self.headers).outgoing(to: options.retryQueue, options)
         if isEarly {

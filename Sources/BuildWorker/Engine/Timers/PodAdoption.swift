@@ -6,8 +6,8 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Where workers keep init timers themselves, one may have died with its worker's disk. Its pod is still there: once an init timeout, pods
-/// that should have begun by then are verified by this worker. That several workers do it costs a look each.
+/// Verifies pods that should have started, once per init timeout, if workers keep init timers locally: a timer may be
+/// lost with its worker's disk. Several workers may do so, at one pod read each.
 final class PodAdoption: Sendable {
     private let options: RabbitMQOptions
     private let clusters: BuildClusters
@@ -46,12 +46,12 @@ final class PodAdoption: Sendable {
                         guard let age = self.age(pod), age >= self.options.initTimeout,
                             let name = pod[path: "metadata", "name"]?.string
                         else { continue }
-                        // Of a pod that is dead one look says all.
+                        // A failed pod needs only one read.
                         if pod[path: "status", "phase"]?.string == "Failed" {
                             dead.insert(name)
                             guard !known.contains(name) else { continue }
                         }
-                        // Clocks differ: whatever the pod's age seems to be, it gets one init timer from here.
+                        // Clocks differ: whatever its apparent age, the pod gets one init timer from here.
                         await self.adopt(
                             pod, name, round: min(Int(age / self.options.initTimeout), self.options.verifyLimit - 1),
                             place)
@@ -67,7 +67,7 @@ final class PodAdoption: Sendable {
         self.state.withLock { [dead] in $0.dead = dead }
     }
 
-    /// - Returns: `nil` where it has begun, or is being deleted.
+    /// - Returns: `nil` if it has started or is being deleted.
     private func age(_ pod: JSONValue) -> Duration? {
         guard ["Pending", "Failed"].contains(pod[path: "status", "phase"]?.string),
             pod[path: "metadata", "deletionTimestamp"] == nil, PodTimes(pod: pod) == nil,
@@ -97,7 +97,7 @@ final class PodAdoption: Sendable {
 }
 
 extension BuildClusters.Place {
-    /// A build's token, read back from its pod. `nil`: it could not be read.
+    /// A build's token, read from its pod; `nil` if unavailable.
     func token(_ access: BuildAccess, _ logger: Logger) async -> Secret? {
         switch access.token {
         case .known(let token): return token

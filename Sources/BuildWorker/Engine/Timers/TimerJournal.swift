@@ -2,16 +2,13 @@ internal import RabbitMQ
 internal import Spool
 internal import Support
 
-/// Init timers on disk, a file each, for a broker that cannot hold them: a worker that is started again finds them.
-///
-/// A file holds the message that the timer will send, token and all, so that it is readable by the worker's user only.
+/// Init timers on disk, for a broker without an init queue. Files contain tokens: only the worker's user can read them.
 final class TimerJournal: Sendable {
     package struct Entry: Hashable, Sendable {
-        /// Milliseconds since 1970: a clock that a restart does not reset.
+        /// Milliseconds since 1970: unlike the monotonic clock it survives a restart.
         var dueAt: Int
-        /// Of the message: texts and whole numbers.
+        /// The message's headers: strings and integers.
         var headers: AMQPTable
-        /// The `verify` message.
         var body: [UInt8]
     }
 
@@ -20,11 +17,11 @@ final class TimerJournal: Sendable {
     init(_ directory: String) throws(SpoolError) {
         try SpoolDirectory.make(directory)
         self.directory = directory
-        // Halves of a crash; they may hold a token.
+        // Partial files left by a crash; they may contain a token.
         for name in try SpoolFile.names(in: directory, drafts: true) { try SpoolFile.remove("\(directory)/\(name)") }
     }
 
-    /// - Returns: the file's name, to remove it by.
+    /// - Returns: the file name, for removal.
     func write(_ entry: Entry) throws(SpoolError) -> String {
         let name = "\(entry.dueAt)-\(Fingerprint.of(entry.body)).json"
         let headers = entry.headers.fields.map {
@@ -40,7 +37,7 @@ final class TimerJournal: Sendable {
 
     func remove(_ name: String) throws(SpoolError) { try SpoolFile.remove("\(self.directory)/\(name)") }
 
-    /// All there are, by file name; for a file that cannot be read, why.
+    /// All entries by file name; an error for an unreadable file.
     func entries() throws(SpoolError) -> [(name: String, entry: Result<Entry, SpoolError>)] {
         var entries: [(String, Result<Entry, SpoolError>)] = []
         for name in try SpoolFile.names(in: self.directory) {
@@ -56,7 +53,7 @@ final class TimerJournal: Sendable {
         do throws(JSONError) { document = try JSONValue(parsing: bytes) } catch {
             throw SpoolError("read", path, error.description)
         }
-        // Files of earlier versions have the round alone.
+        // Files of earlier versions contain only the round.
         let round = document["round"].map {
             [JSONValue.Member("x-init-round", $0), .init("x-init-timer", .integer(1))]
         }

@@ -1,19 +1,18 @@
 internal import RabbitMQ
 internal import Support
 
-/// A request to verify a build, as it goes to the retry queue at once or by way of an init timer.
+/// A request to verify a build, sent to the retry queue directly or through an init timer.
 struct Verification: Sendable {
     /// The build's message as `verify`.
     let body: [UInt8]
-    /// Of its own only: the build's old ones would count as this one's deaths.
+    /// Without the original message's headers, whose `x-death` would count for this one.
     let headers: AMQPTable
 
     init(body: [UInt8], headers: AMQPTable) { (self.body, self.headers) = (body, headers) }
 
     /// - Parameters:
-    ///   - round: init timers the build has had, one that brings this included.
-    ///   - isFromTimer: a timer of this process brings it. Of one that the broker holds, the broker writes it down itself.
-    ///   - isPermanent: the pod was seen in trouble that does not pass.
+    ///   - round: init timers so far, this one included.
+    ///   - isFromTimer: a local timer; the broker records its own.
     init(body: [UInt8], round: Int, imagePullStartTime: String?, isFromTimer: Bool = false, isPermanent: Bool = false) {
         var headers: AMQPTable = [Header.initRound: .int64(Int64(round))]
         if let imagePullStartTime { headers[Header.imagePullStart] = .text(imagePullStartTime) }

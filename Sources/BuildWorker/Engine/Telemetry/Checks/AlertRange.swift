@@ -1,4 +1,4 @@
-/// A threshold in the notation of Nagios plugins: the values that are fine, or with `@` those that are not.
+/// A threshold in Nagios plugin notation: the range of good values, or with `@` of bad ones.
 ///
 ///     10       alert below 0 and above 10
 ///     10:      alert below 10
@@ -6,13 +6,11 @@
 ///     10:20    alert outside of 10 to 20
 ///     @10:20   alert within 10 to 20, both included
 package struct AlertRange: Hashable, Sendable, CustomStringConvertible {
-    /// Both ends included; infinite where there is none.
+    /// Both ends included; infinite where open.
     private let range: ClosedRange<Double>
     private let alertsInside: Bool
-    /// As it was given.
     package let description: String
 
-    /// - Returns: `nil` for what is no range.
     package init?(_ text: String) {
         self.description = text
         self.alertsInside = text.hasPrefix("@")
@@ -24,20 +22,19 @@ package struct AlertRange: Hashable, Sendable, CustomStringConvertible {
         self.range = low...high
     }
 
-    /// Alerts above `limit`, and below 0.
     package init(above limit: Int) {
         (self.range, self.alertsInside, self.description) = (0...Double(limit), false, String(limit))
     }
 
     package func alerts(_ value: Double) -> Bool { self.range.contains(value) == self.alertsInside }
 
-    /// Digits with at most a sign and a point: `Double` alone takes `nan`, `inf` and hexadecimal too.
+    /// Digits with an optional sign and point: `Double` alone would accept `nan`, `inf` and hexadecimal.
     private static func number(_ text: Substring) -> Double? {
         text.allSatisfy { $0.isASCII && ($0.isNumber || $0 == "." || $0 == "-") } ? Double(text) : nil
     }
 }
 
-/// When a figure is worth a warning, and when it is critical.
+/// The warning and critical ranges of a figure.
 package struct Thresholds: Hashable, Sendable {
     package var warning: AlertRange?
     package var critical: AlertRange?
@@ -49,7 +46,6 @@ package struct Thresholds: Hashable, Sendable {
         return self.warning?.alerts(value) == true ? .warning : .ok
     }
 
-    /// The range that a value of that status is at odds with.
     func range(of status: CheckStatus) -> AlertRange? {
         switch status {
         case .warning: self.warning

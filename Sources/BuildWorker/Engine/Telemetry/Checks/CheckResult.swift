@@ -1,15 +1,13 @@
 internal import Support
 
-/// What a check found, as Nagios and everything that speaks its plugin protocol knows it. From best to worst: what is known to be broken
-/// is worse than what is not known, as in the official plugins.
+/// A Nagios plugin status, from best to worst: as in the official plugins, a known failure is worse than unknown.
 package enum CheckStatus: String, Hashable, Sendable, CaseIterable, Comparable {
     case ok = "OK"
     case warning = "WARNING"
-    /// The check could not be made: wrong usage, or nothing that could be looked at.
+    /// The check could not run: wrong usage, or nothing to examine.
     case unknown = "UNKNOWN"
     case critical = "CRITICAL"
 
-    /// Of the process.
     package var exitCode: Int32 {
         switch self {
         case .ok: 0
@@ -24,7 +22,7 @@ package enum CheckStatus: String, Hashable, Sendable, CaseIterable, Comparable {
     }
 }
 
-/// One figure for whoever draws them: `'label'=value[unit];warn;crit;min`, in the notation of Nagios plugins.
+/// Performance data: `'label'=value[unit];warn;crit;min`, in Nagios plugin notation.
 struct CheckFigure: Hashable, Sendable, CustomStringConvertible {
     enum Unit: String, Hashable, Sendable {
         case count = ""
@@ -32,7 +30,7 @@ struct CheckFigure: Hashable, Sendable, CustomStringConvertible {
     }
 
     let label: String
-    /// `nil`: it could not be found out.
+    /// `nil`: unknown.
     let value: Double?
     let unit: Unit
     let thresholds: Thresholds
@@ -46,7 +44,7 @@ struct CheckFigure: Hashable, Sendable, CustomStringConvertible {
     }
 
     var description: String {
-        // Neither a quote nor an equals sign can stand in a label.
+        // Labels allow neither quotes nor equals signs.
         let label = String(self.label.map { $0 == "'" || $0 == "=" || $0 == "|" || $0.isNewline ? "_" : $0 })
         let quoted = label.contains(" ") ? "'\(label)'" : label
         guard let value = self.value, value.isFinite else { return "\(quoted)=U" }
@@ -56,19 +54,17 @@ struct CheckFigure: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The one line that a check prints, and its exit code. Collects findings; the worst is its status.
 package struct CheckResult: Sendable {
-    /// What Nagios keeps of a line by default is 8 KiB; a pager shows a good deal less.
+    /// Nagios keeps 8 KiB of a line by default; pagers show much less.
     private static let longestText = 1000
 
-    /// Said where nothing is wrong.
+    /// Shown if nothing is wrong.
     private let summary: String
     private var findings: [(status: CheckStatus, text: String)] = []
     private(set) var figures: [CheckFigure] = []
 
     package init(summary: String = "") { self.summary = summary }
 
-    /// A check that ends with one finding.
     package init(_ status: CheckStatus, _ text: String) {
         self.init(summary: text)
         self.add(status, text)
@@ -82,9 +78,7 @@ package struct CheckResult: Sendable {
         self.findings.append((status, text))
     }
 
-    /// Keeps the figure, and makes a finding of it where it passes its thresholds.
-    ///
-    /// - Parameter text: what the figure is, for example "72 in new of status".
+    /// Records the figure, described by `text`, and adds a finding if it violates a threshold.
     mutating func measure(_ figure: CheckFigure, _ text: String = "") {
         self.figures.append(figure)
         guard let value = figure.value else { return }
@@ -92,12 +86,12 @@ package struct CheckResult: Sendable {
         self.add(status, figure.thresholds.range(of: status).map { "\(text) (\($0))" } ?? text)
     }
 
-    /// `STATUS - text | figures`, without a line break. The worst comes first: pagers cut.
+    /// `STATUS - text | figures` on one line. The worst comes first: pagers truncate.
     package var line: String {
         let ranked = CheckStatus.allCases.reversed().flatMap { status in
             self.findings.filter { $0.status == status }.map(\.text)
         }
-        // A bar begins the figures.
+        // A bar starts the performance data.
         let text = ranked.isEmpty ? self.summary : ranked.joined(separator: "; ")
         let shown = text.sanitizedForLog(limit: Self.longestText).replacing("|", with: "/")
         let figures = self.figures.isEmpty ? "" : " | \(self.figures.map(\.description).joined(separator: " "))"

@@ -2,12 +2,10 @@ internal import Clients
 package import RabbitMQ
 internal import Support
 
-/// The management API of the broker, for commands: it shows what AMQP does not, policies above all. Asked with the worker's own
-/// credentials, and changes nothing.
+/// The broker's management API: shows policies, which AMQP does not. Read only, with the worker's credentials.
 package struct ManagementAPI: Sendable {
     private enum Failure: Error {
         case unreachable(HTTPError)
-        /// An answer that is of no use.
         case refused(String)
         case notFound
     }
@@ -28,12 +26,12 @@ package struct ManagementAPI: Sendable {
         http.authorities = options.caFile.map { PEMFile($0, .certificates) { _ in } }
         http.certificate = options.certFile.map { PEMFile($0, .certificates) { _ in } }
         http.key = options.keyFile.map { PEMFile($0, .privateKey) { _ in } }
-        // Nobody need be there where no address was configured.
+        // A default address may have no server: give up early.
         if options.managementURL == nil { http.limits.connect = .seconds(1) }
         self.transport = HTTPTransport(http)
     }
 
-    /// What it shows of these objects; `nil` where nothing is configured and nothing answers. Takes five seconds at most.
+    /// The state of these objects; `nil` if no address is configured and none responds. Takes at most five seconds.
     package func view(of topology: Topology) async -> BrokerView? {
         let end = ContinuousClock.now + .seconds(5)
         let isConfigured = self.options.managementURL != nil
@@ -44,7 +42,7 @@ package struct ManagementAPI: Sendable {
                 exchanges[exchange] = try await self.exchange(exchange, until: end)
             }
             var queues: [String: BrokerView.Queue] = [:]
-            // And those that do the work of some.
+            // Includes queues that stand in for some of them.
             let waitedFor = topology.queues.compactMap(\.waitsFor)
             var names = topology.queues.map(\.name) + waitedFor.map(Topology.conventionalWaitQueue(of:))
             while let next = names.popLast() {
@@ -89,7 +87,7 @@ package struct ManagementAPI: Sendable {
         var alternate = exchange[path: "arguments", "alternate-exchange"]?.string
         var unread: String?
         if alternate == nil, let policy = exchange["policy"]?.string, !policy.isEmpty {
-            // Others' tags are enough for all the rest.
+            // Reading policies needs another user tag than everything else.
             do throws(Failure) {
                 alternate = try await self.object("policies", policy, until: end)?[
                     path: "definition", "alternate-exchange"]?.string
@@ -102,7 +100,7 @@ package struct ManagementAPI: Sendable {
         let bindings = try await self.object("exchanges", name, "/bindings/source?\(columns)", until: end)?.array ?? []
         var keys: [String: Set<String>]? = [:]
         for binding in bindings {
-            // What is behind another exchange is not followed.
+            // Bindings of further exchanges are not followed.
             guard binding["destination_type"]?.string == "queue", let queue = binding["destination"]?.string else {
                 keys = nil
                 break
@@ -112,7 +110,6 @@ package struct ManagementAPI: Sendable {
         return BrokerView.Exchange(kind: kind, alternate: alternate, unreadPolicy: unread, bindings: keys)
     }
 
-    /// - Returns: `nil`: there is none of that name.
     private func object(
         _ kind: String, _ name: String, _ rest: String = "", until end: ContinuousClock.Instant
     ) async throws(Failure) -> JSONValue? {
@@ -151,7 +148,6 @@ package struct ManagementAPI: Sendable {
 }
 
 extension AMQPTable {
-    /// Of a JSON object: texts, whole numbers and truth values.
     fileprivate init(_ json: JSONValue?) {
         self.init(
             (json?.members ?? []).compactMap { member in

@@ -1,11 +1,11 @@
 package import RabbitMQ
 
-/// Judges the worker's queues as the broker shows them.
+/// Judges the broker's state of the worker's queues.
 package struct QueuesCheck: Sendable {
     package struct Queue: Hashable, Sendable {
         package let role: QueueRole
         package let name: String
-        /// Messages that are not in flight; `nil`: there is no such queue, or nobody has looked yet.
+        /// Messages not in flight; `nil`: the queue is missing, or not counted yet.
         package let ready: Int?
         package let consumers: Int?
 
@@ -14,18 +14,17 @@ package struct QueuesCheck: Sendable {
         }
     }
 
-    /// Of timers that expire while one looks, and of those that another worker has in flight.
+    /// Tolerance for timers that expire during the check, or that another worker has in flight.
     private static let timersThatMayBeMissing = 10
 
-    /// Of the messages in the build, wait, retry and retry wait queues, of each.
+    /// Messages per queue: build, wait, retry and retry wait.
     package var depth = Thresholds(warning: AlertRange(above: 100), critical: AlertRange(above: 1000))
-    /// Differences of the topology that lose nothing are fine: for queues that somebody else made.
+    /// Accepts topology differences without data loss, for queues managed elsewhere.
     package var acceptsDrift = false
 
     package init() {}
 
-    /// - Parameter findings: of the topology.
-    /// - Parameter expectedTimers: init timers that a worker armed and that have not fired; `nil`: no worker was asked.
+    /// - Parameter expectedTimers: armed init timers that have not fired; `nil`: no worker was asked.
     package func judge(_ queues: [Queue], _ findings: [TopologyFinding], expectedTimers: Int?) -> CheckResult {
         let ready = queues.compactMap { queue in queue.ready.map { "\($0) in \(queue.name)" } }
         var result = CheckResult(summary: ready.joined(separator: ", "))
@@ -55,9 +54,9 @@ package struct QueuesCheck: Sendable {
             switch queue.role {
             case .build, .retry: (self.depth, true)
             case .wait, .retryWait: (self.depth, false)
-            // As many as builds that begin: no backlog.
+            // One per starting build: not a backlog.
             case .initTimers: (Thresholds.none, false)
-            // Somebody should look, but no build waits for it.
+            // Needs an operator, but no build waits for it.
             case .parked: (Thresholds(warning: AlertRange(above: 0)), false)
             }
         let hint = queue.role == .parked ? ": 'worker parked list' says why" : ""

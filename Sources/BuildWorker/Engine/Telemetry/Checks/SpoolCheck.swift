@@ -1,13 +1,13 @@
 package import Spool
 package import Support
 
-/// Judges what lies in the spool's queue directories.
+/// Judges the job queues in the spool.
 package struct SpoolCheck: Sendable {
-    /// Of the jobs in `new`, and of those in `cur`, of each kind.
+    /// Jobs in `new` and in `cur`, per kind.
     package var depth = Thresholds(warning: AlertRange(above: 50), critical: AlertRange(above: 100))
-    /// Of the job that has been due for the longest time, in seconds. A job that waits for its next attempt is not due.
+    /// Age of the job that is overdue longest, in seconds. A job that waits for its next attempt is not due.
     package var age = Thresholds(warning: AlertRange(above: 900))
-    /// Of the jobs that were given up, of each kind. Somebody has to look at them.
+    /// Dead jobs per kind; each needs an operator.
     private let dead = Thresholds(critical: AlertRange(above: 0))
 
     package init() {}
@@ -24,7 +24,7 @@ package struct SpoolCheck: Sendable {
                 "\(kind.dead) dead in \(name): 'worker spool list' says why")
             result.measure(CheckFigure("\(name)_new", kind.new, self.depth), "\(kind.new) waiting in \(name)")
             result.measure(CheckFigure("\(name)_cur", kind.current, self.depth), "\(kind.current) in flight in \(name)")
-            // Tenths are enough for people.
+            // A resolution of 0.1 s.
             let age = kind.oldestDue.map { Double(max(0, now.millisecondsSince1970 - $0) / 100) / 10 } ?? 0
             let words = "the oldest in \(name) has been due for \(age.plainText) s"
             result.measure(CheckFigure("\(name)_oldest", age, .seconds, self.age), words)
@@ -33,17 +33,16 @@ package struct SpoolCheck: Sendable {
     }
 }
 
-/// Judges how often attempts failed of late, and whether one cause is behind it.
+/// Judges the rate of failed attempts, and whether one cause dominates.
 package struct ReportsCheck: Sendable {
-    /// Of the reports that share the most frequent fingerprint.
+    /// Reports with the most frequent fingerprint.
     package var count = Thresholds(warning: AlertRange(above: 10), critical: AlertRange(above: 50))
 
     package init() {}
 
-    /// - Parameter since: when the time begins that `summaries` are of, for people.
     package func judge(_ summaries: [ReportSummary], since: String) -> CheckResult {
         let total = summaries.reduce(0) { $0 + $1.count }
-        // Of two as frequent ones the later: they come the latest first, and `max` would take the last.
+        // On a tie the latest: summaries come latest first, and `max` would take the last.
         let top = summaries.reversed().max { $0.count < $1.count }
         let most = top.map { "\(total) reports since \(since), \($0.count) of them \($0.fingerprint): \($0.title)" }
         var result = CheckResult(summary: most ?? "no reports since \(since)")

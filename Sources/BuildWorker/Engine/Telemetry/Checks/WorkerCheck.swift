@@ -1,23 +1,22 @@
 package import Spool
 package import Support
 
-/// Judges a worker by what it says of itself: the document of `GET /status`, or the shorter one of its heartbeat file.
+/// Judges a worker by its own report: the document of `GET /status`, or the shorter heartbeat file.
 package struct WorkerCheck: Sendable {
-    /// Of the delivery that has been in flight for the longest time, in seconds. RabbitMQ takes the connection away after 30 minutes.
+    /// Age of the oldest delivery in flight, in seconds. RabbitMQ closes the channel after 30 minutes.
     package var unackedAge = Thresholds(warning: AlertRange(above: 300), critical: AlertRange(above: 900))
-    /// Since a connection's thread last turned, in seconds.
+    /// Seconds since the last tick of a connection's event loop.
     private let loopAge: Thresholds
-    /// Judges life only: not whether others let the worker do its work, nor how long a delivery has been in flight. For who restarts
-    /// what is not well, for a restart mends nothing else.
+    /// Checks liveness only, ignoring dependencies and long deliveries: for supervisors that restart.
     package var asksForLifeOnly = false
 
-    /// - Parameter heartbeat: of the connections to RabbitMQ; what the worker calls alive follows from it.
+    /// - Parameter heartbeat: of the RabbitMQ connections; the liveness limits derive from it.
     package init(heartbeat: Duration) {
         self.loopAge = Thresholds(
             critical: AlertRange(above: Int(Self.loopDeadline(heartbeat: heartbeat) / .seconds(1))))
     }
 
-    /// A thread that has not turned for so long is stuck: two heartbeats, but not less than connecting may take.
+    /// The stall limit of an event loop: two heartbeats, but at least the time that connecting may take.
     static func loopDeadline(heartbeat: Duration) -> Duration { max(heartbeat * 2, .seconds(30)) }
 
     package func judge(_ status: JSONValue) -> CheckResult {
@@ -36,10 +35,10 @@ package struct WorkerCheck: Sendable {
         var result = CheckResult(
             summary: "\(status["host"]?.string ?? "the worker") consumes, \(unacked?.plainText ?? "?") in flight")
         if !live { result.add(.critical, "it makes no progress") }
-        // One that drains was told to: a rollout must not page anybody.
+        // A drain is intentional: a rollout must not raise an alert.
         for problem in problems { result.add(live && isDraining ? .warning : .critical, problem) }
         if !ready, problems.isEmpty { result.add(isDraining ? .warning : .critical, "it does not consume") }
-        // What is wrong with these is among the problems.
+        // Their failures are already among the problems.
         result.measure(CheckFigure("connections", status.count("connections") { $0["connected"]?.bool == true }))
         result.measure(CheckFigure("breakers_open", status.count("breakers") { $0["open"]?.bool == true }))
         result.measure(CheckFigure("unacked", unacked))
@@ -54,7 +53,7 @@ package struct WorkerCheck: Sendable {
         return result
     }
 
-    /// Judges a worker whose server cannot be reached by its heartbeat file. One that writes it is alive, but something is wrong.
+    /// Judges a worker by its heartbeat file if its server is unreachable: alive, but something is wrong.
     package func judge(unreachable reason: String, _ heartbeat: Heartbeat?) -> CheckResult {
         guard let heartbeat else { return CheckResult(.critical, "\(reason), and there is no heartbeat file") }
         let age = (heartbeat.age / .milliseconds(100)).rounded() / 10
@@ -74,7 +73,7 @@ extension JSONValue {
         self[list]?.array?.count(where: condition)
     }
 
-    /// Of the delivery that has been in flight for the longest time: they come oldest first.
+    /// The delivery in flight longest: they are sorted oldest first.
     fileprivate var oldestBuild: String {
         guard let oldest = self["inFlight"]?.array?.first, let build = oldest["buildId"]?.scalarText else { return "" }
         return ": build \(build), \(oldest["step"]?.string ?? "at an unknown step")"

@@ -1,9 +1,7 @@
 internal import CoreMetrics
 internal import Synchronization
 
-/// What is measured, as numbers: the catalogue's metrics through swift-metrics, to whatever backends there are.
-///
-/// Instruments are made once and kept: a count then costs a look into a table.
+/// Records metrics through swift-metrics. Instruments are cached, so that counting costs a table lookup.
 final class Metrics: Sendable {
     private struct Key: Hashable {
         let name: String
@@ -26,7 +24,7 @@ final class Metrics: Sendable {
         self.init(statsd.map { MultiplexMetricsHandler(factories: [prometheus, $0]) } ?? prometheus)
     }
 
-    /// - Parameter labels: the values, in the order of ``Metric/labels``.
+    /// - Parameter labels: values in the order of ``Metric/labels``.
     func count(_ metric: Metric, _ labels: String..., by amount: Int = 1) {
         let counter = self.instruments.withLock { all in
             self.instrument(&all.counters, metric, labels) {
@@ -51,7 +49,7 @@ final class Metrics: Sendable {
                 CoreMetrics.Timer(label: metric.name, dimensions: $0, factory: self.factory)
             }
         }
-        // From nothing to 292 years, which is what the number holds.
+        // Clamped to 0…292 years, the range of the integer.
         timer.recordNanoseconds(Int64(min(max(0, duration / .nanoseconds(1)), 9e18)))
     }
 

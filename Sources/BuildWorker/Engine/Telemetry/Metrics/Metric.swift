@@ -1,8 +1,8 @@
-/// One metric: what it is called, what it says, and by what it is told apart. Names and units as Prometheus wants them.
+/// A metric's name, help text and labels. Names and units follow Prometheus conventions.
 package struct Metric: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         case counter, gauge
-        /// Of durations in seconds. The limits are upper bounds, growing; there is always one more, without a bound.
+        /// Durations in seconds. Limits are ascending upper bounds; an unbounded bucket is added.
         case histogram(limits: [Double])
     }
 
@@ -10,7 +10,7 @@ package struct Metric: Hashable, Sendable {
     /// A sentence without a full stop.
     package let help: String
     package let kind: Kind
-    /// Names of the labels, in the order in which their values are given. Each label's values are few and known beforehand.
+    /// In the order in which values are given. Each label has a small, fixed set of values.
     package let labels: [String]
 
     init(_ kind: Kind, _ name: String, _ labels: [String] = [], _ help: String) {

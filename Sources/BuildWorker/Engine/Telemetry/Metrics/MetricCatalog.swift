@@ -1,8 +1,7 @@
 extension Metric {
-    /// Goes before the names of all that are the worker's own.
     static let prefix = "build_worker_"
 
-    /// Every metric there is, in the order in which it is shown.
+    /// All metrics in display order.
     package static let all: [Metric] = [
         deliveries, redeliveries, settlements, attempts, podsCreated, failures, reports, parked, timersArmed,
         timersFired, breakerOpened, spoolJobs,

@@ -1,13 +1,12 @@
 internal import CoreMetrics
 internal import Synchronization
 
-/// A swift-metrics backend that keeps the figures and shows them in Prometheus's text format (version 0.0.4). Durations
-/// become seconds.
+/// A swift-metrics backend with Prometheus text output (version 0.0.4). Durations are in seconds.
 final class PrometheusMetrics: MetricsFactory {
     private let families: [String: Metric]
     private let samples = Mutex<[String: [String: any PrometheusSample]]>([:])
 
-    /// - Parameter metrics: what may be measured; anything else is a mistake and not shown.
+    /// - Parameter metrics: the known metrics; unknown ones are ignored.
     init(_ metrics: [Metric] = Metric.all) {
         self.families = Dictionary(metrics.map { ($0.name, $0) }) { first, _ in first }
         self.order = metrics
@@ -15,7 +14,7 @@ final class PrometheusMetrics: MetricsFactory {
 
     private let order: [Metric]
 
-    /// All samples, by metric in the order of the catalogue.
+    /// All samples, by metric in catalogue order.
     var text: String {
         let samples = self.samples.withLock { $0 }
         var text = ""

@@ -2,13 +2,11 @@ internal import CoreMetrics
 internal import Support
 internal import Synchronization
 
-/// The figures of one metric with one set of labels.
 protocol PrometheusSample: AnyObject, Sendable {
-    /// - Parameter labels: `name="value",…`, escaped; empty without any.
+    /// - Parameter labels: `name="value",…`, escaped; may be empty.
     func write(_ name: String, _ labels: String, to text: inout String)
 }
 
-/// A counter or a gauge.
 final class PrometheusNumber: PrometheusSample, CounterHandler, FloatingPointCounterHandler, MeterHandler,
     RecorderHandler
 {

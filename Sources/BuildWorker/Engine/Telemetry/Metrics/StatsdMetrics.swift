@@ -2,15 +2,14 @@ internal import CoreMetrics
 internal import Support
 internal import Synchronization
 
-/// A swift-metrics backend that sends figures to a statsd server over UDP, in packets of at most 512 bytes. What the network
-/// loses is lost: nothing ever waits for it.
+/// A swift-metrics backend for a statsd server over UDP. Lost packets are not resent.
 ///
-/// Plain statsd knows no labels, so their values go into the name: `build_worker.deliveries.start`. Counters are sent as what was
-/// added since the last time, gauges as they are, durations as each one in milliseconds.
+/// Plain statsd has no labels: their values become part of the name (`build_worker.deliveries.start`). Counters are
+/// increments, durations are in milliseconds.
 final class StatsdMetrics: MetricsFactory {
-    /// Fits every network's MTU, as statsd's own documentation advises.
+    /// Fits every network's MTU, as the statsd documentation recommends.
     static let largestPacket = 512
-    /// Lines that wait for the next flush; more are dropped and counted.
+    /// Lines kept until the next flush; further ones are dropped and counted.
     private static let largestBacklog = 20_000
 
     private struct State {
@@ -24,26 +23,23 @@ final class StatsdMetrics: MetricsFactory {
     private let send: @Sendable ([UInt8]) -> Void
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - prefix: of all names, without the dot after it; may be empty.
-    ///   - send: takes one packet.
+    /// - Parameter prefix: of all names, without the trailing dot; may be empty.
     init(prefix: String, send: @escaping @Sendable ([UInt8]) -> Void) {
         self.prefix = prefix.isEmpty ? "" : "\(prefix)."
         self.send = send
     }
 
-    /// Sends what there is. Call it every few seconds.
     func flush() {
         let state = self.state.withLock { state in
             let taken = state
             state = State()
-            // A gauge holds until it is set anew.
+            // A gauge keeps its value.
             state.gauges = taken.gauges
             return taken
         }
         var lines = state.counts.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.plainText)|c" }
         for (name, value) in state.gauges.sorted(by: { $0.key < $1.key }) {
-            // A sign before a gauge's number means a change, so a negative one is sent in two steps.
+            // A signed gauge value is a relative change, so negative values are sent in two steps.
             if value < 0 { lines.append("\(name):0|g") }
             lines.append("\(name):\(value.plainText)|g")
         }
@@ -112,7 +108,6 @@ final class StatsdMetrics: MetricsFactory {
     func destroyTimer(_ handler: any TimerHandler) {}
 }
 
-/// A counter or a timer.
 private final class StatsdInstrument: CounterHandler, FloatingPointCounterHandler, TimerHandler {
     private let backend: StatsdMetrics
     private let name: String
@@ -121,7 +116,7 @@ private final class StatsdInstrument: CounterHandler, FloatingPointCounterHandle
 
     func increment(by amount: Int64) { self.backend.add(self.name, Double(amount)) }
     func increment(by amount: Double) { self.backend.add(self.name, amount) }
-    /// What was sent is sent.
+    /// Sent values cannot be withdrawn.
     func reset() {}
     func recordNanoseconds(_ duration: Int64) { self.backend.time(self.name, duration) }
 }

@@ -1,16 +1,15 @@
 internal import Glibc
 internal import Synchronization
 
-/// A UDP socket to a statsd server. Never waits, but for the name server, when a packet is sent for the first time or after a
-/// failure: call it from a thread or a task that may.
+/// A UDP socket to a statsd server. Blocks only for name resolution: at the first packet and after a failure.
 final class StatsdSocket: Sendable {
     private let host: String
     private let port: Int
-    /// A server that cannot be found is not looked for with every packet.
+    /// Delay before another name lookup after a failure.
     private static let pause = Duration.seconds(30)
 
     private struct State {
-        /// -1 while there is none.
+        /// -1: not open.
         var descriptor: Int32 = -1
         var retryAt: ContinuousClock.Instant?
     }
@@ -21,7 +20,7 @@ final class StatsdSocket: Sendable {
 
     deinit { self.state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
 
-    /// What cannot be sent is lost.
+    /// Packets that cannot be sent are lost.
     func send(_ packet: [UInt8]) {
         self.state.withLock { state in
             if state.descriptor < 0 {
@@ -33,7 +32,7 @@ final class StatsdSocket: Sendable {
             let descriptor = state.descriptor
             guard packet.withUnsafeBytes({ Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }) < 0
             else { return }
-            // Nobody listens there, or the server has moved: its name is looked up again.
+            // No server listens there, or it has moved: look up its name again.
             guard errno != EAGAIN, errno != EINTR else { return }
             close(descriptor)
             (state.descriptor, state.retryAt) = (-1, .now + Self.pause)

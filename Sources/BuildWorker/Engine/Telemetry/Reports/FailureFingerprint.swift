@@ -1,27 +1,26 @@
 internal import Support
 internal import Workflow
 
-/// Names what went wrong so that the same fault has the same name, whichever build met it.
+/// Identifies a fault independently of the build.
 enum FailureFingerprint {
     /// - Returns: 16 hexadecimal digits.
     static func of(kind: String, failureClass: FailureClass, cause: String) -> String {
         Fingerprint.of(Array("\(kind)\n\(failureClass.rawValue)\n\(cause)".utf8))
     }
 
-    /// The text without what differs from build to build: words with digits in them (ids, pod names, addresses, times, sizes) become
-    /// `#`, and so do names of nodes and what stands in double quotes, as servers quote names, where it holds no blank. Status codes and exit codes
-    /// stay, and so does the name of a webhook, which tells who said no.
+    /// Replaces what differs between builds by `#`: words with digits, node names, and quoted text without blanks.
+    /// Status codes, exit codes and webhook names stay.
     static func withoutIDs(_ text: String) -> String {
         var words: [String] = []
         var (previous, before): (Substring, Substring) = ("", "")
         for word in text.split(separator: " ", omittingEmptySubsequences: true) {
             let reduced = Self.reduced(word, after: previous, before)
             (before, previous) = (previous, word)
-            // Ten ids in a row say no more than one.
+            // Consecutive placeholders are merged.
             if reduced.isPlaceholder, words.last?.isPlaceholder == true { words.removeLast() }
             words.append(reduced)
         }
-        // The kubelet says the same of a pull that it waits with.
+        // The kubelet's message for the same pull while it backs off.
         return words.joined(separator: " ").replacing(
             "ImagePullBackOff: Back-off pulling image #: ErrImagePull: ", with: "ErrImagePull: ")
     }
@@ -43,7 +42,7 @@ enum FailureFingerprint {
         {
             shown = "#"
         } else {
-            // A status code is what follows a colon: `create pod: 500`. Elsewhere the same digits may be a build.
+            // A status code follows a colon: `create pod: 500`. Elsewhere the same digits may be a build id.
             shown = previous.hasSuffix(":") && Self.isStatus(core) || !Self.isID(core) ? String(core) : "#"
         }
         return "\(head)\(shown)\(String(tail))"
@@ -54,9 +53,9 @@ enum FailureFingerprint {
     }
 
     private static func isID(_ word: Substring) -> Bool {
-        // A place in a list, as in `spec.containers[0].image`, is none.
+        // A list index, as in `spec.containers[0].image`, is no id.
         if word.replacing(/\[\d+\]/, with: "").contains(where: \.isNumber) { return true }
-        // "name", or an escaped \"name\" within a quoted text.
+        // "name", or an escaped \"name\" within quoted text.
         return word.count > 2
             && (word.hasPrefix("\"") && word.hasSuffix("\"") || word.hasPrefix("\\\"") && word.hasSuffix("\\\""))
     }

@@ -2,7 +2,6 @@ package import Support
 internal import Workflow
 
 extension FailureReport {
-    /// As it is kept and shown.
     package var document: JSONValue {
         func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
         return .object([
@@ -28,7 +27,6 @@ extension FailureReport {
         ])
     }
 
-    /// - Returns: `nil` for a document that is none of ours.
     package init?(_ document: JSONValue) {
         guard let id = document["id"]?.string, let kind = document["kind"]?.string.flatMap({ Kind(rawValue: $0) }),
             let failureClass = document["class"]?.string.flatMap({ FailureClass(rawValue: $0) }),
@@ -54,7 +52,6 @@ extension FailureReport {
         }
     }
 
-    /// One line for a list.
     package var line: String {
         "\(self.id)  \(self.at)  \(self.kind.rawValue)  build \(self.buildID.map { String($0) } ?? "-")  attempt \(self.attempt)  \(self.fingerprint)  \(self.causes.first ?? "")"
     }

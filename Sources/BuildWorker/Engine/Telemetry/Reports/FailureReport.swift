@@ -1,54 +1,51 @@
 internal import Support
 package import Workflow
 
-/// What went wrong with one delivery, or with the worker itself, for people who look into it later. Safe to show: no token, no
-/// payload.
+/// A failure of one delivery or of the worker itself, for later analysis. Safe to show: no token, no payload.
 package struct FailureReport: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
-        /// The attempt failed; another follows.
+        /// The attempt failed; another one follows.
         case retried
-        /// It failed with an outage; another attempt follows, uncounted.
+        /// Failed during an outage; another attempt follows, uncounted.
         case postponed
-        /// The build was set to FAILURE.
         case buildFailed = "build-failed"
-        /// The build should be FAILURE, and the API refused to hear it.
+        /// The API rejected the build's FAILURE.
         case failureRefused = "failure-refused"
-        /// The build API has failed for this build for too long: its message is parked with what is owed.
+        /// The build API failed too long for this build: the message is parked with the pending update.
         case owed
-        /// Nobody could read the message: it is parked.
+        /// The message is unreadable and parked.
         case parked
-        /// Nobody could read the message, and there is no queue to park it in: it is gone.
+        /// The message is unreadable, and dropped because there is no parked queue.
         case dropped
-        /// The message crashed the worker too often: it is parked.
+        /// The message crashed the worker too often and is parked.
         case poison
-        /// Something good to know was not told to the build API.
+        /// An optional status update was lost.
         case noteLost = "note-lost"
-        /// The last attempt failed and there is nobody to tell: a `stop` or a `clear`.
+        /// The last attempt of a `stop` or `clear` failed; there is no status to report.
         case gaveUp = "gave-up"
-        /// The worker ended before it was done.
+        /// The worker stopped before the delivery was done.
         case handedBack = "handed-back"
-        /// An earlier worker ended without warning while it had messages in flight.
+        /// An earlier worker crashed with deliveries in flight.
         case crashed
-        /// A worker died before it took its first message.
+        /// A worker died before it consumed a message.
         case startFailed = "start-failed"
     }
 
-    /// One thing that was done for the delivery.
     package struct Step: Sendable, Hashable {
-        /// Since the delivery arrived.
+        /// Milliseconds since arrival.
         package let atMilliseconds: Int
         package let step: String
         package let outcome: String
         package let tookMilliseconds: Int
     }
 
-    /// Twelve hexadecimal digits: this one report. It stands in the build's status message.
+    /// Twelve hexadecimal digits, unique; also in the build's status message.
     package let id: String
     package let kind: Kind
     package let failureClass: FailureClass
-    /// What failed, where and why, without ids: reports that have one cause share it.
+    /// Failure, place and reason without ids: shared by reports with the same cause.
     package let fingerprint: String
-    /// What the fingerprint is made of, for people.
+    /// The fingerprint's readable source.
     package let title: String
     /// RFC 3339.
     package let at: String
@@ -57,16 +54,15 @@ package struct FailureReport: Sendable {
     package var jobType: String?
     package var queue: String?
     package var attempt = 0
-    /// From what people see to what is behind it.
+    /// From symptom to root cause.
     package let causes: [String]
     package var timeline: [Step] = []
     package let version: String
     package let host: String
 
     /// - Parameters:
-    ///   - root: what is behind it; names it, and groups those that have it in common.
-    ///   - causes: at least one; each is made safe to show.
-    ///   - secrets: what must not stand in any text.
+    ///   - root: the root cause; source of title and fingerprint.
+    ///   - secrets: redacted from every text.
     init(
         id: String = FailureReport.newID(), _ kind: Kind, _ root: Problem, causes: [String], host: String,
         hiding secrets: [Secret] = [], time: Timestamp = .now

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// Counts of this process's reports by fingerprint, for the status page.
+/// This process's reports by fingerprint, for the status page.
 final class ReportLedger: Sendable {
-    /// Faults without end have names without end, should one escape the fingerprint; the oldest are forgotten.
+    /// Bounds memory in case a varying part escapes the fingerprint; the oldest are dropped.
     private static let limit = 1000
 
     private let summaries = Mutex<[String: ReportSummary]>([:])
@@ -17,7 +17,7 @@ final class ReportLedger: Sendable {
         }
     }
 
-    /// The newest first.
+    /// Newest first.
     var all: [ReportSummary] {
         self.summaries.withLock { Array($0.values) }.sorted {
             ($0.lastSeen, $0.fingerprint) > ($1.lastSeen, $1.fingerprint)

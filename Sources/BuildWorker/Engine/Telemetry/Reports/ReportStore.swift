@@ -1,20 +1,20 @@
 package import Spool
 internal import Support
 
-/// Failure reports on disk: a directory a day, a file a report, and an index of the day.
+/// Failure reports on disk: one directory per day, one file per report, and an index per day.
 ///
-///     reports/2026-11-21/index               one line a report, without its timeline
+///     reports/2026-11-21/index               one line per report, without its timeline
 ///     reports/2026-11-21/c54dba2e3c9a.json   the whole report
 package struct ReportStore: Sendable {
-    /// A storm must not fill the disk: what comes after is in the log and in the counts.
+    /// Reports per day, so that a burst cannot fill the disk; further ones are only logged and counted.
     static let largestDay = 10_000
 
     private let path: String
 
-    /// - Parameter spool: of the worker, `SPOOL_DIRECTORY`.
+    /// - Parameter spool: the worker's `SPOOL_DIRECTORY`.
     package init(spool: String) { self.path = "\(spool)/reports" }
 
-    /// - Returns: `false` when the day is full and the report was left out.
+    /// - Returns: `false` if the day is full and the report was dropped.
     @discardableResult
     func file(_ report: FailureReport) throws(SpoolError) -> Bool {
         let day = "\(self.path)/\(report.at.prefix(10))"
@@ -27,17 +27,15 @@ package struct ReportStore: Sendable {
             guard try SpoolFile.names(in: day).count <= Self.largestDay else { return false }
             try SpoolFile.replace(file, with: report.document.serialized() + [0x0A])
         } else if try Self.lines(of: "\(day)/index").contains(where: { $0.id == report.id }) {
-            // Filed already, by an attempt that did not get to say so.
+            // Already filed by an attempt that was interrupted.
             return true
         }
-        // Second: a line whose file is missing would promise what is not there.
+        // Second: the index must not name a missing file.
         try SpoolFile.append(line: line.document.serialized(), to: "\(day)/index")
         return true
     }
 
-    /// The oldest first, without timelines. A line that a crash left unfinished is passed over.
-    ///
-    /// - Parameter since: RFC 3339; `nil`: all that are kept.
+    /// Oldest first, without timelines. Truncated lines are skipped. `since`: RFC 3339; `nil`: all.
     package func list(since: String? = nil) throws(SpoolError) -> [FailureReport] {
         var reports: [FailureReport] = []
         for day in try self.days() {
@@ -49,9 +47,9 @@ package struct ReportStore: Sendable {
         return reports
     }
 
-    /// - Returns: `nil` where there is none of that id, any more.
+    /// - Returns: `nil` if there is none, or it was removed.
     package func report(_ id: String) throws(SpoolError) -> FailureReport? {
-        // An id comes from a command line and becomes part of a path.
+        // The id comes from a command line and becomes part of a path.
         guard !id.isEmpty, id.allSatisfy(\.isHexDigit) else { return nil }
         for day in try self.days().reversed() {
             if let bytes = try SpoolFile.read("\(self.path)/\(day)/\(id).json") {
@@ -61,14 +59,12 @@ package struct ReportStore: Sendable {
         return nil
     }
 
-    /// Removes the days before `day` (`2026-11-14`).
-    ///
-    /// - Returns: how many reports that were.
+    /// Removes the days before `day` (`2026-11-14`). Returns the number of reports removed.
     func prune(before day: String) throws(SpoolError) -> Int {
         var count = 0
         var failure: SpoolError?
         for old in try self.days() where old < day {
-            // One day that cannot be removed keeps no other.
+            // A failure for one day does not stop the others.
             do throws(SpoolError) { count += try self.remove(old) } catch { failure = error }
         }
         if let failure { throw failure }

@@ -1,6 +1,6 @@
 package import Support
 
-/// Reports that share a fingerprint, counted.
+/// Reports with the same fingerprint, counted.
 package struct ReportSummary: Sendable {
     package let fingerprint: String
     package let title: String
@@ -9,7 +9,7 @@ package struct ReportSummary: Sendable {
     /// RFC 3339.
     package private(set) var firstSeen: String
     package private(set) var lastSeen: String
-    /// Of the worker that saw it last.
+    /// The worker's version at the last occurrence.
     package private(set) var version: String
     package private(set) var lastBuildID: Int?
     package private(set) var lastReportID: String
@@ -25,7 +25,7 @@ package struct ReportSummary: Sendable {
 
     package mutating func add(_ report: FailureReport) {
         self.count += 1
-        // Times of one form compare as texts.
+        // RFC 3339 times in one format compare as strings.
         self.firstSeen = min(self.firstSeen, report.at)
         guard report.at >= self.lastSeen else { return }
         (self.lastSeen, self.version, self.lastReportID) = (report.at, report.version, report.id)

@@ -1,12 +1,12 @@
 internal import Support
 
-/// What the operators' server says to a `GET`.
+/// The response to a `GET`.
 package struct Answer: Sendable {
     /// 200 or 503.
     let isOK: Bool
     let contentType: String
     let body: [UInt8]
-    /// Sent as `Content-Security-Policy`, for pages.
+    /// The header `Content-Security-Policy`, for pages.
     var contentSecurityPolicy: String?
 
     init(isOK: Bool = true, contentType: String, body: [UInt8]) {
@@ -21,8 +21,7 @@ package struct Answer: Sendable {
         Answer(contentType: "application/json; charset=utf-8", body: document.serialized())
     }
 
-    /// 200 `ok`, or 503 with the reasons, one a line.
-    /// - Parameter notes: what is worth knowing and no problem.
+    /// 200 `ok`, or 503 with one reason per line; `notes` are no problems.
     static func verdict(_ problems: [String], notes: [String] = []) -> Answer {
         .text((problems.isEmpty ? ["ok"] + notes : problems).joined(separator: "\n"), isOK: problems.isEmpty)
     }

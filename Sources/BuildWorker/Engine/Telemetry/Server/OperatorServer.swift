@@ -3,10 +3,8 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import ServiceLifecycle
 
-/// What people and machines ask the worker over HTTP: read only, and without a secret in any answer.
-///
-/// A visitor may be hostile, so none gets more than one answer a connection, and nothing is read behind its request: what is kept for a
-/// connection is one request's head or one answer, and both only for a time.
+/// The read-only HTTP server for operators and probes. Responses contain no secrets. Clients may be hostile: one
+/// response per connection, nothing is read after the request, and time and memory are bounded.
 package struct OperatorServer: Service {
     /// By path, for example `/health`.
     package typealias Routes = [String: @Sendable () -> Answer]
@@ -20,15 +18,15 @@ package struct OperatorServer: Service {
         }
     }
 
-    /// What visitors may take.
+    /// Limits for clients.
     package struct Limits: Sendable {
-        /// At a time, at least 1. A further one is let in, and an older one is closed.
+        /// At least 1. A further connection closes an older one.
         package var connections = 64
-        /// From the connection on until the request's head is there.
+        /// From connecting to the complete request head.
         var headTimeout = Duration.seconds(5)
-        /// In bytes.
+        /// Bytes.
         var headSize = 16_384
-        /// Until an answer has been taken.
+        /// Until the response is sent.
         var answerTimeout = Duration.seconds(30)
 
         package init(connections: Int = 64) { self.connections = connections }
@@ -42,9 +40,8 @@ package struct OperatorServer: Service {
     private let onListening: @Sendable (Int) -> Void
 
     /// - Parameters:
-    ///   - settings: that say where it listens.
-    ///   - names: by which it may be asked.
-    ///   - onListening: told the port, which matters where 0 was asked for.
+    ///   - settings: the names of the address settings, for error messages.
+    ///   - onListening: called with the port, which matters if 0 was configured.
     package init(
         _ options: ServerOptions, setBy settings: String, names: OwnNames, limits: Limits, routes: Routes,
         onListening: @escaping @Sendable (Int) -> Void
@@ -65,12 +62,12 @@ package struct OperatorServer: Service {
     package func run() async throws {
         let (names, limits, routes) = (self.names, self.limits, self.routes)
         let visitors = Visitors(limit: limits.connections)
-        // One loop, so that visitors come in their order and take one thread at most.
+        // One event loop: connections are handled in order and use one thread at most.
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
-            // Room for a probe beside a crowd that comes all at once.
+            // Leaves room for a probe during a burst of connections.
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            // So little is read before a request is looked at.
+            // Bounds what is read before the request is checked.
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
             .childChannelInitializer { channel in
                 visitors.enter(channel)
@@ -92,7 +89,6 @@ package struct OperatorServer: Service {
     }
 }
 
-/// A request's head is no longer than this.
 private final class HeadLimit: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private var left: Int
@@ -109,7 +105,7 @@ private final class HeadLimit: ChannelInboundHandler {
     }
 }
 
-/// Answers the first request of a connection and closes it.
+/// Responds to a connection's first request and closes it.
 private final class OperatorHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
@@ -128,7 +124,7 @@ private final class OperatorHandler: ChannelDuplexHandler {
     func channelActive(context: ChannelHandlerContext) { self.allow(self.limits.headTimeout, context) }
     func channelInactive(context: ChannelHandlerContext) { self.deadline?.cancel() }
 
-    /// What comes behind a request stays with the kernel, and so with whoever sends it.
+    /// Bytes after the request stay in the kernel, so the sender has to wait.
     func read(context: ChannelHandlerContext) { if !self.isAnswered { context.read() } }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -147,7 +143,7 @@ private final class OperatorHandler: ChannelDuplexHandler {
 
     private func answer(_ request: HTTPRequestHead) -> (HTTPResponseStatus, Answer) {
         let hosts = request.headers["Host"]
-        // Before HTTP/1.1 there was none.
+        // `Host` is optional before HTTP/1.1.
         guard hosts.count == 1 || hosts.isEmpty && request.version == .http1_0 else {
             return (.badRequest, .text("one header Host is needed"))
         }

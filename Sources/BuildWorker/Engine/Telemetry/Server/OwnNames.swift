@@ -1,15 +1,14 @@
 internal import Glibc
 internal import Support
 
-/// The names by which a server may be asked. Any other is a sign of DNS rebinding: a page from elsewhere, in an operator's browser, whose
-/// name has been made to lead here. IP addresses cannot be made to.
+/// The accepted `Host` names, against DNS rebinding. IP addresses are always accepted.
 package struct OwnNames: Sendable {
     private let names: Set<String>
 
-    /// - Parameter names: besides `localhost`, in any case.
+    /// - Parameter names: besides `localhost`; case-insensitive.
     package init(_ names: [String]) { self.names = Set((names + ["localhost"]).map { $0.lowercased() }) }
 
-    /// - Parameter host: a name or an IP address, perhaps with a port: the header `Host`.
+    /// - Parameter host: the `Host` header: a name or IP address, with an optional port.
     func contain(_ host: String) -> Bool {
         guard Host.isAuthority(host) else { return false }
         guard !host.hasPrefix("[") else { return true }

@@ -1,8 +1,7 @@
 internal import NIOCore
 internal import Synchronization
 
-/// The connections of a server, of which there are only so many. Whoever comes is let in; where that is one too many, the address with the most
-/// connections loses its oldest. So a probe gets its answer, whoever else keeps connections open.
+/// A server's connections. A new one is always accepted; above the limit the address with the most loses its oldest.
 final class Visitors: Sendable {
     private struct Visitor {
         let channel: any Channel
@@ -10,7 +9,7 @@ final class Visitors: Sendable {
     }
 
     private let limit: Int
-    /// The oldest first.
+    /// Oldest first.
     private let present = Mutex<[Visitor]>([])
 
     init(limit: Int) { self.limit = limit }

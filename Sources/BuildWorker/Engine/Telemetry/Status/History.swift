@@ -1,7 +1,7 @@
 internal import Support
 internal import Synchronization
 
-/// The last ten minutes in points of five seconds, for charts. What a metrics server keeps for longer is not kept here.
+/// The last ten minutes in points of five seconds, for charts. Longer periods are left to a metrics server.
 final class History: Sendable {
     /// The names are those of `/status`.
     enum Count: String, Sendable, CaseIterable {
@@ -10,14 +10,14 @@ final class History: Sendable {
 
     static let interval = Duration.seconds(5)
     static let length = 120
-    /// Samples that make a point's percentiles; more change them little.
+    /// Samples for a point's percentiles; more would change little.
     private static let largestSample = 500
 
     struct Point: Sendable {
         var deliveries = 0
         var podsCreated = 0
         var failures = 0
-        /// From delivery to pod; `nil` where no pod was made.
+        /// From delivery to pod; `nil` if no pod was created.
         var median: Duration?
         var p99: Duration?
     }
@@ -50,7 +50,7 @@ final class History: Sendable {
         }
     }
 
-    /// Ends a point. Call it every ``interval``.
+    /// Completes a point. Call it every ``interval``.
     func turn() {
         self.state.withLock { state in
             let samples = state.samples.sorted()
@@ -65,10 +65,10 @@ final class History: Sendable {
         }
     }
 
-    /// The oldest first.
+    /// Oldest first.
     var points: [Point] { self.state.withLock { $0.points } }
 
-    /// Since the start.
+    /// Since start.
     var totals: JSONValue {
         let totals = self.state.withLock { $0.totals }
         return .object(Count.allCases.map { .init($0.rawValue, .number(String(totals[$0] ?? 0))) })

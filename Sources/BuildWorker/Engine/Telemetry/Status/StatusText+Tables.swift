@@ -1,6 +1,5 @@
 internal import Support
 
-/// The tables, a section each.
 extension StatusText {
     var inFlight: [String] {
         let oldest =

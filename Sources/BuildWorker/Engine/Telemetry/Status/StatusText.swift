@@ -1,20 +1,17 @@
 package import Support
 
-/// What `/status` says, for a terminal: the same as the status page, the gravest first.
+/// Formats `/status` for a terminal like the status page, most severe first.
 package struct StatusText {
     let status: JSONValue
     private let colours: Bool
     private let limit: Int
 
-    /// - Parameters:
-    ///   - status: the document of `/status`.
-    ///   - colours: whether the terminal has them.
-    ///   - limit: rows of a table.
+    /// - Parameter limit: rows per table.
     package init(_ status: JSONValue, colours: Bool, limit: Int = .max) {
         (self.status, self.colours, self.limit) = (status, colours, limit)
     }
 
-    /// Without a line break at its end.
+    /// Without a trailing newline.
     package var text: String {
         let sections = [
             self.heading, self.problems, self.inFlight, self.waiting, self.reports, self.connections, self.queues,
@@ -84,10 +81,9 @@ package struct StatusText {
 }
 
 extension JSONValue? {
-    /// A figure or a text; a dash where it is not known.
     func text(_ name: String) -> String { self?[name]?.scalarText ?? "-" }
 
-    /// Of seconds, as the status page has it: 4.2 s, 42 s, 3 min 05 s, 2 h 05 min, 3 d 4 h.
+    /// Seconds, formatted as on the status page: 4.2 s, 42 s, 3 min 05 s, 2 h 05 min, 3 d 4 h.
     var duration: String {
         guard let seconds = self?.double, seconds >= 0, seconds < 1e15 else { return "-" }
         let whole = Int(seconds)

@@ -1,6 +1,6 @@
 internal import Support
 
-/// Text for a terminal, and how it looks where there are colours.
+/// Terminal text with an optional colour.
 struct StyledText: ExpressibleByStringInterpolation {
     enum Tone: String {
         case plain = ""
@@ -14,7 +14,7 @@ struct StyledText: ExpressibleByStringInterpolation {
     let text: String
     let tone: Tone
 
-    /// - Parameter text: may come from anywhere; what would move the cursor or hide a part of it is taken out.
+    /// - Parameter text: untrusted; terminal control sequences are removed.
     init(_ text: String, _ tone: Tone = .plain) { (self.text, self.tone) = (text.sanitizedForLog(limit: 300), tone) }
 
     init(stringLiteral value: String) { self.init(value) }

@@ -1,6 +1,6 @@
 internal import Support
 
-/// Rows of text under each other, each column as wide as its widest cell.
+/// A table with each column as wide as its widest cell.
 struct TextTable {
     struct Column {
         let title: String
@@ -11,7 +11,7 @@ struct TextTable {
             (self.title, self.isNumber, self.cell) = (title, isNumber, cell)
         }
 
-        /// A member as it is; a dash where it is not known.
+        /// A member's value; a dash if unknown.
         static func text(_ title: String, _ member: String, _ tone: StyledText.Tone = .plain) -> Column {
             Column(title) { StyledText($0.text(member), tone) }
         }
@@ -32,7 +32,7 @@ struct TextTable {
         self.rows = entries.map { entry in columns.map { $0.cell(entry) } }
     }
 
-    /// - Parameter limit: rows that are shown; how many are left out is told.
+    /// - Parameter limit: rows shown; a last line counts the rest.
     func lines(limit: Int, colours: Bool) -> [String] {
         let shown = self.rows.prefix(limit)
         let titles = self.columns.map { StyledText($0.title.uppercased(), .quiet) }
@@ -45,7 +45,7 @@ struct TextTable {
 
     private func line(_ row: [StyledText], _ widths: [Int], _ colours: Bool) -> String {
         var line = ""
-        // Spaces at the end of a line would only make it wrap.
+        // Trailing spaces could wrap the line.
         var pending = 2
         for (column, cell) in row.enumerated() {
             let padding = widths[column] - cell.text.count
