@@ -5,7 +5,8 @@ package import Workflow
 /// The deliveries in progress, in a file of fixed-length lines: after a crash it shows which messages may be to blame.
 ///
 /// It is on the critical path of every delivery, hence two `pwrite`s of a line and no sync: the page cache outlives the
-/// process, and a message can crash only the process. Lines are overwritten in place, so a full disk does no harm later.
+/// process, and a message can crash only the process. Lines are overwritten in place, so a full disk does no harm
+/// later.
 package final class InFlightLedger: Sendable {
     /// A line of the file; release it with ``leave(_:)``.
     package struct Place: Sendable {
@@ -74,8 +75,8 @@ package final class InFlightLedger: Sendable {
         return line
     }
 
-    /// Parses intact lines and skips all others: a partial line belongs to a delivery whose processing had not begun, and
-    /// corrupt data must not count as a crash.
+    /// Parses intact lines and skips all others: a partial line belongs to a delivery whose processing had not begun,
+    /// and corrupt data must not count as a crash.
     static func entries(_ bytes: [UInt8]) -> [Entry] {
         stride(from: 0, to: bytes.count, by: Self.lineLength).compactMap { start in
             let line = bytes[start..<min(start + Self.lineLength, bytes.count)]

@@ -3,10 +3,10 @@ internal import Glibc
 /// The state a worker leaves for its successor. One worker at a time owns a directory; its contents are readable by the
 /// worker's user only (0700, files 0600).
 ///
-/// The directory must belong to the worker's user or root, and must not be a link. Write permission for others is removed
-/// from the worker's own. A directory of root's that others can write to must be a volume: Kubernetes mounts `emptyDir`
-/// this way, and the pod determines who these others are. They can remove and rename files, but not read them, and
-/// nothing they put there is followed (``SpoolFile/open(_:_:for:)``).
+/// The directory must belong to the worker's user or root, and must not be a link. Write permission for others is
+/// removed from the worker's own. A directory of root's that others can write to must be a volume: Kubernetes mounts
+/// `emptyDir` this way, and the pod determines who these others are. They can remove and rename files, but not read
+/// them, and nothing they put there is followed (``SpoolFile/open(_:_:for:)``).
 ///
 /// Contents: docs/architecture.md#what-a-crash-leaves-behind
 package final class SpoolDirectory: Sendable {
@@ -68,7 +68,6 @@ package final class SpoolDirectory: Sendable {
         }
     }
 
-    /// Owner and write permissions of a directory.
     struct Ownership: Hashable {
         let user: uid_t
         let mode: mode_t

@@ -25,8 +25,7 @@ package enum Action: Hashable, Sendable {
     case armTimer(round: Int, telling: StatusUpdate?)
     /// The broker has no queue for the timer: run it in this process → ``Fact/timerKept(_:)``.
     case keepTimer(round: Int)
-    /// Publish an immediate `verify` to the retry queue → ``Fact/verification(_:)``. `isPermanent`: the pod's problem
-    /// is permanent, whatever the next read shows.
+    /// Publish an immediate `verify` to the retry queue → ``Fact/verification(_:)``. `isPermanent`: so is the problem.
     case requestVerification(isPermanent: Bool)
     /// Send the build API a status update on a best-effort basis → ``Fact/note(_:)``.
     case notifyBuild(StatusUpdate)

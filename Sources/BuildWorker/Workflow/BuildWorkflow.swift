@@ -45,8 +45,7 @@ package enum BuildWorkflow {
     }
 
     /// Waits for the build API to accept an update or answer a query. Not counted as an attempt, or the real cause
-    /// would be lost at the limit; bounded, because the API may fail for this build alone: the message is then
-    /// parked.
+    /// would be lost at the limit; bounded, because the API may fail for this build alone: the message is then parked.
     private static func owe(_ facts: Facts) -> Decision {
         guard !facts.isOutage else { return postpone(.outage, facts) }
         // Without a wait queue that accepts the message and its clock, the attempts serve as the clock.

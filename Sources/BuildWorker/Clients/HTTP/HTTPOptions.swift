@@ -8,7 +8,6 @@ package struct HTTPOptions: Sendable {
     package var authorities: PEMFile?
     /// The client certificate, for servers that require one.
     package var certificate: PEMFile?
-    /// The client certificate's key.
     package var key: PEMFile?
     /// `http://host:port`, optionally with user and password. Proxy environment variables are ignored.
     package var proxy: Secret?

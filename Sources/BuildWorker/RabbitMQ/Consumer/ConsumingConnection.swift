@@ -15,8 +15,7 @@ package final class ConsumingConnection: Sendable {
     ///   - queues: each gets a channel of its own, so that none blocks another.
     ///   - prefetch: unsettled deliveries per queue, 1–65535.
     ///   - largestMessage: maximum bytes of a body that is read (``BodyBudget``); unlimited by default, for tools.
-    ///   - isCautious: consume one delivery per queue at a time, until a full prefetch is settled or the queue is
-    ///     empty.
+    ///   - isCautious: consume one delivery per queue at a time, until a full prefetch is settled or none are left.
     ///   - host: part of the consumer tags, `<queue>@<host>`.
     package init(
         _ endpoint: AMQPEndpoint, queues: [String], prefetch: Int, largestMessage: Int = .max, isCautious: Bool = false,
@@ -41,8 +40,7 @@ package final class ConsumingConnection: Sendable {
     /// Settles a delivery; call exactly once. Ignored if its channel is closed: the message was requeued then.
     package func settle(_ tag: DeliveryTag, as settlement: Settlement) { self.thread.post(.settle(tag, settlement)) }
 
-    /// The delivery's channel is closed, so the broker redelivers the message, here or elsewhere: any further work
-    /// for this delivery would be done twice.
+    /// The channel is closed, so the broker redelivers the message: any further work would be done twice.
     package func isGone(_ tag: DeliveryTag) -> Bool { !self.channels.contains(tag.generation) }
 
     /// Waits until all settlements so far are sent to the broker, or given up.

@@ -43,7 +43,7 @@ package final class SpoolQueue: Sendable {
 
     /// - Parameters:
     ///   - spool: `SPOOL_DIRECTORY`.
-    ///   - makingBoxes: create missing boxes. `false` for readers, which may run as root and would own what they create.
+    ///   - makingBoxes: create missing boxes; `false` for readers, which may run as root.
     package init(_ kind: JobKind, spool: String, limits: Limits = Limits(), makingBoxes: Bool = true) throws(SpoolError)
     {
         let directory = "\(spool)/queues/\(kind.rawValue)"
