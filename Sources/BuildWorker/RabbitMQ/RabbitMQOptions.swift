@@ -32,8 +32,7 @@ package struct RabbitMQOptions: Sendable {
     package var certFile: String?
     /// PEM file with that certificate's key, without a passphrase.
     package var keyFile: String?
-    /// `rabbitmq.managementUrl`: base URL of the management API, which checks use for what AMQP does not show. `nil`:
-    /// its default port on the broker's host.
+    /// `rabbitmq.managementUrl`: the management API's base URL, for checks. `nil`: default port on the broker's host.
     package var managementURL: String?
     package var queue = "test"
     /// Unsettled deliveries per queue, 1–65535.

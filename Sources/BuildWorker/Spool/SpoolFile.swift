@@ -70,9 +70,7 @@ package enum SpoolFile {
         if isDurable { try self.sync(directory: String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])) }
     }
 
-    /// Creates and syncs a file, or removes it if it cannot be written completely.
-    ///
-    /// - Parameter isNew: fail if it exists.
+    /// Creates and syncs a file, or removes it if it cannot be written completely. `isNew`: fail if it exists.
     static func write(_ bytes: [UInt8], to path: String, isNew: Bool = false, isDurable: Bool = true) throws(SpoolError)
     {
         let file = try self.make(path, O_WRONLY | (isNew ? O_EXCL : O_TRUNC), for: "write")

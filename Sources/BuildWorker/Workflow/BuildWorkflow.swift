@@ -2,8 +2,7 @@ internal import Support
 
 /// WORKFLOW.md as code: pure, total, and the only place that interprets build messages.
 ///
-/// ``DeliveryMachine`` performs each action, records its fact and asks again until ``Decision/settle(_:)``. This ends
-/// because each action fills a fact that was unknown.
+/// ``DeliveryMachine`` performs actions until ``Decision/settle(_:)``; this ends, for each fills an unknown fact.
 package enum BuildWorkflow {
     package static func decision(for command: BuildCommand, given facts: Facts, rules: WorkflowRules) -> Decision {
         // Once a report has begun, it determines the rest, whatever led to it.
@@ -135,7 +134,7 @@ extension BuildWorkflow {
                     .retriesExhausted(retries: rules.reprocessLimit, Problem(.other, "its pod could not be started")),
                     facts, rules)
             }
-        // Unconfirmed timers count as attempts with the broker, so at the limit the pod may be running: not a failure.
+        // Unconfirmed timers count as attempts with the broker, so at the limit an unreadable pod may well be running.
         case .unknown where facts.attempt >= rules.reprocessLimit: return owe(facts)
         case .pending, .running, .succeeded, .broken, .terminating, .notOwned, .unknown: return watch(facts, rules)
         }

@@ -86,7 +86,7 @@ package struct Facts: Hashable, Sendable {
     package let isFromInitTimer: Bool
     /// Init timers this build has had.
     package let round: Int
-    /// This worker has seen a `stop` of the same build.
+    /// This worker has processed a `stop` of the same build.
     package private(set) var wasStopped: Bool
     /// A description of an earlier pod observation.
     package let lastSeen: String?

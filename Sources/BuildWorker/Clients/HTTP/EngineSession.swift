@@ -2,7 +2,7 @@ internal import Foundation
 internal import FoundationNetworking
 internal import Support
 
-/// A `URLSession` whose data tasks run on the engine: a peer's response can crash FoundationNetworking's own (6.3.1).
+/// A `URLSession` whose data tasks run on the engine: responses can crash FoundationNetworking's own HTTP (6.3.1).
 ///
 /// A subclass, not a `URLProtocol`: URLSession's overhead for a protocol exceeds that of the request (100 to 150 µs
 /// against 30), and it serializes the requests of a session. Measured in `Benchmarks/README.md`.

@@ -8,8 +8,7 @@ internal import Synchronization
 final class HTTPService: @unchecked Sendable {
     let options: HTTPOptions
     private let counts = Mutex(HTTPConnectionCounts())
-    /// Called for every completed request, on the engine's thread: method, status or error, duration, and measurements
-    /// if it was sent.
+    /// Called on the engine's thread for every completed request: method, result, duration, measurements if sent.
     let onEnd: @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void
 
     var underWay = 0
@@ -18,8 +17,7 @@ final class HTTPService: @unchecked Sendable {
     var waiting: [HTTPTransfer] = []
     /// When the service last sent anything.
     var lastHeard = ContinuousClock.now
-    /// The kernel's inode by descriptor: libcurl does not report closing a socket that was not connected yet, and its
-    /// number may be reused.
+    /// The inode by descriptor: libcurl does not report closing an unconnected socket, whose number may be reused.
     private var sockets: [Int32: ino_t] = [:]
     /// The last socket could not be created: too many open descriptors.
     private(set) var lacksDescriptors = false

@@ -7,8 +7,7 @@ package struct HTTPTransport: Sendable {
     private let session: EngineSession
     private let service: HTTPService
 
-    /// - Parameter onEnd: called for every completed request: method, status or error, duration, and measurements if it
-    ///   was sent. Runs on the engine's thread: must not block.
+    /// - Parameter onEnd: called on the engine's thread for every completed request; must not block.
     package init(
         _ options: HTTPOptions = HTTPOptions(), engine: HTTPEngine = .shared,
         onEnd: @escaping @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void = {
@@ -24,7 +23,7 @@ package struct HTTPTransport: Sendable {
     package var authoritiesPath: String? { self.service.options.authorities?.path }
     package var connections: HTTPConnectionCounts { self.service.connections }
 
-    /// Sends a request. Cancelling the task ends it at once with ``HTTPError/Code/cancelled``, effective or not.
+    /// Sends a request. Cancelling the task ends it at once (``HTTPError/Code/cancelled``); its effect is unknown.
     ///
     /// - Parameter deadline: total, from now to the last byte of the response.
     package func send(_ request: HTTPRequest, deadline: Duration) async throws(HTTPError) -> HTTPResponse {

@@ -2,8 +2,7 @@ internal import Support
 
 /// A build's requests for its pod (`buildConfig.annotations`).
 ///
-/// Only the annotations below count, with or without the prefix `beta.`; the last duplicate wins. An invalid size
-/// counts as not set; an invalid time is an error.
+/// With or without the prefix `beta.`; the last duplicate wins. Invalid sizes are ignored; invalid times are errors.
 struct BuildAnnotations: Hashable, Sendable {
     enum Size: String, Sendable, CaseIterable {
         case micro = "MICRO"

@@ -38,8 +38,7 @@ package struct KubernetesClient: Sendable {
             "get pod", "GET", "\(self.podsURL)/\(name.percentEncoded)/status", success: 200, passingOver: Self.unread)
     }
 
-    /// All matching pods, from the server's cache (`resourceVersion=0`), which may lag by moments: a quorum read would
-    /// scan all pods of the namespace.
+    /// All matching pods, from the server's cache (`resourceVersion=0`), which may lag: a quorum read scans all pods.
     ///
     /// - Parameter selector: must match few pods, for example `sdbuild=4711`.
     package func pods(labelled selector: String) async throws(KubernetesError) -> [JSONValue] {
@@ -117,9 +116,7 @@ package struct KubernetesClient: Sendable {
         } catch  where !error.isPotentialOutage {}
     }
 
-    /// Deletes a pod. Ignores a missing one.
-    ///
-    /// - Parameter isOptional: the caller has an alternative if the permission is missing.
+    /// Deletes a pod. Ignores a missing one. `isOptional`: the caller has an alternative if the permission is missing.
     package func deletePod(named name: String, isOptional: Bool = false) async throws(KubernetesError) {
         let (operation, url) = ("delete pod", "\(self.podsURL)/\(name.percentEncoded)")
         do throws(KubernetesError) {
@@ -222,9 +219,7 @@ extension KubernetesOptions {
 }
 
 extension HTTPOptions {
-    /// The transport to an API server.
-    ///
-    /// - Parameter onProblem: called for unusable files.
+    /// The transport to an API server. `onProblem`: called for unusable files.
     package init(_ name: String, _ options: KubernetesOptions, onProblem: @escaping @Sendable (String) -> Void) {
         self.init(name: name)
         guard options.usesTLS else {

@@ -80,7 +80,7 @@ package struct KubernetesError: ServiceError, Hashable, Sendable {
         }
     }
 
-    /// `create pod: 500 InternalError "etcd is away"`
+    /// `create pod: 500 InternalError "etcd unavailable"`
     package var description: String {
         let status = [self.status.map { String($0) }, self.reason].compactMap { $0 }.joined(separator: " ")
         let said = self.status == nil ? self.message : "\"\(self.message)\""

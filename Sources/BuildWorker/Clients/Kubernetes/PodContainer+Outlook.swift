@@ -28,8 +28,7 @@ extension PodContainer.Waiting {
     }
 }
 
-/// A runtime's message, with the registry's, without arbitrary parts: names of images, hosts, addresses, paths, and
-/// text in double quotes.
+/// A runtime's and registry's message, without arbitrary parts: images, hosts, addresses, paths and quoted text.
 private struct RuntimeWords {
     /// Refusals by a registry.
     static let refusals = [

@@ -21,9 +21,7 @@ package struct TokenSecret: Sendable {
         (self.name, self.label, self.token) = (name, label, token)
     }
 
-    /// A `v1` `Secret`. Contains the token: never log it.
-    ///
-    /// - Parameter owner: the pod, if it exists.
+    /// A `v1` `Secret`. Contains the token: never log it. `owner`: the pod, if it exists.
     func document(owner: PodIdentity? = nil) -> JSONValue {
         var labels: JSONValue = ["app": "screwdriver", "tier": "builds", PodName.labelName: .string(self.label)]
         var metadata: JSONValue = ["name": .string(self.name)]

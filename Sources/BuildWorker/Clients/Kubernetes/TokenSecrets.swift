@@ -1,5 +1,5 @@
-/// Keeps the Secrets of one namespace in step with their pods. The worker may crash after each step: a redelivered
-/// start or garbage collection finds the Secret by its name and its label.
+/// Keeps the Secrets of one namespace in step with their pods. After a crash at any step, a redelivered start or
+/// garbage collection finds the Secret by its name and label.
 package struct TokenSecrets: Sendable {
     let client: KubernetesClient
     let prefix: String
@@ -33,9 +33,7 @@ package struct TokenSecrets: Sendable {
         try await self.client.deleteSecret(named: secret.name, unlessChangedSince: secret.version)
     }
 
-    /// Settles a Secret that has awaited its pod for longer than creating one can take.
-    ///
-    /// - Returns: whether it was deleted.
+    /// Settles a Secret that has awaited its pod for longer than creating one can take. Returns whether it was deleted.
     package func settle(_ secret: KubernetesClient.SecretVersion) async throws(KubernetesError) -> Bool {
         do throws(KubernetesError) {
             let pod = try await self.client.podStatus(named: secret.name)

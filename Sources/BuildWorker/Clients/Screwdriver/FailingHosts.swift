@@ -12,7 +12,7 @@ package final class FailingHosts: Sendable {
     enum Admission: Equatable, Sendable {
         /// Call ``FailingHosts/leave(_:_:at:)`` afterwards.
         case admitted
-        /// A request in flight will tell in a moment.
+        /// A request in flight will show the host's state: try again in a moment.
         case soon
         /// - Parameter cause: why the host counts as failing.
         case refused(cause: String)

@@ -2,8 +2,7 @@ package import Support
 
 /// The connection that consumes and settles deliveries, with one channel per queue.
 ///
-/// It never publishes: during a resource alarm the broker stops reading from connections that have published, and acks
-/// would hang.
+/// It never publishes: during a resource alarm the broker stops reading from publishers, and acks would hang.
 package final class ConsumingConnection: Sendable {
     private let thread: ConnectionThread<ConsumerRole>
     private let channels: OpenChannels
@@ -98,7 +97,7 @@ private final class ConsumerRole: ConnectionRole {
     /// recorded. So deliveries come one at a time, and only the culprit's delivery count rises.
     private struct Caution {
         var settled = 0
-        /// Ends then if nothing is in flight after ``ConsumerRole/quiet``.
+        /// Set while nothing is in flight: caution ends after ``ConsumerRole/quiet``.
         var endsAt: ContinuousClock.Instant?
     }
 

@@ -118,7 +118,7 @@ final class AMQPSocket {
         try self.check(status, "tune")
     }
 
-    /// Drops the connection if sent data is not acknowledged for this long: blocked writes, heartbeats too, never end.
+    /// Drops the connection if sent data is not acknowledged for this long: a blocked write would wait for ever.
     func setUserTimeout(_ timeout: Duration) {
         var milliseconds = UInt32(clamping: Int64(timeout / .milliseconds(1)))
         setsockopt(
