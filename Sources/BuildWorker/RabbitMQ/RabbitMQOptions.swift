@@ -1,6 +1,5 @@
 package import Support
 
-/// The purpose of one of the worker's queues.
 package enum QueueRole: String, Hashable, Sendable {
     case build, wait, retry
     case retryWait = "retry_wait"
@@ -20,8 +19,8 @@ package struct RabbitMQOptions: Sendable {
     package var hosts = ["127.0.0.1"]
     /// 1–65535.
     package var port = 5672
-    /// The vhost's name. The environment variable holds a URI path, as in the original: `/screwdriver` and `screwdriver`
-    /// are this vhost; `/`, `/%2F` and the empty string are the vhost `/`.
+    /// The vhost's name. The environment variable holds a URI path, as in the original: `/screwdriver` and
+    /// `screwdriver` are this vhost; `/`, `/%2F` and the empty string are the vhost `/`.
     package var vhost = "screwdriver"
     /// `rabbitmq.connectOptions.heartbeatIntervalInSeconds`, 1–3600 s.
     package var heartbeat = Duration.seconds(20)
@@ -33,10 +32,8 @@ package struct RabbitMQOptions: Sendable {
     package var certFile: String?
     /// PEM file with that certificate's key, without a passphrase.
     package var keyFile: String?
-    /// `rabbitmq.managementUrl`: base URL of the management API, which checks use for what AMQP does not show. `nil`: its
-    /// default port on the broker's host.
+    /// `rabbitmq.managementUrl`: the management API's base URL, for checks. `nil`: default port on the broker's host.
     package var managementURL: String?
-    /// The build queue.
     package var queue = "test"
     /// Unsettled deliveries per queue, 1–65535.
     package var prefetchCount = 20
@@ -44,7 +41,6 @@ package struct RabbitMQOptions: Sendable {
     package var largestMessage = 1 << 20
     /// Rejections after which a build is failed instead of retried, 0–1000.
     package var messageReprocessLimit = 5
-    /// The verification queue.
     package var retryQueue = "sdRetryQueue"
     package var retryQueueEnabled = true
     package var exchange = "build"

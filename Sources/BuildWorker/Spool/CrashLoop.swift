@@ -39,7 +39,7 @@ package struct CrashDelay: Hashable, Sendable {
     package var sinceStart = Duration.zero
     /// Since its delivery: others delivered with it go first, then suspected messages with fewer crashes.
     package var sinceArrival = Duration.zero
-    /// To be randomized: the culprit is unknown, so each gets to precede it.
+    /// Random order: the culprit is unknown, so each message gets to precede it eventually.
     package var isByChance = false
 
     static let longest = Duration.seconds(300)
@@ -53,7 +53,7 @@ package struct CrashDelay: Hashable, Sendable {
             self.isByChance = redeliveries >= Suspects.redeliveriesOfASuspect
             self.sinceStart = Self.pause(redeliveries)
         }
-        // A crash caused by the message alone delays only that message.
+        // If a single message crashes, only that message is delayed.
         if let loop {
             self.sinceStart = max(
                 self.sinceStart, Self.pause(record?.hasOpenDeaths == true ? loop.crashes : loop.messages))

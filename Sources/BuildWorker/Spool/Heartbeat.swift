@@ -17,8 +17,7 @@ package struct Heartbeat: Sendable {
 
     /// - Parameters:
     ///   - directory: `SPOOL_DIRECTORY`.
-    ///   - host: the caller's host name, as a worker would write it. Process ids of other hosts and containers are not
-    ///     comparable.
+    ///   - host: the caller's host name, as a worker would write it; process ids of other hosts mean nothing.
     /// - Returns: `nil` if no worker has written a heartbeat.
     package init?(of directory: String, host: String) throws(SpoolError) {
         let path = "\(directory)/heartbeat"

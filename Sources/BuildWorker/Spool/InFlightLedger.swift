@@ -4,8 +4,8 @@ package import Workflow
 
 /// The deliveries in progress, in a file of fixed-length lines: after a crash it shows which messages may be to blame.
 ///
-/// It is on the critical path of every delivery, hence two `pwrite`s of a line and no sync: the page cache outlives the
-/// process, and a message can crash only the process. Lines are overwritten in place, so a full disk does no harm later.
+/// It is on every delivery's critical path, hence two `pwrite`s and no sync: the page cache outlives the process, and a
+/// message can crash only the process. Lines are overwritten in place, so a disk that fills up later does no harm.
 package final class InFlightLedger: Sendable {
     /// A line of the file; release it with ``leave(_:)``.
     package struct Place: Sendable {
@@ -74,8 +74,7 @@ package final class InFlightLedger: Sendable {
         return line
     }
 
-    /// Parses intact lines and skips all others: a partial line belongs to a delivery whose processing had not begun, and
-    /// corrupt data must not count as a crash.
+    /// Skips damaged lines: a partial one is of a delivery not yet processed, and must not count as a crash.
     static func entries(_ bytes: [UInt8]) -> [Entry] {
         stride(from: 0, to: bytes.count, by: Self.lineLength).compactMap { start in
             let line = bytes[start..<min(start + Self.lineLength, bytes.count)]

@@ -7,9 +7,7 @@ package struct SpoolCensus: Hashable, Sendable {
         package let name: String
         /// Jobs waiting, due or not.
         package var new = 0
-        /// Jobs in flight.
         package var current = 0
-        /// Dead-lettered jobs.
         package var dead = 0
         /// When the longest-due job in `new` or `cur` became due, Unix time in milliseconds; `nil`: none.
         package var oldestDue: Int?
@@ -21,7 +19,6 @@ package struct SpoolCensus: Hashable, Sendable {
         }
     }
 
-    /// By name.
     package let kinds: [Kind]
 
     package init(kinds: [Kind]) { self.kinds = kinds }

@@ -1,12 +1,11 @@
 internal import Glibc
 
-/// The state a worker leaves for its successor. One worker at a time owns a directory; its contents are readable by the
-/// worker's user only (0700, files 0600).
+/// The state a worker leaves for its successor. One worker at a time owns a directory, readable by its user only.
 ///
-/// The directory must belong to the worker's user or root, and must not be a link. Write permission for others is removed
-/// from the worker's own. A directory of root's that others can write to must be a volume: Kubernetes mounts `emptyDir`
-/// this way, and the pod determines who these others are. They can remove and rename files, but not read them, and
-/// nothing they put there is followed (``SpoolFile/open(_:_:for:)``).
+/// The directory must belong to the worker's user or root, and must not be a link. Write permission for others is
+/// removed from the worker's own. A directory of root's that others can write to must be a volume: Kubernetes mounts
+/// `emptyDir` this way, and the pod determines who these others are. They can remove and rename files, but not read
+/// them, and nothing they put there is followed (``SpoolFile/open(_:_:for:)``).
 ///
 /// Contents: docs/architecture.md#what-a-crash-leaves-behind
 package final class SpoolDirectory: Sendable {
@@ -31,9 +30,7 @@ package final class SpoolDirectory: Sendable {
 
     deinit { close(self.lock) }
 
-    /// Creates a directory with its parents.
-    ///
-    /// - Returns: for an existing one, who else can write to it.
+    /// Creates a directory with its parents. Returns who else can write to an existing one.
     @discardableResult
     package static func make(_ path: String) throws(SpoolError) -> String? {
         if mkdir(path, 0o700) == 0 { return nil }
@@ -68,7 +65,6 @@ package final class SpoolDirectory: Sendable {
         }
     }
 
-    /// Owner and write permissions of a directory.
     struct Ownership: Hashable {
         let user: uid_t
         let mode: mode_t

@@ -7,8 +7,7 @@ package enum SpoolFile {
     /// Maximum bytes read; the largest file, a day of reports, takes a tenth of it.
     static let largest = 1 << 25
 
-    /// Opens any file of the spool: a regular file without other hard links, not a symbolic link, and not a pipe, which would
-    /// block.
+    /// Opens any file of the spool: a regular one with a single link, no symbolic link, and no pipe, which would block.
     ///
     /// - Returns: `nil` if it does not exist and `flags` do not create it.
     static func open(_ path: String, _ flags: Int32, for purpose: String = "open") throws(SpoolError) -> Int32? {
@@ -71,9 +70,7 @@ package enum SpoolFile {
         if isDurable { try self.sync(directory: String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])) }
     }
 
-    /// Creates and syncs a file, or removes it if it cannot be written completely.
-    ///
-    /// - Parameter isNew: fail if it exists.
+    /// Creates and syncs a file, or removes it if it cannot be written completely. `isNew`: fail if it exists.
     static func write(_ bytes: [UInt8], to path: String, isNew: Bool = false, isDurable: Bool = true) throws(SpoolError)
     {
         let file = try self.make(path, O_WRONLY | (isNew ? O_EXCL : O_TRUNC), for: "write")
@@ -85,15 +82,14 @@ package enum SpoolFile {
         throw error
     }
 
-    /// Appends in one write, so that lines of several writers do not mix. A crash may leave a line unfinished; the next one
-    /// starts on a new line, so readers skip empty lines.
+    /// Appends in one write, so that lines of several writers do not mix. A crash may leave a line unfinished; the next
+    /// one starts on a new line, so readers skip empty lines.
     package static func append(line: [UInt8], to path: String) throws(SpoolError) {
         let file = try self.make(path, O_WRONLY | O_APPEND)
         defer { close(file) }
         guard Self.write([0x0A] + line + [0x0A], to: file) else { throw SpoolError("write", path) }
     }
 
-    /// Removes a file. Ignores a missing one.
     package static func remove(_ path: String) throws(SpoolError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw SpoolError("remove", path) }
     }

@@ -4,9 +4,9 @@ package import Workflow
 /// Messages that were in flight when a worker ended uncleanly: how often, and at which step.
 ///
 /// Of many in flight, one message or a service it called may be the cause, so suspected messages are processed in
-/// isolation. A crash in isolation while parsing is evidence against the message. A crash at a step with external calls is
-/// evidence only if other messages survive that step and the same message crashes there again. Otherwise no message is at
-/// fault, and the worker is in a ``CrashLoop``. Kept in a file next to the ledger, rewritten on the rare changes.
+/// isolation. A crash in isolation while parsing is evidence against the message. A crash at a step with external calls
+/// is evidence only if other messages survive that step and the same message crashes there again. Otherwise no message
+/// is at fault, and the worker is in a ``CrashLoop``. Kept in a file next to the ledger, rewritten on the rare changes.
 package final class Suspects: Sendable {
     package struct Record: Hashable, Sendable {
         /// Crashes while it was in flight.

@@ -2,7 +2,6 @@
 package enum Settlement: Hashable, Sendable, CaseIterable {
     /// All work for the delivery is done, or stored somewhere that survives this process.
     case ack
-    /// Rejected without requeueing: dead-lettered to the wait queue, which returns it later with one more `rejected`
-    /// in its `x-death`. Requeueing would spin.
+    /// Rejected without requeueing, which would spin: the wait queue returns it with one more `rejected` in `x-death`.
     case nack
 }

@@ -19,14 +19,13 @@ package enum Action: Hashable, Sendable {
     case searchPods
     /// Delete the build's pods → ``Fact/deletion(_:)``.
     case deletePods
-    /// Publish a delayed `verify` that returns after the init timeout → ``Fact/timer(_:)``. `round` counts the build's
-    /// timers from 1. The status update is sent concurrently, whatever the timer's result → ``Fact/note(_:)``, so that
-    /// a build waits for the slower request only.
+    /// Publish a delayed `verify` that returns after the init timeout → ``Fact/timer(_:)``. `round` counts from 1. The
+    /// status update is sent concurrently, whatever the timer's result → ``Fact/note(_:)``.
     case armTimer(round: Int, telling: StatusUpdate?)
     /// The broker has no queue for the timer: run it in this process → ``Fact/timerKept(_:)``.
     case keepTimer(round: Int)
-    /// Publish an immediate `verify` to the retry queue → ``Fact/verification(_:)``. `isPermanent`: the pod's problem
-    /// is permanent, whatever the next read shows.
+    /// Publish an immediate `verify` to the retry queue → ``Fact/verification(_:)``.
+    /// `isPermanent`: the pod's problem is permanent, whatever the next read shows.
     case requestVerification(isPermanent: Bool)
     /// Send the build API a status update on a best-effort basis → ``Fact/note(_:)``.
     case notifyBuild(StatusUpdate)

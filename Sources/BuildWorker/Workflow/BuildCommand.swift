@@ -6,7 +6,6 @@ package enum BuildCommand: Hashable, Sendable {
     case stop
     /// Check whether the build's pod has started.
     case verify
-    /// Remove a cache directory.
     case clear
     /// The message cannot be understood.
     case unreadable

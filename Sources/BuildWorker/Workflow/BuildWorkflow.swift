@@ -2,8 +2,7 @@ internal import Support
 
 /// WORKFLOW.md as code: pure, total, and the only place that interprets build messages.
 ///
-/// ``DeliveryMachine`` performs each action, records its fact and asks again until ``Decision/settle(_:)``. This ends
-/// because each action fills a fact that was unknown.
+/// ``DeliveryMachine`` performs actions until ``Decision/settle(_:)``; this ends, for each fills an unknown fact.
 package enum BuildWorkflow {
     package static func decision(for command: BuildCommand, given facts: Facts, rules: WorkflowRules) -> Decision {
         // Once a report has begun, it determines the rest, whatever led to it.
@@ -45,8 +44,7 @@ package enum BuildWorkflow {
     }
 
     /// Waits for the build API to accept an update or answer a query. Not counted as an attempt, or the real cause
-    /// would be lost at the limit; bounded, because the API may fail for this build alone: the message is then
-    /// parked.
+    /// would be lost at the limit; bounded, because the API may fail for this build alone: the message is then parked.
     private static func owe(_ facts: Facts) -> Decision {
         guard !facts.isOutage else { return postpone(.outage, facts) }
         // Without a wait queue that accepts the message and its clock, the attempts serve as the clock.
@@ -136,7 +134,7 @@ extension BuildWorkflow {
                     .retriesExhausted(retries: rules.reprocessLimit, Problem(.other, "its pod could not be started")),
                     facts, rules)
             }
-        // Unconfirmed timers count as attempts with the broker, so at the limit the pod may be running: not a failure.
+        // Unconfirmed timers count as attempts with the broker, so at the limit an unreadable pod may well be running.
         case .unknown where facts.attempt >= rules.reprocessLimit: return owe(facts)
         case .pending, .running, .succeeded, .broken, .terminating, .notOwned, .unknown: return watch(facts, rules)
         }

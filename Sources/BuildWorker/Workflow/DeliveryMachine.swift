@@ -32,7 +32,6 @@ package struct DeliveryMachine: Sendable {
         case takenBack
     }
 
-    /// The decoded content of the message.
     package struct Reading: Sendable {
         let command: BuildCommand
         let facts: Facts
@@ -72,7 +71,6 @@ package struct DeliveryMachine: Sendable {
         /// → `persisted`
         case persist(QuarantineChange)
         case emit(DeliveryEvent)
-        /// Pause before a retry.
         case pause
         /// Release what was acquired for processing.
         case leave

@@ -2,9 +2,7 @@
 package protocol DeliveryDrivers {
     /// Time since the delivery arrived.
     var now: Duration { get }
-    /// Performs a step.
-    ///
-    /// - Returns: the answer, or `nil` if it arrives later through ``DeliveryRunner/advance(_:)``.
+    /// Performs a step. Returns the answer, or `nil` if it arrives later through ``DeliveryRunner/advance(_:)``.
     mutating func take(_ step: DeliveryMachine.Step) -> DeliveryMachine.Input?
 }
 

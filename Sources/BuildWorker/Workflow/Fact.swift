@@ -30,7 +30,6 @@ package enum BuildState: Hashable, Sendable {
     case refused(Problem)
     /// The API cannot answer such a question.
     case unknown
-    /// The API is unavailable.
     case unavailable(Problem)
 }
 
@@ -45,13 +44,11 @@ package enum CreationOutcome: Hashable, Sendable {
     case refused(Problem)
 }
 
-/// The result of publishing a message.
 package enum PublishResult: Hashable, Sendable, CaseIterable {
     /// Confirmed, and routed to a queue.
     case confirmed
     /// Returned: not routed to any queue.
     case unroutable
-    /// Not confirmed.
     case unconfirmed
 }
 
@@ -67,7 +64,6 @@ package enum ReportOutcome: Hashable, Sendable {
 
 package enum NoteOutcome: Hashable, Sendable {
     case taken
-    /// The build has ended.
     case ended
     /// A final answer; the build continues without the update.
     case refused(Problem)
@@ -90,13 +86,12 @@ package struct Facts: Hashable, Sendable {
     package let isFromInitTimer: Bool
     /// Init timers this build has had.
     package let round: Int
-    /// This worker has seen a `stop` of the same build.
+    /// This worker has processed a `stop` of the same build.
     package private(set) var wasStopped: Bool
     /// A description of an earlier pod observation.
     package let lastSeen: String?
     /// The pod has a transient problem and is within its heal timeout.
     package let isHealing: Bool
-    /// The heal timeout has expired.
     package let hadTimeToHeal: Bool
     /// A pod read a moment ago showed a permanent problem.
     package let isPermanent: Bool
@@ -125,8 +120,7 @@ package struct Facts: Hashable, Sendable {
     package private(set) var isOutage = false
     /// The message was republished, because after a rejection the broker would not return it.
     package private(set) var isReplaced = false
-    /// When the image pull began, as first observed, in this delivery or an earlier one (carried in the message).
-    /// The build API gets one value only.
+    /// When the image pull began, as first observed (carried in the message). The build API gets one value only.
     package private(set) var pullStart: String?
 
     package init(

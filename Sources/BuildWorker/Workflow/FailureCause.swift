@@ -4,7 +4,6 @@ internal import Support
 package enum FailureCause: Hashable, Sendable {
     /// The API server or a cluster policy rejects the pod permanently.
     case podRejected(Problem)
-    /// The retry limit is reached.
     case retriesExhausted(retries: Int, Problem)
     case pod(PodFailure)
     /// Still pending when the last init timer fired.

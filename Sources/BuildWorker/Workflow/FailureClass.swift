@@ -12,12 +12,10 @@ package enum FailureClass: String, Sendable, CaseIterable {
     case scheduling
     /// The API server rejects the pod permanently.
     case rejected
-    /// A cluster policy denies the pod.
     case policy
     case quota
     /// The worker's token, permissions or namespace, or an object its settings name there.
     case rights
-    /// The API server fails.
     case cluster
     /// API server requests or responses are lost.
     case network
@@ -26,11 +24,9 @@ package enum FailureClass: String, Sendable, CaseIterable {
     /// The build API rejects the message's token.
     case token
     case broker
-    /// The message is invalid.
     case message
     /// The message crashes the worker.
     case poison
-    /// The worker itself.
     case worker
     case other
 }

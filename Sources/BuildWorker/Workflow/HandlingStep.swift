@@ -61,6 +61,5 @@ extension Action {
         }
     }
 
-    /// The step's description.
     package var words: String { self.step.rawValue }
 }

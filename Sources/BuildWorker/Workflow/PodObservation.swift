@@ -3,7 +3,6 @@ package enum PodObservation: Hashable, Sendable {
     /// Healthy, but not started; `waitsFor` describes what is missing.
     case pending(node: String?, waitsFor: String)
     case running(node: String?)
-    /// The build container succeeded.
     case succeeded(node: String?)
     case broken(PodFailure)
     /// Being deleted before it started; the detail says by what, if known.
@@ -76,7 +75,6 @@ package struct PodFailure: Hashable, Sendable {
         self.failureClass = failureClass ?? (kind == .image ? .image : .container)
     }
 
-    /// For logs and timelines.
     package var summary: String {
         switch self.kind {
         case .ended(let phase): self.detail.isEmpty ? "pod \(phase)" : "pod \(phase): \(self.detail)"

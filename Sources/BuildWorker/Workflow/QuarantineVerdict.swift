@@ -12,8 +12,7 @@ package enum QuarantineVerdict: Hashable, Sendable {
         case none = "at-large"
         /// In the parked queue; its build may not be updated yet. → `unreportable`
         case parked
-        /// A header claims so, but any client may write it: trusted only if the message is readable; its build is
-        /// updated.
+        /// A header claims so, but any client may write it: trusted only if readable, to update its build.
         case saidToBeParked = "said-to-be-parked"
         /// Reading it to update its build crashed the worker, too.
         case unreportable

@@ -2,11 +2,10 @@ internal import Foundation
 internal import FoundationNetworking
 internal import Support
 
-/// A `URLSession` whose data tasks run on the engine. FoundationNetworking's own HTTP stack, which a peer's response can
-/// crash (6.3.1), is not used.
+/// A `URLSession` whose data tasks run on the engine: responses can crash FoundationNetworking's own HTTP (6.3.1).
 ///
-/// A subclass, not a `URLProtocol`: URLSession's overhead for a protocol exceeds that of the request (100 to 150 µs against
-/// 30), and it serializes the requests of a session. Measured in `Benchmarks/README.md`.
+/// A subclass, not a `URLProtocol`: URLSession's overhead for a protocol exceeds that of the request (100 to 150 µs
+/// against 30), and it serializes the requests of a session. Measured in `Benchmarks/README.md`.
 final class EngineSession: URLSession, @unchecked Sendable {
     private let engine: HTTPEngine
     private let service: HTTPService
@@ -36,7 +35,7 @@ final class EngineSession: URLSession, @unchecked Sendable {
         return EngineTask(self.engine, transfer)
     }
 
-    /// Like `bytes(for:)`, which URLSession on Linux lacks, but in chunks. Returns once the response's head is complete.
+    /// Like `bytes(for:)`, which URLSession on Linux lacks, but in chunks. Returns once the head is complete.
     ///
     /// - Parameters:
     ///   - request: its `timeoutInterval` is the deadline for the head.
@@ -52,7 +51,6 @@ final class EngineSession: URLSession, @unchecked Sendable {
     }
 }
 
-/// One request of an ``EngineSession``.
 final class EngineTask: URLSessionDataTask, @unchecked Sendable {
     private let engine: HTTPEngine
     private let transfer: HTTPTransfer

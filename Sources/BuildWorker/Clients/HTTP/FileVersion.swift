@@ -1,7 +1,6 @@
 internal import Foundation
 
-/// Changes when a file is replaced. Kubernetes mounts files through two symbolic links and swaps the second, so this
-/// identifies the final target.
+/// Changes when a file is replaced. Identifies the final target: Kubernetes mounts links to links and swaps the latter.
 package struct FileVersion: Equatable, Sendable {
     private let path: String
     private let modified: Date?

@@ -7,8 +7,8 @@ internal import Synchronization
 
 /// Runs all of the worker's HTTP: libcurl's multi interface on one dedicated thread, started by the first command.
 ///
-/// libcurl requires all calls on one thread; others only post commands, which wake it. A peer can at worst end one request:
-/// deadlines, sizes and completeness are enforced here, and FoundationNetworking never parses its bytes.
+/// libcurl requires all calls on one thread; others only post commands, which wake it. A peer can at worst end one
+/// request: deadlines, sizes and completeness are enforced here, and FoundationNetworking never parses its bytes.
 ///
 /// Swift tasks may run on the thread, too (`withTaskExecutorPreference`), which saves waking another thread for each
 /// request and response. Such tasks must not block: no request progresses meanwhile.
@@ -95,7 +95,7 @@ package final class HTTPEngine: TaskExecutor, Sendable {
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     private func main() {
-        // Writing TLS to a closed connection raises SIGPIPE; libcurl cannot install a handler here and leaves this to us.
+        // Writing TLS to a closed connection raises SIGPIPE, which libcurl leaves to us.
         var broken = sigset_t()
         sigemptyset(&broken)
         sigaddset(&broken, SIGPIPE)
@@ -103,7 +103,7 @@ package final class HTTPEngine: TaskExecutor, Sendable {
         guard Self.isLibraryReady, let multi = curl_multi_init(), let streams = ccurl_share_new() else {
             fatalError("there is no memory for libcurl")
         }
-        // By default libcurl caches four per request in flight, so each lull would close connections needed a moment later.
+        // By default libcurl caches four per request in flight: each lull would close connections needed again soon.
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 256)
         Thread.current.name = "http"
         let loop = HTTPLoop(multi, streams: streams, self.asUnownedTaskExecutor())

@@ -9,7 +9,7 @@ package struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
         case connectionReset = "connection lost"
         /// The request had no effect.
         case dnsFailure = "host name cannot be resolved"
-        /// No common protocol, an untrusted or mismatching certificate, or an unusable one of ours. The request had no effect.
+        /// No common protocol, an untrusted or mismatching certificate, or an unusable one of ours. No effect.
         case tlsFailure = "TLS failed"
         /// The response began but is incomplete.
         case truncated = "the answer broke off"
@@ -21,7 +21,6 @@ package struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
         case invalidURL = "not a usable address"
         /// The token has characters that are invalid in headers. The request was not sent.
         case invalidToken = "not a usable token"
-        /// Cancelled by this worker.
         case cancelled = "given up"
         /// This worker could not send it: out of memory or descriptors, or a required library is missing.
         case local = "not sent"

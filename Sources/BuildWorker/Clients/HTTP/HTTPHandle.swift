@@ -6,8 +6,8 @@ internal import Support
 /// A libcurl easy handle for one request. Belongs to the engine's thread.
 ///
 /// Never reused: libcurl 7.88 keeps a dangling pointer to the previous response's last header, and a folded line at the
-/// start of the next response makes it write there (fixed in 8.7.0). The multi handle caches connections and DNS, so new
-/// handles are cheap.
+/// start of the next response makes it write there (fixed in 8.7.0). The multi handle caches connections and DNS, so
+/// new handles are cheap.
 final class HTTPHandle {
     let easy: UnsafeMutableRawPointer
     /// Why the handle is unusable; `nil`: usable.
@@ -62,8 +62,7 @@ final class HTTPHandle {
         // Decodes responses of servers that compress unasked.
         must(ccurl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate"))
 
-        // No credentials except those in the headers, nothing but HTTP; libcurl uses no redirects, cookies or user files
-        // unless enabled.
+        // Credentials only from headers, HTTP only; libcurl uses redirects, cookies and user files only if enabled.
         must(ccurl_set_long(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1))
         must(ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         must(ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1))
@@ -80,8 +79,8 @@ final class HTTPHandle {
         must(ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)))
         // The system's CA certificates are parsed once and cached, but only if they come from a single file.
         must(ccurl_set_string(easy, CURLOPT_CAPATH, nil))
-        // A stream has a connection of its own: with a slow reader, libcurl 7.88 blocks all requests that share it. And in the
-        // common cache it would make libcurl believe that the server does not speak HTTP/2.
+        // A stream has a connection of its own: with a slow reader, libcurl 7.88 blocks all requests that share it. And
+        // in the common cache it would make libcurl believe that the server does not speak HTTP/2.
         if transfer.isStream { must(ccurl_set_share(easy, streams)) }
         if options.isMultiplexed, !transfer.isStream {
             must(ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)))

@@ -1,8 +1,8 @@
 internal import Support
 internal import Workflow
 
-/// Parses the head of a response, line by line. libcurl is lenient: it accepts a truncated head as complete, and invalid
-/// lengths. A client that acts on responses must be strict.
+/// Parses the head of a response, line by line. libcurl is lenient: it accepts a truncated head as complete, and
+/// invalid lengths. A client that acts on responses must be strict.
 struct HTTPHead: Sendable {
     private enum State {
         /// → `headers`

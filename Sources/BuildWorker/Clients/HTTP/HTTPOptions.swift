@@ -8,7 +8,6 @@ package struct HTTPOptions: Sendable {
     package var authorities: PEMFile?
     /// The client certificate, for servers that require one.
     package var certificate: PEMFile?
-    /// The client certificate's key.
     package var key: PEMFile?
     /// `http://host:port`, optionally with user and password. Proxy environment variables are ignored.
     package var proxy: Secret?
@@ -27,8 +26,7 @@ package struct HTTPOptions: Sendable {
 package struct HTTPLimits: Sendable {
     /// Maximum size of a decoded body. A list of one build's pods has a few thousand bytes.
     package var bodyBytes: Int
-    /// Maximum size of all bodies in progress: as many may arrive at once as there are builds in flight. A body
-    /// below a sixteenth of ``bodyBytes`` always fits.
+    /// Maximum size of all bodies in progress. A body below a sixteenth of ``bodyBytes`` always fits.
     package var bodiesBytes = Int.max
     /// Maximum size of a response's headers, including interim responses and trailers.
     package var headerBytes: Int

@@ -12,9 +12,7 @@ package struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable
     /// `user:password`. Sent as `Authorization: Basic …`, unless ``bearer`` is set.
     package var basic: Secret?
     package var body: [UInt8]?
-    /// The body's content type.
     package var contentType = "application/json"
-    /// The `Accept` header.
     package var accept = "application/json"
 
     package init(method: String, url: String, bearer: Secret? = nil, body: [UInt8]? = nil) {
@@ -44,8 +42,7 @@ package struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable
             && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
     }
 
-    /// Whether an IP address is in 169.254.0.0/16 or fe80::/10, in any notation: also a single number, hexadecimal or octal
-    /// parts, or an IPv4-mapped IPv6 address.
+    /// Whether an IP address is in 169.254.0.0/16 or fe80::/10, in any notation, such as a number or IPv4-mapped IPv6.
     ///
     /// - Parameter host: without brackets. A name never is, whatever it resolves to.
     static func isLinkLocal(_ host: String) -> Bool { ccurl_is_link_local(host) }

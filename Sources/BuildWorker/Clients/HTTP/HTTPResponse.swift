@@ -21,8 +21,7 @@ package struct HTTPResponse: Sendable {
     /// The maximum honored ``retryAfter(now:)``.
     static let longestRetryAfter = Duration.seconds(300)
 
-    /// The delay the server requests (`Retry-After`, RFC 9110 section 10.2.3), at most ``longestRetryAfter``; a date counts
-    /// from `now`. `nil`: none.
+    /// The delay requested by `Retry-After` (RFC 9110 section 10.2.3), at most ``longestRetryAfter``; dates from `now`.
     func retryAfter(now: Date = Date()) -> Duration? {
         guard let text = self.header("Retry-After")?.trimmed else { return nil }
         // Fractions are not in the RFC but occur in practice; `inf`, `0x1` and `1e9` are rejected.

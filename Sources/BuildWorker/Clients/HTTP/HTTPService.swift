@@ -8,8 +8,7 @@ internal import Synchronization
 final class HTTPService: @unchecked Sendable {
     let options: HTTPOptions
     private let counts = Mutex(HTTPConnectionCounts())
-    /// Called for every completed request, on the engine's thread: method, status or error, duration, and measurements if it
-    /// was sent.
+    /// Called on the engine's thread for every completed request: method, result, duration, measurements if sent.
     let onEnd: @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void
 
     var underWay = 0
@@ -18,12 +17,11 @@ final class HTTPService: @unchecked Sendable {
     var waiting: [HTTPTransfer] = []
     /// When the service last sent anything.
     var lastHeard = ContinuousClock.now
-    /// The kernel's inode by descriptor: libcurl does not report closing a socket that was not connected yet, and its number
-    /// may be reused.
+    /// The inode by descriptor: libcurl does not report closing an unconnected socket, whose number may be reused.
     private var sockets: [Int32: ino_t] = [:]
     /// The last socket could not be created: too many open descriptors.
     private(set) var lacksDescriptors = false
-    /// libcurl uses it as long as there are connections, that is, as long as the engine exists, which retains this object.
+    /// libcurl uses it while there are connections, so while the engine exists, which retains this object.
     let hooks = UnsafeMutablePointer<ccurl_sockets>.allocate(capacity: 1)
 
     init(
@@ -81,8 +79,8 @@ final class HTTPService: @unchecked Sendable {
         }
     }
 
-    /// Call if nothing was received on any connection for a whole deadline: over HTTP/2 the next request would fail the same
-    /// way, because cancelling a request leaves its connection open.
+    /// Call if nothing was received on any connection for a whole deadline: over HTTP/2 the next request would fail the
+    /// same way, because cancelling a request leaves its connection open.
     func shutConnections() {
         self.forgetClosedSockets()
         for descriptor in self.sockets.keys { shutdown(descriptor, Int32(SHUT_RDWR)) }
@@ -91,9 +89,7 @@ final class HTTPService: @unchecked Sendable {
 
 /// Totals for one service since the process started.
 package struct HTTPConnectionCounts: Sendable, Hashable {
-    /// New connections.
     package var opened = 0
-    /// Requests that reused a connection.
     package var reused = 0
     /// Sockets currently open; a connection being established may have two.
     package var open = 0
@@ -102,12 +98,10 @@ package struct HTTPConnectionCounts: Sendable, Hashable {
     package var bytesReceived = 0
 }
 
-/// Measurements of one request.
 package struct HTTPMeasurements: Sendable, Hashable {
     package var connectionsOpened = 0
     /// Name resolution and TCP, for a new connection.
     package var connect: Duration?
-    /// TLS handshake, if any.
     package var handshake: Duration?
     package var bytesSent = 0
     package var bytesReceived = 0

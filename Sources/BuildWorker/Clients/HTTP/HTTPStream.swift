@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// A response's body, in chunks, as it arrives. For one reader.
 ///
-/// Bounded: backpressure stops the peer. Dropping the stream, or cancelling a task that waits on it, ends the request and,
-/// over HTTP/1.1, its connection.
+/// Backpressure stops the peer. Dropping the stream, or cancelling its reader, ends the request and, over HTTP/1.1,
+/// its connection.
 package struct HTTPStream: AsyncSequence, Sendable {
     private let handle: Handle
 

@@ -6,12 +6,10 @@ internal import Workflow
 
 /// One request in the engine, from submission to completion. Completes once.
 ///
-/// Unchecked: mutable state is accessed on the engine's thread only. Other threads create it, submit it, and may call
-/// ``cancel()``.
+/// Unchecked: mutable state belongs to the engine's thread. Others create it, submit it, and may call ``cancel()``.
 final class HTTPTransfer: @unchecked Sendable {
     /// The receiver of the response. Closures are called on the engine's thread and must not block.
     enum Receiver: Sendable {
-        /// The complete response.
         case whole(@Sendable (Result<(HTTPURLResponse, Data), HTTPError>) -> Void)
         /// The head, then the body as it arrives.
         case stream(HTTPStream.Buffer)
@@ -41,7 +39,6 @@ final class HTTPTransfer: @unchecked Sendable {
     private let wasCancelled = Atomic(false)
 
     var state = State.new
-    /// `nil`: none.
     var deadline: ContinuousClock.Instant?
     private(set) var abort: Abort?
     private var head = HTTPHead()
@@ -112,7 +109,6 @@ final class HTTPTransfer: @unchecked Sendable {
         return .taken
     }
 
-    /// The reader of the stream has room again.
     func resumed() {
         self.isPaused = false
         self.deadline = self.idleLimit.map { .now + $0 }

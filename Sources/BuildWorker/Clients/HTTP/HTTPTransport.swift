@@ -7,8 +7,7 @@ package struct HTTPTransport: Sendable {
     private let session: EngineSession
     private let service: HTTPService
 
-    /// - Parameter onEnd: called for every completed request: method, status or error, duration, and measurements if it was
-    ///   sent. Runs on the engine's thread: must not block.
+    /// - Parameter onEnd: called on the engine's thread for every completed request; must not block.
     package init(
         _ options: HTTPOptions = HTTPOptions(), engine: HTTPEngine = .shared,
         onEnd: @escaping @Sendable (String, Result<Int, HTTPError>, Duration, HTTPMeasurements?) -> Void = {
@@ -19,13 +18,12 @@ package struct HTTPTransport: Sendable {
         self.session = EngineSession(engine, self.service)
     }
 
-    /// For metrics.
     package var name: String { self.service.options.name }
     /// The path of the trusted CA certificates; `nil`: the system's.
     package var authoritiesPath: String? { self.service.options.authorities?.path }
     package var connections: HTTPConnectionCounts { self.service.connections }
 
-    /// Sends a request. Cancelling the task ends it at once with ``HTTPError/Code/cancelled``; it may have taken effect.
+    /// Sends a request. Cancelling the task ends it at once (``HTTPError/Code/cancelled``); its effect is unknown.
     ///
     /// - Parameter deadline: total, from now to the last byte of the response.
     package func send(_ request: HTTPRequest, deadline: Duration) async throws(HTTPError) -> HTTPResponse {
@@ -44,7 +42,7 @@ package struct HTTPTransport: Sendable {
         return try await end.value(of: task).get()
     }
 
-    /// Like ``send(_:deadline:)``, but the body arrives in chunks, for as long as it takes. The response's own is empty.
+    /// Like ``send(_:deadline:)``, but with the body in chunks, for as long as it takes; the response's own is empty.
     ///
     /// - Parameters:
     ///   - deadline: for the response's head.

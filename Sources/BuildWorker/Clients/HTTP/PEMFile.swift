@@ -12,7 +12,7 @@ package final class PEMFile: Sendable {
 
     private struct Unusable: Error { let description: String }
 
-    /// Immutable and at a fixed address, so that libcurl may point to it, and identity shows whether the file has changed.
+    /// Immutable, at a fixed address that libcurl may point to; identity shows whether the file has changed.
     ///
     /// Unchecked: the bytes are written once, before the object is shared.
     final class Content: @unchecked Sendable {

@@ -17,7 +17,6 @@ package struct ErrorTraits: OptionSet, Sendable {
 
     package init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// Retrying cannot help.
     static let final = ErrorTraits(rawValue: 1)
     /// The service itself may be unavailable: then all requests fail, for every build.
     static let outage = ErrorTraits(rawValue: 2)
@@ -35,10 +34,9 @@ extension ServiceError {
 /// The kind of access: a service may still be readable when it is no longer writable.
 package enum RequestAccess: Hashable, Sendable { case read, write }
 
-/// A layer around a client's requests that observes their results, for health, circuit breaker and log. It changes none.
+/// Observes the results of a client's requests without changing them: for health, circuit breaker and log.
 ///
-/// `send = observed ∘ authorised ∘ measured ∘ http`: the client authorises, its transport measures, and the composition
-/// root adds this.
+/// `send = observed ∘ authorised ∘ measured ∘ http`: added by the composition root, around client and transport.
 package struct RequestObserver: Sendable {
     /// Sends the service a minimal request, bypassing this layer. `nil`: it answers.
     package typealias Probe = @Sendable () async -> (any ServiceError)?

@@ -2,8 +2,7 @@ internal import Support
 
 /// A build's requests for its pod (`buildConfig.annotations`).
 ///
-/// Only the annotations below count, with or without the prefix `beta.`; the last duplicate wins. An invalid size counts
-/// as not set; an invalid time is an error.
+/// With or without the prefix `beta.`; the last duplicate wins. Invalid sizes are ignored; invalid times are errors.
 struct BuildAnnotations: Hashable, Sendable {
     enum Size: String, Sendable, CaseIterable {
         case micro = "MICRO"
@@ -13,7 +12,7 @@ struct BuildAnnotations: Hashable, Sendable {
         case max = "MAX"
     }
 
-    /// A size by name or, if an integer above 0, an amount: a limit of 0 is none to Kubernetes. The string `"4"` is neither.
+    /// A size by name, or an integer above 0: a limit of 0 is none to Kubernetes. The string `"4"` is neither.
     enum Amount: Hashable, Sendable {
         case named(Size)
         case whole(Double)

@@ -55,7 +55,6 @@ package struct BuildClusters: Sendable {
 
     package func route(_ build: BuildConfig) -> ExecutorRoute { ExecutorRoute(build, self.options) }
 
-    /// The options and the place for a build's pod.
     package func primary(of build: BuildConfig) -> (options: KubernetesOptions, place: Place) {
         self.primary(on: self.route(build))
     }

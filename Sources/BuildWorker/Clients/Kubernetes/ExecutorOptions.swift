@@ -67,8 +67,8 @@ package struct ExecutorOptions: Sendable {
 }
 
 extension KubernetesOptions {
-    /// An executor's default options: those of `k8s`, except for the operator's nodes and Secrets, and what the original worker
-    /// does not share either: two policies, and a VM's times.
+    /// An executor's default options: those of `k8s`, except for the operator's nodes and Secrets, and what the
+    /// original worker does not share either: two policies, and a VM's times.
     package func inherited(by plugin: ExecutorOptions.Plugin) -> KubernetesOptions {
         var options = self
         let defaults = KubernetesOptions()

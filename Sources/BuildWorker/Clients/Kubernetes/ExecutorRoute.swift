@@ -2,8 +2,8 @@ internal import Support
 
 /// The executor for a build, and why: requested by its annotation, else chosen by weight, else the default.
 ///
-/// Deterministic in build and configuration: a redelivered start must find the pod of the first delivery, so the weighted
-/// selection is derived from the build's id.
+/// Deterministic in build and configuration: a redelivered start must find the pod of the first delivery, so the
+/// weighted selection is derived from the build's id.
 package struct ExecutorRoute: Hashable, Sendable {
     package enum Rule: String, Sendable {
         case annotation, weight, `default`
@@ -11,8 +11,8 @@ package struct ExecutorRoute: Hashable, Sendable {
 
     package let executor: ExecutorOptions.Plugin
     package let rule: Rule
-    /// The requested executor, if it does not exist; the request is then ignored. A VM that is unavailable is replaced only
-    /// if the operator allows it (`K8S_VM_FALLBACK`).
+    /// The requested executor, if it does not exist; the request is then ignored. A VM that is unavailable is replaced
+    /// only if the operator allows it (`K8S_VM_FALLBACK`).
     package let unknown: String?
 
     package init(_ build: BuildConfig, _ options: ExecutorOptions) {
@@ -53,7 +53,6 @@ package struct ExecutorRoute: Hashable, Sendable {
 }
 
 extension ExecutorOptions {
-    /// The options for a build's pod.
     package func options(for build: BuildConfig) -> KubernetesOptions {
         self.options(of: ExecutorRoute(build, self).executor)
     }

@@ -1,7 +1,7 @@
 internal import Foundation
 package import Support
 
-/// The requests that only `K8S_BUILD_TOKEN=secret` needs, with their permissions.
+/// The requests, and permissions, that only `K8S_BUILD_TOKEN=secret` needs.
 extension KubernetesClient {
     /// Metadata of a Secret as last returned by the API server, without its data.
     package struct SecretVersion: Hashable, Sendable {
@@ -44,9 +44,7 @@ extension KubernetesClient {
                 success: 200))
     }
 
-    /// Deletes a Secret. Ignores a missing one.
-    ///
-    /// - Parameter version: keep the Secret, without an error, if it has changed since.
+    /// Deletes a Secret. Ignores a missing one. `version`: keep the Secret, without an error, if it has changed since.
     package func deleteSecret(named name: String, unlessChangedSince version: String? = nil)
         async throws(KubernetesError)
     {

@@ -38,8 +38,7 @@ package struct KubernetesClient: Sendable {
             "get pod", "GET", "\(self.podsURL)/\(name.percentEncoded)/status", success: 200, passingOver: Self.unread)
     }
 
-    /// All matching pods, from the server's cache (`resourceVersion=0`), which may lag by moments: a quorum read would scan all
-    /// pods of the namespace.
+    /// All matching pods, from the server's cache (`resourceVersion=0`), which may lag: a quorum read scans all pods.
     ///
     /// - Parameter selector: must match few pods, for example `sdbuild=4711`.
     package func pods(labelled selector: String) async throws(KubernetesError) -> [JSONValue] {
@@ -49,8 +48,8 @@ package struct KubernetesClient: Sendable {
     /// Page size of long lists: 500 pods are about 4 MB.
     static let pageSize = 250
 
-    /// Reads all matching objects, with one page in memory at a time. If the list changed too much between two pages, the server
-    /// returns a token to continue with the current list; missed objects are found in the next round.
+    /// Reads all matching objects, with one page in memory at a time. If the list changed too much between two pages,
+    /// the server returns a token to continue with the current list; missed objects are found in the next round.
     ///
     /// - Parameter url: the collection with a selector.
     func forEachPage(_ operation: String, _ url: String, accept: String? = nil, _ body: ([JSONValue]) async -> Void)
@@ -98,7 +97,7 @@ package struct KubernetesClient: Sendable {
         try await self.probe("GET", "\(self.podsURL)?limit=1", nil, success: 200)
     }
 
-    /// A dry-run pod creation, to check whether pods can be created. Creates none, and requires only the `create` permission.
+    /// A dry-run pod creation, to check whether pods can be created. Requires only the `create` permission.
     ///
     /// - Throws: as ``probeRead()``.
     package func probeWrite() async throws(KubernetesError) {
@@ -117,9 +116,7 @@ package struct KubernetesClient: Sendable {
         } catch  where !error.isPotentialOutage {}
     }
 
-    /// Deletes a pod. Ignores a missing one.
-    ///
-    /// - Parameter isOptional: the caller has an alternative if the permission is missing.
+    /// Deletes a pod. Ignores a missing one. `isOptional`: the caller has an alternative if the permission is missing.
     package func deletePod(named name: String, isOptional: Bool = false) async throws(KubernetesError) {
         let (operation, url) = ("delete pod", "\(self.podsURL)/\(name.percentEncoded)")
         do throws(KubernetesError) {
@@ -226,9 +223,7 @@ extension KubernetesOptions {
 }
 
 extension HTTPOptions {
-    /// The transport to an API server.
-    ///
-    /// - Parameter onProblem: called for unusable files.
+    /// The transport to an API server. `onProblem`: called for unusable files.
     package init(_ name: String, _ options: KubernetesOptions, onProblem: @escaping @Sendable (String) -> Void) {
         self.init(name: name)
         guard options.usesTLS else {

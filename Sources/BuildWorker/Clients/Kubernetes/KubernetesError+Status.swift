@@ -21,7 +21,7 @@ extension KubernetesError {
             case 429: .tooManyRequests
             case 500...599: .serverError
             case 404 where kind == "namespaces" || message.hasPrefix("namespaces "): .namespaceNotFound
-            // Only the API server's own answers count: a proxy's 404 would look like a deleted pod, its 400 like an invalid one.
+            // Only the API server's own answers count: a proxy's 404 is no deleted pod, and its 400 no invalid one.
             case 400..<500 where !isItsOwn: .foreignAnswer
             case 400, 413, 422: .invalid
             case 403: Self.meaning(ofForbidden: message, document?[path: "details", "causes"]?.array)
@@ -35,8 +35,7 @@ extension KubernetesError {
             retryAfter: response.retryAfter(), hiding: secrets)
     }
 
-    /// A 403 has many meanings, told apart only by the message: authorization (`k8s.io/apiserver` responsewriters), then each
-    /// admission plugin with its own.
+    /// A 403 has many meanings, which differ only in the message: of authorization, and of each admission plugin.
     private static func meaning(ofForbidden message: String, _ causes: [JSONValue]?) -> Code {
         func says(_ words: String...) -> Bool { words.contains { message.contains($0) } }
         if causes?.contains(where: { $0["reason"]?.string == "NamespaceTerminating" }) ?? false
@@ -45,8 +44,8 @@ extension KubernetesError {
             return .namespaceNotFound
         }
         if says("exceeded quota", "status unknown for quota") { return .quotaExceeded }
-        // `pods is forbidden: User "x" cannot create resource …`, for no particular pod, or `pods "y" is forbidden: User …`, for
-        // one. The second form occurs if the worker uses a node's credentials.
+        // `pods is forbidden: User "x" cannot create resource …`, for no particular pod, or `pods "y" is forbidden:
+        // User …`, for one. The second form occurs if the worker uses a node's credentials.
         if says("forbidden: User \"", "is forbidden: node \"") { return .forbidden }
         if Self.passing.contains(where: { message.withoutQuotations.contains($0) }) { return .notReady }
         return says("\" is forbidden: ", "violates PodSecurity", "denied the request") ? .denied : .forbidden

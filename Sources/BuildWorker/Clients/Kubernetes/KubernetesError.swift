@@ -12,7 +12,7 @@ package struct KubernetesError: ServiceError, Hashable, Sendable {
         case invalid
         /// 403: quota exceeded, or not calculated yet.
         case quotaExceeded
-        /// Denied by a policy for any user: a 403 of PodSecurity, LimitRange, a missing PriorityClass…, any 4xx of a webhook.
+        /// A policy denies the pod: a 403 of PodSecurity, LimitRange, a missing PriorityClass…, any 4xx of a webhook.
         case denied
         /// 403: missing RBAC permissions.
         case forbidden
@@ -80,7 +80,7 @@ package struct KubernetesError: ServiceError, Hashable, Sendable {
         }
     }
 
-    /// `create pod: 500 InternalError "etcd is away"`
+    /// `create pod: 500 InternalError "etcd unavailable"`
     package var description: String {
         let status = [self.status.map { String($0) }, self.reason].compactMap { $0 }.joined(separator: " ")
         let said = self.status == nil ? self.message : "\"\(self.message)\""

@@ -95,7 +95,7 @@ package struct KubernetesOptions: Sendable {
     package var imagePullPolicy = "Always"
     package var automountServiceAccountToken = false
     package var dockerFeatureEnabled = false
-    /// The Docker daemon for builds that request one; its rootless variant, if they request BuildKit, too; and BuildKit.
+    /// The Docker sidecar, its rootless variant for builds that request BuildKit, too, and the BuildKit sidecar.
     package var dockerImage = "docker:20.10-dind"
     package var rootlessDockerImage = "docker:20.10-dind-rootless"
     package var buildkitImage = "screwdrivercd/buildkit-rootless:latest"

@@ -1,8 +1,8 @@
 internal import Workflow
 
 extension PodContainer.Waiting {
-    /// "Try again later" from registries and network errors usually pass within moments; images that do not exist or may not be
-    /// pulled do not. Based on messages of containerd, CRI-O and dockershim, which quote the registry.
+    /// A registry's "try again later" and network errors usually pass within moments; a missing or forbidden image does
+    /// not appear. Based on messages of containerd, CRI-O and dockershim, which quote the registry.
     var imageOutlook: PodFailure.Outlook {
         switch self.reason {
         case "InvalidImageName", "ErrImageNeverPull", "SignatureValidationFailed": return .permanentFailure
@@ -28,8 +28,7 @@ extension PodContainer.Waiting {
     }
 }
 
-/// A runtime's message, with the registry's, without arbitrary parts: names of images, hosts, addresses, paths, and text in
-/// double quotes.
+/// A runtime's and registry's message, without arbitrary parts: images, hosts, addresses, paths and quoted text.
 private struct RuntimeWords {
     /// Refusals by a registry.
     static let refusals = [
@@ -83,7 +82,7 @@ private struct RuntimeWords {
             if previous == "manifest", all.indices.contains(place + 1), all[place + 1] == "in" { continue }
             guard !word.isEmpty, !word.contains(where: { "/:.@".contains($0) }) else { continue }
             words.append(word)
-            // `unexpected status from … https://…: 502 Bad Gateway`, `HTTP status 429`, `status code 503`; elsewhere three digits may be a tag.
+            // `unexpected status from …: 502 Bad Gateway`, `HTTP status 429`, `status code 503`; others may be tags.
             guard word.utf8.count == 3, let status = Int(word) else { continue }
             if previous.hasSuffix(":") || ["status", "code", "http"].contains(previous.withoutEdges) {
                 self.statuses.append(status)

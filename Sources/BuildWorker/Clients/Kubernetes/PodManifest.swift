@@ -11,8 +11,7 @@ package struct PodManifest: Sendable, CustomStringConvertible, CustomReflectable
     /// A `v1` `Pod`. May contain the token: never log it.
     package let document: JSONValue
 
-    /// Throws if the build has no container or token, an id would escape the cache directory, or an annotation for a time is not
-    /// a number.
+    /// Throws if container or token are missing, an id would escape the cache directory, or a time is not a number.
     package init(build: BuildConfig, options: KubernetesOptions, ecosystem: EcosystemOptions) throws(PodManifestError) {
         self.name = PodName.of(build.buildID, prefix: options.prefix)
         self.label = PodName.label(build.buildID, prefix: options.prefix)
@@ -42,8 +41,8 @@ extension KubernetesOptions {
         annotations.timeoutMinutes.map { min(max($0, 1), self.maxBuildTimeoutMinutes) } ?? self.buildTimeoutMinutes
     }
 
-    /// The termination grace period: as requested, at least the operator's, at most an hour, because a deleted pod occupies
-    /// its node for that long.
+    /// The termination grace period: as requested, up to an hour, because a deleted pod occupies its node for so long,
+    /// but at least the operator's.
     func gracePeriodSeconds(_ annotations: BuildAnnotations) -> Double {
         let least = Double(self.terminationGracePeriodSeconds)
         return annotations.terminationGracePeriodSeconds.map { max(min($0, 3600), least) } ?? least

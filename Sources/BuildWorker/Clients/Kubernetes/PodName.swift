@@ -3,8 +3,7 @@ package import Workflow
 
 /// The name and label of a build's pod.
 ///
-/// Both derive from the build id alone: if a delivery is processed twice, the API server answers the second creation
-/// with a conflict.
+/// Both derive from the build id alone: if a delivery is processed twice, the second creation is a conflict.
 package enum PodName {
     /// `<prefix><buildId>-<five characters of [a-z0-9]>`, the same on every run and machine.
     ///

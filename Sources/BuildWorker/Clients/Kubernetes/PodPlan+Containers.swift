@@ -2,7 +2,6 @@ internal import Support
 internal import Workflow
 
 extension PodPlan {
-    /// Runs the user's build.
     var buildContainer: JSONValue {
         var container: JSONValue = [
             "name": .string(self.name),
@@ -105,7 +104,6 @@ extension PodPlan {
         return quoted + "\""
     }
 
-    /// The build container's environment variables.
     private var environment: [JSONValue] {
         func limit(_ resource: String) -> JSONValue {
             ["resourceFieldRef": ["containerName": .string(self.name), "resource": .string(resource)]]

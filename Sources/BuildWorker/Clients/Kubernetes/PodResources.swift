@@ -1,6 +1,5 @@
 internal import Support
 
-/// A container's resource limits.
 struct PodResources: Hashable, Sendable {
     let cores: Double
     let gigabytes: Double

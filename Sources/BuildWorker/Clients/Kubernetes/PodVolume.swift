@@ -9,7 +9,7 @@ struct PodVolume: Sendable {
     /// For example `["emptyDir": [:]]`.
     private let source: JSONValue
     private let paths: [Container: String]
-    /// For the build; `nil`: not specified. The launcher, which makes the cache directories writable, always has write access.
+    /// For the build; `nil`: not specified. The launcher, which prepares the cache directories, always may write.
     private let isReadOnly: Bool?
 
     init(_ name: String, _ source: JSONValue = ["emptyDir": [:]], readOnly: Bool? = nil, at paths: [Container: String])
@@ -115,8 +115,8 @@ struct CacheDirectories: Hashable, Sendable {
 }
 
 extension CacheDirectories {
-    /// `nil` if the cache is not on the node's disk, or the build lacks an id: the parent directory is shared by all builds,
-    /// and a build's launcher makes its directories world-writable.
+    /// `nil` if the cache is not on the node's disk, or the build lacks an id: the parent directory is shared by all
+    /// builds, and a build's launcher makes its directories world-writable.
     init?(build: BuildConfig, prefix: String, cache: EcosystemOptions.Cache) throws(PodManifestError) {
         guard cache.strategy == "disk", !cache.path.isEmpty else { return nil }
         let root = prefix.isEmpty ? cache.path : "\(cache.path)/\(prefix)"

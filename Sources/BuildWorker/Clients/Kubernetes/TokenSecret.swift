@@ -6,7 +6,6 @@ package import Support
 /// both together; deleted by the worker if no pod is created. Until it has an owner it has the label
 /// ``awaitsPodLabel``. It is named after the pod, and so the build: a redelivered start finds it.
 package struct TokenSecret: Sendable {
-    /// The key within the Secret.
     static let key = "token"
     /// The build container's variable with the token, used by the launcher's command line.
     static let variable = "SD_START_TOKEN"
@@ -22,9 +21,7 @@ package struct TokenSecret: Sendable {
         (self.name, self.label, self.token) = (name, label, token)
     }
 
-    /// A `v1` `Secret`. Contains the token: never log it.
-    ///
-    /// - Parameter owner: the pod, if it exists.
+    /// A `v1` `Secret`. Contains the token: never log it. `owner`: the pod, if it exists.
     func document(owner: PodIdentity? = nil) -> JSONValue {
         var labels: JSONValue = ["app": "screwdriver", "tier": "builds", PodName.labelName: .string(self.label)]
         var metadata: JSONValue = ["name": .string(self.name)]

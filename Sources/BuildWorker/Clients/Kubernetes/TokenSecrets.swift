@@ -1,13 +1,13 @@
-/// Keeps the Secrets of one namespace in step with their pods. The worker may crash after each step: a redelivered start
-/// or garbage collection finds the Secret by its name and its label.
+/// Keeps the Secrets of one namespace in step with their pods. After a crash at any step, a redelivered start or
+/// garbage collection finds the Secret by its name and label.
 package struct TokenSecrets: Sendable {
     let client: KubernetesClient
     let prefix: String
 
     /// Call before the pod is created.
     ///
-    /// An existing Secret with that name is from an earlier attempt of this build and gets this start's token. If the cluster
-    /// deletes it concurrently, with an earlier pod, it is created again.
+    /// An existing Secret with that name is from an earlier attempt of this build and gets this start's token. If the
+    /// cluster deletes it concurrently, with an earlier pod, it is created again.
     package func prepare(_ secret: TokenSecret) async throws(KubernetesError) -> KubernetesClient.SecretVersion {
         do throws(KubernetesError) { return try await self.client.createSecret(secret.document()) } catch
             where error.code == .alreadyExists
@@ -33,9 +33,7 @@ package struct TokenSecrets: Sendable {
         try await self.client.deleteSecret(named: secret.name, unlessChangedSince: secret.version)
     }
 
-    /// Settles a Secret that has awaited its pod for longer than creating one can take.
-    ///
-    /// - Returns: whether it was deleted.
+    /// Settles a Secret that has awaited its pod for longer than creating one can take. Returns whether it was deleted.
     package func settle(_ secret: KubernetesClient.SecretVersion) async throws(KubernetesError) -> Bool {
         do throws(KubernetesError) {
             let pod = try await self.client.podStatus(named: secret.name)

@@ -11,7 +11,6 @@ package struct VMPodPlan: Sendable {
     /// The name of the init container that installs the launcher on the node.
     static let installer = "launcher"
     static let command = "/sd/hyper-runner.sh"
-    /// The label `app`.
     package static let app = "screwdriver-vm"
 
     private let options: KubernetesOptions

@@ -6,8 +6,8 @@ extension BuildMessage {
 
     /// Decodes the body of a delivery.
     ///
-    /// A `start` must be complete, with a valid value in every field the worker uses. A `stop` or `verify` needs only its
-    /// build: fields not needed to find a pod must not keep it running or pending.
+    /// A `start` must be complete, with a valid value in every field the worker uses. A `stop` or `verify` needs only
+    /// its build: fields not needed to find a pod must not keep it running or pending.
     package init(decoding body: [UInt8]) throws(BuildMessageError) {
         guard !body.isEmpty else { throw .emptyBody }
         let document: JSONValue

@@ -12,8 +12,8 @@ package enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertib
     case fields(missing: [String], invalid: [String])
     /// Its build API is not allowed, and why.
     case forbiddenAPI(String)
-    /// Its `x-death` header was not written by a broker. Rejecting it would crash the broker's dead-lettering, so it is not
-    /// retried like others (``DeathHistory/isMalformed``).
+    /// Its `x-death` header was not written by a broker. Rejecting it would crash the broker's dead-lettering, so it is
+    /// not retried like others (``DeathHistory/isMalformed``).
     case malformedDeathHistory
     /// Its headers are nested too deeply or too many to be read. Its death history is unknown, so it is not rejected.
     case unreadHeaders
@@ -25,8 +25,8 @@ package enum BuildMessageError: Error, Hashable, Sendable, CustomStringConvertib
     case owed(since: Int)
 
     /// A stable short code for headers and metrics: `empty-body`, `malformed-json`, `not-an-object`, `unknown-job`,
-    /// `missing-field`, `invalid-field`, `malformed-x-death`, `unread-headers`, `too-large`, `poison` or `owed`. With both
-    /// missing and invalid fields, `missing-field`.
+    /// `missing-field`, `invalid-field`, `malformed-x-death`, `unread-headers`, `too-large`, `poison` or `owed`. With
+    /// both missing and invalid fields, `missing-field`.
     package var reason: String {
         switch self {
         case .emptyBody: "empty-body"

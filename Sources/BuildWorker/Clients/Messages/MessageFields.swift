@@ -2,7 +2,6 @@ internal import Support
 
 /// Reads the fields of one object of a message and collects all problems, so that one error reports them all.
 struct MessageFields {
-    /// How to handle an invalid field.
     enum Strictness { case refuse, ignore }
 
     /// In bytes, for ids and everything that becomes part of a path or label.

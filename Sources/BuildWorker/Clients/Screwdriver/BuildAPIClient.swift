@@ -40,16 +40,16 @@ package struct BuildAPIClient: Sendable {
 
     /// A minimal request, to see whether the API answers.
     ///
-    /// - Throws: errors with ``BuildAPIError/isPotentialOutage``; any other response counts as an answer, even a gateway's
-    ///   that does not route this path.
+    /// - Throws: errors with ``BuildAPIError/isPotentialOutage``; any other response counts as an answer, even a
+    ///   gateway's that does not route this path.
     package func probe(_ apiURI: String) async throws(BuildAPIError) {
         do throws(BuildAPIError) {
             _ = try await self.measured("probe", HTTPRequest(method: "GET", url: Self.base(apiURI) + "/v4/status"))
         } catch  where !error.isPotentialOutage || error.code == .foreignAnswer {}
     }
 
-    /// Whether the build has not started (QUEUED, BLOCKED): the launcher's first request, `POST …/token`. No side effects; the
-    /// token in the response, valid for a minute, is dropped.
+    /// Whether the build has not started (QUEUED, BLOCKED): the launcher's first request, `POST …/token`. No side
+    /// effects; the token in the response, valid for a minute, is dropped.
     package func isWaiting(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
         do throws(BuildAPIError) {
             let path = "\(Self.path(build))/token"
@@ -60,8 +60,8 @@ package struct BuildAPIClient: Sendable {
         } catch  where error.code == .begun { return false }
     }
 
-    /// The build's status, from the response to an empty update: the only conclusive answer that a message's token gets. Side
-    /// effect: erases the status message of a build that has not ended.
+    /// The build's status, from the response to an empty update: the only conclusive answer that a message's token
+    /// gets. Side effect: erases the status message of a build that has not ended.
     ///
     /// - Returns: the status, for example `RUNNING`. For an ended build the API returns an error
     ///   (``BuildAPIError/Code/ended``).
@@ -74,8 +74,8 @@ package struct BuildAPIClient: Sendable {
         return status
     }
 
-    /// Whether a step of the build is active, as one is from creation to end, except for moments. No side effects, so this is
-    /// used for builds that are most likely running.
+    /// Whether a step of the build is active, as one is from creation to end, except for moments. No side effects, so
+    /// this is used for builds that are most likely running.
     package func hasActiveStep(_ build: BuildID, at apiURI: String, token: Secret) async throws(BuildAPIError) -> Bool {
         let operation = "ask for steps of build \(build)"
         let response = try await self.send(operation, "GET", apiURI, "\(Self.path(build))/steps?status=active", token)

@@ -40,9 +40,9 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
         self.message = message.sanitizedForLog(limit: 300, hiding: secrets)
     }
 
-    /// A final refusal by the API: 4xx, except 401 (a valid token may be rejected because of a proxy or a new key), 408 and
-    /// 429. Anything else may pass, also a redirect, which is a misconfiguration; updates must not be dropped because of it.
-    /// Requests that this worker cannot even send are not refusals.
+    /// A final refusal by the API: 4xx, except 401 (a valid token may be rejected because of a proxy or a new key), 408
+    /// and 429. Anything else may pass, also a redirect, which is a misconfiguration; updates must not be dropped
+    /// because of it. Requests that this worker cannot even send are not refusals.
     package var isRefusal: Bool {
         switch self.code {
         case .ended, .begun, .token, .forbidden: true
@@ -96,8 +96,8 @@ package struct BuildAPIError: ServiceError, Hashable, Sendable {
 }
 
 extension BuildAPIError {
-    /// Parses a response that is not 2xx. A 403 may mean that the build has ended or that the token is another build's: only
-    /// the text tells them apart (plugins/builds/update.js and token.js of the API).
+    /// Parses a response that is not 2xx. A 403 may mean that the build has ended or that the token is another build's:
+    /// only the text tells them apart (plugins/builds/update.js and token.js of the API).
     ///
     /// - Parameter document: the JSON body, if any; the API's own errors have a `message` (hapi's boom).
     init(_ operation: String, _ response: HTTPResponse, _ document: JSONValue?, token: Secret?) {

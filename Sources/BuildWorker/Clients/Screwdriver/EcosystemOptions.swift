@@ -22,11 +22,10 @@ package struct EcosystemOptions: Sendable {
     package var caFile: String?
     /// `http://host:port` of the proxy for the build API; `nil`: none.
     package var proxy: Secret?
-    /// `ecosystem.apiPatience` (minutes, fractions allowed, more than 0, at most a year): how long the build API may fail for
-    /// one build, while serving others, before the build's message is parked.
+    /// `ecosystem.apiPatience` (minutes, fractions allowed, more than 0, at most a year): how long the build API may
+    /// fail for one build, while serving others, before the build's message is parked.
     package var apiPatience = Duration.seconds(86_400)
-    /// `ecosystem.apiHosts`: allowed build API hosts in messages, besides that of ``api``: names, IP addresses,
-    /// `*.example.com`. Empty: all.
+    /// `ecosystem.apiHosts`: build API hosts allowed besides ``api``: names, IP addresses, `*.example.com`. Empty: all.
     package var apiHosts: [String] = []
     package var store = "https://store.screwdriver.cd"
     package var pushgatewayURL = ""

@@ -2,8 +2,7 @@ internal import Support
 internal import Synchronization
 internal import Workflow
 
-/// Keeps unresponsive build APIs from delaying other builds: messages contain the address, and a request to an
-/// unreachable host lasts until its deadline.
+/// Keeps unresponsive build APIs, whose addresses come from messages, from delaying other builds.
 ///
 /// A responsive host has no limit. Hosts that have not answered yet share a part of the slots; failing hosts share
 /// another, with one request each and growing pauses. A refused build is retried later, without using an attempt.
@@ -13,7 +12,7 @@ package final class FailingHosts: Sendable {
     enum Admission: Equatable, Sendable {
         /// Call ``FailingHosts/leave(_:_:at:)`` afterwards.
         case admitted
-        /// A request in flight will tell in a moment.
+        /// A request in flight will show the host's state: try again in a moment.
         case soon
         /// - Parameter cause: why the host counts as failing.
         case refused(cause: String)
@@ -103,7 +102,6 @@ package final class FailingHosts: Sendable {
 
     func isFailing(_ name: String) -> Bool { self.hosts.withLock { $0[name]?.failingSince != nil } }
 
-    /// The number of failing hosts.
     package func count(at now: Instant = .now) -> Int { self.failing(now).count }
 
     /// Descriptions of failing hosts: since when and why.
@@ -118,7 +116,6 @@ package final class FailingHosts: Sendable {
         return notes
     }
 
-    /// The longest failing first.
     private func failing(_ now: Instant) -> [(key: String, value: Host)] {
         self.hosts.withLock { $0.filter { $0.value.failingSince != nil && $0.value.lastWanted + Self.memory > now } }
             .sorted { ($0.value.failingSince ?? now, $0.key) < ($1.value.failingSince ?? now, $1.key) }

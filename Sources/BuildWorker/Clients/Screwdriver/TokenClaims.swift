@@ -6,7 +6,6 @@ internal import Support
 struct TokenClaims: Hashable, Sendable {
     /// The parent job whose caches a pull request may read.
     let prParentJobID: String?
-    /// When the token expires.
     let expiry: Timestamp?
 
     /// `nil` if the text is not a JSON Web Token.

@@ -32,8 +32,7 @@ package enum ConnectionEvent: Hashable, Sendable {
     case consuming(queue: String)
     /// The queue does not exist, was deleted, or its leader moved. Consumed again after the pause.
     ///
-    /// `code`: the AMQP reply code of a refusal: 404 no such queue, 403 no permission. `nil`: the consumer was
-    /// cancelled.
+    /// `code`: the AMQP reply code of a refusal: 404 no such queue, 403 no permission; `nil`: cancelled.
     case consumerLost(queue: String, code: Int?, reason: String, retryIn: Duration)
     /// No more deliveries will come from that queue.
     case stopped(queue: String)

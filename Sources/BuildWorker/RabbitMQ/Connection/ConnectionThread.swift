@@ -27,8 +27,7 @@ protocol ConnectionRole: AnyObject, SendableMetatype {
 
 /// Owns one thread and one connection: connects, polls, reconnects without limit.
 ///
-/// librabbitmq requires all calls on one thread, and they block, hence a dedicated one. Other threads post commands,
-/// which wake it through an eventfd.
+/// librabbitmq requires all calls on one thread, and they block. Others post commands and wake it by an eventfd.
 final class ConnectionThread<Role: ConnectionRole>: Sendable {
     private struct Mailbox {
         var commands: [Role.Command] = []

@@ -35,7 +35,6 @@ struct ConsumerChannel: Sendable {
     let number: UInt16
     let queue: String
     private(set) var state = State.closed
-    /// Whether to consume.
     private(set) var isWanted: Bool
     /// The prefetch has to be set before consuming again.
     private var isToBeLimited = false

@@ -2,8 +2,7 @@ package import Support
 
 /// The connection that consumes and settles deliveries, with one channel per queue.
 ///
-/// It never publishes: during a resource alarm the broker stops reading from connections that have published, and acks
-/// would hang.
+/// It never publishes: during a resource alarm the broker stops reading from publishers, and acks would hang.
 package final class ConsumingConnection: Sendable {
     private let thread: ConnectionThread<ConsumerRole>
     private let channels: OpenChannels
@@ -15,8 +14,7 @@ package final class ConsumingConnection: Sendable {
     ///   - queues: each gets a channel of its own, so that none blocks another.
     ///   - prefetch: unsettled deliveries per queue, 1–65535.
     ///   - largestMessage: maximum bytes of a body that is read (``BodyBudget``); unlimited by default, for tools.
-    ///   - isCautious: consume one delivery per queue at a time, until a full prefetch is settled or the queue is
-    ///     empty.
+    ///   - isCautious: consume one delivery per queue at a time, until a full prefetch is settled or none are left.
     ///   - host: part of the consumer tags, `<queue>@<host>`.
     package init(
         _ endpoint: AMQPEndpoint, queues: [String], prefetch: Int, largestMessage: Int = .max, isCautious: Bool = false,
@@ -41,8 +39,7 @@ package final class ConsumingConnection: Sendable {
     /// Settles a delivery; call exactly once. Ignored if its channel is closed: the message was requeued then.
     package func settle(_ tag: DeliveryTag, as settlement: Settlement) { self.thread.post(.settle(tag, settlement)) }
 
-    /// The delivery's channel is closed, so the broker redelivers the message, here or elsewhere: any further work
-    /// for this delivery would be done twice.
+    /// The channel is closed, so the broker redelivers the message: any further work would be done twice.
     package func isGone(_ tag: DeliveryTag) -> Bool { !self.channels.contains(tag.generation) }
 
     /// Waits until all settlements so far are sent to the broker, or given up.
@@ -100,7 +97,7 @@ private final class ConsumerRole: ConnectionRole {
     /// recorded. So deliveries come one at a time, and only the culprit's delivery count rises.
     private struct Caution {
         var settled = 0
-        /// Ends then if nothing is in flight after ``ConsumerRole/quiet``.
+        /// Set while nothing is in flight: caution ends after ``ConsumerRole/quiet``.
         var endsAt: ContinuousClock.Instant?
     }
 

@@ -32,8 +32,7 @@ package struct DeathHistory: Hashable, Sendable {
     /// How often `queue` rejected the message, that is, earlier attempts.
     package func rejections(in queue: String) -> Int { self.count(queue, "rejected") }
 
-    /// If rejected, the message would stay in the wait queue for ever (RabbitMQ 3.10.8 logs `Dead-letter queues cycle
-    /// detected`).
+    /// If rejected, the message would never leave the wait queue (3.10.8 logs `Dead-letter queues cycle detected`).
     ///
     /// On the way back to `queue` the broker checks the first entry with that name, and appends its own. If a client,
     /// or an earlier queue with that name, left a reason other than `rejected`, it detects a cycle that never ends.

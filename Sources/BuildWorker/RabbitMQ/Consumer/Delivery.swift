@@ -28,7 +28,6 @@ final class OpenChannels: Sendable {
 /// A message delivered by the broker that has to be settled.
 package struct Delivery: Sendable {
     package let tag: DeliveryTag
-    /// The queue it was consumed from.
     package let queue: String
     /// Delivered before, to this or another worker, and not settled.
     package let isRedelivered: Bool
@@ -56,8 +55,7 @@ package struct Delivery: Sendable {
     package var bodySize: Int { self.omitted?.size ?? self.body.count }
     package var bodyHash: String { self.omitted?.hash ?? Fingerprint.of(self.body) }
 
-    /// Earlier deliveries that were not settled. Any client may write the header; it is certain to be the broker's
-    /// only on a redelivered message.
+    /// Earlier deliveries that were not settled. Clients may forge the header; trusted on redelivered messages only.
     package var redeliveries: Int {
         self.isRedelivered ? max(0, self.properties.headers["x-delivery-count"]?.integer ?? 0) : 0
     }

@@ -8,7 +8,6 @@ struct DeliveryAssembler: Sendable {
         case `return`(reason: String)
     }
 
-    /// A complete message.
     struct Assembled: Sendable {
         let kind: Kind
         let properties: MessageProperties
@@ -19,7 +18,6 @@ struct DeliveryAssembler: Sendable {
         let keeping: Keeping
     }
 
-    /// What to do with a body's bytes.
     enum Keeping: Sendable {
         case all
         case hash

@@ -1,4 +1,3 @@
-/// The result of publishing a message.
 package enum PublishOutcome: Hashable, Sendable {
     /// The broker has taken responsibility.
     case confirmed
@@ -16,9 +15,8 @@ package enum PublishOutcome: Hashable, Sendable {
 
 /// Matches the broker's answers to messages published on one channel in confirm mode.
 ///
-/// librabbitmq 0.11 does not support this: sequence numbers are counted here, from 1 (RabbitMQ's "Publisher
-/// Confirms"). An unroutable `mandatory` message comes back as `basic.return` before its confirm, matched by its
-/// message id.
+/// librabbitmq 0.11 does not support this: sequence numbers are counted here, from 1 (RabbitMQ's "Publisher Confirms").
+/// An unroutable `mandatory` message comes back as `basic.return` before its confirm, matched by its message id.
 struct PublisherConfirms<Ticket: Sendable>: Sendable {
     private struct Entry {
         let messageID: String

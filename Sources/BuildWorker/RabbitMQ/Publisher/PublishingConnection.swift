@@ -69,8 +69,7 @@ private final class PublisherRole: ConnectionRole {
     }
 
     private static let number: UInt16 = 1
-    /// A refusal closes the channel and loses all outstanding confirms, so nothing is sent to that target for this
-    /// long.
+    /// How long nothing is sent to a target after a refusal, which closes the channel and loses all confirms.
     private static let refusalLasts = Duration.seconds(60)
     private var channel = PublisherChannel(openedAt: .now)
     private let confirmTimeout: Duration

@@ -8,8 +8,7 @@ package struct Topology: Sendable {
         let arguments: AMQPTable
         /// The consequence if it is missing.
         let withoutIt: String
-        /// The work queue whose rejected messages wait here; `nil`: none. If that queue was created by others, another queue
-        /// may serve as its wait queue.
+        /// The work queue whose rejected messages wait here; `nil`: none. A foreign one may use another wait queue.
         package var waitsFor: String?
 
         func called(_ name: String) -> Queue {
@@ -27,8 +26,8 @@ package struct Topology: Sendable {
 
     /// - Parameters:
     ///   - eventsExchange: empty: none.
-    ///   - brokerVersion: for example "3.10.8"; from 4.0 on, work queues need their delivery limit disabled, and earlier
-    ///     versions reject that argument's value.
+    ///   - brokerVersion: for example "3.10.8"; from 4.0 on, work queues need their delivery limit disabled, and
+    ///     earlier versions reject that argument's value.
     package init(_ options: RabbitMQOptions, eventsExchange: String = "", brokerVersion: String = "") {
         let isLimitedByDefault = (brokerVersion.split(separator: ".").first.flatMap { Int($0) } ?? 3) >= 4
         let unlimited: AMQPTable = isLimitedByDefault ? ["x-delivery-limit": .int64(-1)] : [:]

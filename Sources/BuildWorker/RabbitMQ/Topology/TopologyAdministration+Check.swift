@@ -32,7 +32,6 @@ package struct TopologyPlace: Sendable {
     /// The queue used instead, because the work queue dead-letters to it.
     fileprivate(set) var standIn: (queue: Topology.Queue, state: State)?
 
-    /// The configured name.
     package var wantedName: String { self.queue.name }
     /// The name of the queue that actually receives the messages.
     package var name: String { self.standIn?.queue.name ?? self.queue.name }

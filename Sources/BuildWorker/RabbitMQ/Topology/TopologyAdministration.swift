@@ -10,9 +10,7 @@ package final class TopologyAdministration {
     let view: BrokerView?
     private var channel: UInt16 = 0
 
-    /// Connects to the first host that answers.
-    ///
-    /// - Parameter view: used if it belongs to the same broker.
+    /// Connects to the first host that answers. `view`: used if it belongs to the same broker.
     package init(_ options: RabbitMQOptions, eventsExchange: String = "", view: BrokerView? = nil) throws(AMQPError) {
         let endpoint = AMQPEndpoint(options, connectionName: "\(Product.name) topology \(Product.version)")
         var failure = AMQPError("connect", unsendable: "no host is configured")

@@ -15,8 +15,8 @@ package struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     package let code: Code
     package let detail: String
 
-    /// Whether a retry may succeed unattended. The worker retries in any case, because wrong credentials or a missing queue
-    /// can be fixed while it waits; interactive commands stop here.
+    /// Whether a retry may succeed unattended; if not, commands stop. The worker retries all the same, because wrong
+    /// credentials or a missing queue can be fixed meanwhile.
     package var isRetriable: Bool {
         switch self.code {
         case .library: true

@@ -107,9 +107,9 @@ final class AMQPSocket {
         guard reply.status == AMQP_STATUS_OK.rawValue else { throw AMQPError(operation, status: reply.status) }
     }
 
-    /// Accepts headers somewhat larger than the negotiated frame size. The broker sends these after they grew in its own
-    /// queues by dead-lettering; librabbitmq would treat them as corrupt and drop the connection. Only for connections
-    /// that do not publish, because their own frames would be larger, too.
+    /// Accepts headers somewhat larger than the negotiated frame size. The broker sends these after they grew in its
+    /// own queues by dead-lettering; librabbitmq would treat them as corrupt and drop the connection. Only for
+    /// connections that do not publish, because their own frames would be larger, too.
     func acceptLargeFrames(heartbeat: Duration) throws(AMQPError) {
         let status = amqp_tune_connection(
             self.connection, amqp_get_channel_max(self.connection),
@@ -118,8 +118,7 @@ final class AMQPSocket {
         try self.check(status, "tune")
     }
 
-    /// Drops the connection if sent data is not acknowledged for this long: a blocked write would wait for ever, and
-    /// heartbeats with it.
+    /// Drops the connection if sent data is not acknowledged for this long: a blocked write would wait for ever.
     func setUserTimeout(_ timeout: Duration) {
         var milliseconds = UInt32(clamping: Int64(timeout / .milliseconds(1)))
         setsockopt(
@@ -127,7 +126,6 @@ final class AMQPSocket {
             socklen_t(MemoryLayout<UInt32>.size))
     }
 
-    /// Whether a write would not block.
     var canWrite: Bool {
         var descriptor = pollfd(fd: self.fileDescriptor, events: Int16(POLLOUT), revents: 0)
         return poll(&descriptor, 1, 0) > 0 && Int32(descriptor.revents) & POLLOUT != 0
@@ -228,7 +226,6 @@ final class AMQPSocket {
         try self.send(UInt32(AMQP_CHANNEL_CLOSE_METHOD), &method, on: channel, "close channel")
     }
 
-    /// Answers the broker's `channel.close`.
     func confirmClose(of channel: UInt16) throws(AMQPError) {
         var method = amqp_channel_close_ok_t()
         try self.send(UInt32(AMQP_CHANNEL_CLOSE_OK_METHOD), &method, on: channel, "close channel")
@@ -245,7 +242,6 @@ final class AMQPSocket {
 
     // MARK: Synchronous calls, for connections that consume nothing
 
-    /// Opens a channel for publishing with confirms.
     func openConfirmChannel(_ channel: UInt16) throws(AMQPError) {
         try self.openChannelAndWait(channel)
         _ = try self.call("select confirms") { _ in amqp_confirm_select(self.connection, channel) }

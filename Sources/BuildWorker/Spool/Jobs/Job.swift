@@ -2,7 +2,6 @@ package import Support
 
 /// The content of a job's file: the work, and earlier attempts.
 package struct Job: Hashable, Sendable {
-    /// A failed run.
     package struct Trial: Hashable, Sendable {
         /// RFC 3339.
         package let at: String

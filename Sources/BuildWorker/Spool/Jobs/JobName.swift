@@ -6,7 +6,6 @@ package struct JobName: Hashable, Sendable, CustomStringConvertible {
     package var started: Int
     /// Creation time, Unix time in microseconds; greater than that of all earlier jobs in its boxes, so it orders them.
     package let sequence: Int
-    /// The creating process.
     package let pid: Int
     package let random: UInt32
     /// Runs so far that failed or did not report back.

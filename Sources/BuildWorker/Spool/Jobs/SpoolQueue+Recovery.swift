@@ -42,9 +42,7 @@ extension SpoolQueue {
         return recovery
     }
 
-    /// Removes old logs without a job, and old dead jobs.
-    ///
-    /// - Returns: the number of files removed.
+    /// Removes old logs without a job, and old dead jobs. Returns the number of files removed.
     package func prune(logsOlderThan logs: Duration, deadOlderThan dead: Duration, now: Timestamp = .now)
         throws(SpoolError) -> Int
     {

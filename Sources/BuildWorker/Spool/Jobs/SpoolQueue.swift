@@ -43,7 +43,7 @@ package final class SpoolQueue: Sendable {
 
     /// - Parameters:
     ///   - spool: `SPOOL_DIRECTORY`.
-    ///   - makingBoxes: create missing boxes. `false` for readers, which may run as root and would own what they create.
+    ///   - makingBoxes: create missing boxes; `false` for readers, which may run as root.
     package init(_ kind: JobKind, spool: String, limits: Limits = Limits(), makingBoxes: Bool = true) throws(SpoolError)
     {
         let directory = "\(spool)/queues/\(kind.rawValue)"
@@ -182,9 +182,7 @@ package final class SpoolQueue: Sendable {
 
     // MARK: An operator's commands
 
-    /// Retries a dead job with all its attempts. Its history is kept.
-    ///
-    /// - Returns: `false` if it is no longer dead.
+    /// Retries a dead job with all its attempts. Its history is kept. Returns `false` if it is no longer dead.
     package func retry(_ name: JobName, now: Timestamp = .now) throws(SpoolError) -> Bool {
         self.note("tried again by an operator", name, in: .dead, now)
         var next = name

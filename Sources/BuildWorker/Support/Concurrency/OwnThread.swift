@@ -1,7 +1,6 @@
 internal import Foundation
 
-/// Runs blocking calls (disk, broker) on a dedicated thread: the cooperative pool is small, and enough hung calls would
-/// exhaust Dispatch's shared threads.
+/// Runs blocking calls (disk, broker) on dedicated threads: hung calls would exhaust the pools of Swift and Dispatch.
 package enum OwnThread {
     /// Starts a thread without waiting for it.
     package static func start(_ body: @escaping @Sendable () -> Void) { Thread(block: body).start() }

@@ -82,7 +82,6 @@ private struct JSONParser {
         }
     }
 
-    /// Consumes the character if it is next.
     private mutating func take(_ character: Unicode.Scalar) -> Bool {
         guard self.next == UInt8(ascii: character) else { return false }
         self.position += 1

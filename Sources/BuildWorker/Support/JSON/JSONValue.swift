@@ -1,7 +1,6 @@
 /// A lossless JSON document: members keep their order and numbers keep their digits.
 ///
-/// Build messages are forwarded (`verify` carries its whole original message) and operators' JSON goes into pod
-/// manifests, so documents must round-trip. Foundation's coders reorder members and round numbers.
+/// Messages and operators' JSON are passed on, so they must round-trip. Foundation's coders reorder members and round.
 package enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)

@@ -6,7 +6,6 @@ extension Double {
 }
 
 extension FixedWidthInteger where Self: UnsignedInteger {
-    /// Hexadecimal, padded with zeros.
     package func hexadecimal(digits: Int) -> String {
         let text = String(self, radix: 16)
         return String(repeating: "0", count: Swift.max(0, digits - text.count)) + text

@@ -12,8 +12,7 @@ package enum Host {
         return parts.count == 1 || !parts[1].isEmpty && parts[1].utf8.allSatisfy(\.isAlphanumeric)
     }
 
-    /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`. Checked for every build; a regular expression would take longer
-    /// than the rest of the message.
+    /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`. Checked for every build, so without a slow regular expression.
     package static func isAuthority(_ text: some StringProtocol) -> Bool {
         var rest = text[...]
         if rest.first == "[" {
@@ -38,7 +37,6 @@ package enum Host {
 }
 
 extension UInt8 {
-    /// An ASCII letter or digit.
     package var isAlphanumeric: Bool {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

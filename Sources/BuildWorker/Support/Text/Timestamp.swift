@@ -1,7 +1,6 @@
 internal import Glibc
 
-/// An instant as RFC 3339 in UTC with milliseconds, like JavaScript's `toISOString`. Formatted by hand: a date
-/// formatter costs more than the rest of a log line.
+/// An RFC 3339 instant in UTC with milliseconds, like JavaScript's `toISOString`; faster than date formatters.
 package struct Timestamp: Sendable, Hashable {
     package let secondsSince1970: Int
     package let milliseconds: Int
