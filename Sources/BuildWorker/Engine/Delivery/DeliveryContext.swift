@@ -86,12 +86,15 @@ final class DeliveryContext: Sendable, Identifiable {
     }
 
     var parkingError: BuildMessageError {
+        if let error = self.unreadable.withLock({ $0 }) { return error }
         if case .failure(let error) = self.message { return error }
         return self.owedSince.map { .owed(since: $0) }
             ?? (self.mustNotBeRejected ? .malformedDeathHistory : .owed(since: 0))
     }
 
     private let isTooLarge: Bool
+    /// Why what was said to be parked as poison cannot be decoded.
+    private let unreadable = Mutex<BuildMessageError?>(nil)
 
     private static func tooLarge(_ delivery: Delivery, _ options: RabbitMQOptions) -> BuildMessageError {
         .tooLarge(bytes: delivery.bodySize, limit: options.largestMessage, hash: delivery.omitted?.hash)
@@ -107,6 +110,7 @@ final class DeliveryContext: Sendable, Identifiable {
             TestHooks.readPoison(self.delivery)
         #endif
         do throws(BuildMessageError) { return try BuildMessage(decoding: self.delivery.body).build } catch {
+            self.unreadable.withLock { $0 = error }
             return nil
         }
     }
