@@ -156,7 +156,7 @@ final class Scene: Sendable {
     private static func key(_ body: [UInt8], _ headers: AMQPTable) -> String? {
         guard body.count <= 1 << 20, let message = try? BuildMessage(decoding: body) else { return nil }
         if headers["x-poison-crashes"]?.integer ?? 0 > 0 {
-            if case .clear = message.job { return nil }
+            if case .clear = message.job { return "clear " }
             return "unread "
         }
         return switch message.job {

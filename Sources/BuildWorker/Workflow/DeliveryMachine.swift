@@ -84,7 +84,7 @@ package struct DeliveryMachine: Sendable {
 
     /// Each names the step that is being taken; those that may follow are in ``handle(_:at:)``, in the order of the work.
     private enum State: Sendable {
-        case new, joining, offeringToWait, reading, received, enqueuing, waiting, starting, started
+        case new, joining, offeringToWait, reading, readingAgain, received, enqueuing, waiting, starting, started
         case decoding(Action), beginning(Action), announcing(Action)
         case performing(Action, since: Duration)
         case surviving(Action, [Fact], took: Duration)
@@ -174,10 +174,13 @@ package struct DeliveryMachine: Sendable {
         case (.decoding(let action), .done): return self.begin(action)
         case (.decoding(let action), .unreadable):
             guard case .quarantined(_, .saidToBeParked) = self.verdict else { return self.begin(action) }
-            // What no worker can read it cannot have parked as poison.
+            // What no worker can read it cannot have parked as poison: it is read as any suspect, for what is wrong with it.
             self.verdict = .suspected
-            self.command = .unreadable
-            self.facts.forgetParking()
+            return self.go(.readingAgain, .read(crashes: nil))
+        case (.readingAgain, .read(let reading)):
+            (self.command, self.facts, self.mustNotBeRejected) = (
+                reading.command, reading.facts, reading.mustNotBeRejected
+            )
             return self.decide()
         case (.beginning(let action), .done):
             return self.isBeingSetAside

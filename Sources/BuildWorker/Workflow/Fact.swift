@@ -152,9 +152,6 @@ package struct Facts: Hashable, Sendable {
 
     private mutating func note(_ details: PodDetails?) { self.pullStart = self.pullStart ?? details?.pullStart }
 
-    /// Nobody has it after all.
-    mutating func forgetParking() { self.parking = nil }
-
     package mutating func record(_ fact: Fact) {
         switch fact {
         case .build(let state):
