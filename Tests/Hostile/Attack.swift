@@ -114,7 +114,7 @@ struct Attack: Sendable {
                 try await scene.publish(
                     build, scene.start(build, image: build % 2 == 0 ? "fate/failed:1" : "fate/running:1").serialized())
             }
-            try await Task.sleep(for: .seconds(scale(15, quick: 5)))
+            try await Task.sleep(for: .seconds(scale(15, quick: 3)))
             try await scene.simulator.removeFault(storm)
         }
         try await scene.waitForRest(within: .seconds(120))

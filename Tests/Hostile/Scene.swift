@@ -69,6 +69,8 @@ final class Scene: Sendable {
             "CACHE_STRATEGY": "disk", "CACHE_PATH": cache.path,
             "SPOOL_DIRECTORY": self.directory.appendingPathComponent("spool").path,
             "HOSTNAME": "worker-0", "SOME_SECRET": Canary.variable,
+            // As in the image.
+            "MALLOC_ARENA_MAX": "2",
             "BUILD_WORKER_CONFIG_DIR": Surroundings.sourceRoot.appendingPathComponent("Config").path,
         ].merging(attack.variables) { $1 }.merging(plant?.variables ?? [:]) { $1 }
         var options = broker.options(self.queues)
@@ -155,7 +157,7 @@ final class Scene: Sendable {
     private static func key(_ body: [UInt8], _ headers: AMQPTable) -> String? {
         guard body.count <= 1 << 20, let message = try? BuildMessage(decoding: body) else { return nil }
         if headers["x-poison-crashes"]?.integer ?? 0 > 0 {
-            if case .clear = message.job { return nil }
+            if case .clear = message.job { return "clear " }
             return "unread "
         }
         return switch message.job {

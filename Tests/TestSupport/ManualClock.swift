@@ -17,7 +17,7 @@ package final class ManualClock: MonotonicClock, Sendable {
         var sleepers: [Int: Sleeper] = [:]
         /// Cancelled before they slept.
         var cancelled: Set<Int> = []
-        var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        var watchers: [(id: Int, count: Int, continuation: CheckedContinuation<Void, Never>)] = []
 
         /// Whoever waits for as many sleepers as there are now.
         mutating func satisfied() -> [CheckedContinuation<Void, Never>] {
@@ -76,15 +76,28 @@ package final class ManualClock: MonotonicClock, Sendable {
         woken.forEach { $0.continuation.resume() }
     }
 
-    /// Waits until at least so many sleep.
+    /// Waits until at least so many sleep, or the test is cancelled.
     package func sleepers(_ count: Int = 1) async {
-        await withCheckedContinuation { continuation in
-            let isSatisfied = self.state.withLock { state in
-                if state.sleepers.count >= count { return true }
-                state.watchers.append((count, continuation))
-                return false
+        let id = self.state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isSatisfied = self.state.withLock { state in
+                    if state.sleepers.count >= count || state.cancelled.remove(id) != nil { return true }
+                    state.watchers.append((id, count, continuation))
+                    return false
+                }
+                if isSatisfied { continuation.resume() }
             }
-            if isSatisfied { continuation.resume() }
+        } onCancel: {
+            let watcher = self.state.withLock { state in
+                let index = state.watchers.firstIndex { $0.id == id }
+                if index == nil { state.cancelled.insert(id) }
+                return index.map { state.watchers.remove(at: $0) }
+            }
+            watcher?.continuation.resume()
         }
     }
 
