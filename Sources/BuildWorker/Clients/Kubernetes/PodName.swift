@@ -54,7 +54,7 @@ package enum PodName {
 
     /// Stable across runs and machines, without a pattern for consecutive builds.
     static func hash(of build: BuildID) -> UInt64 {
-        var hash = Fingerprint.hash(build.description.utf8)
+        var hash = Fingerprint.hash(Array(build.description.utf8)[...])
         // FNV leaves the few differing bits of adjacent ids near the top.
         hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
         hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53

@@ -58,7 +58,7 @@ package struct ParkedMessage: Sendable {
     private static func id(_ body: [UInt8], _ time: String) -> String {
         var fingerprint = Fingerprint()
         fingerprint.add(body.prefix(1 << 20))
-        fingerprint.add(time.utf8)
+        fingerprint.add(Array(time.utf8))
         return String(fingerprint.text.prefix(12))
     }
 

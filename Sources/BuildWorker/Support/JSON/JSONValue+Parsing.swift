@@ -32,15 +32,15 @@ extension JSONValue {
 
 /// A recursive descent parser over bytes. Lives only within one call of ``JSONValue/init(parsing:)``.
 private struct JSONParser {
-    package let bytes: UnsafeBufferPointer<UInt8>
-    package let passedOver: Set<String>
-    package var position = 0
+    let bytes: UnsafeBufferPointer<UInt8>
+    let passedOver: Set<String>
+    var position = 0
 
-    package init(bytes: UnsafeBufferPointer<UInt8>, passedOver: Set<String>) {
+    init(bytes: UnsafeBufferPointer<UInt8>, passedOver: Set<String>) {
         (self.bytes, self.passedOver) = (bytes, passedOver)
     }
 
-    package mutating func document() throws(JSONError) -> JSONValue {
+    mutating func document() throws(JSONError) -> JSONValue {
         let value = try self.value(depth: 0)
         self.skipWhiteSpace()
         guard self.position == self.bytes.count else { throw self.error("more text after the value") }

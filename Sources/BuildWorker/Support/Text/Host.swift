@@ -1,7 +1,7 @@
-/// Syntax checks for hosts in URLs.
+/// Syntax checks for hosts in URLs. Not generic: other modules call them for each message, where generic code is not specialized.
 package enum Host {
     /// A name or an IP address; an IPv6 address without brackets.
-    package static func isName(_ text: some StringProtocol) -> Bool {
+    package static func isName(_ text: Substring) -> Bool {
         if let first = text.utf8.first, first.isAlphanumeric || first == UInt8(ascii: "_"), text.utf8.count <= 253,
             text.utf8.allSatisfy({ $0.isAlphanumeric || "._-".utf8.contains($0) })
         {
@@ -13,8 +13,8 @@ package enum Host {
     }
 
     /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`. Checked for every build, so without a slow regular expression.
-    package static func isAuthority(_ text: some StringProtocol) -> Bool {
-        var rest = text[...]
+    package static func isAuthority(_ text: Substring) -> Bool {
+        var rest = text
         if rest.first == "[" {
             guard let end = rest.firstIndex(of: "]"), Self.isIPv6(rest[rest.index(after: rest.startIndex)..<end]) else {
                 return false
@@ -31,7 +31,10 @@ package enum Host {
         return rest.first == ":" && isNumber && (1...65535).contains(Int(port) ?? 0)
     }
 
-    private static func isIPv6(_ text: some StringProtocol) -> Bool {
+    package static func isName(_ text: String) -> Bool { self.isName(text[...]) }
+    package static func isAuthority(_ text: String) -> Bool { self.isAuthority(text[...]) }
+
+    private static func isIPv6(_ text: Substring) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { "0123456789abcdefABCDEF:.".utf8.contains($0) }
     }
 }
