@@ -191,7 +191,7 @@ import Testing
         var deliveries = connection.deliveries.makeAsyncIterator()
         let delivery = try #require(await deliveries.next())
         #expect(delivery.body.isEmpty && delivery.bodySize == pieces * piece.count)
-        #expect(delivery.bodyHash == Fingerprint.of(repeatElement(9, count: pieces * piece.count)))
+        #expect(delivery.bodyHash == Fingerprint.of(Array(repeating: UInt8(9), count: pieces * piece.count)))
         connection.stop()
         await connection.waitUntilStopped()
     }
