@@ -47,7 +47,6 @@ package struct RequestObserver: Sendable {
     let ended: @Sendable (_ access: RequestAccess, _ error: (any ServiceError)?, _ probe: @escaping Probe) async -> Void
 
     package init(
-
         ended:
             @escaping @Sendable (_ access: RequestAccess, _ error: (any ServiceError)?, _ probe: @escaping Probe) async
             -> Void
